@@ -1,0 +1,1 @@
+"""The closed loop without Hydra: values, tree, selection, strategies, proposers, event log and study."""

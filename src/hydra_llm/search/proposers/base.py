@@ -1,0 +1,145 @@
+"""What a proposer is: a function from everything that may be known to one proposal per free slot.
+
+A proposer reads a Context and returns Proposals; it launches nothing, writes nothing, and keeps no state that the
+event log does not hold, so that a resumed sweep proposes what the uninterrupted one would have. Its randomness comes
+from `context.rng()`, which depends on the sweep's seed and the trial number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.rates import Rates
+from hydra_llm.search.space import Space
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Change, Proposal, Trial
+
+ORACLE_PREFIX = "oracle_"
+
+
+class ProposerError(RuntimeError):
+    """The proposer can not answer now (outage, budget, unusable answers); the message is a sentence for the records."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place to fill. Roles: baseline, exploit, explore, replicate, principle-test, or free (the proposer decides)."""
+
+    index: int
+    role: str = "free"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where a value of the metric counts as converged, failed or perfect, in the metric's own unit (R2: 0.9, 0.1,
+    1.0).
+    """
+
+    converged: float = 0.9
+    failed: float = 0.1
+    perfect: float = 1.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Which block this is: `index` from 1, `k` = iteration within it of the first slot (from 1), `values` its
+    regime.
+    """
+
+    index: int = 1
+    k: int = 1
+    n_iter_block: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_end(self) -> bool:
+        return self.k >= self.n_iter_block > 0
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a proposer may read.
+
+    `tree` is the present block's; `trials` are all of the sweep, earlier blocks included, in order of number.
+    `ranking` holds (node id, selection score), best first. `noise_floor` is a standard deviation in the metric's unit
+    (0 while unknown).
+    """
+
+    space: Space
+    objective: Objective
+    tree: Tree
+    trials: Sequence[Trial]
+    slots: tuple[Slot, ...]
+    ranking: Sequence[tuple[int, float]] = ()
+    block: Block = field(default_factory=Block)
+    next_number: int = 0
+    n_trials: int = 0
+    seed: int = 0
+    thresholds: Thresholds | None = None
+    rates: Rates = field(default_factory=Rates)
+    noise_floor: float = 0.0
+
+    # ---- texts ----
+    memory: str = ""
+    protocol: str = ""
+    ucb_table: str = ""
+    task: str = ""
+
+    @property
+    def block_trials(self) -> list[Trial]:
+        """This block's search trials in order of number, running ones included."""
+        return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]
+
+    @property
+    def failures(self) -> list[Trial]:
+        """Search trials of the sweep that ended without a score; `error` holds type, message and traceback tail."""
+        return [t for t in self.trials if t.purpose == "search" and t.error is not None]
+
+    @property
+    def oracle(self) -> dict[int, dict[str, float]]:
+        """Per finished trial the metrics named oracle_...: what these data allow at best."""
+        found = {
+            t.number: {name: v for name, v in t.metrics.items() if name.startswith(ORACLE_PREFIX)} for t in self.trials
+        }
+        return {number: metrics for number, metrics in found.items() if metrics}
+
+    def rng(self, slot: int = 0) -> np.random.Generator:
+        """A generator that depends on the sweep's seed, the next trial number and the slot, and on nothing else."""
+        return np.random.default_rng([self.seed, self.next_number, slot])
+
+
+@runtime_checkable
+class Proposer(Protocol):
+    """`propose` returns one proposal per slot of the context, in the slots' order, none naming another of the batch."""
+
+    name: str
+
+    def propose(self, context: Context) -> list[Proposal]: ...
+
+
+def mutate(
+    context: Context,
+    slot: Slot,
+    parent: int | None,
+    values: Mapping[str, Any],
+    *,
+    strategy: str,
+    provenance: str,
+    **text: str,
+) -> Proposal:
+    """A proposal whose `changes` are computed: the difference between `values` and the parent's configuration.
+
+    `text` takes `hypothesis` and `note`.
+    """
+    new = context.space.canonical(values)
+    old = context.tree.node(parent).values if parent is not None else {}
+    changes = tuple(
+        Change(name, old.get(name), new.get(name))
+        for name in (context.space.changed(old, new) if parent is not None else ())
+    )
+    return Proposal(slot.index, slot.role, strategy, parent, new, changes, provenance=provenance, **text)

@@ -1,0 +1,73 @@
+"""How a block is going: branching rate, improvement rate, plateau, run lengths.
+
+All are computed from records, never from a proposer's own account. `Rates` is part of what every proposer reads.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Trial, TrialState
+
+LOW_BRANCHING = 0.20  # below: the search runs in a chain, add branching
+HIGH_BRANCHING = 0.80  # above: it never follows up, look for boundaries
+LOW_IMPROVEMENT = 0.30  # below: exploit more
+HIGH_IMPROVEMENT = 0.80  # above: explore more
+PLATEAU_BAND = 0.05  # half width, in the metric's unit
+PLATEAU_RUN = 3  # trials in the band that make a plateau
+MIN_WINDOW = 3
+
+
+@dataclass(frozen=True)
+class Rates:
+    """`branching`, `improvement` and `failure` are shares in [0, 1], None while there is nothing to count."""
+
+    branching: float | None = None
+    distinct_parents: int = 0
+    improvement: float | None = None
+    failure: float | None = None
+    plateau: bool = False
+    window: int = MIN_WINDOW
+
+
+def window_of(n_iter_block: int) -> int:
+    """A quarter of a block, at least three trials."""
+    return max(MIN_WINDOW, n_iter_block // 4)
+
+
+def measure(trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float) -> Rates:
+    """Rates over one block's finished search trials, in order of number.
+
+    Branching: share of the last n_iter_block/4 mutations whose parent is not the configuration of the trial before.
+    Improvement: share of scored mutations whose mean exceeds the parent's by more than the noise floor.
+    """
+    finished = [trial for trial in trials if trial.state.is_finished]
+    window = window_of(n_iter_block)
+    steps = [
+        (before, trial)
+        for before, trial in itertools.pairwise(finished)
+        if trial.proposal.parent in tree and before.number in tree and trial.proposal.changes
+    ][-window:]
+    parents = [tree.node(trial.proposal.parent).id for _, trial in steps]  # type: ignore[arg-type]
+    jumps = [parent != tree.node(before.number).id for (before, _), parent in zip(steps, parents, strict=True)]
+
+    gains = []
+    for node in tree.scored():
+        parent = tree.parent(node)
+        if parent is not None and parent.mean is not None and node.mean is not None:
+            gains.append(node.mean - parent.mean > noise_floor)
+
+    scores = [objective.score(t.value) for t in finished if t.state is TrialState.COMPLETED and t.value is not None]
+    tail = scores[-PLATEAU_RUN:]
+    return Rates(
+        branching=sum(jumps) / len(jumps) if jumps else None,
+        distinct_parents=len(set(parents)),
+        improvement=sum(gains) / len(gains) if gains else None,
+        failure=sum(t.state.is_bad for t in finished) / len(finished) if finished else None,
+        plateau=len(tail) == PLATEAU_RUN and max(tail) - min(tail) <= 2 * PLATEAU_BAND,
+        window=window,
+    )

@@ -1,0 +1,145 @@
+"""The search space: named dimensions with a range, a scale, a unit and a help line.
+
+A configuration is a mapping from dimension name to a canonical value. Two configurations are the same when their
+canonical values are, whatever their text: 1e-3, 0.001 and "0.001" are one learning rate. The name of a dimension is
+the override key verbatim ("training.lr", "model/net", "+n"), because it is the key's identity for Hydra.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
+
+__all__ = ["Categorical", "Dimension", "Float", "Integer", "Space", "Values"]
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Dimensions in their declared order; `locked` maps a key that may not move to the reason."""
+
+    dimensions: tuple[Dimension, ...]
+    locked: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.dimensions:
+            raise ValueError(
+                "The search space is empty, so there is nothing to search. Declare at least one parameter under "
+                "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
+                "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
+            )
+        names = [dimension.name for dimension in self.dimensions]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"Declared twice in the search space: {', '.join(twice)}. Keep one declaration of each.")
+
+    # ---- lookup ----
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dimension.name for dimension in self.dimensions)
+
+    def __getitem__(self, name: str) -> Dimension:
+        for dimension in self.dimensions:
+            if dimension.name == name:
+                return dimension
+        raise KeyError(self._unknown(name))
+
+    def __contains__(self, name: object) -> bool:
+        return any(dimension.name == name for dimension in self.dimensions)
+
+    def baseline(self) -> Values:
+        """The configuration made of every dimension's default: node 0 of a tree."""
+        return self.canonical({dimension.name: dimension.default for dimension in self.dimensions})
+
+    def free(self) -> tuple[Dimension, ...]:
+        """Dimensions that may move: not locked, and with more than one value."""
+        return tuple(d for d in self.dimensions if d.name not in self.locked and not d.is_constant)
+
+    # ---- values ----
+    def canonical(self, values: Mapping[str, Any]) -> Values:
+        """The same configuration in canonical form and declared order; inactive conditional dimensions are left out.
+
+        Missing dimensions take their default. Raises ValueError with one sentence per problem.
+        """
+        problems = self.validate(values)
+        if problems:
+            raise ValueError(" ".join(problems))
+        full: Values = {}
+        for dimension in self.dimensions:
+            if dimension.is_active(full):
+                full[dimension.name] = dimension.canonical(values.get(dimension.name, dimension.default))
+        return full
+
+    def validate(self, values: Mapping[str, Any]) -> list[str]:
+        """One sentence per reason why this is no configuration of the space; an empty list means that it is one."""
+        problems = []
+        for name, value in values.items():
+            if name in self.locked and not (name in self and self[name].is_default(value)):
+                problems.append(f"{name} is locked ({self.locked[name]}) and can not be set to {value!r}.")
+            elif name not in self:
+                problems.append(self._unknown(name))
+            else:
+                problem = self[name].problem(value)
+                if problem:
+                    problems.append(problem)
+        return problems
+
+    def key(self, values: Mapping[str, Any]) -> str:
+        """The identity of a configuration as text: equal for equal canonical values."""
+        return json.dumps(self.canonical(values), sort_keys=True)
+
+    # ---- geometry ----
+    def sample(self, rng: np.random.Generator) -> Values:
+        """A configuration drawn uniformly (log-uniformly on a log scale); locked dimensions keep their default."""
+        free = {dimension.name for dimension in self.free()}
+        drawn: Values = {}
+        for dimension in self.dimensions:
+            drawn[dimension.name] = dimension.sample(rng) if dimension.name in free else dimension.default
+        return self.canonical(drawn)
+
+    def neighbours(self, values: Mapping[str, Any], name: str, step: float) -> list[Any]:
+        """Values of one dimension at a distance of `step` (share of its range) below and above the present one."""
+        return self[name].neighbours(values.get(name, self[name].default), step)
+
+    def distance(self, a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
+        """Mean over dimensions of the normalised distance, in [0, 1]."""
+        return float(np.mean([d.distance(a.get(d.name, d.default), b.get(d.name, d.default)) for d in self.dimensions]))
+
+    def changed(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names whose canonical values differ between two configurations, in declared order."""
+        return tuple(name for name in self.names if old.get(name) != new.get(name))
+
+    # ---- identity ----
+    def spec(self) -> list[dict[str, Any]]:
+        """The declaration as plain data, for the header of the event log and for prompts."""
+        return [dimension.spec() for dimension in self.dimensions]
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of the declaration's SHA-256; units and help lines do not enter."""
+        core = [{k: v for k, v in spec.items() if k not in ("unit", "help")} for spec in self.spec()]
+        text = json.dumps([core, sorted(self.locked)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_locks(self, names: Iterable[str], reason: str) -> Space:
+        """The same space with more keys locked for one reason."""
+        return Space(self.dimensions, {**self.locked, **dict.fromkeys(names, reason)})
+
+    def with_defaults(self, values: Mapping[str, Any]) -> Space:
+        """The same space with another baseline."""
+        moved: Sequence[Dimension] = [d.with_default(values.get(d.name, d.default)) for d in self.dimensions]
+        return Space(tuple(moved), self.locked)
+
+    def _unknown(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Declared: {', '.join(self.names)}."
+        return f"{name} is not a parameter of this search. {hint}"

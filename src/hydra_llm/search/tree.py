@@ -1,0 +1,218 @@
+"""The exploration tree of one block: nodes are configurations, edges are mutations.
+
+The tree is a fold over trials and holds nothing that the trials do not say. Trials with equal canonical values are
+replicates and share a node, whose reward is the mean over them. A visit is a run of the node or of one of its
+descendants; launched trials count at once (virtual visits), so that parallel slots do not all expand the same node.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.space import Space
+from hydra_llm.search.trial import Trial, TrialState
+
+UNSCORED = math.nan
+
+
+@dataclass
+class Node:
+    """One configuration. `id` is the number of the first trial that ran it; `scores` are those of its finished runs."""
+
+    id: int
+    index: int  # position in Tree.nodes: order of creation
+    values: dict[str, Any]
+    parent: int | None
+    depth: int
+    trials: list[int] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)  # larger is better, COMPLETED and PRUNED runs
+    failures: int = 0  # INVALID, FAILED and TIMEOUT runs
+    pending: int = 0  # launched, not told
+    visits: int = 0
+    children: list[int] = field(default_factory=list)
+
+    @property
+    def runs(self) -> int:
+        """Finished runs, failures included."""
+        return len(self.scores) + self.failures
+
+    @property
+    def mean(self) -> float | None:
+        return float(np.mean(self.scores)) if self.scores else None
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation over replicates, None below two."""
+        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else None
+
+    @property
+    def cv(self) -> float | None:
+        """Coefficient of variation: std / |mean|, None below two replicates or at mean zero."""
+        std, mean = self.std, self.mean
+        return None if std is None or not mean else std / abs(mean)
+
+    @property
+    def failed(self) -> bool:
+        """Everything that ended here ended without a score."""
+        return self.failures > 0 and not self.scores
+
+
+@dataclass(frozen=True)
+class Arms:
+    """The tree as arrays, one entry per node in order of creation: all that a selection policy may look at."""
+
+    ids: npt.NDArray[np.int64]  # [node]
+    rewards: npt.NDArray[np.float64]  # [node] larger is better; nan where nothing has been scored
+    visits: npt.NDArray[np.int64]  # [node] runs of the node and its descendants, pending ones included
+    failed: npt.NDArray[np.bool_]  # [node] finished, but never with a score
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Tree:
+    """Nodes in order of creation. `add` takes a RUNNING trial, then the same trial finished; or the finished one at
+    once.
+    """
+
+    def __init__(self, space: Space, objective: Objective, trials: Iterable[Trial] = ()) -> None:
+        self.space = space
+        self.objective = objective
+        self.nodes: list[Node] = []
+        self._by_key: dict[str, Node] = {}
+        self._by_trial: dict[int, Node] = {}
+        self._running: set[int] = set()
+        self._rewards: list[float] = []
+        for trial in trials:
+            self.add(trial)
+
+    # ---- folding ----
+    def add(self, trial: Trial) -> Node:
+        """Enter a trial: create its node if the configuration is new, count the visit once, record the score once."""
+        number = trial.number
+        node = self._by_trial.get(number)
+        if node is None:
+            node = self._node_for(trial)
+            node.trials.append(number)
+            self._by_trial[number] = node
+            self._visit(node, +1)
+            if trial.state is TrialState.RUNNING:
+                node.pending += 1
+                self._running.add(number)
+        elif number not in self._running:
+            raise ValueError(f"Trial {number} was already told. A finished trial does not change.")
+        if trial.state.is_finished:
+            if number in self._running:
+                self._running.remove(number)
+                node.pending -= 1
+            self._finish(node, trial)
+        return node
+
+    def _node_for(self, trial: Trial) -> Node:
+        key = self.space.key(trial.values)
+        node = self._by_key.get(key)
+        if node is None:
+            asked = trial.proposal.parent
+            parent = self._by_trial.get(asked) if asked is not None else None
+            node = Node(
+                id=trial.number,
+                index=len(self.nodes),
+                values=self.space.canonical(trial.values),
+                parent=parent.id if parent else None,
+                depth=parent.depth + 1 if parent else 0,
+            )
+            self.nodes.append(node)
+            self._rewards.append(UNSCORED)
+            self._by_key[key] = node
+            if parent:
+                parent.children.append(node.id)
+        return node
+
+    def _finish(self, node: Node, trial: Trial) -> None:
+        if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
+            node.scores.append(self.objective.score(trial.value))
+            self._rewards[node.index] = float(np.mean(node.scores))
+        elif trial.state.is_bad:
+            node.failures += 1
+        else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
+            self._visit(node, -1)
+
+    def _visit(self, node: Node, step: int) -> None:
+        for member in self.lineage(node):
+            member.visits += step
+
+    # ---- reading ----
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def node(self, number: int) -> Node:
+        """The node of a trial number; a node's id is one of them."""
+        if number not in self._by_trial:
+            raise KeyError(
+                f"There is no trial {number} in this tree. It holds {sorted(self._by_trial)[-8:]} and earlier."
+            )
+        return self._by_trial[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._by_trial
+
+    def find(self, values: dict[str, Any]) -> Node | None:
+        """The node of this configuration, if it was ever launched."""
+        return self._by_key.get(self.space.key(values))
+
+    def parent(self, node: Node) -> Node | None:
+        return None if node.parent is None else self._by_trial[node.parent]
+
+    def lineage(self, node: Node) -> Iterator[Node]:
+        """The node, its parent, and so on up to its root."""
+        current: Node | None = node
+        while current is not None:
+            yield current
+            current = self.parent(current)
+
+    def descendants(self, node: Node) -> list[Node]:
+        found: list[Node] = []
+        queue = list(node.children)
+        while queue:
+            child = self._by_trial[queue.pop()]
+            found.append(child)
+            queue.extend(child.children)
+        return sorted(found, key=lambda n: n.index)
+
+    def distance(self, a: Node, b: Node) -> int | None:
+        """Number of edges between two nodes, None if they have different roots."""
+        steps = {member.id: step for step, member in enumerate(self.lineage(a))}
+        for step, member in enumerate(self.lineage(b)):
+            if member.id in steps:
+                return step + steps[member.id]
+        return None
+
+    def scored(self) -> list[Node]:
+        """Nodes with at least one score, in order of creation."""
+        return [node for node in self.nodes if node.scores]
+
+    def best(self) -> Node | None:
+        """The scored node with the highest mean; the older one on a tie."""
+        return max(self.scored(), key=lambda n: (n.mean, -n.index), default=None)
+
+    @property
+    def root(self) -> Node | None:
+        return self.nodes[0] if self.nodes else None
+
+    def arms(self) -> Arms:
+        return Arms(
+            ids=np.array([node.id for node in self.nodes], dtype=np.int64),
+            rewards=np.array(self._rewards, dtype=np.float64),
+            visits=np.array([node.visits for node in self.nodes], dtype=np.int64),
+            failed=np.array([node.failed for node in self.nodes], dtype=np.bool_),
+        )
