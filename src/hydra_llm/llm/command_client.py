@@ -1,0 +1,154 @@
+"""Any command-line agent as a client: the prompt on standard input or as an argument, the answer on standard output.
+
+The program runs in an empty temporary folder with a time limit, in a process group of its own, so that nothing it
+starts outlives the question. Its words are passed on as they come; the JSON is extracted from them.
+"""
+
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from hydra_llm.llm.base import Answer, JsonSource, OnText, Request
+from hydra_llm.llm.errors import RequestRefused, Unavailable
+from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.plain_text import as_prompt
+
+PROMPT = "{prompt}"  # a placeholder in the command: the prompt goes there instead of to standard input
+MAX_ARGUMENT_BYTES = 120_000  # Linux takes 128 KiB per argument
+MAX_OUTPUT_CHARS = 2_000_000
+STDERR_TAIL_CHARS = 600
+
+
+class CommandClient:
+    """Runs `command`, a list of words; no shell is involved.
+
+    If a word is `{prompt}`, it is replaced by the prompt; otherwise the prompt goes to standard input. The child
+    inherits the environment, where its own key lives.
+    """
+
+    def __init__(self, command: Sequence[str], timeout_s: float = 600.0, name: str | None = None) -> None:
+        if isinstance(command, str) or not command:
+            raise ValueError(
+                f"command={command!r} is no list of words. Write it as a list, such as [my-agent, --print, '{PROMPT}']."
+            )
+        if timeout_s <= 0:
+            raise ValueError(f"timeout_s={timeout_s} leaves no time to answer. Choose a positive number of seconds.")
+        self._command = tuple(command)
+        self._timeout_s = timeout_s
+        self._model = name or f"command:{Path(self._command[0]).name}"
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
+        with tempfile.TemporaryDirectory(prefix="hydra-llm-") as folder:
+            prompt = as_prompt(request, _write_images(request, Path(folder)))
+            text = self._run(prompt, Path(folder), on_text)
+        parsed, source, problem = None, JsonSource.NONE, None
+        if request.schema is not None:
+            parsed, source, problem = extract_json(text, asked=JsonSource.TEXT)
+        return Answer(text=text, parsed=parsed, model=self._model, json_source=source, json_error=problem)
+
+    def _run(self, prompt: str, folder: Path, on_text: OnText | None) -> str:
+        by_argument = PROMPT in self._command
+        if by_argument and len(prompt.encode()) > MAX_ARGUMENT_BYTES:
+            raise RequestRefused(
+                f"The prompt has {len(prompt.encode())} bytes, too many for an argument of {self._command[0]}. "
+                f"Leave {PROMPT} out of the command, so that it goes to standard input."
+            )
+        words = [prompt if word == PROMPT else word for word in self._command]
+        with (folder / "stderr").open("w+", errors="replace") as stderr:
+            try:
+                process = subprocess.Popen(
+                    words,
+                    stdin=subprocess.DEVNULL if by_argument else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    cwd=folder,
+                    start_new_session=True,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                )
+            except OSError as error:
+                raise Unavailable(
+                    f"{self._command[0]} cannot be started ({error.strerror}). Check hydra.sweeper.llm.command."
+                ) from None
+            try:
+                text = self._collect(process, prompt, on_text)
+            finally:
+                _end(process)
+            if process.returncode != 0:
+                stderr.seek(0)
+                tail = " ".join(stderr.read()[-STDERR_TAIL_CHARS:].split()) or "nothing on standard error"
+                raise Unavailable(f"{self._command[0]} ended with status {process.returncode}: {tail}")
+        return text
+
+    def _collect(self, process: "subprocess.Popen[str]", prompt: str, on_text: OnText | None) -> str:
+        deadline = time.monotonic() + self._timeout_s
+        pieces: queue.Queue[str | None] = queue.Queue()
+        assert process.stdout is not None
+        threading.Thread(target=_pump, args=(process.stdout, pieces), daemon=True).start()
+        if process.stdin is not None:
+            threading.Thread(target=_feed, args=(process.stdin, prompt), daemon=True).start()
+        collected: list[str] = []
+        n_chars = 0
+        while True:
+            try:
+                piece = pieces.get(timeout=max(deadline - time.monotonic(), 0.001))
+            except queue.Empty:
+                raise Unavailable(
+                    f"{self._command[0]} was still running after {self._timeout_s:g} s and was stopped. "
+                    "Raise hydra.sweeper.llm.timeout_s if it needs longer."
+                ) from None
+            if piece is None:
+                break
+            collected.append(piece)
+            n_chars += len(piece)
+            if n_chars > MAX_OUTPUT_CHARS:
+                raise Unavailable(f"{self._command[0]} wrote more than {MAX_OUTPUT_CHARS} characters and was stopped.")
+            if on_text is not None:
+                on_text(piece)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=max(deadline - time.monotonic(), 1.0))
+        return "".join(collected)
+
+
+def _pump(stdout: IO[str], pieces: "queue.Queue[str | None]") -> None:
+    with suppress(OSError, ValueError):
+        while piece := stdout.readline(4096):
+            pieces.put(piece)
+    pieces.put(None)
+
+
+def _feed(stdin: IO[str], prompt: str) -> None:
+    with suppress(OSError, ValueError):  # a program may answer without reading its input
+        stdin.write(prompt)
+        stdin.close()
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Stop the program and whatever it started, and collect it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL if process.poll() is None else signal.SIGTERM)
+    process.wait()
+
+
+def _write_images(request: Request, folder: Path) -> dict[str, Path]:
+    written: dict[str, Path] = {}
+    for message in request.messages:
+        for image in message.images:
+            suffix = image.media_type.rpartition("/")[2]
+            path = folder / f"figure_{len(written)}.{suffix if suffix.isalnum() else 'bin'}"
+            path.write_bytes(image.data)
+            written[image.name] = path
+    return written

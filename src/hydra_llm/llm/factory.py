@@ -1,0 +1,66 @@
+"""From settings to a client: which one, behind a transcript, with a ledger. And whether one can be had at all."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from hydra_llm.llm.backoff import Backoff
+from hydra_llm.llm.base import Client
+from hydra_llm.llm.command_client import CommandClient
+from hydra_llm.llm.ledger import Ledger, Limits, MeteredClient, Price
+from hydra_llm.llm.openai_client import OpenAIClient
+from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
+
+
+def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:
+    """None if a model can be asked, otherwise the reason as a sentence: what `proposer: auto` decides on and prints."""
+    if settings.transcript == "replay":
+        return None
+    if settings.client == "command":
+        return None if settings.command else "No command is set (hydra.sweeper.llm.command)."
+    if settings.client == "scripted":
+        return None if settings.script else "The script is empty (hydra.sweeper.llm.script)."
+    if not settings.base_url and not environ.get(settings.api_key_env, "").strip():
+        return f"Neither the environment variable {settings.api_key_env} nor hydra.sweeper.llm.base_url is set."
+    if not settings.model:
+        return "No model is named (hydra.sweeper.llm.model)."
+    return None
+
+
+def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
+    """The client of a sweep. `transcripts` is the folder of recorded answers, created at the first of them."""
+    settings.check()
+    if settings.transcript not in MODES:
+        raise ValueError(f"llm.transcript={settings.transcript!r} is unknown. Choose one of {', '.join(MODES)}.")
+    mode = cast(Mode, settings.transcript)
+    prices = {model: _price(model, pair) for model, pair in settings.prices.items()}
+    ledger = Ledger(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
+    inner = _inner(settings)
+    return MeteredClient(TranscribingClient(inner, Transcript(transcripts), mode), ledger)
+
+
+def _inner(settings: LlmSettings) -> Client:
+    """Building a client sends nothing and needs no key, so a replay builds the one whose answers it replays."""
+    if settings.client == "command":
+        return CommandClient(settings.command, settings.timeout_s, settings.model)
+    if settings.client == "scripted":
+        return ScriptedClient(settings.script, settings.model or "scripted")
+    return OpenAIClient(
+        model=settings.model or "",
+        base_url=settings.base_url,
+        api_key_env=settings.api_key_env,
+        timeout_s=settings.timeout_s,
+        stream=settings.stream,
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        backoff=Backoff(max_attempts=settings.max_attempts),
+    )
+
+
+def _price(model: str, pair: list[float]) -> Price:
+    if len(pair) != 2 or any(number < 0 for number in pair):
+        raise ValueError(f"llm.prices.{model}={pair} is no price. Give [prompt, completion] per million tokens.")
+    return Price(*pair)

@@ -1,0 +1,46 @@
+"""Where the instruction files are: package data in a wheel, the repository's own folder in an editable install.
+
+A name such as `signal` means the packaged file `signal.md`, wherever the program is started. A path, recognised by its
+suffix or its slash, is a file of the user's own and must be absolute.
+"""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]  # .../hydra_llm
+_FOLDERS = (_PACKAGE / "instructions", _PACKAGE.parents[1] / "instructions")  # wheel; checkout, beside src/
+_LANDMARK = "_response.md"  # a folder of that name which is not ours does not hold it
+
+
+def instructions_folder() -> Path:
+    for folder in _FOLDERS:
+        if (folder / _LANDMARK).is_file():
+            return folder
+    raise FileNotFoundError(
+        f"The instruction files are missing; they were looked for in {_FOLDERS[0]} and {_FOLDERS[1]}. Reinstall hydra-llm."
+    )
+
+
+def instruction_names() -> list[str]:
+    """Names of the packaged protocols; files that start with an underscore are parts of the prompt."""
+    return sorted(path.stem for path in instructions_folder().glob("[!_]*.md"))
+
+
+def instruction_path(name: str) -> Path:
+    """The file of a packaged name or of an absolute path. Raises FileNotFoundError with the choices."""
+    if "/" in name or name.endswith(".md"):
+        path = Path(name).expanduser()
+        if not path.is_absolute():
+            raise FileNotFoundError(
+                f"instructions={name} is a relative path. Give an absolute one, or a packaged name."
+            )
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no instruction file {path}.")
+        return path
+    path = instructions_folder() / f"{name}.md"
+    if not path.is_file():
+        raise FileNotFoundError(f"There are no instructions {name!r}. Packaged: {', '.join(instruction_names())}.")
+    return path
+
+
+def instruction_text(name: str) -> str:
+    return instruction_path(name).read_text(encoding="utf-8")

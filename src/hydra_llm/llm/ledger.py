@@ -1,0 +1,131 @@
+"""What the answers cost: tokens, calls and, where a price is known, money; with a hard limit that counts calls in
+flight.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
+from hydra_llm.llm.errors import BudgetSpent
+
+CHARS_PER_TOKEN = 4  # only for the reservation of a call whose tokens are not known yet
+EXPECTED_COMPLETION_TOKENS = 2_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """Money per million tokens, in whatever currency the price table is written in."""
+
+    prompt: float
+    completion: float
+
+    def cost(self, usage: Usage) -> float:
+        return ((usage.prompt_tokens or 0) * self.prompt + (usage.completion_tokens or 0) * self.completion) / 1e6
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Running totals. `cost` is None as long as no answer came from a model with a price; replayed answers are free."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    def line(self) -> str:
+        money = "price unknown" if self.cost is None else f"cost {self.cost:.4f}"
+        return f"{self.calls} calls, {self.prompt_tokens} + {self.completion_tokens} tokens, {money}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hard limits; None is no limit."""
+
+    calls: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+
+
+class Ledger:
+    """Thread-safe totals. A call is reserved before it is made, at the size of its prompt and the mean answer so
+    far.
+    """
+
+    def __init__(self, prices: Mapping[str, Price], limits: Limits) -> None:
+        self._prices = dict(prices)
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._in_flight: dict[int, tuple[int, float]] = {}
+        self._next_ticket = 0
+        self._spent = Spent()
+
+    @property
+    def spent(self) -> Spent:
+        return self._spent
+
+    def reserve(self, model: str, n_chars: int) -> int:
+        """Take room for a call; returns a ticket for `settle`. Raises `BudgetSpent` where there is none."""
+        with self._lock:
+            answers = max(self._spent.calls, 1)
+            completion = self._spent.completion_tokens // answers if self._spent.calls else EXPECTED_COMPLETION_TOKENS
+            usage = Usage(n_chars // CHARS_PER_TOKEN, completion)
+            price = self._prices.get(model)
+            cost = price.cost(usage) if price else 0.0
+            calls = self._spent.calls + len(self._in_flight) + 1
+            tokens = self._spent.tokens + sum(pair[0] for pair in self._in_flight.values()) + usage.total
+            money = (self._spent.cost or 0.0) + sum(pair[1] for pair in self._in_flight.values()) + cost
+            for name, limit, value in (
+                ("calls", self._limits.calls, calls),
+                ("tokens", self._limits.tokens, tokens),
+                ("cost", self._limits.cost, money),
+            ):
+                if limit is not None and value > limit:
+                    raise BudgetSpent(
+                        f"Another call would bring the model to {value:.6g} {name}, above the limit of {limit:g}."
+                    )
+            ticket = self._next_ticket
+            self._next_ticket += 1
+            self._in_flight[ticket] = (usage.total, cost)
+            return ticket
+
+    def settle(self, ticket: int, model: str, answer: Answer | None) -> None:
+        """Replace a reservation by what the call used; None where it brought no answer."""
+        with self._lock:
+            self._in_flight.pop(ticket, None)
+            if answer is None or answer.replayed:
+                return
+            price = self._prices.get(model)
+            cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(answer.usage)
+            self._spent = Spent(
+                calls=self._spent.calls + 1,
+                prompt_tokens=self._spent.prompt_tokens + (answer.usage.prompt_tokens or 0),
+                completion_tokens=self._spent.completion_tokens + (answer.usage.completion_tokens or 0),
+                cost=cost,
+            )
+
+
+class MeteredClient:
+    """Counts every call of a client in a ledger, and refuses the one that would pass a limit."""
+
+    def __init__(self, inner: Client, ledger: Ledger) -> None:
+        self._inner = inner
+        self.ledger = ledger
+
+    @property
+    def model(self) -> str:
+        return self._inner.model
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
+        ticket = self.ledger.reserve(self.model, request.n_chars)
+        try:
+            answer = self._inner.complete(request, on_text)
+        except BaseException:
+            self.ledger.settle(ticket, self.model, None)
+            raise
+        self.ledger.settle(ticket, self.model, answer)
+        return answer

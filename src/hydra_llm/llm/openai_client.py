@@ -1,0 +1,256 @@
+"""Any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp, LM Studio and others by
+`base_url`.
+
+Servers differ in what they understand, so the client asks for the strongest thing first and steps down when the server
+says no: strict JSON schema, then JSON mode, then plain text from which JSON is extracted; figures and usage counts in a
+stream are given up likewise. What worked is remembered for the next question, and every answer records what it was
+obtained with.
+"""
+
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hydra_llm.llm.backoff import Backoff
+from hydra_llm.llm.base import Answer, JsonSource, OnText, Request
+from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
+from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.openai_wire import Reply, message_parameter, read_chunk, read_whole, response_format, retry_after_s
+
+log = logging.getLogger(__name__)
+
+MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
+_WEAKER = {JsonSource.SCHEMA: JsonSource.JSON_MODE, JsonSource.JSON_MODE: JsonSource.TEXT}
+_NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
+
+
+@dataclass(frozen=True)
+class _Abilities:
+    """What the server is believed to understand."""
+
+    json: JsonSource = JsonSource.SCHEMA
+    images: bool = True
+    stream_usage: bool = True
+
+
+class OpenAIClient:
+    """Chat completions through the openai package, which is imported at the first question.
+
+    The key is read from the environment variable named `api_key_env` at each question and is stored nowhere. Without
+    `base_url` a key is required; with it, a local server may need none. `timeout_s` bounds one attempt as a whole,
+    streaming included.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        timeout_s: float = 120.0,
+        stream: bool = True,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        if not model:
+            raise ValueError("The openai client needs the name of a model. Set hydra.sweeper.llm.model.")
+        if timeout_s <= 0:
+            raise ValueError(f"timeout_s={timeout_s} leaves no time to answer. Choose a positive number of seconds.")
+        self._model = model
+        self._base_url = base_url
+        self._api_key_env = api_key_env
+        self._timeout_s = timeout_s
+        self._stream = stream
+        self._options = {
+            name: value
+            for name, value in (("temperature", temperature), ("max_completion_tokens", max_tokens))
+            if value is not None
+        }
+        self._backoff = backoff or Backoff()
+        self._abilities = _Abilities()
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
+        notes: list[str] = []
+        abilities = self._abilities
+        attempts = 0
+        failures = 0
+        while True:
+            attempts += 1
+            try:
+                reply = self._ask(request, abilities, on_text)
+            except _Unsupported as unsupported:
+                weaker = _step_down(abilities, request, self._stream, unsupported.message)
+                if weaker is None:
+                    raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
+                log.info("%s does not understand %s; asking without.", self._where(), _lost(abilities, weaker))
+                abilities = weaker
+            except _Transient as transient:
+                if not self._backoff.wait(failures, transient.retry_after_s):
+                    raise Unavailable(
+                        f"{self._where()} gave no answer after {failures + 1} attempts: {transient.message}"
+                    ) from None
+                failures += 1
+            else:
+                break
+        self._abilities = abilities
+        if not abilities.images and any(message.images for message in request.messages):
+            notes.append("The server does not read images; the figures were left out.")
+        return self._answer(reply, request, abilities, attempts, notes)
+
+    # ---- one attempt ----
+
+    def _ask(self, request: Request, abilities: _Abilities, on_text: OnText | None) -> Reply:
+        import httpx
+        import openai
+
+        key = self._key()
+        client = openai.OpenAI(api_key=key, base_url=self._base_url, timeout=self._timeout_s, max_retries=0)
+        arguments: dict[str, Any] = {
+            "model": self._model,
+            "messages": [message_parameter(message, abilities.images) for message in request.messages],
+            **self._options,
+        }
+        if request.schema is not None and abilities.json is not JsonSource.TEXT:
+            arguments["response_format"] = response_format(request, abilities.json)
+        if self._stream:
+            arguments["stream"] = True
+            if abilities.stream_usage:
+                arguments["stream_options"] = {"include_usage": True}
+        try:
+            with client:
+                response = client.chat.completions.create(**arguments)
+                if self._stream:
+                    return self._collect(response, on_text)
+                reply = read_whole(response)
+                if on_text is not None:
+                    on_text(reply.text)
+                return reply
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise NotAuthorised(
+                f"{self._where()} does not accept the key in {self._api_key_env} (HTTP {error.status_code}). "
+                "Check the variable, or name another one with hydra.sweeper.llm.api_key_env."
+            ) from None
+        except openai.RateLimitError as error:
+            raise _Transient(self._clean(f"HTTP 429: {error.message}"), retry_after_s(error)) from None
+        except openai.APIStatusError as error:
+            text = self._clean(f"HTTP {error.status_code}: {error.message}")
+            if error.status_code >= 500 or error.status_code in (408, 409):
+                if error.status_code == 501:
+                    raise _Unsupported(text) from None
+                raise _Transient(text, retry_after_s(error)) from None
+            if error.status_code == 404 or error.code == "context_length_exceeded":
+                raise RequestRefused(f"{self._where()} refuses the question: {text}") from None
+            raise _Unsupported(text) from None
+        except openai.APITimeoutError:
+            raise _Transient(f"no answer within {self._timeout_s:g} s") from None
+        except openai.OpenAIError as error:
+            raise _Transient(self._clean(f"{type(error).__name__}: {error}")) from None
+        except httpx.HTTPError as error:
+            raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            raise _Transient(f"the server's reply is no chat completion ({type(error).__name__})") from None
+
+    def _collect(self, stream: Any, on_text: OnText | None) -> Reply:
+        reply = Reply()
+        pieces: list[str] = []
+        n_chars = 0
+        deadline = time.monotonic() + self._timeout_s
+        for chunk in stream:
+            pieces.append(read_chunk(chunk, reply, on_text))
+            n_chars += len(pieces[-1])
+            if n_chars > MAX_ANSWER_CHARS:
+                reply.too_long = True
+                break
+            if time.monotonic() > deadline:
+                raise _Transient(f"the answer was still streaming after {self._timeout_s:g} s")
+        stream.close()
+        reply.text = "".join(pieces)
+        if not reply.text and reply.finish is None and not reply.refusal:
+            raise _Transient("the stream ended before it began")
+        return reply
+
+    def _answer(self, reply: Reply, request: Request, abilities: _Abilities, attempts: int, notes: list[str]) -> Answer:
+        parsed, source, problem = None, JsonSource.NONE, None
+        if reply.refusal or reply.finish == "content_filter":
+            problem = f"The model refused to answer: {reply.refusal or 'content filter'}"
+        elif reply.too_long or len(reply.text) > MAX_ANSWER_CHARS:
+            problem = f"The answer is longer than {MAX_ANSWER_CHARS} characters. Answer with one short JSON object."
+        elif request.schema is not None:
+            parsed, source, problem = extract_json(reply.text, asked=abilities.json)
+            if problem is not None and reply.finish == "length":
+                problem = "The answer was cut off at the length limit. Answer with a shorter JSON object."
+        text = reply.text[:MAX_ANSWER_CHARS] or reply.refusal
+        return Answer(
+            text=text,
+            parsed=parsed,
+            model=reply.model or self._model,
+            usage=reply.usage,
+            json_source=source,
+            json_error=problem,
+            attempts=attempts,
+            notes=tuple(notes),
+        )
+
+    # ---- key and names ----
+
+    def _key(self) -> str:
+        key = os.environ.get(self._api_key_env, "").strip()
+        if key:
+            return key
+        if self._base_url:
+            return _NO_KEY
+        raise MissingKey(
+            f"The environment variable {self._api_key_env} is not set. "
+            "Export a key in it, or point hydra.sweeper.llm.base_url at a server that needs none."
+        )
+
+    def _clean(self, text: str) -> str:
+        """Error texts may quote the key; none leaves this class with one."""
+        key = os.environ.get(self._api_key_env, "").strip()
+        text = " ".join(text.split())[:500]
+        return text.replace(key, "<key>") if key else text
+
+    def _where(self) -> str:
+        return f"The server at {self._base_url}" if self._base_url else "OpenAI"
+
+
+class _Unsupported(Exception):
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class _Transient(Exception):
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+def _step_down(abilities: _Abilities, request: Request, stream: bool, complaint: str) -> _Abilities | None:
+    """The next weaker set of abilities after a complaint, or None when nothing is left to give up."""
+    complaint = complaint.lower()
+    has_images = abilities.images and any(message.images for message in request.messages)
+    if stream and abilities.stream_usage and "stream_options" in complaint:
+        return replace(abilities, stream_usage=False)
+    if has_images and ("image" in complaint or "vision" in complaint or "multimodal" in complaint):
+        return replace(abilities, images=False)
+    if request.schema is not None and abilities.json in _WEAKER:
+        return replace(abilities, json=_WEAKER[abilities.json])
+    if has_images:
+        return replace(abilities, images=False)
+    if stream and abilities.stream_usage:
+        return replace(abilities, stream_usage=False)
+    return None
+
+
+def _lost(before: _Abilities, after: _Abilities) -> str:
+    if before.json is not after.json:
+        return {"schema": "JSON schemas", "json_mode": "JSON mode"}[before.json]
+    return "images" if before.images is not after.images else "usage counts in a stream"

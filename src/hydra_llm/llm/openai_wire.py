@@ -1,0 +1,72 @@
+"""Chat completions on the wire: a request's parameters, and what is read from a reply, whole or in pieces."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra_llm.llm.base import JsonSource, Message, OnText, Request, Usage
+
+
+@dataclass
+class Reply:
+    """Raw material of an answer, before anything is read into it."""
+
+    text: str = ""
+    model: str = ""
+    finish: str | None = None
+    refusal: str = ""
+    usage: Usage = field(default_factory=Usage)
+    too_long: bool = False
+
+
+def message_parameter(message: Message, with_images: bool) -> dict[str, Any]:
+    if not message.images or not with_images:
+        return {"role": message.role, "content": message.text}
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.text}]
+    parts += [{"type": "image_url", "image_url": {"url": image.data_url()}} for image in message.images]
+    return {"role": message.role, "content": parts}
+
+
+def response_format(request: Request, level: JsonSource) -> dict[str, Any]:
+    if level is JsonSource.JSON_MODE:
+        return {"type": "json_object"}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": request.schema_name, "strict": True, "schema": dict(request.schema or {})},
+    }
+
+
+def read_chunk(chunk: Any, reply: Reply, on_text: OnText | None) -> str:
+    """Take one streamed chunk into the reply; returns the words it brought."""
+    reply.model = chunk.model or reply.model
+    if getattr(chunk, "usage", None) is not None:
+        reply.usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+    if not chunk.choices:
+        return ""
+    choice = chunk.choices[0]
+    reply.finish = choice.finish_reason or reply.finish
+    reply.refusal += getattr(choice.delta, "refusal", None) or ""
+    words = choice.delta.content or ""
+    if words and on_text is not None:
+        on_text(words)
+    return words
+
+
+def read_whole(response: Any) -> Reply:
+    choice = response.choices[0]
+    usage = response.usage
+    return Reply(
+        text=choice.message.content or "",
+        model=response.model or "",
+        finish=choice.finish_reason,
+        refusal=getattr(choice.message, "refusal", None) or "",
+        usage=Usage() if usage is None else Usage(usage.prompt_tokens, usage.completion_tokens),
+    )
+
+
+def retry_after_s(error: Any) -> float | None:
+    """Seconds of a Retry-After header; a date or nonsense counts as absent."""
+    value = error.response.headers.get("retry-after")
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,86 @@
+"""Every setting of the language model, in one place: the config group `llm` of the sweeper has these keys and defaults.
+
+Standard library only, so that a plugin can register the class without importing anything else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+CLIENTS = ("openai", "command", "scripted")
+
+
+def _key(default: Any, help: str, unit: str = "") -> Any:
+    metadata = {"help": help, "unit": unit}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass
+class LlmSettings:
+    # ---- who answers ----
+    client: str = _key(
+        "openai", "openai (any compatible endpoint), command (a program), or scripted (a list, for tests)"
+    )
+    model: str | None = _key(None, "the model's name at the provider")
+    base_url: str | None = _key(None, "endpoint of a compatible server, e.g. http://localhost:11434/v1; none: OpenAI")
+    api_key_env: str = _key(
+        "OPENAI_API_KEY", "name of the environment variable that holds the key; never the key itself"
+    )
+    command: list[str] = _key(
+        list, "words of the program for client=command; {prompt} is replaced, else standard input"
+    )
+    script: list[str] = _key(list, "answers in order, for client=scripted")
+
+    # ---- how it is asked ----
+    timeout_s: float = _key(120.0, "time limit of one attempt", "s")
+    max_attempts: int = _key(4, "attempts at a rate limit, an outage or a lost connection")
+    stream: bool = _key(True, "show the model's words as they come")
+    temperature: float | None = _key(None, "sampling temperature; none: the provider's default")
+    max_tokens: int | None = _key(None, "upper limit of an answer; none: the provider's default", "tokens")
+    max_prompt_chars: int = _key(60_000, "what is dropped beyond this is named in the prompt", "characters")
+    figures: bool = _key(False, "send figures of the last trials as images")
+
+    # ---- what is done with the answer ----
+    max_repairs: int = _key(2, "how often a wrong answer is returned with the reasons")
+    max_mutations: int = _key(1, "parameters that one mutation may move, except under the strategy recombine")
+    on_llm_failure: str = _key("rules", "rules: the slot goes to the coded rules, and the record says so; stop: end")
+
+    # ---- records and limits ----
+    transcript: str = _key(
+        "record", "live: keep nothing; record: store every call; replay: no network, stored calls only"
+    )
+    prices: dict[str, list[float]] = _key(dict, "model: [prompt, completion], money per million tokens")
+    max_calls: int | None = _key(None, "hard limit of the sweep", "calls")
+    max_total_tokens: int | None = _key(None, "hard limit of the sweep", "tokens")
+    max_cost: float | None = _key(None, "hard limit of the sweep, needs a price", "money of the price table")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "LlmSettings":
+        """From plain data, e.g. a config node turned into a dict; an unknown key is an error that lists the known
+        ones.
+        """
+        known = [item.name for item in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise ValueError(f"Unknown under hydra.sweeper.llm: {', '.join(unknown)}. Known: {', '.join(known)}.")
+        settings = cls(**{str(key): value for key, value in values.items()})
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise ValueError with one sentence if the settings contradict themselves."""
+        if self.client not in CLIENTS:
+            raise ValueError(f"llm.client={self.client!r} is unknown. Choose one of {', '.join(CLIENTS)}.")
+        if self.on_llm_failure not in ("rules", "stop"):
+            raise ValueError(f"llm.on_llm_failure={self.on_llm_failure!r} is unknown. Choose rules or stop.")
+        if self.max_repairs < 0:
+            raise ValueError(f"llm.max_repairs={self.max_repairs} is negative. Choose 0 for no second chance.")
+        if self.max_mutations < 1:
+            raise ValueError(f"llm.max_mutations={self.max_mutations} allows no mutation. Choose at least 1.")
+        if self.max_prompt_chars < 4_000:
+            raise ValueError(f"llm.max_prompt_chars={self.max_prompt_chars} holds no prompt. Choose at least 4000.")
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
