@@ -81,9 +81,9 @@ class ClientConformance:
 
     def test_a_backend_that_is_down_is_an_llm_error_with_a_sentence(self) -> None:
         client = self.client([None])
+        message = ""
         try:
             client.complete(self.request())
         except LlmError as error:
-            assert len(str(error)) > 20
-        else:
-            raise AssertionError("a backend that is down gave an answer")
+            message = str(error)
+        assert len(message) > 20, "a backend that is down gave an answer, or no sentence"

@@ -45,11 +45,11 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
 def _inner(settings: LlmSettings) -> Client:
     """Building a client sends nothing and needs no key, so a replay builds the one whose answers it replays."""
     if settings.client == "command":
-        return CommandClient(settings.command, settings.timeout_s, settings.model)
+        return CommandClient(settings.command, settings.timeout_s)
     if settings.client == "scripted":
-        return ScriptedClient(settings.script, settings.model or "scripted")
+        return ScriptedClient(settings.script)
     return OpenAIClient(
-        model=settings.model or "",
+        model=settings.model,
         base_url=settings.base_url,
         api_key_env=settings.api_key_env,
         timeout_s=settings.timeout_s,

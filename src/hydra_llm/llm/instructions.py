@@ -16,7 +16,7 @@ def instructions_folder() -> Path:
         if (folder / _LANDMARK).is_file():
             return folder
     raise FileNotFoundError(
-        f"The instruction files are missing; they were looked for in {_FOLDERS[0]} and {_FOLDERS[1]}. Reinstall hydra-llm."
+        f"The instruction files are neither in {_FOLDERS[0]} nor in {_FOLDERS[1]}. Reinstall hydra-llm."
     )
 
 

@@ -10,51 +10,66 @@ from typing import Any
 CLIENTS = ("openai", "command", "scripted")
 
 
-def _key(default: Any, help: str, unit: str = "") -> Any:
-    metadata = {"help": help, "unit": unit}
-    if callable(default):
-        return field(default_factory=default, metadata=metadata)
-    return field(default=default, metadata=metadata)
+def _about(help: str, unit: str = "") -> dict[str, str]:
+    return {"help": help, "unit": unit}
 
 
 @dataclass
 class LlmSettings:
     # ---- who answers ----
-    client: str = _key(
-        "openai", "openai (any compatible endpoint), command (a program), or scripted (a list, for tests)"
+    client: str = field(
+        default="openai", metadata=_about("openai (any compatible endpoint), command (a program), scripted (a list)")
     )
-    model: str | None = _key(None, "the model's name at the provider")
-    base_url: str | None = _key(None, "endpoint of a compatible server, e.g. http://localhost:11434/v1; none: OpenAI")
-    api_key_env: str = _key(
-        "OPENAI_API_KEY", "name of the environment variable that holds the key; never the key itself"
+    model: str = field(default="gpt-4.1-mini", metadata=_about("the model's name at the provider"))
+    base_url: str | None = field(
+        default=None, metadata=_about("endpoint of a compatible server, e.g. http://localhost:11434/v1; none: OpenAI")
     )
-    command: list[str] = _key(
-        list, "words of the program for client=command; {prompt} is replaced, else standard input"
+    api_key_env: str = field(
+        default="OPENAI_API_KEY", metadata=_about("environment variable that holds the key; never the key")
     )
-    script: list[str] = _key(list, "answers in order, for client=scripted")
+    command: list[str] = field(
+        default_factory=list,
+        metadata=_about("words of the program for client=command; {prompt} is replaced, else standard input"),
+    )
+    script: list[str] = field(default_factory=list, metadata=_about("answers in order, for client=scripted"))
 
     # ---- how it is asked ----
-    timeout_s: float = _key(120.0, "time limit of one attempt", "s")
-    max_attempts: int = _key(4, "attempts at a rate limit, an outage or a lost connection")
-    stream: bool = _key(True, "show the model's words as they come")
-    temperature: float | None = _key(None, "sampling temperature; none: the provider's default")
-    max_tokens: int | None = _key(None, "upper limit of an answer; none: the provider's default", "tokens")
-    max_prompt_chars: int = _key(60_000, "what is dropped beyond this is named in the prompt", "characters")
-    figures: bool = _key(False, "send figures of the last trials as images")
+    timeout_s: float = field(default=120.0, metadata=_about("time limit of one attempt", "s"))
+    max_attempts: int = field(default=4, metadata=_about("attempts at a rate limit, an outage or a lost connection"))
+    stream: bool = field(default=True, metadata=_about("show the model's words as they come"))
+    temperature: float | None = field(
+        default=None, metadata=_about("sampling temperature; none: the provider's default")
+    )
+    max_tokens: int | None = field(
+        default=None, metadata=_about("upper limit of an answer; none: the provider's default", "tokens")
+    )
+    max_prompt_chars: int = field(
+        default=60_000, metadata=_about("what is dropped beyond this is named in the prompt", "characters")
+    )
+    figures: bool = field(default=False, metadata=_about("send figures of the last trials as images"))
 
     # ---- what is done with the answer ----
-    max_repairs: int = _key(2, "how often a wrong answer is returned with the reasons")
-    max_mutations: int = _key(1, "parameters that one mutation may move, except under the strategy recombine")
-    on_llm_failure: str = _key("rules", "rules: the slot goes to the coded rules, and the record says so; stop: end")
+    max_repairs: int = field(default=2, metadata=_about("how often a wrong answer is returned with the reasons"))
+    max_mutations: int = field(
+        default=1, metadata=_about("parameters that one mutation may move, except under the strategy recombine")
+    )
+    on_llm_failure: str = field(
+        default="rules", metadata=_about("rules: the slot goes to the coded rules, and the record says so; stop: end")
+    )
 
     # ---- records and limits ----
-    transcript: str = _key(
-        "record", "live: keep nothing; record: store every call; replay: no network, stored calls only"
+    transcript: str = field(
+        default="record",
+        metadata=_about("live: keep nothing; record: store every call; replay: no network, stored calls only"),
     )
-    prices: dict[str, list[float]] = _key(dict, "model: [prompt, completion], money per million tokens")
-    max_calls: int | None = _key(None, "hard limit of the sweep", "calls")
-    max_total_tokens: int | None = _key(None, "hard limit of the sweep", "tokens")
-    max_cost: float | None = _key(None, "hard limit of the sweep, needs a price", "money of the price table")
+    prices: dict[str, list[float]] = field(
+        default_factory=dict, metadata=_about("model: [prompt, completion], money per million tokens")
+    )
+    max_calls: int | None = field(default=None, metadata=_about("hard limit of the sweep", "calls"))
+    max_total_tokens: int | None = field(default=None, metadata=_about("hard limit of the sweep", "tokens"))
+    max_cost: float | None = field(
+        default=None, metadata=_about("hard limit of the sweep, needs a price", "money of the price table")
+    )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "LlmSettings":

@@ -1,0 +1,150 @@
+"""A chat-completions server on 127.0.0.1 that follows a script: able, limited or misbehaving.
+
+Each question takes the next item of the script. A text is answered, streamed if asked; anything else is a `Fault`.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PIECE_CHARS = 7  # size of a streamed delta of a text of ordinary length
+
+
+@dataclass(frozen=True)
+class Fault:
+    status: int = 500
+    message: str = "out of order"
+    headers: dict[str, str] = field(default_factory=dict)
+    hang_s: float = 0.0  # say nothing for so long, then close
+    reset: bool = False  # close the connection without a word
+    garbage: bool = False  # HTTP 200 and a body that is no chat completion
+    cut: bool = False  # the first half of the text with finish_reason length
+    refusal: bool = False
+    text: str = ""
+
+
+Item = str | Fault
+
+
+class ChatServer:
+    """`base_url` is where it listens; `requests` are the bodies it got, `keys` the bearer tokens."""
+
+    def __init__(self, script: Iterable[Item] = (), schemas: bool = True, json_mode: bool = True, images: bool = True):
+        self.script = list(script)
+        self.schemas = schemas
+        self.json_mode = json_mode
+        self.images = images
+        self.stream_options = True
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self._lock = threading.Lock()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def __enter__(self) -> "ChatServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def complaint(self, body: dict[str, Any]) -> str | None:
+        """What this server does not understand in a request."""
+        kind = body.get("response_format", {}).get("type")
+        if kind == "json_schema" and not self.schemas:
+            return "response_format.type json_schema is not supported"
+        if kind == "json_object" and not self.json_mode:
+            return "response_format is not supported"
+        if "stream_options" in body and not self.stream_options:
+            return "unknown parameter: stream_options"
+        pictured = any(isinstance(message["content"], list) for message in body["messages"])
+        if pictured and not self.images:
+            return "this model does not accept image input"
+        return None
+
+    def take(self, body: dict[str, Any], key: str) -> Item:
+        with self._lock:
+            self.requests.append(body)
+            self.keys.append(key)
+            complaint = self.complaint(body)
+            if complaint:
+                return Fault(400, complaint)
+            return self.script.pop(0) if self.script else Fault(500, "the script has ended")
+
+
+def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args  # a test's output stays quiet
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            item = server.take(body, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            if isinstance(item, Fault):
+                self._fault(item, body)
+            else:
+                self._answer(item, body)
+
+        def _fault(self, fault: Fault, body: dict[str, Any]) -> None:
+            if fault.hang_s:
+                time.sleep(fault.hang_s)
+            if fault.hang_s or fault.reset:
+                self.close_connection = True
+                self.connection.close()
+            elif fault.garbage:
+                self._send(200, b"<html>It works!</html>", "text/html")
+            elif fault.cut:
+                self._answer(fault.text[: len(fault.text) // 2], body, finish="length")
+            elif fault.refusal:
+                self._answer("", body, refusal="I can not help with that.")
+            else:
+                error = {"error": {"message": fault.message, "type": "test", "code": None, "param": None}}
+                self._send(fault.status, json.dumps(error).encode(), "application/json", fault.headers)
+
+        def _answer(self, text: str, body: dict[str, Any], finish: str = "stop", refusal: str | None = None) -> None:
+            prompt = sum(len(json.dumps(message)) for message in body["messages"])
+            usage = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
+            head = {"id": "x", "created": 0, "model": body["model"]}
+            if not body.get("stream"):
+                message = {"role": "assistant", "content": text, "refusal": refusal}
+                choice = {"index": 0, "message": message, "finish_reason": finish}
+                whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
+                self._send(200, json.dumps(whole).encode(), "application/json")
+                return
+            head["object"] = "chat.completion.chunk"
+            size = max(PIECE_CHARS, len(text) // 1000)
+            pieces = [text[i : i + size] for i in range(0, len(text), size)]
+            deltas: list[dict[str, Any]] = [{"content": piece} for piece in pieces]
+            if refusal:
+                deltas.append({"refusal": refusal})
+            events = [{**head, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
+            events.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+            if "stream_options" in body:
+                events.append({**head, "choices": [], "usage": usage})
+            stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+            self._send(200, stream.encode(), "text/event-stream")
+
+        def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(ConnectionError):  # a client may have heard enough
+                self.wfile.write(body)
+
+    return Handler

@@ -1,0 +1,61 @@
+import pytest
+
+from hydra_llm.llm.base import Answer, Message, Request, Usage
+from hydra_llm.llm.errors import BudgetSpent, Unavailable
+from hydra_llm.llm.ledger import Ledger, Limits, MeteredClient, Price
+from hydra_llm.llm.scripted_client import ScriptedClient
+
+ASK = Request((Message("user", "x" * 400),))  # 100 tokens by the estimate of four characters each
+
+
+def answer(prompt, completion, replayed=False):
+    return Answer("", None, "m", Usage(prompt, completion), replayed=replayed)
+
+
+def test_cost_is_tokens_times_price():
+    ledger = Ledger({"m": Price(prompt=2.0, completion=8.0)}, Limits())
+    ledger.settle(ledger.reserve("m", 0), "m", answer(500_000, 250_000))
+    assert ledger.spent.cost == pytest.approx(1.0 + 2.0)
+    assert ledger.spent.tokens == 750_000
+
+
+def test_a_model_without_a_price_has_tokens_but_no_cost():
+    ledger = Ledger({}, Limits())
+    ledger.settle(ledger.reserve("m", 0), "m", answer(10, 5))
+    assert ledger.spent.cost is None
+    assert ledger.spent.line() == "1 calls, 10 + 5 tokens, price unknown"
+
+
+def test_calls_in_flight_count_against_the_limit():
+    ledger = Ledger({}, Limits(calls=2))
+    first = ledger.reserve("m", 0)
+    ledger.reserve("m", 0)
+    with pytest.raises(BudgetSpent, match="3 calls, above the limit of 2"):
+        ledger.reserve("m", 0)
+    ledger.settle(first, "m", None)
+    ledger.reserve("m", 0)  # the call that failed gave its room back
+
+
+def test_a_token_limit_refuses_a_prompt_that_would_pass_it():
+    ledger = Ledger({}, Limits(tokens=3_000))
+    ledger.settle(ledger.reserve("m", 400), "m", answer(100, 100))
+    with pytest.raises(BudgetSpent, match="tokens"):
+        ledger.reserve("m", 4 * 3_000)
+    ledger.reserve("m", 4 * 2_000)
+
+
+def test_replayed_answers_are_free():
+    ledger = Ledger({"m": Price(1.0, 1.0)}, Limits(calls=1))
+    for _ in range(3):
+        ledger.settle(ledger.reserve("m", 0), "m", answer(10, 10, replayed=True))
+    assert ledger.spent.calls == 0
+
+
+def test_a_failing_client_leaves_no_reservation_behind():
+    ledger = Ledger({}, Limits(calls=1))
+    client = MeteredClient(ScriptedClient([Unavailable("The provider is down."), "fine"]), ledger)
+    with pytest.raises(Unavailable):
+        client.complete(ASK)
+    assert client.complete(ASK).text == "fine"
+    with pytest.raises(BudgetSpent):
+        client.complete(ASK)

@@ -1,0 +1,81 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from hydra_llm.llm.base import Message, Request
+from hydra_llm.llm.factory import build_client, why_unavailable
+from hydra_llm.llm.settings import LlmSettings
+
+
+@pytest.mark.parametrize(
+    ("values", "environ", "available"),
+    [
+        ({}, {}, False),
+        ({}, {"OPENAI_API_KEY": "k"}, True),
+        ({}, {"OPENAI_API_KEY": "  "}, False),
+        ({"api_key_env": "MY_KEY"}, {"OPENAI_API_KEY": "k"}, False),
+        ({"base_url": "http://localhost:1/v1"}, {}, True),
+        ({"client": "command"}, {}, False),
+        ({"client": "command", "command": ["agent"]}, {}, True),
+        ({"transcript": "replay"}, {}, True),
+    ],
+)
+def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_there(values, environ, available):
+    reason = why_unavailable(LlmSettings.of(values), environ)
+    assert (reason is None) == available
+    assert available or reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"modle": "x"}, "Unknown under hydra.sweeper.llm: modle. Known: client, model"),
+        ({"client": "carrier-pigeon"}, "Choose one of openai"),
+        ({"on_llm_failure": "pray"}, "Choose rules or stop"),
+        ({"max_repairs": -1}, "negative"),
+        ({"max_mutations": 0}, "at least 1"),
+        ({"max_prompt_chars": 10}, "at least 4000"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_with_the_remedy(values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        LlmSettings.of(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [({"transcript": "tape"}, "live, record, replay"), ({"prices": {"m": [1.0]}}, "is no price")],
+)
+def test_a_client_that_can_not_be_built_is_refused_with_the_remedy(tmp_path, values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build_client(LlmSettings.of(values), tmp_path)
+
+
+def test_a_recorded_sweep_replays_through_the_factory_without_key_or_network(tmp_path):
+    ask = Request((Message("user", "Which?"),), {"type": "object"})
+    settings = {"client": "scripted", "script": [json.dumps({"choice": 3})]}
+    first = build_client(LlmSettings.of(settings), tmp_path).complete(ask)
+    replay = build_client(LlmSettings.of({"client": "scripted", "transcript": "replay"}), tmp_path)
+    again = replay.complete(ask)
+    assert again.parsed == first.parsed == {"choice": 3}
+    assert again.replayed
+
+
+def test_importing_the_clients_imports_no_provider_no_hydra_and_no_torch():
+    code = (
+        "import sys, hydra_llm.llm.factory, hydra_llm.llm.conformance; "
+        "print([m for m in ('openai', 'httpx', 'hydra', 'omegaconf', 'torch', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_settings_register_as_a_config_group():
+    omegaconf = pytest.importorskip("omegaconf")
+    node = omegaconf.OmegaConf.structured(LlmSettings)
+    node.model = "local"
+    assert LlmSettings.of(omegaconf.OmegaConf.to_container(node)).model == "local"
+    with pytest.raises(omegaconf.errors.ValidationError):
+        node.timeout_s = "soon"
