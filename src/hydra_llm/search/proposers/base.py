@@ -26,9 +26,15 @@ class ProposerError(RuntimeError):
     """The proposer can not answer now (outage, budget, unusable answers); the message is a sentence for the records."""
 
 
+class ProposerStop(ProposerError):
+    """As ProposerError, and the sweep must stop instead of falling back to the rules."""
+
+
 @dataclass(frozen=True)
 class Slot:
-    """A place to fill. Roles: baseline, exploit, explore, replicate, principle-test, or free (the proposer decides)."""
+    """A place to fill. Roles: baseline, diverse (both on an empty tree), exploit, explore, replicate, principle-test,
+    or free (the proposer decides).
+    """
 
     index: int
     role: str = "free"
@@ -43,6 +49,19 @@ class Thresholds:
     converged: float = 0.9
     failed: float = 0.1
     perfect: float = 1.0
+
+    def classify(self, objective: Objective, value: float | None) -> str:
+        """ "converged" above the upper limit, "failed" below the lower one or without a value, "partial" between."""
+        if value is None:
+            return "failed"
+        score = objective.score(value)
+        if score > objective.score(self.converged):
+            return "converged"
+        return "failed" if score < objective.score(self.failed) else "partial"
+
+    def is_success(self, objective: Objective, score: float) -> bool:
+        """Success in the strategies' sense: at the limit counts."""
+        return score >= objective.score(self.converged)
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,11 @@ class Context:
     thresholds: Thresholds | None = None
     rates: Rates = field(default_factory=Rates)
     noise_floor: float = 0.0
+    seed_keys: tuple[str, ...] = ()  # without them a rerun repeats the same numbers and teaches nothing
+
+    # ---- refusals ----
+    rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
+    feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
 
     # ---- texts ----
     memory: str = ""

@@ -1,0 +1,135 @@
+"""Facts about a block that strategies ask for: streaks, last mutations, which dimensions were tried and what they
+gave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.tree import Node
+from hydra_llm.search.trial import Trial, TrialState
+
+
+def finished(context: Context) -> list[Trial]:
+    """The block's finished search trials in order of number."""
+    return [trial for trial in context.block_trials if trial.state.is_finished]
+
+
+def scores(context: Context) -> list[float | None]:
+    """One score per finished trial, None where it ended without a value."""
+    return [None if trial.value is None else context.objective.score(trial.value) for trial in finished(context)]
+
+
+def success_streak(context: Context) -> int:
+    """How many of the latest finished trials in a row were successes; 0 without thresholds."""
+    limits = context.thresholds
+    if limits is None:
+        return 0
+    streak = 0
+    for score in reversed(scores(context)):
+        if score is None or not limits.is_success(context.objective, score):
+            break
+        streak += 1
+    return streak
+
+
+def partial_streak(context: Context) -> list[float]:
+    """Scores of the latest finished trials in a row that are neither converged nor failed, oldest first."""
+    limits = context.thresholds
+    streak: list[float] = []
+    for trial in reversed(finished(context)):
+        if limits is None or trial.value is None or limits.classify(context.objective, trial.value) != "partial":
+            break
+        streak.append(context.objective.score(trial.value))
+    return streak[::-1]
+
+
+def dimension_streak(context: Context) -> tuple[str | None, int]:
+    """The parameter that the latest mutations in a row moved, and how many they are; reruns are skipped."""
+    key, streak = None, 0
+    for trial in reversed(context.block_trials):
+        keys = {change.key for change in trial.proposal.changes}
+        if not keys:
+            continue
+        if len(keys) > 1 or (key is not None and keys != {key}):
+            break
+        key = next(iter(keys))
+        streak += 1
+    return key, streak
+
+
+def sequential_streak(context: Context) -> int:
+    """How many of the latest mutations in a row branched from the trial just before them."""
+    streak = 0
+    trials = context.block_trials
+    for before, trial in zip(reversed(trials[:-1]), reversed(trials[1:]), strict=True):
+        parent = trial.proposal.parent
+        if parent is None or parent not in context.tree or before.number not in context.tree:
+            break
+        if context.tree.node(parent).id != context.tree.node(before.number).id:
+            break
+        streak += 1
+    return streak
+
+
+def recent_nodes(context: Context, count: int) -> set[int]:
+    """Node ids of the latest `count` trials."""
+    trials = [trial for trial in context.block_trials if trial.number in context.tree]
+    return {context.tree.node(trial.number).id for trial in trials[-count:]}
+
+
+def last_strategy(context: Context) -> str:
+    trials = context.block_trials
+    return trials[-1].proposal.strategy if trials else ""
+
+
+@dataclass(frozen=True)
+class DimensionRecord:
+    """What moving one parameter gave so far: times tried, and the best gain in score over the parent (never
+    negative).
+    """
+
+    tried: int = 0
+    best_gain: float = 0.0
+
+
+def dimension_records(context: Context) -> dict[str, DimensionRecord]:
+    """One record per parameter of the space, over the block's tree."""
+    tried = dict.fromkeys(context.space.names, 0)
+    gains = dict.fromkeys(context.space.names, 0.0)
+    for node in context.tree:
+        parent = context.tree.parent(node)
+        if parent is None:
+            continue
+        for name in context.space.changed(parent.values, node.values):
+            tried[name] += 1
+            if node.mean is not None and parent.mean is not None:
+                gains[name] = max(gains[name], node.mean - parent.mean)
+    return {name: DimensionRecord(tried[name], gains[name]) for name in context.space.names}
+
+
+def gain(context: Context, node: Node) -> float | None:
+    """Score of a node above its parent's, None if either is unscored."""
+    parent = context.tree.parent(node)
+    if parent is None or parent.mean is None or node.mean is None:
+        return None
+    return node.mean - parent.mean
+
+
+def converged_nodes(context: Context) -> list[Node]:
+    """Nodes above the converged limit, best first; without thresholds those in the top quarter that beat the root."""
+    nodes = sorted(context.tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))
+    if context.thresholds is not None:
+        limit = context.objective.score(context.thresholds.converged)
+        return [node for node in nodes if node.mean is not None and node.mean > limit]
+    root = context.tree.root
+    if root is None or root.mean is None:
+        return []
+    top = nodes[: max(2, len(nodes) // 4)]
+    return [node for node in top if node.mean is not None and node.mean > root.mean + context.noise_floor]
+
+
+def is_lost_time(trial: Trial) -> bool:
+    """Whether a trial used a slot without saying anything about its configuration."""
+    return trial.state in (TrialState.LOST, TrialState.CANCELLED)

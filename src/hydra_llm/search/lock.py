@@ -1,0 +1,87 @@
+"""One writer per sweep folder: a lock file with host, process id and a heartbeat.
+
+The lock is stale at once when its process is dead on the same host; from another host it is stale when the heartbeat is
+older than STALE_AFTER_S.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+LOCK_NAME = ".lock"
+STALE_AFTER_S = 120.0
+
+
+class LockedError(RuntimeError):
+    """Another process writes to this sweep folder."""
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process of this host exists (a zombie does not count)."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class FolderLock:
+    """Context manager; `beat` refreshes the heartbeat and is cheap enough to be called once per trial."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = folder / LOCK_NAME
+        self._clock = clock
+
+    def __enter__(self) -> FolderLock:
+        for _ in range(2):
+            try:
+                handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            except FileExistsError:
+                self._refuse_if_alive()
+                self.path.unlink(missing_ok=True)
+                continue
+            with os.fdopen(handle, "w") as file:
+                file.write(self._record())
+            return self
+        raise LockedError(f"{self.path} is taken by another process that started in this moment. Try again.")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        holder = self._holder()
+        if holder.get("pid") == os.getpid() and holder.get("host") == socket.gethostname():
+            self.path.unlink(missing_ok=True)
+
+    def beat(self) -> None:
+        aside = self.path.with_name(f"{LOCK_NAME}.{os.getpid()}")
+        aside.write_text(self._record())
+        aside.replace(self.path)
+
+    def _record(self) -> str:
+        return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "heartbeat": self._clock()})
+
+    def _holder(self) -> dict:
+        try:
+            return json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def _refuse_if_alive(self) -> None:
+        holder = self._holder()
+        pid, host = holder.get("pid"), holder.get("host")
+        if not isinstance(pid, int):
+            return  # half-written by a process that died
+        if host == socket.gethostname():
+            alive = pid != os.getpid() and process_alive(pid)
+        else:
+            alive = self._clock() - float(holder.get("heartbeat", 0.0)) < STALE_AFTER_S
+        if alive:
+            raise LockedError(
+                f"The sweep folder {self.path.parent} is in use by process {pid} on {host}. "
+                "Wait for it, stop it, or choose another hydra.sweep.dir."
+            )

@@ -1,0 +1,28 @@
+"""Proposers by their name in the configuration. Each module is imported when its proposer is asked for.
+
+A proposer that takes settings offers a module-level `build(settings: Mapping[str, Any]) -> Proposer`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.proposers.rules import RulesProposer
+
+BUILDERS: dict[str, str] = {"llm": "hydra_llm.search.proposers.llm"}
+NAMES = ("rules", "random", *BUILDERS)
+
+
+def make_proposer(name: str, settings: Mapping[str, Any]) -> Proposer:
+    """The proposer of that name; `settings` go to those that take some (the group `llm`, and the sweep's folder)."""
+    if name == RulesProposer.name:
+        return RulesProposer()
+    if name == RandomProposer.name:
+        return RandomProposer()
+    if name not in BUILDERS:
+        raise ValueError(f"proposer={name!r} is unknown. Choose one of auto, {', '.join(NAMES)}.")
+    return importlib.import_module(BUILDERS[name]).build(settings)

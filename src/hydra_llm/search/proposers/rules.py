@@ -1,0 +1,44 @@
+"""The coded proposer: the strategy rules of search/strategies, asked in the order of their role. Needs no network."""
+
+from __future__ import annotations
+
+from hydra_llm.search.proposers.base import Context, ProposerError, Slot
+from hydra_llm.search.strategies.order import ALWAYS, ORDER
+from hydra_llm.search.strategies.replicate import Replicate
+from hydra_llm.search.trial import Proposal
+
+
+class RulesProposer:
+    name: str = "rules"
+
+    def propose(self, context: Context) -> list[Proposal]:
+        taken: set[str] = set(context.rejected)
+        proposals = []
+        for slot in context.slots:
+            proposal = self._fill(context, slot, taken)
+            if proposal is None:
+                raise ProposerError(
+                    f"The rules found no configuration left to try after {len(context.tree)} of them. "
+                    "Widen the search space, or declare seed_keys so that reruns vary."
+                )
+            if proposal.strategy != Replicate.name:
+                taken.add(context.space.key(proposal.values))
+            proposals.append(proposal)
+        return proposals
+
+    def _fill(self, context: Context, slot: Slot, taken: set[str]) -> Proposal | None:
+        if slot.role not in ORDER:
+            raise ValueError(f"role={slot.role!r} is unknown. Choose one of {', '.join(ORDER)}.")
+        strategies = ORDER[slot.role]
+        for strategy in strategies[:-2]:
+            if strategy.condition(context):
+                proposal = strategy.propose(context, slot, taken)
+                if proposal is not None:
+                    return proposal
+        extra = (ALWAYS[slot.role],) if slot.role in ALWAYS and len(context.tree) > 0 else ()
+        for strategy in (*extra, *strategies[-2:]):
+            if len(context.tree) > 0:
+                proposal = strategy.propose(context, slot, taken)
+                if proposal is not None:
+                    return proposal
+        return None

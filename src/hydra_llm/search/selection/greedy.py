@@ -1,0 +1,22 @@
+"""Always the best node seen. The strongest rule without noise and local optima, and a baseline for all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hydra_llm.search.selection.base import Scores, plain_rewards
+from hydra_llm.search.tree import Arms
+
+
+@dataclass(frozen=True)
+class Greedy:
+    c: float = 0.0  # no bonus; present so that every policy is built alike
+    name: ClassVar[str] = "greedy"
+
+    def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
+        scores = plain_rewards(arms)
+        scores[arms.failed] = -np.inf if np.isfinite(arms.rewards).any() else 0.0
+        return scores

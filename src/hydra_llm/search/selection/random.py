@@ -1,0 +1,20 @@
+"""A parent drawn uniformly: the floor that every other rule has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from hydra_llm.search.selection.base import Scores
+from hydra_llm.search.tree import Arms
+
+
+@dataclass(frozen=True)
+class RandomParent:
+    c: float = 0.0  # no bonus; present so that every policy is built alike
+    name: ClassVar[str] = "random"
+
+    def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
+        return rng.random(len(arms))

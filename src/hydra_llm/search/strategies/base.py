@@ -1,0 +1,66 @@
+"""What a strategy is: a named rule with a condition over records and a way to fill one slot.
+
+Thresholds are constants beside the rule that uses them. `rules` lists the ids of the rule catalogue that it carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from hydra_llm.search.moves import one_parameter_moves
+from hydra_llm.search.proposers.base import Context, Slot, mutate
+from hydra_llm.search.tree import Node
+from hydra_llm.search.trial import Proposal
+
+PROVENANCE = "rules"
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """`propose` returns None when it finds nothing new to run; `taken` holds the keys claimed by earlier slots."""
+
+    name: ClassVar[str]
+    rules: ClassVar[tuple[str, ...]]
+
+    def condition(self, context: Context) -> bool: ...
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None: ...
+
+
+def parents_by_rank(context: Context, slot: Slot, skip: Collection[int] = ()) -> list[Node]:
+    """Nodes in order of selection score, rotated so that a second exploit slot starts at the second node."""
+    nodes = [context.tree.node(number) for number, _ in context.ranking if number not in skip]
+    exploiting = [s.index for s in context.slots if s.role == "exploit"]
+    turn = exploiting.index(slot.index) if slot.index in exploiting else 0
+    turn = turn % len(nodes) if nodes else 0
+    return nodes[turn:] + nodes[:turn]
+
+
+def child_of(
+    context: Context, slot: Slot, node: Node, values: Mapping[str, Any], strategy: str, **text: str
+) -> Proposal:
+    """A proposal whose parent is the node, attributed to the rules."""
+    return mutate(context, slot, node.id, values, strategy=strategy, provenance=PROVENANCE, **text)
+
+
+def first_move(
+    context: Context,
+    slot: Slot,
+    nodes: list[Node],
+    taken: Collection[str],
+    strategy: str,
+    only: Collection[str] | None = None,
+    **text: str,
+) -> Proposal | None:
+    """The first untried one-parameter move from the first of the nodes that has one."""
+    rng = context.rng(slot.index)
+    for node in nodes:
+        for values in one_parameter_moves(context, node, rng, taken, only):
+            return child_of(context, slot, node, values, strategy, **text)
+    return None
+
+
+def rerun(context: Context, slot: Slot, node: Node, strategy: str, **text: str) -> Proposal:
+    """The node's configuration once more, without change."""
+    return child_of(context, slot, node, node.values, strategy, **text)

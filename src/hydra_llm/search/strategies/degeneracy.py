@@ -1,0 +1,43 @@
+"""Good prediction without recovery: test_pearson exceeds the metric by more than 0.3 in three runs.
+
+The fit then reproduces activity through the wrong mechanism, and the best node of the metric is not where to go on
+from; the least degenerate node is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search import history
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.strategies.base import first_move
+from hydra_llm.search.trial import Proposal, Trial
+
+PREDICTION = "test_pearson"
+GAP = 0.3
+RUNS = 3
+
+
+def degeneracy(trial: Trial) -> float | None:
+    """test_pearson minus the metric's value, None where either is missing."""
+    prediction = trial.metrics.get(PREDICTION)
+    return None if prediction is None or trial.value is None else prediction - trial.value
+
+
+class BreakDegeneracy:
+    name: ClassVar[str] = "break-degeneracy"
+    rules: ClassVar[tuple[str, ...]] = ("R048",)
+
+    def condition(self, context: Context) -> bool:
+        if context.objective.direction != "maximize" or history.last_strategy(context) == self.name:
+            return False
+        gaps = [degeneracy(trial) for trial in history.finished(context)[-RUNS:]]
+        return len(gaps) == RUNS and all(gap is not None and gap > GAP for gap in gaps)
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        gaps = {t.number: degeneracy(t) for t in history.finished(context)}
+        known = [(gap, number) for number, gap in gaps.items() if gap is not None]
+        nodes = [context.tree.node(number) for _, number in sorted(known)]
+        text = "the activity is predicted without the mechanism; a less degenerate start may recover it"
+        return first_move(context, slot, nodes, taken, self.name, hypothesis=text)

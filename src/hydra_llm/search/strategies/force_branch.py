@@ -1,0 +1,89 @@
+"""Branching that is enforced when the search runs in a chain.
+
+`ForceBranch` acts on the branching rate, `ForcedDiversity` on a long chain. `SecondBest` and `BottomHalf` carry the
+same name in other protocols with other meanings; they are available and off (order.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search import history
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.rates import LOW_BRANCHING
+from hydra_llm.search.strategies.base import first_move, parents_by_rank
+from hydra_llm.search.trial import Proposal
+
+TOP = 3
+LONG_CHAIN = 8
+MIN_VISITS = 3
+RECENT = 4
+CONVERGED_IN_ONE_DIMENSION = 4
+FEW_BRANCHES = 0.10
+
+
+class ForceBranch:
+    """Branching rate below 20 %: a random node of the top three, not the last one."""
+
+    name: ClassVar[str] = "force-branch"
+    rules: ClassVar[tuple[str, ...]] = ("R035", "R055", "R056", "R058")
+
+    def condition(self, context: Context) -> bool:
+        rates = context.rates
+        chained = rates.branching is not None and rates.branching < LOW_BRANCHING
+        enough = len(context.block_trials) > rates.window
+        return enough and (chained or rates.plateau) and history.last_strategy(context) != self.name
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        latest = history.recent_nodes(context, 1)
+        top = [node for node in parents_by_rank(context, slot) if node.id not in latest][:TOP]
+        order = context.rng(slot.index).permutation(len(top))
+        return first_move(context, slot, [top[i] for i in order], taken, self.name)
+
+
+class ForcedDiversity:
+    """Eight sequential steps: a node with at least three visits that is not among the last four."""
+
+    name: ClassVar[str] = "forced-diversity"
+    rules: ClassVar[tuple[str, ...]] = ("R040",)
+
+    def condition(self, context: Context) -> bool:
+        return history.sequential_streak(context) >= LONG_CHAIN
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        recent = history.recent_nodes(context, RECENT)
+        nodes = [n for n in parents_by_rank(context, slot, skip=recent) if n.visits >= MIN_VISITS]
+        return first_move(context, slot, nodes, taken, self.name)
+
+
+class SecondBest:
+    """Four converged in one dimension: the second node by selection score."""
+
+    name: ClassVar[str] = "second-best"
+    rules: ClassVar[tuple[str, ...]] = ("R042",)
+
+    def condition(self, context: Context) -> bool:
+        _, streak = history.dimension_streak(context)
+        return min(streak, history.success_streak(context)) >= CONVERGED_IN_ONE_DIMENSION
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        return first_move(context, slot, parents_by_rank(context, slot)[1:2], taken, self.name)
+
+
+class BottomHalf:
+    """Everything converged and hardly any branching: a node of the lower half by score."""
+
+    name: ClassVar[str] = "bottom-half"
+    rules: ClassVar[tuple[str, ...]] = ("R037",)
+
+    def condition(self, context: Context) -> bool:
+        done = history.finished(context)
+        branching = context.rates.branching
+        return bool(done) and history.success_streak(context) == len(done) and (branching or 0.0) < FEW_BRANCHES
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        nodes = sorted(context.tree.scored(), key=lambda n: (n.mean or 0.0, n.index))
+        lower = nodes[: max(1, len(nodes) // 2)]
+        order = context.rng(slot.index).permutation(len(lower))
+        return first_move(context, slot, [lower[i] for i in order], taken, self.name)

@@ -1,0 +1,45 @@
+"""Runs a promising configuration again, unchanged, until three runs (or four when they disagree) say how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.strategies.base import rerun
+from hydra_llm.search.tree import Node
+from hydra_llm.search.trial import Proposal
+
+TOP = 3  # configurations that must be known well
+ENOUGH_RUNS = 3  # frees a slot
+RETIRE_RUNS = 4  # ends replication, if the spread is tight
+HIGH_CV = 0.03
+
+
+class Replicate:
+    name: ClassVar[str] = "replicate"
+    rules: ClassVar[tuple[str, ...]] = ("R074", "R075", "R076", "R078")
+
+    def condition(self, context: Context) -> bool:
+        return bool(context.seed_keys) and bool(self.candidates(context))
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        """The candidate with the fewest runs; a configuration may fill several slots of one batch."""
+        candidates = self.candidates(context)
+        if not context.seed_keys or not candidates:
+            return None
+        replicating = [s.index for s in context.slots if s.role == "replicate"]
+        turn = replicating.index(slot.index) if slot.index in replicating else 0
+        node = candidates[turn % len(candidates)]
+        return rerun(context, slot, node, self.name, note=f"rerun of node {node.id}: {node.runs} run(s) so far")
+
+    def candidates(self, context: Context) -> list[Node]:
+        """Of the best three: those below three runs, then those with a high CV below four, best first."""
+        top = sorted(context.tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))[:TOP]
+        few = [node for node in top if node.runs + node.pending < ENOUGH_RUNS]
+        loose = [
+            node
+            for node in top
+            if node not in few and node.runs + node.pending <= RETIRE_RUNS and (node.cv or 0.0) > HIGH_CV
+        ]
+        return few + loose

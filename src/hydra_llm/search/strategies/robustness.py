@@ -1,0 +1,32 @@
+"""A new best that counts as good is run once more without change, to rule out a lucky start.
+
+Needs seed keys: with the same seeds a rerun would repeat the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.strategies.base import rerun
+from hydra_llm.search.trial import Proposal
+
+
+class RobustnessTest:
+    name: ClassVar[str] = "robustness-test"
+    rules: ClassVar[tuple[str, ...]] = ("R023", "R034")
+
+    def condition(self, context: Context) -> bool:
+        best = context.tree.best()
+        if not context.seed_keys or best is None or best.mean is None or context.thresholds is None:
+            return False
+        fresh = best.runs + best.pending == 1
+        return fresh and context.thresholds.is_success(context.objective, best.mean)
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        best = context.tree.best()
+        if best is None or context.space.key(best.values) in taken:
+            return None
+        note = f"rerun of node {best.id} with fresh seeds"
+        return rerun(context, slot, best, self.name, note=note)

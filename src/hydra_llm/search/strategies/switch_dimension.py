@@ -1,0 +1,26 @@
+"""Four mutations of one parameter in a row: move another one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search import history
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.strategies.base import first_move, parents_by_rank
+from hydra_llm.search.trial import Proposal
+
+SAME_PARAMETER = 4
+
+
+class SwitchDimension:
+    name: ClassVar[str] = "switch-dimension"
+    rules: ClassVar[tuple[str, ...]] = ("R027", "R038")
+
+    def condition(self, context: Context) -> bool:
+        return history.dimension_streak(context)[1] >= SAME_PARAMETER and len(context.space.free()) > 1
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        stuck, _ = history.dimension_streak(context)
+        others = {dimension.name for dimension in context.space.free()} - {stuck}
+        return first_move(context, slot, parents_by_rank(context, slot), taken, self.name, only=others)
