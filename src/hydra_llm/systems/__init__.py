@@ -1,0 +1,1 @@
+"""Ground truth: dynamical systems whose mechanism is known. No Lightning, no Hydra."""

@@ -1,0 +1,95 @@
+"""What every simulated system offers, and what a simulation yields.
+
+A System knows its truth and can be started any number of times; a Run carries the state and is advanced segment by
+segment, so that a recording of any length passes through memory in pieces. Units are neurons or metabolites.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+SPLITS = ("train", "validation", "test")
+
+
+class DivergenceError(RuntimeError):
+    """A trajectory left the finite range. `frame` is negative during burn-in, `time` is frame * delta_t."""
+
+    def __init__(self, split: str, frame: int, time: float, unit: int, value: float) -> None:
+        self.split, self.frame, self.time, self.unit, self.value = split, frame, time, unit, value
+        super().__init__(
+            f"The simulation diverged: unit {unit} of the {split} trajectory reached {value:g} at frame {frame} "
+            f"(time {time:g}). Choose a smaller delta_t, more substeps, or a lower gain."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an exception with five arguments crosses a process boundary only so
+        return type(self), (self.split, self.frame, self.time, self.unit, self.value)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Frames [start, stop) that are recorded in one go, and the splits whose trajectories are recorded there."""
+
+    splits: tuple[str, ...]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one segment adds to one split. Arrays are [frame, unit]; the first frame is `start`.
+
+    drift is du/dt before noise at the true state of the frame. activity is what a recording shows of that state; with
+    measurement noise the state itself is kept as clean_activity, else that is None.
+    """
+
+    split: str
+    start: int
+    activity: Tensor
+    drift: Tensor
+    external: Tensor | None
+    clean_activity: Tensor | None
+
+
+class Run(Protocol):
+    """A simulation in progress. Segments are advanced in their order, each once."""
+
+    def advance(self, segment: Segment) -> tuple[Recording, ...]: ...
+
+
+class System(Protocol):
+    """A dynamical system of known mechanism, with everything that a recording of it depends on.
+
+    keys: plain values (JSON) that determine the recording together with name, seed and dtype.
+    n_frames: recorded frames by split.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def keys(self) -> Mapping[str, Any]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def n_units(self) -> int: ...
+    @property
+    def n_frames(self) -> Mapping[str, int]: ...
+
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the arrays of a Recording that this system fills."""
+        ...
+
+    def observation_meta(self) -> dict[str, Any]:
+        """What the record says about the experiment. Holds nothing from which the truth could be drawn again."""
+        ...
+
+    def truth_meta(self) -> dict[str, Any]: ...
+
+    def truth(self) -> dict[str, Tensor]: ...
+
+    def segments(self) -> tuple[Segment, ...]: ...
+
+    def start(self) -> Run: ...
