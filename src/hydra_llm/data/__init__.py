@@ -1,0 +1,1 @@
+"""Recorded data on disk and in batches."""

@@ -1,0 +1,88 @@
+"""Files that survive a crash: .npy arrays written frame by frame, and JSON, both flushed to the disk."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from hydra_llm.data.errors import DatasetError
+
+
+class ArrayFile:
+    """A .npy file of known shape to which frames are appended.
+
+    Plain writes rather than a writable memory map: on a full disk these raise, a map kills the process.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.path, self.shape, self.dtype = path, shape, dtype
+        self._written = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: BinaryIO = path.open("wb")
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def append(self, start: int, frames: np.ndarray) -> None:
+        """Add frames [frame, ...] that begin at frame `start`, the first one not yet written."""
+        if start != self._written or frames.shape[1:] != self.shape[1:] or start + len(frames) > self.shape[0]:
+            raise DatasetError(
+                f"{self.path.name} of shape {self.shape} has {self._written} frames and was given {frames.shape} from "
+                f"frame {start}. Frames are written in order, each once."
+            )
+        self._file.write(np.ascontiguousarray(frames, dtype=self.dtype).data)
+        self._written += len(frames)
+
+    def close(self) -> None:
+        """Flush to the disk; a file that is not full is an error."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        if self._written != self.shape[0]:
+            raise DatasetError(f"{self.path.name} ended after {self._written} of {self.shape[0]} frames.")
+
+    def abandon(self) -> None:
+        self._file.close()
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"{path} does not exist: the dataset is incomplete. Delete the folder and run again."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} cannot be read ({error}). Delete the dataset folder and run again.") from error
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Memory-mapped and read-only; a cut-off file is an error."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"{path} does not exist: the dataset is incomplete. Delete the folder and run again."
+        ) from error
+    except (OSError, ValueError, EOFError) as error:
+        raise DatasetError(
+            f"{path} is cut off or damaged ({error}). Delete the dataset folder and run again."
+        ) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Make the entries of a folder durable, its renames included."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

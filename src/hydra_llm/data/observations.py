@@ -1,0 +1,78 @@
+"""What an experimenter would have recorded. The only part of a dataset that training opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hydra_llm.data.errors import DatasetError
+from hydra_llm.data.files import read_array, read_json
+
+FOLDER = "observations"
+_SCAN = 32 * 2**20  # bytes looked at per step when searching for values that are no numbers
+
+
+@dataclass(frozen=True)
+class RecordedSplit:
+    """One trajectory, memory-mapped [frame, neuron]. A drift is not recorded by any experiment: it is the oracle's."""
+
+    name: str
+    activity: np.ndarray
+    drift: np.ndarray
+    external: np.ndarray | None
+
+    @property
+    def n_frames(self) -> int:
+        return self.activity.shape[0]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The observations of a dataset.
+
+    meta: system, n_neurons, n_frames by split, delta_t, substeps, integrator, noise_model_level, noise_scaling,
+    measurement_noise_level, external_input_mode, dtype, arrays.
+    """
+
+    path: Path
+    meta: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Observations":
+        """Open the dataset folder `path`. Reads below observations/ only."""
+        folder = Path(path) / FOLDER
+        return cls(folder, read_json(folder / "meta.json"))
+
+    def split(self, name: str, *, check: bool = True) -> RecordedSplit:
+        """One of train, validation, test. With check, every value is looked at: a NaN is an error that says where."""
+        if name not in self.meta["n_frames"]:
+            raise DatasetError(
+                f"There is no split {name!r} in {self.path}. Choose one of: {', '.join(self.meta['n_frames'])}."
+            )
+        shape = (self.meta["n_frames"][name], self.meta["n_neurons"])
+        arrays: dict[str, np.ndarray] = {}
+        for array in self.meta["arrays"]:
+            arrays[array] = read_array(self.path / name / f"{array}.npy")
+            if arrays[array].shape != shape:
+                raise DatasetError(
+                    f"{array} of the {name} split in {self.path} has shape {arrays[array].shape}, expected {shape}. "
+                    "Delete the dataset folder and run again."
+                )
+            if check:
+                check_numbers(arrays[array], array, name, self.path)
+        return RecordedSplit(name, arrays["activity"], arrays["drift"], arrays.get("external"))
+
+
+def check_numbers(values: np.ndarray, array: str, split: str, where: Path) -> None:
+    """Raise for the first value [frame, neuron] that is NaN or infinite."""
+    step = max(1, _SCAN // max(1, values[:1].nbytes))
+    for start in range(0, len(values), step):
+        finite = np.isfinite(values[start : start + step])
+        if not finite.all():
+            frame, neuron = (int(k) for k in np.argwhere(~finite)[0])
+            raise DatasetError(
+                f"{array} of the {split} split in {where} is {values[start + frame, neuron]} at frame {start + frame}, "
+                f"neuron {neuron}. Training needs numbers: repair the recording or delete the dataset folder."
+            )

@@ -1,0 +1,174 @@
+"""Datasets on disk, addressed by content.
+
+<root>/<fingerprint>/observations/   what an experimenter records, and the oracle's drift in files of its own
+<root>/<fingerprint>/truth/          weights, types and parameters
+<root>/<fingerprint>/record.json     configuration, versions, and every file with its size
+
+A dataset is written beside its place and renamed into it, so that a reader sees a whole one or none. Processes that
+want the same dataset wait for the one that writes it and share the result; without working file locks (some network
+file systems) each writes its own and the first rename wins.
+"""
+
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra_llm.data.draft import RECORD, Draft, draft_name
+from hydra_llm.data.errors import DatasetError
+from hydra_llm.data.files import read_json, sync_folder
+from hydra_llm.data.fingerprint import fingerprint
+from hydra_llm.data.observations import Observations
+from hydra_llm.data.truth import Truth
+from hydra_llm.systems.base import System
+
+log = logging.getLogger(__name__)
+
+_LEFTOVER = re.compile(r"\.tmp-[0-9a-f]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}")
+_FOREIGN_AGE = 7 * 24 * 3600  # seconds after which a draft of another host is taken for abandoned
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A complete dataset. Its two parts are opened apart: training gets the observations only."""
+
+    path: Path
+
+    @property
+    def fingerprint(self) -> str:
+        return self.path.name
+
+    def observations(self) -> Observations:
+        return Observations.open(self.path)
+
+    def truth(self) -> Truth:
+        return Truth.open(self.path)
+
+
+class DatasetStore:
+    """The datasets below one folder."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    def path(self, system: System) -> Path:
+        return self.root / fingerprint(system)
+
+    def find(self, system: System) -> Dataset | None:
+        """The dataset of a system, or None. A damaged one counts as none; the log says what is wrong with it."""
+        path = self.path(system)
+        if not path.exists():
+            return None
+        fault = find_fault(path)
+        if fault is None:
+            return Dataset(path)
+        log.warning("The dataset %s is incomplete: %s It will be simulated again.", path, fault)
+        return None
+
+    @contextlib.contextmanager
+    def lock(self, system: System) -> Iterator[None]:
+        """Hold the right to write the dataset of a system. The kernel takes it back from a process that dies."""
+        folder = self.root / ".locks"
+        self._make(folder)
+        with (folder / fingerprint(system)).open("w") as file:
+            with contextlib.suppress(OSError):  # no locks on this file system: the rename decides
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def draft(self, system: System) -> Iterator[Draft]:
+        """A draft that is put in place when the block ends, and removed when it fails."""
+        self._make(self.root)
+        self.clean()
+        name = fingerprint(system)
+        folder = self.root / draft_name(name)
+        try:
+            draft = Draft(folder, system, name)
+        except PermissionError as error:
+            raise DatasetError(_read_only(self.root)) from error
+        try:
+            yield draft
+            draft.finish()
+            self._place(draft, self.root / name)
+        finally:
+            draft.discard()
+
+    def clean(self) -> None:
+        """Remove what killed processes left behind."""
+        for path in self.root.glob(".tmp-*"):
+            if (match := _LEFTOVER.fullmatch(path.name)) and _is_abandoned(path, match["host"], int(match["pid"])):
+                log.info("Removing %s, left by a process that ended while writing it.", path)
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (PermissionError, NotADirectoryError, FileExistsError) as error:
+            raise DatasetError(_read_only(self.root)) from error
+        except OSError as error:
+            if error.errno == errno.EROFS:
+                raise DatasetError(_read_only(self.root)) from error
+            raise
+        if not os.access(folder, os.W_OK):
+            raise DatasetError(_read_only(self.root))
+
+    @staticmethod
+    def _place(draft: Draft, path: Path) -> None:
+        while True:
+            try:
+                draft.folder.rename(path)
+                sync_folder(path.parent)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            if find_fault(path) is None:
+                log.info("Another process has written %s meanwhile; it is shared.", path)
+                return
+            aside = path.with_name(f"{path.name}.incomplete-{time.time_ns()}")
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(aside)
+                log.warning("The incomplete dataset %s was moved to %s.", path, aside)
+
+
+def find_fault(path: Path) -> str | None:
+    """What is wrong with a dataset folder, as a sentence, or None."""
+    if not (path / RECORD).exists():
+        return f"{RECORD} is missing, as if a process was stopped while copying or deleting it."
+    try:
+        files = read_json(path / RECORD)["files"]
+    except (DatasetError, KeyError, TypeError) as error:
+        return f"{RECORD} cannot be used ({error})."
+    for name, size in files.items():
+        file = path / name
+        if not file.exists():
+            return f"{name} is missing."
+        if file.stat().st_size != size:
+            return f"{name} has {file.stat().st_size} bytes instead of {size}."
+    return None
+
+
+def _is_abandoned(path: Path, host: str, pid: int) -> bool:
+    if host != socket.gethostname():
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime > _FOREIGN_AGE
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # alive, of another user
+        return False
+    return False
+
+
+def _read_only(root: Path) -> str:
+    return f"The dataset folder {root} cannot be written. Choose another folder, or grant write access to it."
