@@ -1,0 +1,99 @@
+"""The question that a language model gets: text files from instructions/, filled with records.
+
+Policy of length. The prompt has a limit in characters (about four per token). Never cut: objective, slots, search
+space, rates, what each parameter gave. Cut row by row, in this order, when it is too long: oracle scores of older
+trials, older trials, configurations from the worst, failures from the oldest, UCB rows from the lowest, memory from its
+end. A protocol longer than half the limit is cut at its end. Whatever was cut is said in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+from hydra_llm.llm.base import Image, Message, Request
+from hydra_llm.llm.instructions import instruction_text
+from hydra_llm.search import prompt_sections as sections
+from hydra_llm.search.prompt_text import Section, fit
+from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.proposers.llm_answer import answer_schema
+from hydra_llm.search.proposers.llm_check import RECOMBINE
+
+BLOCK_END = ">>> BLOCK END <<<"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`dropped` maps the name of a section to the number of its rows that were left out."""
+
+    system: str
+    user: str
+    dropped: dict[str, int]
+
+    def request(self, context: Context, images: tuple[Image, ...] = (), block_keys: tuple[str, ...] = ()) -> Request:
+        keys = [dimension.name for dimension in context.space.free()]
+        messages = (Message("system", self.system), Message("user", self.user, images))
+        return Request(messages, answer_schema(keys, block_keys), "proposals")
+
+    @property
+    def n_chars(self) -> int:
+        return len(self.system) + len(self.user)
+
+
+def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, max_chars: int) -> Prompt:
+    """The question for these slots of the context (indices), within `max_chars` characters where that is possible."""
+    system = Template(instruction_text("_system")).substitute(
+        protocol=_protocol(context, max_chars // 2),
+        response=Template(instruction_text("_response")).substitute(
+            metric=context.objective.name, max_mutations=max_mutations, recombine=RECOMBINE
+        ),
+    )
+    frame = Template(instruction_text("_prompt"))
+    block = context.block
+    facts = {
+        "task": context.task or "A program whose result depends on the parameters below.",
+        "iteration": _span(context.next_number + 1, len(context.slots)),
+        "n_trials": str(context.n_trials or "an open number"),
+        "block": str(block.index),
+        "block_iteration": f"iteration {_span(block.k, len(context.slots))}/{block.n_iter_block}"
+        if block.n_iter_block
+        else "without end",
+        "block_end": BLOCK_END if block.is_end else "",
+        "sections": "",
+    }
+    found = [
+        sections.objective(context),
+        sections.slots(context, slots),
+        sections.feedback(context),
+        sections.space(context),
+        sections.regime(context),
+        sections.rates(context),
+        sections.ucb(context),
+        sections.configurations(context),
+        sections.recent(context),
+        sections.failures(context),
+        sections.parameters(context),
+        sections.oracle(context),
+        sections.memory(context),
+    ]
+    present = [section for section in found if section is not None]
+    room = max_chars - len(system) - len(frame.substitute(facts))
+    fitted = fit(present, room)
+    user = frame.substitute({**facts, "sections": _joined(fitted)})
+    dropped = {section.name: section.dropped for section in fitted if section.dropped}
+    return Prompt(system.strip() + "\n", user.strip() + "\n", dropped)
+
+
+def _joined(fitted: list[Section]) -> str:
+    return "\n\n".join(section.text for section in fitted)
+
+
+def _span(first: int, count: int) -> str:
+    return str(first) if count < 2 else f"{first}-{first + count - 1}"
+
+
+def _protocol(context: Context, limit: int) -> str:
+    text = context.protocol.strip() or instruction_text("generic").strip()
+    if len(text) <= limit:
+        return text
+    return text[:limit].rsplit("\n", 1)[0] + "\n(the rest of the protocol is left out for length)"

@@ -1,0 +1,202 @@
+"""What a language model sees of a sweep, section by section, rendered from records.
+
+Wall-clock numbers stay out, because a prompt must be the same when the same search is replayed; a trial that took very
+long is marked instead.
+"""
+
+from __future__ import annotations
+
+from hydra_llm.search.history import dimension_records
+from hydra_llm.search.prompt_text import NEVER, Section, fence, number, table, tail
+from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context
+from hydra_llm.search.tree import Node
+from hydra_llm.search.trial import Trial, TrialState
+
+ERROR_TAIL = 600  # characters of a traceback
+SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
+TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
+MAX_METRICS = 12  # per trial
+
+
+def objective(context: Context) -> Section:
+    goal = context.objective
+    aim = f"bring it to {goal.target:g}" if goal.direction == "target" else goal.direction
+    lines = [f"Metric: {goal.name}; {aim}. A configuration's value is the mean over its runs."]
+    limits = context.thresholds
+    if limits is not None:
+        lines.append(
+            f"Classes: converged beyond {limits.converged:g}, failed short of {limits.failed:g}, partial between."
+        )
+    noise = f"{context.noise_floor:.4g}" if context.noise_floor else "not measured yet"
+    lines.append(f"Noise floor (standard deviation between equal runs): {noise}. Smaller differences mean nothing.")
+    return Section("Objective", tuple(lines))
+
+
+def slots(context: Context, indices: tuple[int, ...]) -> Section:
+    rows = [f"- slot {slot.index}: {slot.role}" for slot in context.slots if slot.index in indices]
+    ruled = [str(slot.index) for slot in context.slots if slot.index not in indices]
+    head = ["One proposal for each of these slots:"]
+    if ruled:
+        rows.append(f"(slots {', '.join(ruled)} of this batch run the baseline and need no proposal)")
+    return Section("Slots to fill", tuple(head), tuple(rows))
+
+
+def space(context: Context) -> Section:
+    rows = []
+    for dimension in context.space.dimensions:
+        reason = context.space.locked.get(dimension.name)
+        state = f"locked: {reason}" if reason is not None else "constant" if dimension.is_constant else "free"
+        conditions = "; ".join(f"only if {key} in {list(options)}" for key, options in dimension.when.items())
+        text = "; ".join(part for part in (dimension.help, conditions) if part)
+        rows.append([dimension.name, dimension.kind, dimension.describe_range(), str(dimension.default), state, text])
+    head, lines = table(("key", "type", "range or choices", "baseline", "state", "meaning"), rows)
+    return Section("Search space", head, lines, patience=NEVER)
+
+
+def regime(context: Context) -> Section:
+    values = [f"- {key}: {value}" for key, value in context.block.values.items()]
+    rows = tuple(values) or ("The simulation is as configured and does not change in this block.",)
+    return Section("Simulation of this block", rows=rows)
+
+
+def rates(context: Context) -> Section:
+    measured = context.rates
+    lines = [
+        f"Branching rate {_share(measured.branching)} over the last {measured.window} mutations "
+        f"(distinct parents: {measured.distinct_parents}); improvement rate {_share(measured.improvement)}; "
+        f"failure rate {_share(measured.failure)}; plateau: {'yes' if measured.plateau else 'no'}."
+    ]
+    return Section("How the block is going", tuple(lines))
+
+
+def ucb(context: Context) -> Section:
+    rows = []
+    for number_, score in context.ranking:
+        node = context.tree.node(number_)
+        pending = f", pending={node.pending}" if node.pending else ""
+        rows.append(
+            f"Node {node.id}: UCB={number(score)}, parent={_parent(node)}, visits={node.visits}{pending}, "
+            f"{context.objective.name}={_mean(context, node)}"
+        )
+    head = () if rows else ("Empty: nothing was run in this block, so the parent is the root (null).",)
+    return Section("UCB scores, best first", head, tuple(rows), keep=8, patience=30)
+
+
+def configurations(context: Context) -> Section:
+    """Leaderboard and variance table in one: the best nodes with their spread."""
+    baseline = context.space.baseline()
+    scored = sorted(context.tree.scored(), key=lambda node: (-(node.mean or 0.0), node.index))
+    rows = []
+    for node in scored:
+        changed = context.space.changed(baseline, node.values)
+        label = ", ".join(f"{key}={_value(node.values.get(key))}" for key in changed) or "baseline"
+        rows.append(
+            [
+                str(node.id),
+                _mean(context, node),
+                number(node.std),
+                "-" if node.cv is None else f"{100 * node.cv:.1f} %",
+                str(node.runs),
+                str(node.failures),
+                label,
+            ]
+        )
+    head, lines = table(("node", context.objective.name, "sd", "CV", "runs", "failed", "against the baseline"), rows)
+    return Section("Configurations, best first", head, lines, keep=5, patience=20)
+
+
+def recent(context: Context) -> Section:
+    """The block's trials, newest first, each with what was expected of it."""
+    rows = [_trial(context, trial) for trial in reversed(context.block_trials)]
+    return Section("Trials, newest first", rows=tuple(rows), keep=4, patience=10)
+
+
+def failures(context: Context) -> Section:
+    rows = []
+    for trial in reversed(context.failures):
+        error = trial.error
+        assert error is not None  # that is what makes it a failure
+        text = f"{error}\n{tail(error.traceback, ERROR_TAIL)}"
+        rows.append(
+            f"Trial {trial.number} ({trial.state}), {trial.proposal.mutation}:\n{fence(text, f'trial {trial.number}')}"
+        )
+    return Section("Failures, newest first", rows=tuple(rows) or ("None.",), keep=1, patience=25)
+
+
+def parameters(context: Context) -> Section:
+    records = dimension_records(context)
+    rows = [
+        [name, str(record.tried), number(record.best_gain) if record.tried else "-"]
+        for name, record in records.items()
+        if name not in context.space.locked
+    ]
+    head, lines = table(("parameter", "times moved", "best gain over the parent"), rows)
+    return Section("What each parameter gave", head, lines)
+
+
+def oracle(context: Context) -> Section:
+    rows = [
+        f"- trial {trial}: " + ", ".join(f"{name.removeprefix(ORACLE_PREFIX)}={number(v)}" for name, v in best.items())
+        for trial, best in sorted(context.oracle.items(), reverse=True)
+    ]
+    head = ("What these data allow at best, whatever the training. Below it, the training is the limit, not the data.",)
+    return Section("Oracle", head, tuple(rows) or ("Not available.",), keep=2, patience=5)
+
+
+def memory(context: Context) -> Section:
+    lines = context.memory.strip().splitlines()
+    return Section("Working memory", rows=tuple(lines) or ("Empty.",), keep=60, patience=40)
+
+
+def feedback(context: Context) -> Section | None:
+    if not context.feedback:
+        return None
+    text = "\n".join(f"- {sentence}" for sentence in context.feedback)
+    return Section("Refused when composed", rows=(fence(text, "the last proposals for these slots"),))
+
+
+def _trial(context: Context, trial: Trial) -> str:
+    proposal = trial.proposal
+    parent = "root" if proposal.parent is None else proposal.parent
+    parts = [f"Trial {trial.number} (parent {parent}, {proposal.strategy}, by {proposal.provenance or 'unknown'})"]
+    parts.append(proposal.mutation)
+    if trial.state is TrialState.RUNNING:
+        parts.append("running")
+    elif trial.value is None:
+        parts.append(str(trial.state))
+    else:
+        parts.append(_metrics(context, trial))
+    if proposal.hypothesis:
+        parts.append(f"expected: {proposal.hypothesis}")
+    return "- " + " | ".join(parts)
+
+
+def _metrics(context: Context, trial: Trial) -> str:
+    shown = [f"{context.objective.name}={number(trial.value)}"]
+    others = [
+        f"{name}={number(value)}"
+        for name, value in sorted(trial.metrics.items())
+        if name != context.objective.metric and not name.startswith(ORACLE_PREFIX) and not name.endswith(TIME_METRICS)
+    ]
+    shown += others[:MAX_METRICS]
+    if len(others) > MAX_METRICS:
+        shown.append(f"({len(others) - MAX_METRICS} more metrics left out)")
+    if trial.metrics.get("training_time_min", 0.0) > SLOW_MIN:
+        shown.append(f"SLOW: over {SLOW_MIN:g} min, make the next one lighter")
+    return ", ".join(shown)
+
+
+def _mean(context: Context, node: Node) -> str:
+    return "-" if node.mean is None else number(context.objective.value_of_score(node.mean))
+
+
+def _parent(node: Node) -> str:
+    return "root" if node.parent is None else str(node.parent)
+
+
+def _share(value: float | None) -> str:
+    return "not known yet" if value is None else f"{100 * value:.0f} %"
+
+
+def _value(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,88 @@
+"""Sections of a prompt, and what is left out when they are too long.
+
+A section is a heading, fixed lines, and rows in order of importance. The rows beyond `keep` may be dropped, from the
+end; sections give up rows in the order of their `patience`, lowest first. A section that lost rows says how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NEVER = 1_000  # the patience of a section that loses nothing
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    head: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    keep: int = 0
+    patience: int = NEVER
+    dropped: int = 0
+
+    @property
+    def text(self) -> str:
+        lines = [f"## {self.name}", *self.head, *self.rows]
+        if self.dropped:
+            lines.append(f"(left out for length: {self.dropped} more rows of this section)")
+        return "\n".join(lines)
+
+    @property
+    def spare(self) -> int:
+        return 0 if self.patience >= NEVER else max(0, len(self.rows) - self.keep)
+
+    def without(self, count: int) -> Section:
+        count = min(count, self.spare)
+        return Section(
+            self.name, self.head, self.rows[: len(self.rows) - count], self.keep, self.patience, self.dropped + count
+        )
+
+
+def fit(sections: Sequence[Section], limit: int) -> list[Section]:
+    """The sections with as many rows dropped as needed to stay within `limit` characters, and no more.
+
+    What must stay may be longer than the limit; then everything that may go is gone.
+    """
+    fitted = list(sections)
+    excess = sum(len(section.text) + 2 for section in fitted) - limit
+    for position in sorted(range(len(fitted)), key=lambda index: fitted[index].patience):
+        if excess <= 0:
+            break
+        section = fitted[position]
+        freed = count = 0
+        while (
+            freed < excess + len("\n(left out for length: 99999 more rows of this section)") and count < section.spare
+        ):
+            count += 1
+            freed += len(section.rows[-count]) + 1
+        if count:
+            fitted[position] = section.without(count)
+            excess -= len(section.text) - len(fitted[position].text)
+    return fitted
+
+
+def fence(text: str, source: str) -> str:
+    """Text that comes from runs or files, marked as data: it cannot close its own fence."""
+    inner = text.replace("</data", "<\\/data").strip()
+    return f'<data from="{source}">\n{inner}\n</data>'
+
+
+def tail(text: str, limit: int) -> str:
+    """The last lines of a text within `limit` characters, whole lines where possible."""
+    text = text.strip()
+    if len(text) <= limit:
+        return text
+    cut = text[-limit:]
+    return "…" + (cut.split("\n", 1)[1] if "\n" in cut else cut)
+
+
+def number(value: float | None) -> str:
+    """Six significant digits: more than a reader needs, few enough to be equal where the numbers are."""
+    return "-" if value is None else f"{value:.6g}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Head and rows of a Markdown table; bars inside cells are replaced."""
+    head = (f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}")
+    return head, tuple(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)

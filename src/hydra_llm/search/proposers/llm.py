@@ -1,0 +1,182 @@
+"""The language model as a proposer: ask, check, return what is wrong, and fall back in the open.
+
+A wrong answer goes back with the exact reasons, at most `max_repairs` times; slots that were right stay right. What is
+still open then goes to the coded rules, with a provenance that says so, or ends the sweep if the settings say `stop`.
+The proposer keeps no state of its own: the prompt is built from the context, and the transcript answers a question that
+was asked before.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
+from hydra_llm.llm.errors import LlmError
+from hydra_llm.llm.factory import build_client
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.prompt import build_prompt
+from hydra_llm.search.prompt_text import fence
+from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
+from hydra_llm.search.proposers.llm_answer import read_answer
+from hydra_llm.search.proposers.llm_check import check_slots, one_line
+from hydra_llm.search.proposers.llm_notes import EMPTY, Notes, check_notes
+from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.space import Space
+from hydra_llm.search.trial import Proposal
+
+log = logging.getLogger(__name__)
+
+BY_RULES = ("baseline",)  # roles that leave nothing to decide
+MAX_REASON = 160  # characters of a failure's reason in a provenance
+MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one question ended, beside the proposals: for records, memory, protocol and the ledger's line."""
+
+    notes: Notes
+    answers: tuple[Answer, ...]
+    problems: tuple[str, ...]  # sentences that were returned to the model
+    failed: str | None  # why slots went to the rules, None if none did
+    dropped: Mapping[str, int]  # rows left out of the prompt, by section
+
+
+class LlmProposer:
+    name: ClassVar[str] = "llm"
+
+    def __init__(
+        self,
+        client: Client,
+        settings: LlmSettings,
+        fallback: Proposer | None = None,
+        on_text: OnText | None = None,
+        block_space: Space | None = None,
+    ) -> None:
+        settings.check()
+        self._client = client
+        self._settings = settings
+        self._fallback = fallback or RulesProposer()
+        self._on_text = on_text
+        self._block_space = block_space
+        self.last: Decision | None = None
+
+    def propose(self, context: Context) -> list[Proposal]:
+        asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
+        if not asked:
+            self.last = None
+            return self._fallback.propose(context)
+        accepted, failed = self._ask(context, asked)
+        if failed is not None and self._settings.on_llm_failure == "stop":
+            raise ProposerStop(f"The language model could not fill every slot, and on_llm_failure is stop: {failed}")
+        return self._fill(context, asked, accepted, failed)
+
+    # ---- asking ----
+
+    def _ask(self, context: Context, asked: Sequence[Slot]) -> tuple[dict[int, Proposal], str | None]:
+        """Proposals by slot, and why some are missing (None if none is)."""
+        prompt = build_prompt(
+            context,
+            tuple(slot.index for slot in asked),
+            self._settings.max_mutations,
+            self._settings.max_prompt_chars,
+        )
+        for section, count in prompt.dropped.items():
+            log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
+        block_keys = self._block_space.names if self._block_space is not None and context.block.is_end else ()
+        request = prompt.request(context, block_keys=block_keys)
+        accepted: dict[int, Proposal] = {}
+        notes, answers, returned = EMPTY, [], []
+        failed: str | None = None
+        for attempt in range(self._settings.max_repairs + 1):
+            try:
+                answer = self._client.complete(request, self._on_text)
+            except LlmError as error:
+                failed = str(error)
+                break
+            answers.append(answer)
+            for sentence in answer.notes:
+                log.info("%s", sentence)
+            open_slots = [slot for slot in asked if slot.index not in accepted]
+            problems, checked_notes = self._check(answer, context, open_slots, accepted)
+            notes = checked_notes if checked_notes is not None else notes
+            if all(slot.index in accepted for slot in asked):
+                failed = None
+                for problem in problems:
+                    log.info("Left out of the model's answer: %s", problem)
+                break
+            returned += problems
+            failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
+            log.info("The model's answer is returned to it: %s", " ".join(problems))
+            request = _repair(request, answer, problems, [s.index for s in asked if s.index not in accepted])
+        self.last = Decision(notes, tuple(answers), tuple(returned), failed, prompt.dropped)
+        return accepted, failed
+
+    def _check(
+        self, answer: Answer, context: Context, open_slots: Sequence[Slot], accepted: dict[int, Proposal]
+    ) -> tuple[list[str], Notes | None]:
+        """What is wrong with an answer; proposals that are right are entered into `accepted`."""
+        if answer.parsed is None:
+            return [answer.json_error or "The answer is no JSON object."], None
+        typed, problems = read_answer(answer.parsed)
+        if typed is None:
+            return problems, None
+        checked = check_slots(
+            typed, context, open_slots, list(accepted.values()), max_mutations=self._settings.max_mutations
+        )
+        accepted.update(checked.proposals)
+        notes, note_problems = check_notes(typed, context, self._block_space)
+        return checked.problems + note_problems, notes
+
+    # ---- filling ----
+
+    def _fill(
+        self, context: Context, asked: Sequence[Slot], accepted: dict[int, Proposal], failed: str | None
+    ) -> list[Proposal]:
+        """One proposal per slot, in order; the open ones and the rules' own roles come from the fallback."""
+        filled = dict(accepted)
+        models_own = {slot.index for slot in asked}
+        missing = tuple(slot for slot in context.slots if slot.index not in filled)
+        claimed = {context.space.key(proposal.values) for proposal in accepted.values()}
+        rest = replace(context, slots=missing, rejected=context.rejected | claimed)
+        for slot, proposal in zip(missing, self._fallback.propose(rest) if missing else (), strict=True):
+            if slot.index in models_own:
+                reason = one_line(failed or "no proposal", MAX_REASON)
+                proposal = replace(proposal, provenance=f"{self._fallback.name} (llm failed: {reason})")
+                log.warning("Slot %d goes to the %s: %s", slot.index, self._fallback.name, reason)
+            filled[slot.index] = proposal
+        return [filled[slot.index] for slot in context.slots]
+
+
+def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slots: Sequence[int]) -> Request:
+    """The same question with the wrong answer and its reasons appended; only the last wrong answer is kept."""
+    first = request.messages[:2]
+    shown = answer.text.strip()[:MAX_RETURNED] or "(empty)"
+    reasons = "\n".join(f"- {problem}" for problem in problems)
+    numbers = ", ".join(str(index) for index in open_slots)
+    text = (
+        f"This can not be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
+        f"Answer again, with proposals for slots {numbers} only; the other slots are settled. "
+        "Keep to the form of the answer."
+    )
+    return replace(request, messages=(*first, Message("assistant", shown), Message("user", text)))
+
+
+def build(settings: Mapping[str, Any], client: Client | None = None, write: OnText | None = None) -> LlmProposer:
+    """The proposer from plain settings: the group `llm`, and `folder`, the sweep's folder, for the transcripts."""
+    values = dict(settings)
+    folder = Path(str(values.pop("folder", None) or "."))
+    llm = LlmSettings.of(values)
+    if client is None:
+        client = build_client(llm, folder / "transcripts")
+    return LlmProposer(client, llm, on_text=write or _to_console)
+
+
+def _to_console(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()

@@ -1,0 +1,104 @@
+"""The part of an answer that proposes no trial: observations, memory edits, a protocol edit, the next block.
+
+They are checked like proposals and handed on as values; who keeps memory and protocol decides what becomes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
+from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, ProtocolEdit
+from hydra_llm.search.proposers.llm_check import one_line
+from hydra_llm.search.space import Space
+
+MAX_ENTRY = 300  # characters of a memory entry or an observation
+MAX_EDITS = 20  # memory edits of one answer
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is left after checking. `observations` maps trial numbers to one line each; `next_block` is complete."""
+
+    observations: dict[int, str]
+    memory_edits: tuple[MemoryEdit, ...]
+    protocol_edit: ProtocolEdit | None
+    next_block: dict[str, Any] | None
+    next_block_reason: str = ""
+
+
+EMPTY = Notes({}, (), None, None)
+
+
+def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) -> tuple[Notes, list[str]]:
+    """The notes that hold, and one sentence for each that does not.
+
+    `block_space` holds the parameters that may change between blocks; None where the simulation is fixed for ever.
+    """
+    problems: list[str] = []
+    finished = {trial.number for trial in context.trials if trial.state.is_finished}
+    observations = {}
+    for observation in answer.observations:
+        if observation.trial in finished:
+            observations[observation.trial] = one_line(observation.text, MAX_ENTRY)
+        else:
+            problems.append(f"observations: trial {observation.trial} is not finished or does not exist.")
+    edits = []
+    for edit in answer.memory_edits[:MAX_EDITS]:
+        unknown = [number for number in edit.trials if number not in finished]
+        if unknown:
+            problems.append(f"memory_edits: trials {unknown} are not finished or do not exist. Link to finished ones.")
+        elif edit.action != "add" and not edit.entry:
+            problems.append(f"memory_edits: the action {edit.action} needs the name of an entry.")
+        elif edit.action != "remove" and not edit.text.strip():
+            problems.append(f"memory_edits: the action {edit.action} needs a text.")
+        else:
+            edits.append(edit.model_copy(update={"text": one_line(edit.text, MAX_ENTRY)}))
+    protocol_edit = _protocol_edit(answer.protocol_edit, context, problems)
+    next_block, reason = _next_block(answer, context, block_space, problems)
+    return Notes(observations, tuple(edits), protocol_edit, next_block, reason), problems
+
+
+def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[str]) -> ProtocolEdit | None:
+    if edit is None:
+        return None
+    if not context.block.is_end:
+        if edit.rules is not None:
+            problems.append("protocol_edit: the protocol is edited at the end of a block only. Send null.")
+        return None
+    if edit.rules is not None:
+        problem = rules_problem(edit.rules)
+        try:
+            Protocol.parse(context.protocol)
+        except ProtocolError as error:
+            problem = str(error)
+        if problem:
+            problems.append(f"protocol_edit: {problem}")
+            return None
+    if not edit.reason.strip():
+        problems.append("protocol_edit: the reason is empty. Say why the rules change, or why they need not.")
+        return None
+    return edit.model_copy(update={"reason": one_line(edit.reason)})
+
+
+def _next_block(
+    answer: LlmAnswer, context: Context, block_space: Space | None, problems: list[str]
+) -> tuple[dict[str, Any] | None, str]:
+    chosen = answer.next_block
+    if chosen is None:
+        return None, ""
+    if not context.block.is_end:
+        problems.append("next_block: simulation parameters change at the end of a block only. Send null.")
+        return None, ""
+    if block_space is None:
+        problems.append("next_block: the simulation of this search is fixed. Send null.")
+        return None, ""
+    values = {mutation.key: mutation.value for mutation in chosen.values}
+    hostile = [key for key, value in values.items() if "${" in f"{key}{value}"]
+    wrong = [f"{key} holds an interpolation." for key in hostile] or block_space.validate(values)
+    if wrong:
+        problems.append(f"next_block: {' '.join(wrong)}")
+        return None, ""
+    return block_space.canonical({**context.block.values, **values}), one_line(chosen.reason)
