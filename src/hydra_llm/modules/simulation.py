@@ -1,0 +1,88 @@
+"""Simulation under Lightning: predict_step integrates, a prediction writer stores.
+
+The idea: a simulation is a prediction of a module whose parameters are the truth. Trainer, devices, progress bars and
+writers then serve simulation and training alike, and a recording larger than memory passes through in segments.
+"""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+
+from hydra_llm.data.draft import Draft
+from hydra_llm.data.store import Dataset, DatasetStore
+from hydra_llm.systems.base import Recording, System
+
+log = logging.getLogger(__name__)
+
+
+class SimulationModule(LightningModule):
+    """Integrates one batch of trajectories per predict_step: all splits that are recorded in that segment of time."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        self._run = system.start()
+        self._segments = system.segments()
+
+    def predict_dataloader(self) -> Sequence[int]:
+        return range(len(self._segments))
+
+    def predict_step(self, batch: int, batch_idx: int) -> tuple[Recording, ...]:
+        return self._run.advance(self._segments[batch])
+
+
+def simulate(
+    system: System,
+    store: DatasetStore,
+    *,
+    writer: Callable[[Draft], Callback],
+    callbacks: Sequence[Callback],
+    **trainer: Any,
+) -> Dataset:
+    """The dataset of a system, simulated unless the store has it.
+
+    writer: makes the callback that stores predictions in a draft (callbacks.DatasetWriter). trainer: arguments of
+    lightning.Trainer that override the quiet defaults. Raises DivergenceError and DatasetError; nothing is stored then.
+    """
+    dataset = store.find(system)
+    if dataset is not None:
+        return dataset
+    with store.lock(system):
+        dataset = store.find(system)  # another process may have finished it while this one waited
+        if dataset is not None:
+            return dataset
+        with store.draft(system) as draft, _quiet():
+            arguments = {
+                "accelerator": "cpu",
+                "devices": 1,
+                "logger": False,
+                "enable_checkpointing": False,
+                "enable_model_summary": False,
+                "callbacks": [writer(draft), *callbacks],
+                **trainer,
+            }
+            Trainer(**arguments).predict(SimulationModule(system), return_predictions=False)
+        dataset = store.find(system)
+    assert dataset is not None  # it has just been put in place
+    log.info("Simulated %s into %s.", system.name, dataset.path)
+    return dataset
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning announces devices and tips at each Trainer; a simulation has nothing to add to that."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message=".*LeafSpec", category=FutureWarning
+            )  # Lightning 2.6 on torch 2.13
+            warnings.filterwarnings("ignore", message="Couldn't infer the batch indices")  # segments have no indices
+            yield
+    finally:
+        logger.setLevel(level)
