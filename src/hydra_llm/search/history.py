@@ -10,6 +10,8 @@ from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Trial, TrialState
 
+RECORD_WINDOW = 512  # latest configurations that a parameter's record is read from: keeps one decision cheap
+
 
 def finished(context: Context) -> list[Trial]:
     """The block's finished search trials in order of number."""
@@ -95,10 +97,10 @@ class DimensionRecord:
 
 
 def dimension_records(context: Context) -> dict[str, DimensionRecord]:
-    """One record per parameter of the space, over the block's tree."""
+    """One record per parameter of the space, over the latest configurations of the block's tree."""
     tried = dict.fromkeys(context.space.names, 0)
     gains = dict.fromkeys(context.space.names, 0.0)
-    for node in context.tree:
+    for node in context.tree.nodes[-RECORD_WINDOW:]:
         parent = context.tree.parent(node)
         if parent is None:
             continue

@@ -1,26 +1,42 @@
 """One-parameter moves from a node, in the order in which they are worth trying.
 
-Parameters that helped before and parameters never moved come first; within one, the direction that the scores so far
-favour; first a quarter of the range, then an eighth, a sixteenth, and half. A move that was a success is repeated in
-its direction before anything else (momentum). Configurations that were launched, or taken by another slot, are skipped.
+Each candidate moves one parameter by a quarter, an eighth, a sixteenth or half of its range. Its promise adds up what
+the same kind of move (same parameter, same direction, ending nearby) gave elsewhere in the tree, how seldom it and its
+parameter were tried, and the direction that the scores so far favour. A move that was a success is repeated in its
+direction before anything else (momentum). Configurations that were launched, or taken by another slot, are skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hydra_llm.search import history
-from hydra_llm.search.dimension import Categorical, Dimension
+from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.tree import Node
 
 STEPS = (0.25, 0.125, 0.0625, 0.5)  # shares of a parameter's range (of its decades, on a log scale)
 MIN_POINTS_FOR_TREND = 4
-GAIN_WEIGHT = 0.5  # against 1 / (1 + times tried)
-REGRESSION_WINDOW = 64  # latest scored nodes that a trend is read from: keeps one decision cheap in long sweeps
+WINDOW = 64  # latest configurations that evidence is read from: keeps one decision cheap in long sweeps
+NEARBY = 0.125  # two moves end at the same place within this share of the range
+CLIPPED = 0.5  # a move that the range cuts to less than this share of its step is no such move
+
+# weights of a move's promise: evidence in [-1, 1], novelty of move and parameter in [0, 1], trend in {-1, 0, 1}
+EVIDENCE, NEW_MOVE, NEW_PARAMETER, TREND, LATER_STEP = 0.6, 0.4, 0.4, 0.1, 0.05
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A mutation that was scored: which parameter, which way, to where (share of the range), and the gain in score."""
+
+    name: str
+    direction: int
+    end: Any
+    gain: float
 
 
 def one_parameter_moves(
@@ -32,8 +48,7 @@ def one_parameter_moves(
 ) -> Iterator[dict[str, Any]]:
     """New configurations that differ from the node's in one parameter; `only` restricts which."""
     for values in _raw_moves(context, node, rng, only):
-        key = context.space.key(values)
-        if key not in taken and context.tree.find(values) is None:
+        if context.space.key(values) not in taken and context.tree.find(values) is None:
             yield values
 
 
@@ -42,64 +57,99 @@ def _raw_moves(
 ) -> Iterator[dict[str, Any]]:
     dimensions = [d for d in context.space.free() if d.name in node.values and (only is None or d.name in only)]
     yield from _momentum(context, node, dimensions)
-    ordered = by_promise(context, dimensions, rng)
-    trends = {d.name: trend(context, d) or (1 if rng.random() < 0.5 else -1) for d in ordered}
-    for step in STEPS:
-        for dimension in ordered:
-            for value in _directed(dimension, node.values[dimension.name], step, trends[dimension.name], rng):
-                yield {**node.values, dimension.name: value}
+    past = _past_moves(context)
+    scale = max((abs(move.gain) for move in past), default=0.0) or 1.0
+    records = history.dimension_records(context)
+    scored = []
+    for dimension in dimensions:
+        here, direction_of_trend = node.values[dimension.name], trend(context, dimension)
+        for rank, step in enumerate(STEPS):
+            for value in dimension.neighbours(here, step):
+                if _is_clipped(dimension, here, value, step):
+                    continue
+                direction = _direction(dimension, here, value)
+                alike = [m.gain for m in past if _alike(m, dimension, direction, value)]
+                promise = EVIDENCE * (sum(alike) / len(alike) / scale if alike else 0.0)
+                promise += NEW_MOVE / (1 + len(alike)) + NEW_PARAMETER / (1 + records[dimension.name].tried)
+                promise += TREND * direction * direction_of_trend - LATER_STEP * rank
+                scored.append((-promise, rng.random(), dimension.name, value))
+    for _, _, name, value in sorted(scored, key=lambda item: item[:2]):
+        yield {**node.values, name: value}
 
 
 def by_promise(context: Context, dimensions: list[Dimension], rng: np.random.Generator) -> list[Dimension]:
-    """Parameters that gave the largest gain or were tried least, first."""
+    """Parameters that were moved least first, those with the larger gains first among them."""
     records = history.dimension_records(context)
-    largest = max((records[d.name].best_gain for d in dimensions), default=0.0)
-
-    def promise(dimension: Dimension) -> float:
-        record = records[dimension.name]
-        share = record.best_gain / largest if largest > 0 else 0.0
-        return GAIN_WEIGHT * share + 1.0 / (1 + record.tried)
-
     noise = {d.name: rng.random() for d in dimensions}  # breaks ties without favouring the declared order
-    return sorted(dimensions, key=lambda d: (-promise(d), noise[d.name]))
+    return sorted(dimensions, key=lambda d: (records[d.name].tried, -records[d.name].best_gain, noise[d.name]))
 
 
 def trend(context: Context, dimension: Dimension) -> int:
     """+1 if higher values scored better so far, -1 if lower ones did, 0 if nothing can be said."""
-    if isinstance(dimension, Categorical) and not dimension.ordered:
+    if not _has_direction(dimension):
         return 0
-    nodes = [n for n in context.tree.scored()[-REGRESSION_WINDOW:] if dimension.name in n.values]
-    lowest = dimension.choices[0] if isinstance(dimension, Categorical) else dimension.from_unit(0.0)  # type: ignore
-    x = np.array([dimension.distance(lowest, node.values[dimension.name]) for node in nodes])
+    nodes = [n for n in context.tree.latest_scored(WINDOW) if dimension.name in n.values]
+    x = np.array([_position(dimension, node.values[dimension.name]) for node in nodes])
     if len(nodes) < MIN_POINTS_FOR_TREND or np.ptp(x) == 0:
         return 0
     ranks = np.argsort(np.argsort([node.mean or 0.0 for node in nodes]))
-    return int(np.sign(round(float(np.corrcoef(x, ranks)[0, 1]), 6)) if np.ptp(ranks) > 0 else 0)
+    return int(np.sign(round(float(np.corrcoef(x, ranks)[0, 1]), 6)))
 
 
-def _directed(dimension: Dimension, value: Any, step: float, direction: int, rng: np.random.Generator) -> list[Any]:
-    found = dimension.neighbours(value, step)  # lower one first, for ordered kinds
-    if isinstance(dimension, Categorical) and not dimension.ordered:
-        return [found[i] for i in rng.permutation(len(found))]
-    return found[::-1] if direction > 0 else found
+def _past_moves(context: Context) -> list[_Past]:
+    found = []
+    for node in context.tree.latest_scored(WINDOW):
+        parent, gain = context.tree.parent(node), history.gain(context, node)
+        if parent is None or gain is None:
+            continue
+        names = context.space.changed(parent.values, node.values)
+        if len(names) == 1 and names[0] in parent.values and names[0] in node.values:
+            dimension = context.space[names[0]]
+            old, new = parent.values[names[0]], node.values[names[0]]
+            found.append(_Past(names[0], _direction(dimension, old, new), new, gain))
+    return found
+
+
+def _alike(move: _Past, dimension: Dimension, direction: int, value: Any) -> bool:
+    same_way = move.name == dimension.name and move.direction == direction
+    return same_way and dimension.distance(move.end, value) <= NEARBY
+
+
+def _direction(dimension: Dimension, old: Any, new: Any) -> int:
+    if not _has_direction(dimension):
+        return 0
+    return 1 if _position(dimension, new) >= _position(dimension, old) else -1
+
+
+def _has_direction(dimension: Dimension) -> bool:
+    return not isinstance(dimension, Categorical) or dimension.ordered
+
+
+def _position(dimension: Dimension, value: Any) -> float:
+    """Where a value lies in its range, from 0 to 1."""
+    if isinstance(dimension, Categorical):
+        return (dimension.index(value) or 0) / max(1, len(dimension.choices) - 1)
+    assert isinstance(dimension, Float | Integer)
+    return dimension.distance(dimension.from_unit(0.0), value)
+
+
+def _is_clipped(dimension: Dimension, old: Any, new: Any, step: float) -> bool:
+    return (
+        not isinstance(dimension, Categorical) and dimension.distance(old, new) < CLIPPED * step and step != min(STEPS)
+    )
 
 
 def _momentum(context: Context, node: Node, dimensions: list[Dimension]) -> Iterator[dict[str, Any]]:
     """The move that led to this node once more, if it was the only change, gained, and the kind has directions."""
-    parent = context.tree.parent(node)
-    step_gain = history.gain(context, node)
-    if parent is None or step_gain is None or step_gain <= context.noise_floor:
+    parent, gain = context.tree.parent(node), history.gain(context, node)
+    if parent is None or gain is None or gain <= context.noise_floor:
         return
     names = context.space.changed(parent.values, node.values)
-    if len(names) != 1:
-        return
     for dimension in dimensions:
-        if dimension.name != names[0] or (isinstance(dimension, Categorical) and not dimension.ordered):
+        if list(names) != [dimension.name] or not _has_direction(dimension):
             continue
         old, here = parent.values.get(dimension.name), node.values[dimension.name]
         step = dimension.distance(old, here)
-        if step == 0:
-            continue
-        onward = [v for v in dimension.neighbours(here, step) if dimension.distance(old, v) > step]
-        for value in onward:
-            yield {**node.values, dimension.name: value}
+        for value in dimension.neighbours(here, step) if step else ():
+            if dimension.distance(old, value) > (1 + CLIPPED) * step:
+                yield {**node.values, dimension.name: value}

@@ -37,15 +37,12 @@ class Node:
     pending: int = 0  # launched, not told
     visits: int = 0
     children: list[int] = field(default_factory=list)
+    mean: float | None = None  # of `scores`; stored, because every decision reads it for every node
 
     @property
     def runs(self) -> int:
         """Finished runs, failures included."""
         return len(self.scores) + self.failures
-
-    @property
-    def mean(self) -> float | None:
-        return float(np.mean(self.scores)) if self.scores else None
 
     @property
     def std(self) -> float | None:
@@ -90,6 +87,7 @@ class Tree:
         self._by_trial: dict[int, Node] = {}
         self._running: set[int] = set()
         self._rewards: list[float] = []
+        self._replicated: dict[int, Node] = {}
         for trial in trials:
             self.add(trial)
 
@@ -138,7 +136,10 @@ class Tree:
     def _finish(self, node: Node, trial: Trial) -> None:
         if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
             node.scores.append(self.objective.score(trial.value))
-            self._rewards[node.index] = float(np.mean(node.scores))
+            node.mean = sum(node.scores) / len(node.scores)
+            self._rewards[node.index] = node.mean
+            if len(node.scores) > 1:
+                self._replicated[node.id] = node
         elif trial.state.is_bad:
             node.failures += 1
         else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
@@ -200,6 +201,20 @@ class Tree:
     def scored(self) -> list[Node]:
         """Nodes with at least one score, in order of creation."""
         return [node for node in self.nodes if node.scores]
+
+    def latest_scored(self, count: int) -> list[Node]:
+        """The latest `count` nodes with a score, in order of creation."""
+        found: list[Node] = []
+        for node in reversed(self.nodes):
+            if node.scores:
+                found.append(node)
+            if len(found) == count:
+                break
+        return found[::-1]
+
+    def replicated(self) -> list[Node]:
+        """Nodes with at least two scores."""
+        return list(self._replicated.values())
 
     def best(self) -> Node | None:
         """The scored node with the highest mean; the older one on a tie."""

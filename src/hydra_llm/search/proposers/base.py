@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -114,7 +115,7 @@ class Context:
     ucb_table: str = ""
     task: str = ""
 
-    @property
+    @cached_property
     def block_trials(self) -> list[Trial]:
         """This block's search trials in order of number, running ones included."""
         return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]

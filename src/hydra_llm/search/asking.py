@@ -1,0 +1,180 @@
+"""From roles to valid proposals: ask the proposer, check every answer, ask again with the reasons, fall back to the
+rules.
+
+A refusal is never silent: each is returned for the log, and the provenance of what runs in the end names both who
+failed and who stepped in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from hydra_llm.search import rates
+from hydra_llm.search.blocks import present_block
+from hydra_llm.search.noise import noise_floor
+from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot
+from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.reversion import reparent
+from hydra_llm.search.selection.base import SelectionPolicy, rank
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import Rejection, SweepState
+from hydra_llm.search.tables import ucb_table
+from hydra_llm.search.trial import Proposal
+
+MAX_REPAIRS = 3
+REASON_CHARACTERS = 200  # of a failure, as kept in the provenance
+TABLE_ROWS = 64  # of the selection table that proposers see: the head is what matters, and a decision stays cheap
+
+
+@dataclass
+class _Round:
+    """One batch in the making: which slots are filled, what was refused, and the first proposer's failure, if any."""
+
+    context: Context
+    accepted: dict[int, Proposal] = field(default_factory=dict)
+    refused: list[Rejection] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def open_slots(self) -> tuple[Slot, ...]:
+        return tuple(slot for slot in self.context.slots if slot.index not in self.accepted)
+
+
+class Asker:
+    def __init__(
+        self,
+        settings: Settings,
+        policy: SelectionPolicy,
+        proposer: Proposer,
+        validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]],
+    ) -> None:
+        self.settings = settings
+        self.policy = policy
+        self.proposer = proposer
+        self._validate = validate
+
+    def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
+        if not len(state.tree):
+            return []
+        rng = np.random.default_rng([self.settings.seed, number])
+        return rank(self.policy, state.tree.arms(), rng)
+
+    def context(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Context:
+        """Everything a proposer may read at this moment."""
+        tree, block = state.tree, present_block(state, self.settings)
+        ranking = self.ranking(state, number)
+        floor = noise_floor(tree)
+        trials = state.block_trials(block.index)
+        return Context(
+            space=self.settings.space,
+            objective=self.settings.objective,
+            tree=tree,
+            trials=tuple(state.trials.values()),
+            slots=slots,
+            ranking=ranking,
+            block=block,
+            next_number=number,
+            n_trials=self.settings.n_trials,
+            seed=self.settings.seed,
+            thresholds=self.settings.thresholds,
+            rates=rates.measure(trials, tree, self.settings.objective, self.settings.block_size, floor),
+            noise_floor=floor,
+            seed_keys=self.settings.seed_keys,
+            rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
+            memory="\n".join(note.text for note in state.notes if note.kind == "memory"),
+            ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
+            task=self.settings.task,
+        )
+
+    def propose(
+        self, state: SweepState, slots: tuple[Slot, ...], number: int
+    ) -> tuple[list[Proposal], list[Rejection]]:
+        """One valid proposal per slot, in the slots' order, and every proposal that was refused on the way."""
+        context = self.context(state, slots, number)
+        round_ = _Round(context)
+        for proposer in self._line_of_proposers():
+            self._try(proposer, round_)
+            if not round_.open_slots:
+                return [round_.accepted[slot.index] for slot in slots], round_.refused
+        raise ProposerError(
+            f"No proposer found a configuration that can run ({round_.failure or 'no answer'}). "
+            "Look at the rejected entries of events.jsonl, and check the search space."
+        )
+
+    def _try(self, proposer: Proposer, round_: _Round) -> None:
+        """Ask one proposer for the open slots, again with the reasons while it is refused, at most MAX_REPAIRS
+        times.
+        """
+        feedback: list[str] = []
+        for _ in range(1 + MAX_REPAIRS):
+            asked = replace(
+                round_.context,
+                slots=round_.open_slots,
+                feedback=tuple(feedback),
+                rejected=round_.context.rejected
+                | self._keys([r.proposal for r in round_.refused])
+                | self._claimed(round_.accepted),
+            )
+            try:
+                answers = proposer.propose(asked)
+            except ProposerStop:
+                raise
+            except ProposerError as error:
+                feedback = [str(error)]
+                break
+            feedback = self._check(answers, round_, proposer.name)
+            if not round_.open_slots:
+                return
+        round_.failure = round_.failure or f"{proposer.name} failed: {' '.join(feedback)[:REASON_CHARACTERS]}"
+
+    def _line_of_proposers(self) -> list[Proposer]:
+        fallback: list[Proposer] = [RulesProposer(), RandomProposer()]
+        return [self.proposer, *(p for p in fallback if p.name != self.proposer.name)]
+
+    def _check(self, answers: list[Proposal], round_: _Round, name: str) -> list[str]:
+        """Move valid answers to `accepted`, the others to `refused`; returns the sentences for the proposer."""
+        feedback = []
+        for answer in answers:
+            provenance = answer.provenance or name
+            if round_.failure:
+                provenance = f"{provenance} ({round_.failure})"
+            proposal = replace(answer, provenance=provenance)
+            reasons = self._reasons(round_.context, proposal, round_.accepted)
+            if reasons:
+                key = self._safe_key(proposal)
+                round_.refused.append(Rejection(round_.context.block.index, key, proposal, tuple(reasons)))
+                feedback += [f"Slot {proposal.slot}: {reason}" for reason in reasons]
+            else:
+                round_.accepted[proposal.slot] = reparent(proposal, round_.context.tree, self.settings.space)
+        missing = {slot.index for slot in round_.open_slots} - {answer.slot for answer in answers}
+        return feedback + [f"Slot {index} got no answer." for index in sorted(missing)]
+
+    def _reasons(self, context: Context, proposal: Proposal, accepted: Mapping[int, Proposal]) -> list[str]:
+        space = self.settings.space
+        problems = space.validate(proposal.values)
+        if problems:
+            return problems
+        if proposal.parent is not None and proposal.parent not in context.tree:
+            return [f"parent={proposal.parent} is no finished or running trial of this block."]
+        node = context.tree.find(proposal.values)
+        if proposal.changes and node is not None:
+            return [f"This configuration is node {node.id} already. Change something else, or rerun it without change."]
+        if proposal.changes and space.key(proposal.values) in self._claimed(accepted):
+            return ["Another slot of this batch already runs this configuration. Change something else."]
+        return self._validate(proposal.values, context.block.values)
+
+    def _claimed(self, accepted: Mapping[int, Proposal]) -> frozenset[str]:
+        return self._keys([p for p in accepted.values() if p.changes])
+
+    def _keys(self, proposals: list[Proposal]) -> frozenset[str]:
+        return frozenset(self._safe_key(proposal) for proposal in proposals)
+
+    def _safe_key(self, proposal: Proposal) -> str:
+        if self.settings.space.validate(proposal.values):
+            return ""
+        return self.settings.space.key(proposal.values)

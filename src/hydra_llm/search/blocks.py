@@ -1,0 +1,87 @@
+"""Blocks: one simulation regime for n_iter_block iterations, then the next, untested ones first."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from hydra_llm.search.dimension import Categorical
+from hydra_llm.search.proposers.base import Block
+from hydra_llm.search.rates import window_of
+from hydra_llm.search.seeds import derive
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.trial import Trial
+
+MAX_LISTED = 4096  # regimes of a discrete block space that are listed rather than drawn
+COLLAPSE_RANK = 8.0
+COLLAPSE_RADIUS = 0.7
+COLLAPSE_SCORE = 0.05
+COLLAPSE_RUNS = 3
+
+
+def block_of(iteration: int, n_iter_block: int) -> tuple[int, int]:
+    """(block, k) of an iteration, all counted from 1."""
+    return (iteration - 1) // n_iter_block + 1, (iteration - 1) % n_iter_block + 1
+
+
+def present_block(state: SweepState, settings: Settings) -> Block:
+    """The running block as proposers see it; k is the iteration of the next trial within it."""
+    record = state.blocks[-1]
+    k = len(state.block_trials(record.index)) + 1
+    return Block(record.index, k, settings.block_size, record.values)
+
+
+def block_is_over(state: SweepState, settings: Settings) -> bool:
+    """Whether the next trial opens a block: none yet, n_iter_block iterations done, or the dynamics died."""
+    if not state.blocks:
+        return True
+    trials = state.block_trials(state.blocks[-1].index)
+    return len(trials) >= settings.block_size or (settings.block_space is not None and collapsed(trials))
+
+
+def collapsed(trials: list[Trial]) -> bool:
+    """Fixed-point collapse: activity rank below 8, spectral radius below 0.7 and three results below 0.05."""
+    low = [
+        trial
+        for trial in trials
+        if trial.value is not None
+        and trial.value < COLLAPSE_SCORE
+        and trial.metrics.get("effective_rank", COLLAPSE_RANK) < COLLAPSE_RANK
+        and trial.metrics.get("spectral_radius", COLLAPSE_RADIUS) < COLLAPSE_RADIUS
+    ]
+    return len(low) >= COLLAPSE_RUNS
+
+
+def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
+    """Values of the block parameters for the next block: the baseline first, then untested regimes.
+
+    Of a discrete space the untested regime farthest from the tested ones is taken, the earliest listed on a tie; when
+    all were tested they repeat in order. Other spaces are drawn from.
+    """
+    space = settings.block_space
+    if space is None:
+        return {}
+    if not state.blocks:
+        return space.baseline()
+    tested = [record.values for record in state.blocks]
+    rng = np.random.default_rng(derive(settings.seed, "block", len(tested)))
+    if all(isinstance(dimension, Categorical) for dimension in space.dimensions):
+        choices = [dimension.choices for dimension in space.dimensions if isinstance(dimension, Categorical)]
+        listed = [
+            space.canonical(dict(zip(space.names, row, strict=True)))
+            for row, _ in zip(product(*choices), range(MAX_LISTED), strict=False)
+        ]
+    else:
+        listed = [space.sample(rng) for _ in range(64)]
+    keys = {space.key(values) for values in tested}
+    untested = [values for values in listed if space.key(values) not in keys]
+    if not untested:
+        return tested[len(tested) % len(listed)]
+    return max(untested, key=lambda values: min(space.distance(values, old) for old in tested))
+
+
+def window(settings: Settings) -> int:
+    return window_of(settings.block_size)

@@ -1,0 +1,28 @@
+"""Values of the search as JSON objects and back: what stands in the event log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from hydra_llm.search.trial import Proposal, TrialError
+
+_PROPOSAL = TypeAdapter(Proposal)
+_ERROR = TypeAdapter(TrialError)
+
+
+def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
+    return _PROPOSAL.dump_python(proposal, mode="json")
+
+
+def proposal_from_json(data: dict[str, Any]) -> Proposal:
+    return _PROPOSAL.validate_python(data)
+
+
+def error_to_json(error: TrialError | None) -> dict[str, Any] | None:
+    return None if error is None else _ERROR.dump_python(error, mode="json")
+
+
+def error_from_json(data: dict[str, Any] | None) -> TrialError | None:
+    return None if data is None else _ERROR.validate_python(data)

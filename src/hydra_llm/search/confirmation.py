@@ -1,0 +1,132 @@
+"""What the confirmation says: best and baseline on fresh seeds, paired, per budget.
+
+The values that a search selected on are optimistic, because the best of many noisy numbers was chosen; these are not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.trial import Trial, TrialState
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values of one configuration at one budget, in the metric's unit; `failed` runs are not among them."""
+
+    values: tuple[float, ...]
+    failed: int
+
+    @property
+    def mean(self) -> float | None:
+        return sum(self.values) / len(self.values) if self.values else None
+
+    @property
+    def sd(self) -> float | None:
+        mean = self.mean
+        if mean is None or len(self.values) < 2:
+            return None
+        return math.sqrt(sum((v - mean) ** 2 for v in self.values) / (len(self.values) - 1))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One budget. `difference` is best minus baseline over the runs that both completed, `standard_error` its error."""
+
+    budget: str
+    best: Sample | None
+    baseline: Sample
+    difference: float | None
+    standard_error: float | None
+    pairs: int
+
+    @property
+    def verdict(self) -> str:
+        """A sentence that claims no more than the numbers do."""
+        if self.best is None:
+            return "the baseline itself is the best configuration found"
+        if self.difference is None:
+            return "no pair of runs completed, so nothing is confirmed"
+        if self.baseline.sd is None:
+            return "too few runs to judge the difference"
+        ratio = abs(self.difference) / self.baseline.sd if self.baseline.sd else math.inf
+        return f"the paired difference is {ratio:.1f} times the baseline's standard deviation"
+
+
+def compare(state: SweepState) -> list[Comparison]:
+    """One comparison per budget of the confirmation, in the order in which they were asked; [] without one."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in state.confirmations:
+        groups.setdefault(trial.budget, []).append(trial)
+    return [_compare(budget, trials) for budget, trials in groups.items()]
+
+
+def _compare(budget: str, trials: list[Trial]) -> Comparison:
+    by_role: dict[str, dict[str, Trial]] = {}
+    for trial in trials:
+        by_role.setdefault(trial.proposal.role, {})[str(sorted(trial.seeds.items()))] = trial
+    best, baseline = by_role.get("best"), by_role["baseline"]
+    pairs = [
+        (best[seed].value, baseline[seed].value)
+        for seed in baseline
+        if best is not None and _both(best, baseline, seed)
+    ]
+    differences = [a - b for a, b in pairs if a is not None and b is not None]
+    spread = Sample(tuple(differences), 0)
+    error = spread.sd / math.sqrt(len(differences)) if spread.sd is not None else None
+    sample = None if best is None else _sample(list(best.values()))
+    return Comparison(budget, sample, _sample(list(baseline.values())), spread.mean, error, len(differences))
+
+
+def _both(a: dict[str, Trial], b: dict[str, Trial], seed: str) -> bool:
+    return all(seed in side and side[seed].state is TrialState.COMPLETED for side in (a, b))
+
+
+def _sample(trials: list[Trial]) -> Sample:
+    values = tuple(trial.value for trial in trials if trial.value is not None)
+    return Sample(values, len(trials) - len(values))
+
+
+def summary_lines(state: SweepState, objective: Objective) -> list[str]:
+    """The confirmation for people, one or two lines per budget."""
+    lines = []
+    for item in compare(state):
+        lines.append(f"confirmed on fresh seeds, {item.budget} budget: {objective.name}")
+        if item.best is not None:
+            lines.append(f"  best      {_text(item.best)}")
+        lines.append(f"  baseline  {_text(item.baseline)}")
+        if item.difference is not None:
+            error = "" if item.standard_error is None else f" +/- {item.standard_error:.4g} (standard error)"
+            lines.append(f"  paired difference {item.difference:+.4g}{error} over {item.pairs} seed(s)")
+        lines.append(f"  {item.verdict}")
+    return lines
+
+
+def as_data(state: SweepState) -> list[dict[str, Any]]:
+    """The confirmation as plain data for optimization_results.yaml."""
+    found = []
+    for item in compare(state):
+        entry: dict[str, Any] = {"budget": item.budget, "pairs": item.pairs}
+        for name, sample in (("best", item.best), ("baseline", item.baseline)):
+            if sample is not None:
+                entry[name] = {
+                    "mean": sample.mean,
+                    "sd": sample.sd,
+                    "values": list(sample.values),
+                    "failed_runs": sample.failed,
+                }
+        entry |= {"paired_difference": item.difference, "standard_error": item.standard_error, "verdict": item.verdict}
+        found.append(entry)
+    return found
+
+
+def _text(sample: Sample) -> str:
+    if sample.mean is None:
+        return f"no value, {sample.failed} failed run(s)"
+    spread = "" if sample.sd is None else f" +/- {sample.sd:.4g}"
+    failed = f", {sample.failed} failed run(s)" if sample.failed else ""
+    return f"{sample.mean:.4g}{spread} (mean, sd of {len(sample.values)} run(s){failed})"

@@ -1,0 +1,40 @@
+"""How a job ended, as told to the study: a state, and a value or an error."""
+
+from __future__ import annotations
+
+import traceback as traceback_module
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra_llm.search.objective import MetricError, Objective
+from hydra_llm.search.trial import TrialError, TrialState
+
+TAIL_CHARACTERS = 3000  # of a traceback: what a reader needs to see the cause
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`value` is in the metric's unit; times are seconds since the epoch."""
+
+    state: TrialState
+    value: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    error: TrialError | None = None
+    folder: str = ""
+    started: float | None = None
+    ended: float | None = None
+
+
+def from_result(result: Any, objective: Objective, **circumstances: Any) -> Outcome:
+    """COMPLETED with the objective's value, or INVALID with a sentence on what is wrong with the return value."""
+    try:
+        value, metrics = objective.read(result)
+    except MetricError as error:
+        return Outcome(TrialState.INVALID, error=TrialError("MetricError", str(error)), **circumstances)
+    return Outcome(TrialState.COMPLETED, value=value, metrics=metrics, **circumstances)
+
+
+def error_of(exception: BaseException) -> TrialError:
+    """Type, message and traceback tail of an exception."""
+    text = "".join(traceback_module.format_exception(exception))
+    return TrialError(type(exception).__name__, str(exception), text[-TAIL_CHARACTERS:])

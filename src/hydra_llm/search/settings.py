@@ -1,0 +1,84 @@
+"""What a study is asked to do, after the configuration was read: plain values, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.slots import STARTS
+from hydra_llm.search.space import Space
+
+Budget = Literal["search", "full"]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """At the end, best and baseline are run again on `n_seeds` fresh seeds for each budget."""
+
+    n_seeds: int = 0
+    budgets: tuple[Budget, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.budgets) - set(get_args(Budget)))
+        if unknown:
+            raise ValueError(f"confirm.budgets holds {', '.join(unknown)}. Choose from {', '.join(get_args(Budget))}.")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When a sweep ends before its trials are used up; None switches a rule off. The wall clock makes a sweep
+    irreproducible.
+    """
+
+    max_hours: float | None = None
+    patience: int | None = None  # search trials without a better mean
+    target_value: float | None = None  # in the metric's unit
+
+
+@dataclass(frozen=True)
+class Settings:
+    space: Space
+    objective: Objective
+    n_trials: int
+    n_parallel: int
+    seed: int
+    n_iter_block: int = 0  # 0: one block
+    block_space: Space | None = None
+    seed_keys: tuple[str, ...] = ()
+    start: str = "diverse"
+    thresholds: Thresholds | None = None
+    confirmation: Confirmation = field(default_factory=Confirmation)
+    stop: Stop = field(default_factory=Stop)
+    max_failure_rate: float = 1.0
+    fail_fast: int = 0  # 0: off
+    max_infra_retries: int = 0
+    task: str = ""
+    identity: Mapping[str, Any] = field(default_factory=dict)  # further header entries that must not change on resume
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_trials", 1), ("n_parallel", 1), ("n_iter_block", 0), ("fail_fast", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}={getattr(self, name)} is too small. Choose {name} >= {least}.")
+        if not 0.0 <= self.max_failure_rate <= 1.0:
+            raise ValueError(f"max_failure_rate={self.max_failure_rate} is no share. Choose a number from 0 to 1.")
+        if self.max_infra_retries < 0:
+            raise ValueError(f"max_infra_retries={self.max_infra_retries} is negative. Choose 0 or more.")
+        if self.start not in STARTS:
+            raise ValueError(f"start={self.start!r} is unknown. Choose one of {', '.join(STARTS)}.")
+        if self.block_space is not None and self.n_iter_block == 0:
+            raise ValueError(
+                "block_params are declared but n_iter_block is not set, so no block would ever end. "
+                "Set hydra.sweeper.n_iter_block=12, for example."
+            )
+        if self.confirmation.n_seeds and not self.seed_keys:
+            raise ValueError(
+                "A confirmation on fresh seeds needs to know the seed keys of the application. "
+                "Set hydra.sweeper.seed_keys=[seed], for example, or confirm.n_seeds to 0."
+            )
+
+    @property
+    def block_size(self) -> int:
+        return self.n_iter_block or self.n_trials

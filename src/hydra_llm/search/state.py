@@ -1,0 +1,163 @@
+"""The state of a sweep as a fold over its events: trials, one tree per block, what is asked, launched and told.
+
+`apply` is the only way to change it, and the study applies exactly the events that it has written; so reading a log
+back gives the state that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hydra_llm.search import codec
+from hydra_llm.search.events import Event
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.space import Space
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Proposal, Trial, TrialState
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """A block: number from 1, and the values of the block parameters that hold in it."""
+
+    index: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for people and for the memory; `kind` names where it belongs, `by` who wrote it."""
+
+    kind: str
+    text: str
+    by: str
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A proposal that was never launched, and why."""
+
+    block: int
+    key: str
+    proposal: Proposal
+    reasons: tuple[str, ...]
+
+
+class SweepState:
+    def __init__(self, space: Space, objective: Objective, events: Iterable[Event] = ()) -> None:
+        self.space = space
+        self.objective = objective
+        self.header: Event = {}
+        self.trials: dict[int, Trial] = {}  # in order of number
+        self.search: list[int] = []  # numbers of search trials, in order
+        self.blocks: list[BlockRecord] = []
+        self.trees: dict[int, Tree] = {}
+        self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
+        self.running: list[int] = []  # launched, not told
+        self.notes: list[Note] = []
+        self.rejections: list[Rejection] = []
+        self.batches = 0
+        self.sessions = 0
+        for event in events:
+            self.apply(event)
+
+    # ---- folding ----
+    def apply(self, event: Event) -> None:
+        """Take one event; unknown types are skipped, so that older programs read newer logs of the same schema."""
+        handler = getattr(self, f"_on_{event.get('type', '')}", None)
+        if handler is not None:
+            handler(event)
+
+    def _on_header(self, event: Event) -> None:
+        self.header = event
+
+    def _on_session(self, event: Event) -> None:
+        self.sessions += 1
+
+    def _on_block(self, event: Event) -> None:
+        self.blocks.append(BlockRecord(event["index"], event["values"]))
+        self.trees[event["index"]] = Tree(self.space, self.objective)
+
+    def _on_asked(self, event: Event) -> None:
+        for entry in event["trials"]:
+            trial = Trial(
+                number=entry["number"],
+                block=event["block"],
+                proposal=codec.proposal_from_json(entry["proposal"]),
+                seeds=entry["seeds"],
+                purpose=entry.get("purpose", "search"),
+                budget=entry.get("budget", "search"),
+                attempt=0,
+            )
+            self.trials[trial.number] = trial
+            self.waiting.append(trial.number)
+            if trial.purpose == "search":
+                self.search.append(trial.number)
+                self.trees[trial.block].add(trial)
+        if any(entry.get("purpose", "search") == "search" for entry in event["trials"]):
+            self.batches += 1
+
+    def _on_launched(self, event: Event) -> None:
+        for number in event["numbers"]:
+            trial = self.trials[number]
+            self.trials[number] = replace(trial, attempt=trial.attempt + 1, started=event["time"])
+            self.waiting.remove(number)
+            self.running.append(number)
+
+    def _on_lost(self, event: Event) -> None:
+        """Lost, and to be run again under the same number."""
+        number = event["number"]
+        self.running.remove(number)
+        self.waiting = sorted([*self.waiting, number])
+
+    def _on_told(self, event: Event) -> None:
+        number = event["number"]
+        trial = self.trials[number]
+        told = replace(
+            trial,
+            state=TrialState(event["state"]),
+            value=event["value"],
+            metrics=event["metrics"],
+            error=codec.error_from_json(event["error"]),
+            folder=event["folder"],
+            started=event["started"] if event["started"] is not None else trial.started,
+            ended=event["ended"],
+        )
+        self.trials[number] = told
+        for queue in (self.running, self.waiting):
+            if number in queue:
+                queue.remove(number)
+        if told.purpose == "search":
+            self.trees[told.block].add(told)
+
+    def _on_rejected(self, event: Event) -> None:
+        proposal = codec.proposal_from_json(event["proposal"])
+        self.rejections.append(Rejection(event["block"], event["key"], proposal, tuple(event["reasons"])))
+
+    def _on_note(self, event: Event) -> None:
+        self.notes.append(Note(event["kind"], event["text"], event["by"], event.get("number")))
+
+    # ---- reading ----
+    @property
+    def tree(self) -> Tree:
+        """The present block's tree."""
+        return self.trees[self.blocks[-1].index]
+
+    @property
+    def confirmations(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.purpose == "confirm"]
+
+    def block_trials(self, index: int) -> list[Trial]:
+        return [self.trials[n] for n in self.search if self.trials[n].block == index]
+
+    def search_trials(self) -> list[Trial]:
+        return [self.trials[n] for n in self.search]
+
+    def best(self) -> Trial | None:
+        """The first trial of the best configuration over all blocks (by its mean), None while nothing has a score."""
+        nodes = [node for tree in self.trees.values() if (node := tree.best()) is not None]
+        best = max(nodes, key=lambda n: (n.mean, -n.id), default=None)
+        return None if best is None else self.trials[best.id]

@@ -1,0 +1,238 @@
+"""The study: ask -> validate -> launched -> told, on top of the event log.
+
+It proposes what to run, refuses what can not run, and takes in how runs ended; it starts nothing itself. Everything it
+knows is a fold over events, so a study opened on the log of an interrupted one goes on where that one stopped.
+"""
+
+from __future__ import annotations
+
+import time as time_module
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hydra_llm.search import budget, codec, seeds, slots
+from hydra_llm.search.asking import Asker
+from hydra_llm.search.blocks import block_is_over, next_regime
+from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
+from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header
+from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.selection.base import SelectionPolicy
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.trial import Proposal, Trial, TrialError, TrialState
+
+Validate = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]  # (values, block values) -> sentences
+
+
+class Study:
+    """One sweep in one folder. `validate` tells whether a configuration composes, as sentences on what is wrong."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        policy: SelectionPolicy,
+        proposer: Proposer,
+        *,
+        argv: list[str],
+        resume: str = "auto",
+        validate: Validate = lambda values, block: [],
+        clock: Callable[[], float] = time_module.time,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self.log = EventLog(folder / EVENTS_NAME)
+        self.state = SweepState(settings.space, settings.objective)
+        self._asker = Asker(settings, policy, proposer, validate)
+        header = make_header(settings, argv, clock())
+        self._check_resume(resume, header)
+        for event in self.log.events:
+            self.state.apply(event)
+        if not self.log.events:
+            self._record(header)
+        self._record({"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name})
+        self._opened = clock()
+        self._next_free = self._first_free_number()
+
+    def _check_resume(self, resume: str, header: Event) -> None:
+        if resume not in ("auto", "must", "never"):
+            raise ValueError(f"resume={resume!r} is unknown. Choose auto, must or never.")
+        found = self.log.events
+        if found and resume == "never":
+            raise IncompatibleSweepError(
+                f"{self.folder} already holds a sweep and resume=never. Set hydra.sweep.dir to a new folder."
+            )
+        if not found and resume == "must":
+            raise IncompatibleSweepError(
+                f"{self.folder} holds no sweep to continue and resume=must. Check hydra.sweep.dir, or set resume=auto."
+            )
+        if found:
+            check_compatible(found[0], header, str(self.folder))
+
+    def _first_free_number(self) -> int:
+        """One above every number in the log and every numeric folder present: a number never serves two candidates."""
+        folders = [int(p.name) for p in self.folder.iterdir() if p.is_dir() and p.name.isdigit()]
+        return 1 + max([-1, *self.state.trials, *folders])
+
+    # ---- asking ----
+    def ask(self, count: int) -> list[Trial]:
+        """Up to `count` trials to launch now, [] when the sweep is over.
+
+        Trials that were asked for but never launched, or were lost, come first. Raises ProposerStop when the proposer
+        demands a stop.
+        """
+        if not self.state.waiting:
+            if not self.search_over:
+                self._ask_search(count)
+            elif not self.state.running and not self.state.confirmations:
+                self._ask_confirmation()
+        return [self.state.trials[number] for number in self.state.waiting[:count]]
+
+    @property
+    def search_over(self) -> str:
+        """Why no further search trial is proposed; "" while the search goes on."""
+        return budget.search_done(self.state, self.settings, self.clock() - self._opened)
+
+    @property
+    def must_stop(self) -> str:
+        """Why failures end the sweep; "" otherwise."""
+        return budget.must_stop(self.state, self.settings)
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing waits, nothing runs, and the confirmation (if any is due) is complete."""
+        if self.state.waiting or self.state.running or not self.search_over:
+            return False
+        return bool(self.state.confirmations) or not self._confirmation_due()
+
+    def _ask_search(self, count: int) -> None:
+        if block_is_over(self.state, self.settings):
+            values = next_regime(self.state, self.settings)
+            self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values})
+        block = self.state.blocks[-1].index
+        left = self.settings.n_trials - len(self.state.search)
+        left_in_block = self.settings.block_size - len(self.state.block_trials(block))
+        roles = slots.assign(
+            self.state.tree,
+            min(count, left, left_in_block),
+            self.state.batches,
+            replicating=bool(self.settings.seed_keys),
+            start=self.settings.start,
+        )
+        proposals, rejections = self._asker.propose(self.state, roles, self._next_free)
+        for rejection in rejections:
+            self._record(
+                {
+                    "type": "rejected",
+                    "block": block,
+                    "key": rejection.key,
+                    "proposal": codec.proposal_to_json(rejection.proposal),
+                    "reasons": list(rejection.reasons),
+                }
+            )
+        runs = self._replicate_numbers(proposals)
+        entries = [
+            self._entry(proposal, seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run))
+            for proposal, run in zip(proposals, runs, strict=True)
+        ]
+        self._record({"type": "asked", "time": self.clock(), "block": block, "trials": entries})
+
+    def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
+        """For each proposal, how many runs its configuration already has, those earlier in the batch included."""
+        seen: dict[str, int] = {}
+        numbers = []
+        for proposal in proposals:
+            key = self.settings.space.key(proposal.values)
+            node = self.state.tree.find(proposal.values)
+            numbers.append((len(node.trials) if node else 0) + seen.get(key, 0))
+            seen[key] = seen.get(key, 0) + 1
+        return numbers
+
+    def _entry(self, proposal: Proposal, run_seeds: dict[str, int], **more: Any) -> dict[str, Any]:
+        number = self._next_free
+        self._next_free += 1
+        return {"number": number, "proposal": codec.proposal_to_json(proposal), "seeds": run_seeds, **more}
+
+    # ---- confirmation ----
+    def _confirmation_due(self) -> bool:
+        wanted = self.settings.confirmation
+        return bool(wanted.n_seeds and wanted.budgets and self.state.best() is not None)
+
+    def _ask_confirmation(self) -> None:
+        """Best and baseline of the best's block, each on the same fresh seeds, for every budget."""
+        best = self.state.best()
+        if not self._confirmation_due() or best is None:
+            return
+        root = self.state.trees[best.block].root
+        assert root is not None  # a block with a best trial has a root
+        roles = {"baseline": self.state.trials[root.id]}
+        if best.number != root.id:
+            roles = {"best": best, **roles}
+        entries = []
+        for wanted in self.settings.confirmation.budgets:
+            for run in range(self.settings.confirmation.n_seeds):
+                run_seeds = seeds.confirmation_seeds(self.settings.seed, self.settings.seed_keys, run)
+                for slot, (role, trial) in enumerate(roles.items()):
+                    note = f"confirmation of trial {trial.number}, fresh seeds {run + 1}"
+                    proposal = Proposal(
+                        slot, role, "confirm", trial.number, trial.values, note=note, provenance="confirm"
+                    )
+                    entries.append(self._entry(proposal, run_seeds, purpose="confirm", budget=wanted))
+        self._record({"type": "asked", "time": self.clock(), "block": best.block, "trials": entries})
+
+    # ---- telling ----
+    def launched(self, trials: list[Trial]) -> list[Trial]:
+        """Record that these trials are being launched; call it before the launch. Returns them with their attempt."""
+        numbers = [trial.number for trial in trials]
+        self._record({"type": "launched", "time": self.clock(), "numbers": numbers})
+        return [self.state.trials[number] for number in numbers]
+
+    def tell(self, number: int, outcome: Outcome) -> Trial:
+        """Record how a launched trial ended. A LOST trial goes back to the queue while it has retries left."""
+        trial = self.state.trials[number]
+        if trial.state.is_finished:
+            raise ValueError(f"Trial {number} was already told as {trial.state}. Tell each trial once.")
+        if outcome.state is TrialState.LOST and trial.attempt <= self.settings.max_infra_retries:
+            reason = str(outcome.error) if outcome.error else "no result"
+            self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason})
+            return self.state.trials[number]
+        self._record(
+            {
+                "type": "told",
+                "number": number,
+                "state": outcome.state.value,
+                "value": outcome.value if outcome.value is None or np.isfinite(outcome.value) else None,
+                "metrics": outcome.metrics,
+                "error": codec.error_to_json(outcome.error),
+                "folder": outcome.folder,
+                "started": outcome.started,
+                "ended": outcome.ended if outcome.ended is not None else self.clock(),
+            }
+        )
+        return self.state.trials[number]
+
+    def tell_lost(self, number: int, reason: str) -> Trial:
+        """Record that a launched trial left no result."""
+        return self.tell(number, Outcome(TrialState.LOST, error=TrialError("LOST", reason)))
+
+    def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
+        """Record a line for the memory or the log."""
+        self._record({"type": "note", "kind": kind, "text": text, "by": by, "number": number})
+
+    def ranking(self) -> list[tuple[int, float]]:
+        """(node id, selection score) of the present block, best first."""
+        return self._asker.ranking(self.state, self._next_free)
+
+    def close(self, reason: str = "") -> None:
+        if reason:
+            self._record({"type": "finished", "time": self.clock(), "reason": reason})
+        self.log.close()
+
+    def _record(self, event: Event) -> None:
+        self.log.append(event)
+        self.state.apply(event)

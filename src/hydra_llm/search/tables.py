@@ -1,0 +1,129 @@
+"""Text tables of a sweep: selection scores, variance over replicates, one line per trial. All are derived, none is
+read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra_llm.search.rates import Rates
+from hydra_llm.search.selection.base import SelectionPolicy
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.strategies.replicate import ENOUGH_RUNS, HIGH_CV
+from hydra_llm.search.tree import Node, Tree
+from hydra_llm.search.trial import Trial
+
+
+def ucb_table(
+    state: SweepState, ranking: Sequence[tuple[int, float]], settings: Settings, policy: SelectionPolicy
+) -> str:
+    """`ucb_scores.txt`: a header, then one line per node, best first; [CURRENT] marks the latest trial's node.
+
+    `Node n: UCB=, parent=, visits=, <metric>=`: parent is the node whose configuration was mutated (root = baseline),
+    visits counts runs of the node and its descendants.
+    """
+    if not state.blocks:
+        return ""
+    block, tree = state.blocks[-1], state.tree
+    trials = state.block_trials(block.index)
+    current = tree.node(trials[-1].number).id if trials else None
+    name = settings.objective.name
+    lines = [
+        f"Block {block.index}, iterations {trials[0].number if trials else 0}-{trials[-1].number if trials else 0}, "
+        f"N={len(tree)} nodes, selection={policy.name}, c={getattr(policy, 'c', 0.0):g}"
+    ]
+    for number, score in ranking:
+        node = tree.node(number)
+        parts = [
+            f"Node {node.id}: UCB={score:.3f}",
+            f"parent={'root' if node.parent is None else node.parent}",
+            f"visits={node.visits}",
+            f"{name}={_value(node, settings)}",
+        ]
+        if node.runs > 1:
+            parts.append(f"runs={node.runs}, std={node.std or 0.0:.4f}")
+        if node.failures:
+            parts.append(f"failures={node.failures}")
+        if node.pending:
+            parts.append(f"pending={node.pending}")
+        mutation = state.trials[node.id].proposal.mutation
+        parts.append(f"Mutation={mutation}")
+        lines.append(", ".join(parts) + (" [CURRENT]" if node.id == current else ""))
+    return "\n".join(lines) + "\n"
+
+
+def variance_table(tree: Tree, settings: Settings) -> str:
+    """Configurations that ran more than once: runs, mean, standard deviation, CV, least, failure rate, robust or
+    not.
+    """
+    nodes = [node for node in tree if node.runs > 1]
+    if not nodes:
+        return ""
+    name = settings.objective.name
+    head = ("node", "runs", f"mean {name}", "std", "CV %", "worst", "failed", "verdict")
+    rows: list[tuple[str, ...]] = [head]
+    for node in sorted(nodes, key=lambda n: (-(n.mean if n.mean is not None else float("-inf")), n.index)):
+        worst = settings.objective.value_of_score(min(node.scores)) if node.scores else float("nan")
+        rows.append(
+            (
+                str(node.id),
+                str(node.runs),
+                _value(node, settings),
+                "-" if node.std is None else f"{node.std:.4g}",
+                "-" if node.cv is None else f"{100 * node.cv:.2f}",
+                f"{worst:.4g}",
+                str(node.failures),
+                verdict(node),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def verdict(node: Node) -> str:
+    """Robust: "robust" below a CV of 3 % without failures, "fragile" above it or with one; "open" below three runs."""
+    if node.runs < ENOUGH_RUNS:
+        return "open"
+    tight = node.cv is not None and node.cv < HIGH_CV
+    return "robust" if tight and not node.failures else "fragile"
+
+
+def trial_line(trial: Trial, settings: Settings) -> str:
+    """One line for a finished trial: number, state, metric or error, time, parent, mutation, strategy, provenance."""
+    proposal = trial.proposal
+    seconds = "" if trial.duration is None else f"{trial.duration:.1f} s"
+    if trial.value is not None:
+        result = f"{settings.objective.name}={trial.value:.6g}"
+    else:
+        result = str(trial.error or "no value").splitlines()[0]
+    parent = "root" if proposal.parent is None else str(proposal.parent)
+    parts = [
+        f"trial {trial.number}",
+        trial.state.value,
+        result,
+        seconds,
+        f"parent {parent}",
+        proposal.mutation,
+        proposal.strategy,
+        f"by {proposal.provenance}",
+    ]
+    return " | ".join(part for part in parts if part)
+
+
+def rates_line(rates: Rates) -> str:
+    """Branching, improvement and failure rates of the block in one line."""
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{100 * value:.0f} %"
+
+    return (
+        f"branching {share(rates.branching)} ({rates.distinct_parents} distinct parents in the last {rates.window}), "
+        f"improvement {share(rates.improvement)}, failures {share(rates.failure)}"
+        + (", plateau" if rates.plateau else "")
+    )
+
+
+def _value(node: Node, settings: Settings) -> str:
+    return "nan" if node.mean is None else f"{settings.objective.value_of_score(node.mean):.4f}"
