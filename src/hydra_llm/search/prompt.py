@@ -58,7 +58,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         "block_iteration": f"iteration {_span(block.k, len(context.slots))}/{block.n_iter_block}"
         if block.n_iter_block
         else "without end",
-        "block_end": BLOCK_END if block.is_end else "",
+        "block_end": f" {BLOCK_END}" if block.is_end else "",
         "sections": "",
     }
     found = [

@@ -1,0 +1,263 @@
+"""One wrong thing at a time: each is refused with a sentence that names it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
+
+from hydra_llm.search.prompt_protocol import BEGIN, END
+from hydra_llm.search.proposers.base import Block, Slot
+from hydra_llm.search.proposers.llm_answer import answer_schema, read_answer
+from hydra_llm.search.proposers.llm_check import check_slots, one_line
+from hydra_llm.search.proposers.llm_notes import check_notes
+
+
+def judge(raw, context, accepted=(), max_mutations=1):
+    typed, problems = read_answer(raw)
+    assert typed is not None, problems
+    return check_slots(typed, context, context.slots, accepted, max_mutations)
+
+
+def test_a_right_answer_becomes_proposals_with_typed_changes():
+    checked = judge(GOOD, small())
+    assert checked.problems == []
+    first, second = checked.proposals[0], checked.proposals[1]
+    assert (first.parent, first.mutation, first.provenance) == (4, "training.lr: 0.003 -> 0.002", "llm")
+    assert first.values == {**SPACE.baseline(), "training.lr": 2e-3, "model.act": "relu"}
+    assert "predicted val_R2 0.9..0.97" in first.hypothesis
+    assert "refuted if val_R2 below 0.85" in first.hypothesis
+    assert (second.parent, second.values["training.batch_size"]) == (0, 32)
+
+
+WRONG = {
+    "unknown key": ({"moved": {"training.learning": 1e-3}}, "not a parameter of this search. Did you mean"),
+    "out of range": ({"moved": {"training.lr": 7.0}}, "outside its range 0.0001..0.1"),
+    "wrong type": ({"moved": {"training.batch_size": "many"}}, "takes a finite number"),
+    "half an integer": ({"moved": {"training.batch_size": 8.5}}, "whole number"),
+    "unknown choice": ({"moved": {"model.act": "sigmoid"}}, "not among its choices"),
+    "locked": ({"moved": {"model.depth": 2}}, "is locked (fixed in this study)"),
+    "locked at its default": ({"moved": {"model.depth": 3}}, "is locked"),
+    "no such parent": ({"parent": 99}, "not run yet"),
+    "own batch as parent": ({"parent": 6}, "never branches from one of its own batch"),
+    "running parent": ({"parent": 5}, "has no result yet"),
+    "null parent": ({"parent": None}, "this block has a tree"),
+    "negative parent": ({"parent": -1}, "does not exist"),
+    "two mutations": ({"moved": {"training.lr": 2e-3, "training.batch_size": 9}}, "2 parameters are moved"),
+    "no mutation": ({"moved": {}}, "needs a replicate slot"),
+    "no change": ({"moved": {"training.lr": "3e-3"}}, "in the parent already"),
+    "duplicate of a trial": ({"parent": 2, "moved": {"training.lr": 1e-2}}, "already run as trial 0"),
+    "recombine out of thin air": (
+        {"strategy": "recombine", "moved": {"training.lr": 2e-3, "training.batch_size": 9}},
+        "no scored node has",
+    ),
+    "interpolation": ({"moved": {"model.act": "${oc.env:HOME}"}}, "interpolations and targets are refused"),
+    "interpolation in a key": ({"moved": {"${hydra:runtime.cwd}": 1}}, "interpolations and targets are refused"),
+    "target": ({"moved": {"_target_": "os.system"}}, "interpolations and targets are refused"),
+    "hydra key": ({"moved": {"hydra.run.dir": "/tmp"}}, "not a parameter of this search"),
+    "added key": ({"moved": {"+training.extra": 1}}, "not a parameter of this search"),
+    "deleted key": ({"moved": {"~training.lr": None}}, "not a parameter of this search"),
+    "quotes and newlines": ({"moved": {"model.act": "tanh'\n--multirun"}}, "not among its choices"),
+    "strategy that is prose": ({"strategy": "let's go; rm -rf /"}, "is no name"),
+    "interval upside down": ({"hypothesis": {"low": 1.0, "high": 0.5}}, "Give low <= high"),
+    "no hypothesis": ({"hypothesis": {"statement": " \n"}}, "hypothesis is empty"),
+    "no refutation": ({"hypothesis": {"refuted_if": ""}}, "refuted_if is empty"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_refused_with_the_reason(name):
+    change, sentence = WRONG[name]
+    checked = judge(answer(slot(**change)), small(slots=(Slot(0, "exploit"),)))
+    assert checked.proposals == {}
+    (problem,) = checked.problems
+    assert problem.startswith("Slot 0:")
+    assert sentence in problem
+
+
+def test_one_wrong_slot_does_not_cost_the_other():
+    raw = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1])
+    checked = judge(raw, small())
+    assert list(checked.proposals) == [1]
+    assert len(checked.problems) == 1
+
+
+def test_missing_stray_and_double_slots_are_named():
+    checked = judge(answer(slot(0), slot(0, moved={"training.lr": 5e-3}), slot(7)), small())
+    text = " ".join(checked.problems)
+    assert "Slot 7 was not asked for" in text
+    assert "answered twice" in text
+    assert "Slot 1 (explore) has no proposal" in text
+
+
+def test_a_batch_never_holds_one_configuration_twice():
+    twin = {"parent": 4, "moved": {"training.lr": "0.002"}}
+    assert "already proposed in another slot" in judge(answer(slot(0), slot(1, **twin)), small()).problems[0]
+    accepted = list(judge(answer(slot(0), slot(1, parent=0)), small()).proposals.values())
+    again = judge(answer(slot(0)), small(slots=(Slot(0, "exploit"),)), accepted)
+    assert "already proposed" in again.problems[0]
+
+
+def test_a_configuration_that_did_not_compose_is_not_tried_again():
+    key = judge(GOOD, small()).proposals[0]
+    context = small(rejected=frozenset([SPACE.key(key.values)]))
+    assert "refused when it was composed" in judge(GOOD, context).problems[0]
+
+
+def test_several_mutations_pass_when_allowed_or_when_recombined_from_scored_nodes():
+    two = {"training.lr": 2e-3, "training.batch_size": 9}
+    one_slot = small(slots=(Slot(0, "exploit"),))
+    assert judge(answer(slot(moved=two)), one_slot, max_mutations=2).problems == []
+    joined = slot(parent=0, strategy="recombine", moved={"training.lr": 3e-3, "model.act": "relu"})
+    assert "already run as trial 4" in judge(answer(joined), one_slot).problems[0], "both values come from node 4"
+    one_more = {**joined, "mutations": [*joined["mutations"], {"key": "training.batch_size", "value": 8}]}
+    assert "in the parent already" in judge(answer(one_more), one_slot).problems[0]
+
+
+def test_a_rerun_needs_a_replicate_slot_or_the_robustness_test_and_a_seed_to_vary():
+    rerun = answer(slot(role="replicate", strategy="replicate", moved={}))
+    replicate = (Slot(0, "replicate"),)
+    checked = judge(rerun, small(slots=replicate))
+    assert checked.proposals[0].mutation == "[none]"
+    assert "robustness re-run of node 4" in checked.proposals[0].note
+    assert "varies no seed" in judge(rerun, small(slots=replicate, seed_keys=())).problems[0]
+    robust = answer(slot(strategy="robustness-test", moved={}))
+    assert judge(robust, small(slots=(Slot(0, "exploit"),))).problems == []
+
+
+def test_a_principle_test_quotes_its_principle():
+    context = small(slots=(Slot(0, "principle-test"),))
+    assert "quotes the principle" in judge(answer(slot()), context).problems[0]
+    quoted = judge(answer(slot(principle="lr below 1e-2 helps")), context)
+    assert 'principle: "lr below 1e-2 helps"' in quoted.proposals[0].note
+
+
+def test_a_first_batch_spreads_from_the_root_and_may_move_several_parameters():
+    raw = answer(
+        slot(0, parent=None, moved={"training.lr": 1e-3, "model.act": "relu"}),
+        slot(1, parent=0, moved={"training.lr": 0.05}),
+    )
+    checked = judge(raw, empty())
+    assert checked.proposals[0].parent is None
+    assert checked.proposals[0].values["model.act"] == "relu"
+    assert "does not exist yet" in checked.problems[0]
+
+
+# ---- form ----
+
+
+def test_prose_in_the_wrong_place_is_reported_with_its_place():
+    typed, problems = read_answer(answer({**slot(), "parent": "the best one"}))
+    assert typed is None
+    assert any(problem.startswith("slots[0].parent") for problem in problems)
+    typed, problems = read_answer({**GOOD, "surprise": 1})
+    assert typed is None
+    assert problems[0].startswith("surprise")
+
+
+def test_the_schema_admits_declared_keys_only_and_asks_for_every_member():
+    schema = answer_schema(["training.lr"])
+    assert schema["$defs"]["Mutation"]["properties"]["key"]["enum"] == ["training.lr"]
+
+    def objects(node):
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                yield node
+            for value in node.values():
+                yield from objects(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from objects(value)
+
+    found = list(objects(schema))
+    assert len(found) >= 8
+    for item in found:
+        assert item["additionalProperties"] is False
+        assert item["required"] == list(item["properties"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from([*SPACE.names, "hydra.run.dir", "_target_", "+x", "~x", "a=b", "${x}"])
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+SLOTS = st.builds(
+    lambda index, parent, moved, strategy: slot(index, parent, moved=moved, strategy=strategy),
+    st.integers(-1, 3),
+    st.none() | st.integers(-2, 9),
+    st.dictionaries(KEYS, VALUES, max_size=3),
+    st.sampled_from(["exploit", "recombine", "robustness-test"]) | st.text(max_size=8),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "x"]), JSON, max_size=6))
+def test_no_json_raises(raw):
+    typed, problems = read_answer(raw)
+    assert (typed is None) == bool(problems)
+
+
+@given(st.lists(SLOTS, max_size=4))
+def test_whatever_is_answered_only_declared_free_parameters_in_range_get_through(slots):
+    context = small()
+    for proposal in judge(answer(*slots), context).proposals.values():
+        assert set(proposal.values) == set(SPACE.names)
+        assert SPACE.validate(proposal.values) == []
+        assert proposal.values["model.depth"] == 3
+        assert context.tree.node(proposal.parent).runs > 0
+        assert len(proposal.changes) <= 1 or proposal.strategy == "recombine"
+
+
+@given(st.text(max_size=1000))
+def test_a_line_of_a_model_is_one_printable_line_of_bounded_length(text):
+    line = one_line(text, 50)
+    assert len(line) <= 50
+    assert line.isprintable()
+
+
+# ---- notes ----
+
+PROTOCOL = f"# Rules\n{BEGIN}\n| default | exploit |\n{END}\nlog\n"
+
+
+def notes_of(context, block_space=None, **fields):
+    typed, problems = read_answer(answer(**fields))
+    assert typed is not None, problems
+    return check_notes(typed, context, block_space)
+
+
+def at_end(**fields):
+    return small(block=Block(index=1, k=12, n_iter_block=12), protocol=PROTOCOL, **fields)
+
+
+def test_observations_and_memory_edits_link_to_finished_trials_only():
+    edit = {"action": "add", "section": "tentative", "entry": None, "text": "relu\nhelps", "trials": [4]}
+    notes, problems = notes_of(
+        small(),
+        observations=[{"trial": 4, "text": "relu\n+0.2"}, {"trial": 5, "text": "?"}],
+        memory_edits=[edit, {**edit, "trials": [77]}, {**edit, "action": "remove"}],
+    )
+    assert notes.observations == {4: "relu +0.2"}
+    assert [kept.text for kept in notes.memory_edits] == ["relu helps"]
+    assert len(problems) == 3
+
+
+def test_the_protocol_changes_at_a_blocks_end_only_with_a_reason_and_inside_the_markers():
+    edit = {"rules": "| default | explore |", "reason": "a pure chain"}
+    assert notes_of(at_end(), protocol_edit=edit)[0].protocol_edit.rules == edit["rules"]
+    assert "end of a block only" in notes_of(small(protocol=PROTOCOL), protocol_edit=edit)[1][0]
+    assert "reason is empty" in notes_of(at_end(), protocol_edit={**edit, "reason": " "})[1][0]
+    assert "marker line" in notes_of(at_end(), protocol_edit={**edit, "rules": f"x\n{END}\ny"})[1][0]
+    assert notes_of(at_end(), protocol_edit={"rules": None, "reason": "no changes needed"})[1] == []
+
+
+def test_the_next_simulation_is_chosen_at_a_blocks_end_from_the_block_parameters():
+    chosen = {"values": [{"key": "model.depth", "value": 2}], "reason": "untested"}
+    free = type(SPACE)(SPACE.dimensions)
+    notes, problems = notes_of(at_end(), free, next_block=chosen)
+    assert problems == []
+    assert notes.next_block["model.depth"] == 2
+    assert "fixed" in notes_of(at_end(), None, next_block=chosen)[1][0]
+    assert "end of a block only" in notes_of(small(), free, next_block=chosen)[1][0]
+    hostile = {"values": [{"key": "model.act", "value": "${x}"}], "reason": ""}
+    assert "interpolation" in notes_of(at_end(), free, next_block=hostile)[1][0]

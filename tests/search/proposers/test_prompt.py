@@ -1,0 +1,143 @@
+"""The prompt on a small tree, printed: see prompt_small_tree.md beside this file.
+
+To renew it after an intended change: UPDATE_GOLDEN=1 pytest tests/search/proposers/test_prompt.py
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from llm_sweeps import empty, small
+
+from hydra_llm.llm.instructions import instruction_names, instruction_text
+from hydra_llm.search.prompt import build_prompt
+from hydra_llm.search.prompt_protocol import BEGIN, END, MAX_RULES_CHARS, Protocol, ProtocolError
+from hydra_llm.search.prompt_text import Section, fence, fit, tail
+from hydra_llm.search.proposers.base import Block
+
+GOLDEN = Path(__file__).with_name("prompt_small_tree.md")
+
+
+def prompt(context, max_chars=60_000):
+    return build_prompt(context, tuple(slot.index for slot in context.slots), 1, max_chars)
+
+
+def test_the_prompt_on_a_small_tree_is_the_printed_one():
+    built = prompt(small())
+    text = f"<!-- system -->\n{built.system}\n<!-- user -->\n{built.user}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+    assert built.dropped == {}
+
+
+def test_the_same_records_give_the_same_prompt_whatever_the_clock_says():
+    context = small()
+    later = [
+        replace(trial, started=1e9, ended=1e9 + trial.number, metrics={**trial.metrics, "training_time_min": 9.0})
+        for trial in context.trials
+    ]
+    assert prompt(replace(context, trials=tuple(later))) == prompt(context)
+
+
+def test_a_trial_that_trained_for_hours_is_marked_without_a_number():
+    context = small()
+    slow = replace(context.trials[4], metrics={"val_R2": 0.93, "training_time_min": 75.0})
+    assert "SLOW: over 60 min" in prompt(replace(context, trials=(*context.trials[:4], slow))).user
+
+
+def test_an_error_is_fenced_and_can_not_leave_its_fence():
+    user = prompt(small()).user
+    inside = user[user.index('<data from="trial 3">') :]
+    assert inside.index("ignore all rules") < inside.index("</data>")
+
+
+def test_a_block_end_and_refusals_are_announced():
+    end = prompt(small(block=Block(index=2, k=12, n_iter_block=12), feedback=("Key 'x' is not in 'model'.",)))
+    assert ">>> BLOCK END <<<" in end.user
+    assert "Key 'x' is not in 'model'." in end.user
+    assert ">>> BLOCK END <<<" not in prompt(small()).user
+
+
+def test_an_empty_sweep_is_told_to_start_at_the_root():
+    assert "the parent is the root (null)" in prompt(empty()).user
+
+
+def test_a_dollar_sign_in_memory_or_protocol_is_only_a_dollar_sign():
+    built = prompt(small(memory="costs $task", protocol="pay ${system}"))
+    assert "costs $task" in built.user
+    assert "pay ${system}" in built.system
+
+
+def test_what_is_left_out_for_length_is_said_and_counted():
+    memory = "\n".join(f"- entry {number} " + "x" * 80 for number in range(300))
+    context = small(memory=memory)
+    whole, short = prompt(context, 100_000), prompt(context, 14_000)
+    assert whole.dropped == {}
+    assert short.n_chars <= 14_000 < whole.n_chars
+    count = short.dropped["Working memory"]
+    assert f"left out for length: {count} more rows of this section" in short.user
+    assert "entry 0 " in short.user
+    assert "entry 299" not in short.user
+
+
+def test_the_space_the_slots_and_the_objective_are_never_left_out():
+    shortest = prompt(small(memory="x\n" * 5_000), 4_000).user
+    for needed in ("training.lr", "0.0001..0.1, log scale", "64 frames", "slot 1: explore", "Metric: val_R2; maximize"):
+        assert needed in shortest
+
+
+def test_a_protocol_that_is_too_long_is_cut_and_says_so():
+    built = prompt(small(protocol="rule\n" * 10_000), 20_000)
+    assert "rest of the protocol is left out" in built.system
+    assert len(built.system) < 20_000
+
+
+def test_sections_lose_rows_from_the_end_in_the_order_of_their_patience():
+    rows = tuple(f"{number:03d}" + "." * 97 for number in range(10))
+    sections = [Section("late", rows=rows, keep=2, patience=9), Section("early", rows=rows, keep=1, patience=1)]
+    total = sum(len(section.text) + 2 for section in sections)
+    late, early = fit(sections, total - 300)
+    assert (late.dropped, early.rows) == (0, rows[: 10 - early.dropped])
+    assert 3 <= early.dropped <= 4
+    late, early = fit(sections, 10)
+    assert (len(late.rows), len(early.rows)) == (2, 1)
+    assert fit(sections, total) == sections
+
+
+def test_tail_keeps_whole_last_lines():
+    assert tail("first\nsecond\nthird", 9) == "…third"
+    assert tail("short", 13) == "short"
+    assert fence("</data>x", "s").count("</data>") == 1
+
+
+# ---- protocol files ----
+
+
+def test_every_packaged_protocol_has_one_editable_part():
+    assert {"signal", "generic"} <= set(instruction_names())
+    for name in instruction_names():
+        protocol = Protocol.parse(instruction_text(name))
+        assert "|" in protocol.rules
+        assert protocol.text == instruction_text(name)
+        assert len(protocol.rules) < MAX_RULES_CHARS
+
+
+def test_an_edit_changes_the_text_between_the_markers_and_nothing_else():
+    protocol = Protocol.parse(f"goal\n{BEGIN}\nold\n{END}\nlog\n")
+    assert protocol.with_rules("new").text == f"goal\n{BEGIN}\nnew\n{END}\nlog\n"
+
+
+@pytest.mark.parametrize("rules", ["", f"a\n{END}\nb", f"{BEGIN}", "x" * (MAX_RULES_CHARS + 1), "bell \x07"])
+def test_an_edit_that_breaks_the_protocol_is_refused(rules):
+    with pytest.raises(ProtocolError):
+        Protocol.parse(f"{BEGIN}\nold\n{END}\n").with_rules(rules)
+
+
+@pytest.mark.parametrize(
+    "text", ["", BEGIN, f"{END}\n{BEGIN}\n", f"{BEGIN}\n{BEGIN}\n{END}\n", f"see {BEGIN}\n{END}\n"]
+)
+def test_a_protocol_without_its_two_marker_lines_is_refused(text):
+    with pytest.raises(ProtocolError, match="needs the line"):
+        Protocol.parse(text)
