@@ -6,7 +6,7 @@ Each question takes the next item of the script. A text is answered, streamed if
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,7 +28,7 @@ class Fault:
     text: str = ""
 
 
-Item = str | Fault
+Item = str | Fault | Callable[[dict[str, Any]], str]  # a function answers from the request's body
 
 
 class ChatServer:
@@ -73,14 +73,15 @@ class ChatServer:
             return "this model does not accept image input"
         return None
 
-    def take(self, body: dict[str, Any], key: str) -> Item:
+    def take(self, body: dict[str, Any], key: str) -> str | Fault:
         with self._lock:
             self.requests.append(body)
             self.keys.append(key)
             complaint = self.complaint(body)
             if complaint:
                 return Fault(400, complaint)
-            return self.script.pop(0) if self.script else Fault(500, "the script has ended")
+            item = self.script.pop(0) if self.script else Fault(500, "the script has ended")
+            return item(body) if callable(item) else item
 
 
 def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
+from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.prompt import build_prompt
 from hydra_llm.search.prompt_text import fence
@@ -54,6 +55,7 @@ class LlmProposer:
         self,
         client: Client,
         settings: LlmSettings,
+        protocol: str = "",
         fallback: Proposer | None = None,
         on_text: OnText | None = None,
         block_space: Space | None = None,
@@ -61,6 +63,7 @@ class LlmProposer:
         settings.check()
         self._client = client
         self._settings = settings
+        self._protocol = protocol
         self._fallback = fallback or RulesProposer()
         self._on_text = on_text
         self._block_space = block_space
@@ -71,7 +74,7 @@ class LlmProposer:
         if not asked:
             self.last = None
             return self._fallback.propose(context)
-        accepted, failed = self._ask(context, asked)
+        accepted, failed = self._ask(replace(context, protocol=context.protocol or self._protocol), asked)
         if failed is not None and self._settings.on_llm_failure == "stop":
             raise ProposerStop(f"The language model could not fill every slot, and on_llm_failure is stop: {failed}")
         return self._fill(context, asked, accepted, failed)
@@ -104,7 +107,7 @@ class LlmProposer:
                 log.info("%s", sentence)
             open_slots = [slot for slot in asked if slot.index not in accepted]
             problems, checked_notes = self._check(answer, context, open_slots, accepted)
-            notes = checked_notes if checked_notes is not None else notes
+            notes = checked_notes if checked_notes not in (None, EMPTY) else notes  # a repair may hold slots only
             if all(slot.index in accepted for slot in asked):
                 failed = None
                 for problem in problems:
@@ -168,13 +171,18 @@ def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slot
 
 
 def build(settings: Mapping[str, Any], client: Client | None = None, write: OnText | None = None) -> LlmProposer:
-    """The proposer from plain settings: the group `llm`, and `folder`, the sweep's folder, for the transcripts."""
+    """The proposer from plain settings: the group `llm`, and two facts about the sweep.
+
+    `folder` is the sweep's folder, where `transcripts/` goes; `instructions` names the protocol for a context that
+    brings none.
+    """
     values = dict(settings)
     folder = Path(str(values.pop("folder", None) or "."))
+    protocol = instruction_text(str(values.pop("instructions", None) or "generic"))
     llm = LlmSettings.of(values)
     if client is None:
         client = build_client(llm, folder / "transcripts")
-    return LlmProposer(client, llm, on_text=write or _to_console)
+    return LlmProposer(client, llm, protocol, on_text=write or _to_console)
 
 
 def _to_console(words: str) -> None:

@@ -1,0 +1,174 @@
+"""The model as a proposer: asked, corrected, replaced in the open."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
+
+from hydra_llm.llm.errors import BudgetSpent, Unavailable
+from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.llm.transcript import TranscribingClient, Transcript
+from hydra_llm.search.proposers.base import Proposer, ProposerStop, Slot
+from hydra_llm.search.proposers.llm import LlmProposer, build
+from hydra_llm.search.proposers.registry import make_proposer
+
+DOWN = Unavailable("The provider is down since noon.")
+SLOT_1 = answer(GOOD["slots"][1])
+
+
+def proposer(*script, **options):
+    client = ScriptedClient(script)
+    return LlmProposer(client, LlmSettings.of(options)), client
+
+
+def test_it_is_a_proposer_that_the_registry_finds_by_name(tmp_path):
+    made = make_proposer("llm", {"client": "scripted", "folder": str(tmp_path), "instructions": "signal"})
+    assert isinstance(made, Proposer)
+    assert made.name == "llm"
+
+
+def test_a_right_answer_needs_one_question():
+    llm, client = proposer(GOOD)
+    proposals = llm.propose(small())
+    assert [p.slot for p in proposals] == [0, 1]
+    assert {p.provenance for p in proposals} == {"llm"}
+    assert len(client.requests) == 1
+    assert client.requests[0].schema["$defs"]["Mutation"]["properties"]["key"]["enum"] == [
+        "training.lr",
+        "training.batch_size",
+        "model.act",
+    ], "a locked parameter is not even offered"
+    assert llm.last.failed is None
+
+
+def test_a_wrong_answer_is_returned_with_the_reason_and_can_be_corrected():
+    llm, client = proposer(answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1]), answer(slot(0)))
+    proposals = llm.propose(small())
+    assert [p.provenance for p in proposals] == ["llm", "llm"]
+    first, second = client.requests
+    assert second.messages[:2] == first.messages
+    assert "7.0" in second.messages[2].text
+    complaint = second.messages[3].text
+    assert "training.lr=7.0 lies outside its range" in complaint
+    assert "slots 0 only" in complaint, "slot 1 was right and is not asked again"
+    assert llm.last.problems[0].startswith("Slot 0: training.lr=7.0")
+
+
+def test_prose_is_returned_and_its_author_sees_it_again():
+    llm, client = proposer("I would lower the rate.", GOOD)
+    llm.propose(small())
+    assert client.requests[1].messages[2].text == "I would lower the rate."
+    assert "prose without a JSON object" in client.requests[1].messages[3].text
+
+
+def test_after_the_last_repair_the_open_slot_goes_to_the_rules_and_says_so():
+    wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1])
+    llm, client = proposer(wrong, answer(slot(0, parent=99)), max_repairs=1)
+    first, second = llm.propose(small())
+    assert len(client.requests) == 2
+    assert second.provenance == "llm"
+    assert first.provenance.startswith("rules (llm failed: 2 answers with errors, the last: Slot 0: parent=99")
+    assert SPACE.validate(first.values) == []
+    assert llm.last.failed is not None
+
+
+@pytest.mark.parametrize("trouble", [DOWN, BudgetSpent("Another call would bring the model to 9 calls.")])
+def test_an_outage_is_no_silence(trouble):
+    llm, _ = proposer(trouble)
+    proposals = llm.propose(small())
+    assert len(proposals) == 2
+    assert {p.provenance for p in proposals} == {f"rules (llm failed: {trouble})"}
+
+
+def test_an_outage_in_the_middle_keeps_what_was_right():
+    llm, _ = proposer(answer(slot(0), slot(1, parent=77)), DOWN)
+    first, second = llm.propose(small())
+    assert first.provenance == "llm"
+    assert second.provenance == f"rules (llm failed: {DOWN})"
+
+
+def test_the_sweep_stops_when_told_to_stop():
+    llm, _ = proposer(DOWN, on_llm_failure="stop")
+    with pytest.raises(ProposerStop, match=r"on_llm_failure is stop.*down since noon"):
+        llm.propose(small())
+
+
+def test_the_rules_never_repeat_what_the_model_proposed_in_the_same_batch():
+    by_rules = proposer(DOWN)[0].propose(small(slots=(Slot(1, "exploit"),)))[0].values
+    moved = {k: v for k, v in by_rules.items() if small().tree.node(4).values[k] != v}
+    llm, _ = proposer(answer(slot(0, moved=moved)), DOWN, max_repairs=0)
+    context = small(slots=(Slot(0, "exploit"), Slot(1, "exploit")))
+    first, second = llm.propose(context)
+    assert (first.provenance, first.values) == ("llm", by_rules)
+    assert second.provenance.startswith("rules")
+    assert second.values != by_rules
+
+
+def test_the_baseline_is_not_the_models_to_choose():
+    llm, client = proposer(answer(slot(1, parent=None, role="diverse")))
+    proposals = llm.propose(empty(slots=(Slot(0, "baseline"), Slot(1, "diverse"))))
+    assert [p.provenance for p in proposals] == ["rules", "llm"]
+    assert proposals[0].values == SPACE.baseline()
+    assert "- slot 0" not in client.requests[0].messages[1].text
+    alone, unasked = proposer()
+    assert alone.propose(empty(slots=(Slot(0, "baseline"),)))[0].provenance == "rules"
+    assert unasked.requests == []
+
+
+def test_the_order_of_the_slots_is_the_order_of_the_proposals():
+    llm, _ = proposer(answer(GOOD["slots"][1], slot(0)))
+    assert [p.slot for p in llm.propose(small())] == [0, 1]
+
+
+def test_notes_of_a_right_answer_are_handed_on_and_wrong_ones_cost_no_proposal():
+    noted = {**GOOD, "observations": [{"trial": 4, "text": "relu helps"}, {"trial": 50, "text": "?"}]}
+    llm, client = proposer(noted)
+    assert {p.provenance for p in llm.propose(small())} == {"llm"}
+    assert llm.last.notes.observations == {4: "relu helps"}
+    assert len(client.requests) == 1
+
+
+def test_the_protocol_of_the_settings_is_used_unless_the_context_brings_one(tmp_path):
+    seen = []
+    for context in (small(), small(protocol="my own protocol")):
+        client = ScriptedClient([GOOD])
+        build({"instructions": "signal", "folder": str(tmp_path)}, client, write=lambda _: None).propose(context)
+        seen.append(client.requests[0].messages[0].text)
+    assert "recurrent rate network" in seen[0]
+    assert "my own protocol" in seen[1]
+    assert "recurrent rate network" not in seen[1]
+
+
+def test_the_models_words_are_shown_as_they_come(tmp_path, capsys):
+    build({"folder": str(tmp_path)}, ScriptedClient([json.dumps(GOOD, indent=1)])).propose(small())
+    assert '"training.lr"' in capsys.readouterr().out
+
+
+def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
+    script = ["no idea", answer(slot(0), slot(1, parent=77)), SLOT_1]
+    recorded = LlmProposer(TranscribingClient(ScriptedClient(script), Transcript(tmp_path), "record"), LlmSettings())
+    first = recorded.propose(small())
+    replay = LlmProposer(TranscribingClient(None, Transcript(tmp_path), "replay", "scripted"), LlmSettings())
+    assert replay.propose(small()) == first
+    assert all(given.replayed for given in replay.last.answers)
+    other = replace(small(), memory="something else is known now")
+    assert "holds no answer" in replay.propose(other)[0].provenance
+
+
+ANY_TEXT = st.text(max_size=200) | st.sampled_from(["{}", "null", "[]", '{"slots": []}', json.dumps(SLOT_1), ""])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ANY_TEXT, max_size=4))
+def test_whatever_the_model_says_every_slot_gets_a_valid_proposal_with_an_honest_origin(script):
+    llm, _ = proposer(*script)
+    context = small()
+    proposals = llm.propose(context)
+    assert [p.slot for p in proposals] == [0, 1]
+    for proposal in proposals:
+        assert SPACE.validate(proposal.values) == []
+        assert proposal.provenance == "llm" or proposal.provenance.startswith("rules (llm failed: ")
