@@ -52,11 +52,13 @@ class Asker:
         policy: SelectionPolicy,
         proposer: Proposer,
         validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]],
+        protocol: str,
     ) -> None:
         self.settings = settings
         self.policy = policy
         self.proposer = proposer
         self._validate = validate
+        self._protocol = protocol
 
     def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
         if not len(state.tree):
@@ -82,12 +84,13 @@ class Asker:
             n_trials=self.settings.n_trials,
             seed=self.settings.seed,
             thresholds=self.settings.thresholds,
-            rates=rates.measure(trials, tree, self.settings.objective, self.settings.block_size, floor),
+            rates=rates.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
             noise_floor=floor,
             seed_keys=self.settings.seed_keys,
             rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
             memory="\n".join(note.text for note in state.notes if note.kind == "memory"),
             ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
+            protocol=self._protocol,
             task=self.settings.task,
         )
 

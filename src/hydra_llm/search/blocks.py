@@ -9,7 +9,6 @@ import numpy as np
 
 from hydra_llm.search.dimension import Categorical
 from hydra_llm.search.proposers.base import Block
-from hydra_llm.search.rates import window_of
 from hydra_llm.search.seeds import derive
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
@@ -31,7 +30,7 @@ def present_block(state: SweepState, settings: Settings) -> Block:
     """The running block as proposers see it; k is the iteration of the next trial within it."""
     record = state.blocks[-1]
     k = len(state.block_trials(record.index)) + 1
-    return Block(record.index, k, settings.block_size, record.values)
+    return Block(record.index, k, settings.nominal_block, record.values)
 
 
 def block_is_over(state: SweepState, settings: Settings) -> bool:
@@ -81,7 +80,3 @@ def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
     if not untested:
         return tested[len(tested) % len(listed)]
     return max(untested, key=lambda values: min(space.distance(values, old) for old in tested))
-
-
-def window(settings: Settings) -> int:
-    return window_of(settings.block_size)

@@ -53,7 +53,9 @@ class Comparison:
             return "no pair of runs completed, so nothing is confirmed"
         if self.baseline.sd is None:
             return "too few runs to judge the difference"
-        ratio = abs(self.difference) / self.baseline.sd if self.baseline.sd else math.inf
+        if self.baseline.sd == 0.0:
+            return "the baseline's runs are all equal: the seeds do not matter to this task, or it does not read them"
+        ratio = abs(self.difference) / self.baseline.sd
         return f"the paired difference is {ratio:.1f} times the baseline's standard deviation"
 
 

@@ -12,6 +12,7 @@ from hydra_llm.search.slots import STARTS
 from hydra_llm.search.space import Space
 
 Budget = Literal["search", "full"]
+PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,6 @@ class Settings:
             raise ValueError(f"max_infra_retries={self.max_infra_retries} is negative. Choose 0 or more.")
         if self.start not in STARTS:
             raise ValueError(f"start={self.start!r} is unknown. Choose one of {', '.join(STARTS)}.")
-        if self.block_space is not None and self.n_iter_block == 0:
-            raise ValueError(
-                "block_params are declared but n_iter_block is not set, so no block would ever end. "
-                "Set hydra.sweeper.n_iter_block=12, for example."
-            )
         if self.confirmation.n_seeds and not self.seed_keys:
             raise ValueError(
                 "A confirmation on fresh seeds needs to know the seed keys of the application. "
@@ -81,4 +77,10 @@ class Settings:
 
     @property
     def block_size(self) -> int:
+        """Trials after which a block ends; without n_iter_block the whole sweep is one block."""
         return self.n_iter_block or self.n_trials
+
+    @property
+    def nominal_block(self) -> int:
+        """The block length that windows and streaks are measured against."""
+        return self.n_iter_block or min(self.n_trials, PUBLISHED_BLOCK)

@@ -41,6 +41,7 @@ class Study:
         argv: list[str],
         resume: str = "auto",
         validate: Validate = lambda values, block: [],
+        protocol: str = "",
         clock: Callable[[], float] = time_module.time,
     ) -> None:
         self.folder = folder
@@ -48,7 +49,8 @@ class Study:
         self.clock = clock
         self.log = EventLog(folder / EVENTS_NAME)
         self.state = SweepState(settings.space, settings.objective)
-        self._asker = Asker(settings, policy, proposer, validate)
+        self.policy = policy
+        self._asker = Asker(settings, policy, proposer, validate, protocol)
         header = make_header(settings, argv, clock())
         self._check_resume(resume, header)
         for event in self.log.events:

@@ -1,0 +1,31 @@
+"""Who proposes, when the configuration says `auto`: the language model if one is reachable by configuration, else
+the rules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+
+def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
+    """(name of the proposer, a sentence on why)."""
+    name = options["proposer"]
+    if name != "auto":
+        return name, f"proposer={name}"
+    llm = options["llm"] or {}
+    client = llm.get("client", "openai")
+    if client == "command" and llm.get("command"):
+        return "llm", "proposer=auto: hydra.sweeper.llm.command is set"
+    if client == "scripted" and llm.get("script"):
+        return "llm", "proposer=auto: hydra.sweeper.llm.script is set"
+    if client == "openai" and llm.get("base_url"):
+        return "llm", f"proposer=auto: base_url is set ({llm['base_url']})"
+    variable = llm.get("api_key_env", "")
+    if client == "openai" and variable and os.environ.get(variable):
+        return "llm", f"proposer=auto: the key variable {variable} is set"
+    return "rules", (
+        f"proposer=auto: neither the key variable {variable} nor hydra.sweeper.llm.base_url is set, "
+        "so the coded rules propose"
+    )

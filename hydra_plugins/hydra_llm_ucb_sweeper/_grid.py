@@ -1,0 +1,67 @@
+"""`mode: grid`: the cartesian product of the command line, as Hydra's basic sweeper, but a failing job stops
+nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext
+from omegaconf import OmegaConf
+
+from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+
+
+def run_grid(
+    options: Mapping[str, Any],
+    arguments: list[str],
+    context: HydraContext,
+    launcher: Launcher,
+    validate: Callable[[Sequence[Sequence[str]]], None],
+) -> list[Sequence[JobReturn]]:
+    """One list of JobReturn per batch, in launch order."""
+    size = options["max_batch_size"]
+    if size is not None and size < 1:
+        raise SweepError(f"max_batch_size={size} holds no job. Choose 1 or more, or null for one batch.")
+    params = OmegaConf.to_container(options["params"]) if OmegaConf.is_config(options["params"]) else options["params"]
+    assert params is None or isinstance(params, dict)
+    texts = [f"{key}={value}" for key, value in (params or {}).items()]
+    jobs = product_of([*texts, *arguments], context)
+    batches = [jobs] if size is None else [jobs[i : i + size] for i in range(0, len(jobs), size)]
+    returns: list[Sequence[JobReturn]] = []
+    first = 0
+    for batch in batches:
+        validate(batch)
+        returns.append(launcher.launch(batch, initial_job_idx=first))
+        first += len(batch)
+    return returns
+
+
+def product_of(arguments: list[str], context: HydraContext) -> list[list[str]]:
+    """Every combination of the discrete sweeps, in command-line order; plain overrides unchanged."""
+    columns: dict[str, list[str]] = {}
+    for override in OverridesParser.create(config_loader=context.config_loader).parse_overrides(arguments):
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            columns[key] = [f"{key}={override.get_value_element_as_str()}"]
+        elif override.is_discrete_sweep():
+            columns[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
+        else:
+            raise SweepError(
+                f"mode=grid can not list {override.input_line}. Give choices or a range, or use mode=search."
+            )
+    return [list(row) for row in itertools.product(*columns.values())]
+
+
+def write_multirun(config: Any) -> Path:
+    """The sweep's folder, made, with multirun.yaml in it."""
+    folder = Path(str(config.hydra.sweep.dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, folder / "multirun.yaml")
+    return folder

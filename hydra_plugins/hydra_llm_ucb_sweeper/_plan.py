@@ -1,0 +1,157 @@
+"""The plan of a sweep: sweeper options, the application's search node and the command line, merged into one set of
+values.
+
+The command line wins over `hydra.sweeper.params`, which wins over the application's `search` node.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.settings import Confirmation, Settings, Stop
+from hydra_llm.search.space import Space
+from hydra_llm.search.trial import Trial
+from hydra_plugins.hydra_llm_ucb_sweeper import _grammar
+from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, with_baseline
+from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
+from hydra_plugins.hydra_llm_ucb_sweeper._quoting import encode, encode_option
+
+
+@dataclass(frozen=True)
+class Plan:
+    settings: Settings
+    fixed: Mapping[str, str]  # key -> override text, for every job
+    trial_overrides: Mapping[str, str]  # key -> override text, for jobs on the search budget
+    groups: frozenset[str]  # keys that choose a config-group option
+    sweep_dir: str
+    instructions: str
+
+    def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
+        """The task overrides of a trial; a later source replaces an earlier one of the same key."""
+        merged = dict(self.trial_overrides) if trial.budget == "search" else {}
+        merged |= self.fixed
+        merged |= self.encoded(block)
+        merged |= self.encoded(trial.values)
+        merged |= {key: f"{key}={seed}" for key, seed in trial.seeds.items()}
+        return list(merged.values())
+
+    def candidate(self, values: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
+        """The overrides of a proposal, before it has a number."""
+        merged = {**self.trial_overrides, **self.fixed, **self.encoded(block), **self.encoded(values)}
+        return [*merged.values(), *self.job_settings(1)]
+
+    def job_settings(self, attempt: int) -> list[str]:
+        """Overrides for Hydra itself: the folder, which must not follow a swept key, and the attempt for the
+        journal.
+        """
+        again = [f"+hydra.job.env_set.{ATTEMPT_VARIABLE}='{attempt}'"] if attempt > 1 else []
+        return [f"hydra.sweep.dir={encode(self.sweep_dir)}", *again]
+
+    def encoded(self, values: Mapping[str, Any]) -> dict[str, str]:
+        texts = {}
+        for key, value in values.items():
+            if value is None and key.startswith("+"):
+                continue  # a key that the search adds and this configuration does without
+            texts[key] = f"{key}={encode_option(value) if key in self.groups else encode(value)}"
+        return texts
+
+
+def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> Plan:
+    """Read everything once, with a SweepError naming the key that is wrong."""
+    parser = OverridesParser.create(config_loader=context.config_loader)
+    line = _grammar.from_arguments(arguments, parser)
+    own = _grammar.from_params(_plain(options["params"]) or {}, parser)
+    fixed = {**own.fixed, **line.fixed}
+    composed = context.config_loader.load_sweep_config(config, list(fixed.values()))
+    node = search_node(composed)
+    if not own.dimensions:
+        application = _grammar.from_params(node.get("params", {}), parser)
+        own.dimensions, fixed = application.dimensions, {**application.fixed, **fixed}
+    dimensions = {k: d for k, d in {**own.dimensions, **line.dimensions}.items() if k not in line.fixed}
+    blocks = _grammar.from_params(_plain(options["block_params"]) or node.get("block_params", {}), parser)
+    block_dimensions = {k: d for k, d in blocks.dimensions.items() if k not in {**line.fixed, **line.dimensions}}
+
+    seed_keys = tuple(_plain(options["seed_keys"]) or node.get("seed_keys", ()))
+    trial_overrides = _as_overrides(node.get("trial_overrides", {}), parser)
+    sweep_dir = os.path.abspath(str(config.hydra.sweep.dir))  # noqa: PTH100  # Path.absolute keeps ".."
+    space = Space(tuple(with_baseline(d, composed) for d in dimensions.values()), node.get("locked", {}))
+    block_space = (
+        Space(tuple(with_baseline(d, composed) for d in block_dimensions.values())) if block_dimensions else None
+    )
+    trial_overrides = {k: v for k, v in trial_overrides.items() if k not in fixed and k not in space}
+    settings = Settings(
+        space=space,
+        objective=_objective(options, node),
+        n_trials=options["n_trials"],
+        n_parallel=options["n_parallel"],
+        seed=options["seed"],
+        n_iter_block=options["n_iter_block"] or 0,
+        block_space=block_space,
+        seed_keys=seed_keys,
+        start=options["start"],
+        thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
+        confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
+        stop=Stop(**(_plain(options["stop"]) or {})),
+        max_failure_rate=options["max_failure_rate"],
+        fail_fast=options["fail_fast"],
+        max_infra_retries=options["max_infra_retries"],
+        task=str(config.hydra.job.name),
+        identity={
+            "task": str(config.hydra.job.name),
+            "fixed": sorted(fixed.values()),
+            "trial_overrides": sorted(trial_overrides.values()),
+        },
+    )
+    names = [*space.names, *(block_space.names if block_space else ())]
+    groups = frozenset(name for name in names if is_group(name, composed))
+    return Plan(settings, fixed, trial_overrides, groups, sweep_dir, str(node.get("instructions", "")))
+
+
+def _objective(options: Mapping[str, Any], node: Mapping[str, Any]) -> Objective:
+    direction = options["direction"] or node.get("direction", "maximize")
+    target = options["target"] if options["target"] is not None else node.get("target")
+    return Objective(
+        metric=options["metric"] or node.get("metric"),
+        direction=str(direction).lower(),  # type: ignore[arg-type]  # Objective checks it
+        target=target if str(direction).lower() == "target" else None,
+    )
+
+
+def _confirmation(
+    options: Mapping[str, Any], node: Mapping[str, Any], seed_keys: tuple[str, ...], shortened: bool
+) -> Confirmation:
+    """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
+    own = {key: value for key, value in (_plain(options["confirm"]) or {}).items() if value is not None}
+    wanted = {**(node.get("confirm") or {}), **own}
+    n_seeds = int(wanted.get("n_seeds", 0))
+    if not n_seeds or (not seed_keys and "n_seeds" not in own):
+        return Confirmation()
+    budgets = tuple(wanted.get("budgets", ("search", "full")))
+    return Confirmation(n_seeds, tuple(b for b in budgets if shortened or b == "search") or ("search",))
+
+
+def _as_overrides(spec: Any, parser: OverridesParser) -> dict[str, str]:
+    """`trial_overrides` as a list of override texts or a mapping key -> value."""
+    if isinstance(spec, Mapping):
+        return {key: f"{key}={encode(value)}" for key, value in spec.items()}
+    declared = _grammar.from_arguments([str(item) for item in spec], parser)
+    if declared.dimensions:
+        raise SweepError(
+            f"search.trial_overrides sweeps over {', '.join(declared.dimensions)}. Move that to search.params."
+        )
+    return declared.fixed
+
+
+def _plain(value: Any) -> Any:
+    """A config node as plain data, with interpolations left to Hydra."""
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

@@ -1,0 +1,60 @@
+"""The files of a sweep folder that are derived from its events, rewritten after every batch."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import time
+
+from hydra_llm.search import results
+from hydra_llm.search.study import Study
+from hydra_llm.search.trial import Trial
+from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan
+
+log = logging.getLogger(__name__)
+
+SMALL = 200  # trials; larger sweeps redraw at most once per INTERVAL_S
+INTERVAL_S = 20.0
+
+
+class Records:
+    def __init__(self, study: Study, plan: Plan, program: str) -> None:
+        self._study = study
+        self._plan = plan
+        self._program = program
+        self._written = 0.0
+
+    def command(self, trial: Trial) -> str:
+        """The single run that repeats a trial, as it was launched."""
+        block = next((b.values for b in self._study.state.blocks if b.index == trial.block), {})
+        return f"{self._program} {shlex.join(self._plan.overrides(trial, block))}"
+
+    def write(self) -> None:
+        """Write all files. Derived files never end a sweep: a failure is logged, and the events hold everything."""
+        state, settings = self._study.state, self._plan.settings
+        now = time.monotonic()
+        if len(state.trials) > SMALL and now - self._written < INTERVAL_S and not self._study.is_over:
+            return
+        self._written = now
+        folder = self._study.folder
+        try:
+            results.write_results(folder, state, settings, self.command)
+            if state.blocks:
+                results.write_scores(folder, state, settings, self._study.policy, self._study.ranking())
+            results.write_analysis(folder, state, settings)
+            results.write_memory(folder, state, settings)
+        except OSError as error:
+            log.warning("The tables in %s could not be written (%s); the event log is complete.", folder, error)
+        self._draw()
+
+    def _draw(self) -> None:
+        from hydra_llm.report.tree_figure import draw_tree
+
+        state = self._study.state
+        if not state.blocks:
+            return
+        path = self._study.folder / "figures" / f"tree_block_{state.blocks[-1].index:03d}.png"
+        try:
+            draw_tree(path, state, self._plan.settings, self._study.ranking())
+        except Exception as error:  # a figure is never worth a sweep
+            log.warning("The tree figure could not be drawn (%s: %s).", type(error).__name__, error)
