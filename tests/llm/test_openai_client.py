@@ -200,6 +200,13 @@ def test_an_unusable_answer_comes_back_with_its_reason(serve, item, reason, stre
     assert len(answer.text) <= MAX_ANSWER_CHARS
 
 
+def test_a_character_that_utf_8_can_not_hold_does_not_stop_a_question(serve):
+    answer = client_at(serve('{"choice": "\\ud800"}')).complete(Request((Message("user", "\ud800?"),), SCHEMA))
+    assert answer.parsed == {"choice": "\ud800"}
+    answer = client_at(serve("\ud800 is no JSON")).complete(question())
+    answer.text.encode("utf-8")
+
+
 # ---- keys ----
 
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from hydra_llm.llm.base import Message, Request
+from hydra_llm.llm.errors import BudgetSpent
 from hydra_llm.llm.factory import build_client, why_unavailable
 from hydra_llm.llm.settings import LlmSettings
 
@@ -61,6 +62,16 @@ def test_a_recorded_sweep_replays_through_the_factory_without_key_or_network(tmp
     again = replay.complete(ask)
     assert again.parsed == first.parsed == {"choice": 3}
     assert again.replayed
+
+
+def test_a_resumed_sweep_keeps_to_the_limits_of_the_whole_sweep(tmp_path):
+    settings = {"client": "scripted", "script": ["one", "two"], "max_calls": 1}
+    first, second = (Request((Message("user", text),)) for text in "ab")
+    build_client(LlmSettings.of(settings), tmp_path).complete(first)
+    resumed = build_client(LlmSettings.of(settings), tmp_path)
+    assert resumed.ledger.spent.calls == 1
+    with pytest.raises(BudgetSpent, match="above the limit of 1"):
+        resumed.complete(second)
 
 
 def test_importing_the_clients_imports_no_provider_no_hydra_and_no_torch():

@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced: JSON can hold them, UTF-8 can not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 Role = Literal["system", "user", "assistant"]
 OnText = Callable[[str], None]  # receives the model's words as they come
 
@@ -48,6 +54,9 @@ class Message:
     role: Role
     text: str
     images: tuple[Image, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", encodable(self.text))
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,9 @@ class Answer:
     attempts: int = 1
     notes: tuple[str, ...] = ()
     replayed: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", encodable(self.text))
 
     def record(self) -> dict[str, Any]:
         return {

@@ -38,8 +38,10 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
     mode = cast(Mode, settings.transcript)
     prices = {model: _price(model, pair) for model, pair in settings.prices.items()}
     ledger = Ledger(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
-    inner = _inner(settings)
-    return MeteredClient(TranscribingClient(inner, Transcript(transcripts), mode), ledger)
+    inner, transcript = _inner(settings), Transcript(transcripts)
+    if mode == "record":
+        ledger.restore(inner.model, transcript.answers())
+    return MeteredClient(TranscribingClient(inner, transcript, mode), ledger)
 
 
 def _inner(settings: LlmSettings) -> Client:

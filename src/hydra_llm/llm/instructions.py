@@ -15,9 +15,8 @@ def instructions_folder() -> Path:
     for folder in _FOLDERS:
         if (folder / _LANDMARK).is_file():
             return folder
-    raise FileNotFoundError(
-        f"The instruction files are neither in {_FOLDERS[0]} nor in {_FOLDERS[1]}. Reinstall hydra-llm."
-    )
+    looked = " and ".join(str(folder) for folder in _FOLDERS)
+    raise FileNotFoundError(f"The instruction files are missing from {looked}. Reinstall hydra-llm.")
 
 
 def instruction_names() -> list[str]:

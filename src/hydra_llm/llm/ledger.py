@@ -3,7 +3,7 @@ flight.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
@@ -97,16 +97,24 @@ class Ledger:
         """Replace a reservation by what the call used; None where it brought no answer."""
         with self._lock:
             self._in_flight.pop(ticket, None)
-            if answer is None or answer.replayed:
-                return
-            price = self._prices.get(model)
-            cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(answer.usage)
-            self._spent = Spent(
-                calls=self._spent.calls + 1,
-                prompt_tokens=self._spent.prompt_tokens + (answer.usage.prompt_tokens or 0),
-                completion_tokens=self._spent.completion_tokens + (answer.usage.completion_tokens or 0),
-                cost=cost,
-            )
+            if answer is not None and not answer.replayed:
+                self._count(model, answer)
+
+    def restore(self, model: str, answers: Iterable[Answer]) -> None:
+        """Count what earlier sessions of a sweep spent, so that a resumed one keeps to the same limits."""
+        with self._lock:
+            for answer in answers:
+                self._count(model, answer)
+
+    def _count(self, model: str, answer: Answer) -> None:
+        price = self._prices.get(model)
+        cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(answer.usage)
+        self._spent = Spent(
+            calls=self._spent.calls + 1,
+            prompt_tokens=self._spent.prompt_tokens + (answer.usage.prompt_tokens or 0),
+            completion_tokens=self._spent.completion_tokens + (answer.usage.completion_tokens or 0),
+            cost=cost,
+        )
 
 
 class MeteredClient:

@@ -36,18 +36,31 @@ class Transcript:
         return self.folder / f"{digest[:_NAME_CHARS]}.json"
 
     def find(self, digest: str) -> Answer | None:
-        """The recorded answer, or None. A file that cannot be read counts as absent and is named in the log."""
-        path = self.path(digest)
+        """The recorded answer, or None."""
+        record = self._read(self.path(digest))
+        if record is None or record["digest"] != digest:
+            return None
+        return Answer.from_record(record["answer"], replayed=True)
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        """One file; one that cannot be used counts as absent and is named in the log."""
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            if record["schema_version"] != SCHEMA_VERSION or record["digest"] != digest:
-                raise ValueError("another version or another question")
-            return Answer.from_record(record["answer"], replayed=True)
+            if record["schema_version"] != SCHEMA_VERSION:
+                raise ValueError(f"schema version {record['schema_version']}, expected {SCHEMA_VERSION}")
+            Answer.from_record(record["answer"])
+            return record
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("The transcript %s cannot be used (%s).", path, error)
             return None
+
+    def answers(self) -> list[Answer]:
+        """Every readable answer on file, in the order of the file names."""
+        paths = sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
+        found = (self._read(path) for path in paths)
+        return [Answer.from_record(record["answer"]) for record in found if record is not None]
 
     def store(self, digest: str, request: Request, answer: Answer) -> Path:
         """Write one file, complete or not at all."""

@@ -32,7 +32,9 @@ class Prompt:
 
     def request(self, context: Context, images: tuple[Image, ...] = (), block_keys: tuple[str, ...] = ()) -> Request:
         keys = [dimension.name for dimension in context.space.free()]
-        messages = (Message("system", self.system), Message("user", self.user, images))
+        attached = "".join(f"\n- {image.name}" for image in images)
+        user = f"{self.user}\nFigures attached, in this order:{attached}\n" if images else self.user
+        messages = (Message("system", self.system), Message("user", user, images))
         return Request(messages, answer_schema(keys, block_keys), "proposals")
 
     @property

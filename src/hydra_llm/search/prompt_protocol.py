@@ -56,6 +56,6 @@ def rules_problem(rules: str) -> str | None:
         return (
             f"The edited rules have {len(rules)} characters; at most {MAX_RULES_CHARS} are kept. Remove what is unused."
         )
-    if any(ord(character) < 32 and character not in "\n\t" for character in rules):
+    if any(not character.isprintable() and character not in "\n\t" for character in rules):
         return "The edited rules contain control characters. Send plain text."
     return None

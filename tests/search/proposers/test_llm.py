@@ -12,6 +12,7 @@ from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
+from hydra_llm.search.prompt_figures import MAX_BYTES
 from hydra_llm.search.proposers.base import Proposer, ProposerStop, Slot
 from hydra_llm.search.proposers.llm import LlmProposer, build
 from hydra_llm.search.proposers.registry import make_proposer
@@ -159,7 +160,43 @@ def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
     assert "holds no answer" in replay.propose(other)[0].provenance
 
 
-ANY_TEXT = st.text(max_size=200) | st.sampled_from(["{}", "null", "[]", '{"slots": []}', json.dumps(SLOT_1), ""])
+def test_figures_of_the_newest_trials_travel_with_the_question_when_asked_for(tmp_path):
+    png = b"\x89PNG\r\n\x1a\n"
+    context = small()
+    trials = [replace(trial, folder=str(tmp_path / str(trial.number))) for trial in context.trials]
+    for number, name, data in [
+        (0, "figures/activity.png", png),
+        (4, "figures/loss.png", png),
+        (4, "W.png", png),
+        (4, "fake.png", b"text"),
+        (4, "huge.png", png + bytes(MAX_BYTES)),
+        (5, "running.png", png),
+    ]:
+        path = tmp_path / str(number) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (tmp_path / "4" / "link.png").symlink_to(tmp_path / "5" / "running.png")
+    shown = replace(context, trials=tuple(trials))
+    for wanted, names in ((True, ["trial 4: W", "trial 4: loss", "trial 0: activity"]), (False, [])):
+        llm, client = proposer(GOOD, figures=wanted)
+        llm.propose(shown)
+        question = client.requests[0].messages[1]
+        assert [image.name for image in question.images] == names
+        assert ("Figures attached" in question.text) == wanted
+
+
+ANY_TEXT = st.text(max_size=200) | st.sampled_from(
+    [
+        "{}",
+        "null",
+        "[]",
+        '"\\ud800"',
+        json.dumps(answer(slot(moved={"a\ud800": "\ud800"}))),
+        '{"slots": []}',
+        json.dumps(SLOT_1),
+        "",
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -56,6 +56,8 @@ WRONG = {
     "hydra key": ({"moved": {"hydra.run.dir": "/tmp"}}, "not a parameter of this search"),
     "added key": ({"moved": {"+training.extra": 1}}, "not a parameter of this search"),
     "deleted key": ({"moved": {"~training.lr": None}}, "not a parameter of this search"),
+    "an integer beyond all floats": ({"moved": {"training.batch_size": 10**400}}, "which no parameter holds"),
+    "a float beyond all floats": ({"moved": {"training.lr": float("inf")}}, "takes a finite number"),
     "quotes and newlines": ({"moved": {"model.act": "tanh'\n--multirun"}}, "not among its choices"),
     "strategy that is prose": ({"strategy": "let's go; rm -rf /"}, "is no name"),
     "interval upside down": ({"hypothesis": {"low": 1.0, "high": 0.5}}, "Give low <= high"),

@@ -19,8 +19,10 @@ from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
+from hydra_llm.llm.ledger import MeteredClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.prompt import build_prompt
+from hydra_llm.search.prompt_figures import figures
 from hydra_llm.search.prompt_text import fence
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
 from hydra_llm.search.proposers.llm_answer import read_answer
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 BY_RULES = ("baseline",)  # roles that leave nothing to decide
 MAX_REASON = 160  # characters of a failure's reason in a provenance
+MAX_PROBLEM = 600  # characters of a sentence that is returned
 MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
 
 
@@ -92,13 +95,16 @@ class LlmProposer:
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
         block_keys = self._block_space.names if self._block_space is not None and context.block.is_end else ()
-        request = prompt.request(context, block_keys=block_keys)
+        images = figures(context) if self._settings.figures else ()
+        request = prompt.request(context, images, block_keys)
         accepted: dict[int, Proposal] = {}
         notes, answers, returned = EMPTY, [], []
         failed: str | None = None
         for attempt in range(self._settings.max_repairs + 1):
             try:
                 answer = self._client.complete(request, self._on_text)
+                if self._on_text is not None:
+                    self._on_text("\n")
             except LlmError as error:
                 failed = str(error)
                 break
@@ -113,11 +119,14 @@ class LlmProposer:
                 for problem in problems:
                     log.info("Left out of the model's answer: %s", problem)
                 break
+            problems = [one_line(problem, MAX_PROBLEM) for problem in problems]
             returned += problems
             failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
             log.info("The model's answer is returned to it: %s", " ".join(problems))
             request = _repair(request, answer, problems, [s.index for s in asked if s.index not in accepted])
         self.last = Decision(notes, tuple(answers), tuple(returned), failed, prompt.dropped)
+        if isinstance(self._client, MeteredClient):
+            log.info("The language model so far: %s.", self._client.ledger.spent.line())
         return accepted, failed
 
     def _check(
@@ -186,5 +195,6 @@ def build(settings: Mapping[str, Any], client: Client | None = None, write: OnTe
 
 
 def _to_console(words: str) -> None:
-    sys.stdout.write(words)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(words.encode(encoding, "replace").decode(encoding))  # a console need not know every character
     sys.stdout.flush()

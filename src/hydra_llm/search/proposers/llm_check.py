@@ -20,6 +20,7 @@ from hydra_llm.search.trial import Proposal
 PROVENANCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters
 RERUN_STRATEGIES = ("robustness-test", "robustness-check", "replicate")
+MAX_INTEGER = 2**53  # beyond it a float no longer tells integers apart
 MAX_TEXT = 400  # characters kept of a hypothesis or a reason
 _STRATEGY = re.compile(r"[a-z0-9][a-z0-9+/_-]{0,39}")
 _FORBIDDEN = ("${", "_target_")
@@ -135,6 +136,10 @@ def _moved(mutations: Sequence[Mutation], start: dict[str, Any], context: Contex
         key, value = mutation.key, mutation.value
         if key in moved:
             raise Wrong(f"{_quote(key)} is mutated twice. Give each parameter one value.")
+        if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise Wrong(
+                f"{_quote(key)} is given {_quote(value)}, which no parameter holds. Choose a value in its range."
+            )
         if any(word in str(part) for part in (key, value) for word in _FORBIDDEN):
             raise Wrong(f"{_quote(key)}={_quote(value)} is no plain value; interpolations and targets are refused.")
         problems = context.space.validate({key: value})

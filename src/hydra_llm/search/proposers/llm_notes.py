@@ -11,7 +11,7 @@ from typing import Any
 from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, ProtocolEdit
-from hydra_llm.search.proposers.llm_check import one_line
+from hydra_llm.search.proposers.llm_check import MAX_INTEGER, one_line
 from hydra_llm.search.space import Space
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
@@ -55,7 +55,8 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
         elif edit.action != "remove" and not edit.text.strip():
             problems.append(f"memory_edits: the action {edit.action} needs a text.")
         else:
-            edits.append(edit.model_copy(update={"text": one_line(edit.text, MAX_ENTRY)}))
+            entry = one_line(edit.entry, MAX_ENTRY) if edit.entry else None
+            edits.append(edit.model_copy(update={"text": one_line(edit.text, MAX_ENTRY), "entry": entry}))
     protocol_edit = _protocol_edit(answer.protocol_edit, context, problems)
     next_block, reason = _next_block(answer, context, block_space, problems)
     return Notes(observations, tuple(edits), protocol_edit, next_block, reason), problems
@@ -96,8 +97,10 @@ def _next_block(
         problems.append("next_block: the simulation of this search is fixed. Send null.")
         return None, ""
     values = {mutation.key: mutation.value for mutation in chosen.values}
+    huge = [key for key, value in values.items() if isinstance(value, int) and abs(value) > MAX_INTEGER]
     hostile = [key for key, value in values.items() if "${" in f"{key}{value}"]
-    wrong = [f"{key} holds an interpolation." for key in hostile] or block_space.validate(values)
+    wrong = [f"{key} holds an interpolation." for key in hostile] + [f"{key} is out of any range." for key in huge]
+    wrong = wrong or block_space.validate(values)
     if wrong:
         problems.append(f"next_block: {' '.join(wrong)}")
         return None, ""

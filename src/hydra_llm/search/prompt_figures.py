@@ -1,0 +1,48 @@
+"""Figures of the latest finished trials, as images for a model that can see; bounded in number and size."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from hydra_llm.llm.base import Image
+from hydra_llm.search.proposers.base import Context
+
+log = logging.getLogger(__name__)
+
+MAX_FIGURES = 6  # of one question
+MAX_BYTES = 2_000_000  # of one figure; larger ones are left out, with a line in the log
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def figures(context: Context) -> tuple[Image, ...]:
+    """PNG files in the folders of the block's finished trials, newest trial first, then by name.
+
+    Only files inside a trial's own folder are read, two levels deep at most; links are not followed.
+    """
+    found: list[Image] = []
+    for trial in reversed(context.block_trials):
+        folder = Path(trial.folder) if trial.folder else None
+        if not trial.state.is_finished or folder is None or not folder.is_dir():
+            continue
+        for path in sorted([*folder.glob("*.png"), *folder.glob("*/*.png")]):
+            if len(found) == MAX_FIGURES:
+                return tuple(found)
+            image = _read(path, f"trial {trial.number}: {path.stem}")
+            if image is not None:
+                found.append(image)
+    return tuple(found)
+
+
+def _read(path: Path, name: str) -> Image | None:
+    try:
+        if path.is_symlink() or path.parent.is_symlink():
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            log.info("The figure %s is left out of the prompt: it is larger than %d bytes.", path, MAX_BYTES)
+            return None
+        data = path.read_bytes()
+    except OSError as error:
+        log.info("The figure %s cannot be read (%s).", path, error.strerror)
+        return None
+    return Image(name, "image/png", data) if data.startswith(_SIGNATURE) else None

@@ -1,0 +1,50 @@
+"""Instruction files are found wherever the program starts, in a checkout as in an installed package."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hydra_llm.llm import instructions
+from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text
+
+
+def test_packaged_names_are_found_from_any_working_directory(tmp_path):
+    code = "from hydra_llm.llm.instructions import instruction_names; print(instruction_names())"
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "'signal'" in done.stdout
+    assert "_response" not in done.stdout, "parts of the prompt are no protocols"
+
+
+def test_package_data_comes_before_a_checkout(tmp_path, monkeypatch):
+    wheel = tmp_path / "hydra_llm" / "instructions"
+    wheel.mkdir(parents=True)
+    (wheel / "_response.md").write_text("packaged")
+    monkeypatch.setattr(instructions, "_FOLDERS", (wheel, tmp_path / "nowhere"))
+    assert instruction_text("_response") == "packaged"
+
+
+def test_a_folder_of_that_name_that_is_not_ours_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "instructions").mkdir()
+    monkeypatch.setattr(instructions, "_FOLDERS", (tmp_path / "instructions",))
+    with pytest.raises(FileNotFoundError, match="Reinstall"):
+        instruction_text("signal")
+
+
+def test_a_file_of_ones_own_is_given_by_its_absolute_path(tmp_path):
+    own = tmp_path / "mine.md"
+    own.write_text("my protocol")
+    assert instruction_text(str(own)) == "my protocol"
+    with pytest.raises(FileNotFoundError, match="relative path"):
+        instruction_path("mine.md")
+    with pytest.raises(FileNotFoundError, match="no instruction file"):
+        instruction_path(str(tmp_path / "other.md"))
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(FileNotFoundError, match=r"Packaged: .*generic.*signal"):
+        instruction_path("signl")
+    assert {"generic", "signal"} <= set(instruction_names())
