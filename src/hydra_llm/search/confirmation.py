@@ -62,7 +62,12 @@ class Comparison:
 def compare(state: SweepState) -> list[Comparison]:
     """One comparison per budget of the confirmation, in the order in which they were asked; [] without one."""
     groups: dict[str, list[Trial]] = {}
-    for trial in state.confirmations:
+    best = state.best()
+    if best is None:
+        return []
+    root = state.trees[best.block].root
+    current = {best.number, root.id if root is not None else best.number}  # an earlier best may have been confirmed too
+    for trial in (t for t in state.confirmations if t.proposal.parent in current):
         groups.setdefault(trial.budget, []).append(trial)
     return [_compare(budget, trials) for budget, trials in groups.items()]
 
@@ -70,8 +75,10 @@ def compare(state: SweepState) -> list[Comparison]:
 def _compare(budget: str, trials: list[Trial]) -> Comparison:
     by_role: dict[str, dict[str, Trial]] = {}
     for trial in trials:
+        if not trial.state.is_finished:
+            continue
         by_role.setdefault(trial.proposal.role, {})[str(sorted(trial.seeds.items()))] = trial
-    best, baseline = by_role.get("best"), by_role["baseline"]
+    best, baseline = by_role.get("best"), by_role.get("baseline", {})
     pairs = [
         (best[seed].value, baseline[seed].value)
         for seed in baseline

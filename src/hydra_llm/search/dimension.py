@@ -31,6 +31,11 @@ def canonical_number(value: Any) -> float | None:
     return float(f"{number:.{SIGNIFICANT_DIGITS}g}")
 
 
+def _number(value: Any) -> float | None:
+    """As canonical_number, without rounding what is a number already: canonical values are compared often."""
+    return value if type(value) is float or type(value) is int else canonical_number(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
     """What every kind shares. `when` maps another dimension's name to the values under which this one is active."""
@@ -129,13 +134,13 @@ class _Numeric(Dimension):
         return self.from_unit(rng.random())
 
     def distance(self, a: Any, b: Any) -> float:
-        numbers = canonical_number(a), canonical_number(b)
-        if numbers[0] is None or numbers[1] is None:
+        first, second = _number(a), _number(b)
+        if first is None or second is None:
             return 0.0 if same_value(a, b) else 1.0
-        return abs(self.to_unit(numbers[0]) - self.to_unit(numbers[1]))
+        return abs(self.to_unit(first) - self.to_unit(second))
 
     def neighbours(self, value: Any, step: float) -> list[Any]:
-        number = canonical_number(value)
+        number = _number(value)
         if number is None:
             return [self.from_unit(0.5)]
         here = self.to_unit(number)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search import history
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer, canonical_number
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.tree import Node
 
@@ -31,50 +31,58 @@ EVIDENCE, NEW_MOVE, NEW_PARAMETER, TREND, LATER_STEP = 0.6, 0.4, 0.4, 0.1, 0.05
 
 @dataclass(frozen=True)
 class _Past:
-    """A mutation that was scored: which parameter, which way, to where (share of the range), and the gain in score."""
+    """A mutation that was scored: which way, to where, and the gain in score."""
 
-    name: str
     direction: int
     end: Any
     gain: float
 
 
-def one_parameter_moves(
-    context: Context,
-    node: Node,
-    rng: np.random.Generator,
-    taken: Collection[str] = (),
-    only: Collection[str] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """New configurations that differ from the node's in one parameter; `only` restricts which."""
-    for values in _raw_moves(context, node, rng, only):
-        if context.space.key(values) not in taken and context.tree.find(values) is None:
-            yield values
+class Moves:
+    """The moves of one decision: evidence is gathered once, then asked for node after node."""
 
+    def __init__(self, context: Context, rng: np.random.Generator) -> None:
+        self._context = context
+        self._rng = rng
+        self._free = context.space.free()
+        self._past = _past_moves(context)
+        self._scale = max((abs(m.gain) for moves in self._past.values() for m in moves), default=0.0) or 1.0
+        self._records = history.dimension_records(context)
+        self._trends = {dimension.name: trend(context, dimension) for dimension in self._free}
 
-def _raw_moves(
-    context: Context, node: Node, rng: np.random.Generator, only: Collection[str] | None
-) -> Iterator[dict[str, Any]]:
-    dimensions = [d for d in context.space.free() if d.name in node.values and (only is None or d.name in only)]
-    yield from _momentum(context, node, dimensions)
-    past = _past_moves(context)
-    scale = max((abs(move.gain) for move in past), default=0.0) or 1.0
-    records = history.dimension_records(context)
-    scored = []
-    for dimension in dimensions:
-        here, direction_of_trend = node.values[dimension.name], trend(context, dimension)
-        for rank, step in enumerate(STEPS):
-            for value in dimension.neighbours(here, step):
-                if _is_clipped(dimension, here, value, step):
-                    continue
-                direction = _direction(dimension, here, value)
-                alike = [m.gain for m in past if _alike(m, dimension, direction, value)]
-                promise = EVIDENCE * (sum(alike) / len(alike) / scale if alike else 0.0)
-                promise += NEW_MOVE / (1 + len(alike)) + NEW_PARAMETER / (1 + records[dimension.name].tried)
-                promise += TREND * direction * direction_of_trend - LATER_STEP * rank
-                scored.append((-promise, rng.random(), dimension.name, value))
-    for _, _, name, value in sorted(scored, key=lambda item: item[:2]):
-        yield {**node.values, name: value}
+    def new_from(
+        self, node: Node, taken: Collection[str] = (), only: Collection[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """New configurations that differ from the node's in one parameter; `only` restricts which."""
+        for values in self._candidates(node, only):
+            key = self._context.space.key_of_canonical(values)
+            if key not in taken and not self._context.tree.has_key(key):
+                yield values
+
+    def _candidates(self, node: Node, only: Collection[str] | None) -> Iterator[dict[str, Any]]:
+        dimensions = [d for d in self._free if d.name in node.values and (only is None or d.name in only)]
+        yield from _momentum(self._context, node, dimensions)
+        scored = []
+        for dimension in dimensions:
+            here = node.values[dimension.name]
+            for rank, step in enumerate(STEPS):
+                for value in dimension.neighbours(here, step):
+                    if not _is_clipped(dimension, here, value, step):
+                        promise = self._promise(dimension, here, value) - LATER_STEP * rank
+                        scored.append((-promise, self._rng.random(), dimension.name, value))
+        for _, _, name, value in sorted(scored, key=lambda item: item[:2]):
+            yield {**node.values, name: value}
+
+    def _promise(self, dimension: Dimension, here: Any, value: Any) -> float:
+        direction = _direction(dimension, here, value)
+        alike = [
+            move.gain
+            for move in self._past.get(dimension.name, ())
+            if move.direction == direction and dimension.distance(move.end, value) <= NEARBY
+        ]
+        evidence = sum(alike) / len(alike) / self._scale if alike else 0.0
+        novelty = NEW_MOVE / (1 + len(alike)) + NEW_PARAMETER / (1 + self._records[dimension.name].tried)
+        return EVIDENCE * evidence + novelty + TREND * direction * self._trends[dimension.name]
 
 
 def by_promise(context: Context, dimensions: list[Dimension], rng: np.random.Generator) -> list[Dimension]:
@@ -96,8 +104,9 @@ def trend(context: Context, dimension: Dimension) -> int:
     return int(np.sign(round(float(np.corrcoef(x, ranks)[0, 1]), 6)))
 
 
-def _past_moves(context: Context) -> list[_Past]:
-    found = []
+def _past_moves(context: Context) -> dict[str, list[_Past]]:
+    """Scored mutations of one parameter among the latest configurations, by parameter."""
+    found: dict[str, list[_Past]] = {}
     for node in context.tree.latest_scored(WINDOW):
         parent, gain = context.tree.parent(node), history.gain(context, node)
         if parent is None or gain is None:
@@ -106,13 +115,8 @@ def _past_moves(context: Context) -> list[_Past]:
         if len(names) == 1 and names[0] in parent.values and names[0] in node.values:
             dimension = context.space[names[0]]
             old, new = parent.values[names[0]], node.values[names[0]]
-            found.append(_Past(names[0], _direction(dimension, old, new), new, gain))
+            found.setdefault(names[0], []).append(_Past(_direction(dimension, old, new), new, gain))
     return found
-
-
-def _alike(move: _Past, dimension: Dimension, direction: int, value: Any) -> bool:
-    same_way = move.name == dimension.name and move.direction == direction
-    return same_way and dimension.distance(move.end, value) <= NEARBY
 
 
 def _direction(dimension: Dimension, old: Any, new: Any) -> int:
@@ -130,7 +134,8 @@ def _position(dimension: Dimension, value: Any) -> float:
     if isinstance(dimension, Categorical):
         return (dimension.index(value) or 0) / max(1, len(dimension.choices) - 1)
     assert isinstance(dimension, Float | Integer)
-    return dimension.distance(dimension.from_unit(0.0), value)
+    number = canonical_number(value)
+    return 0.5 if number is None else dimension.to_unit(number)
 
 
 def _is_clipped(dimension: Dimension, old: Any, new: Any, step: float) -> bool:

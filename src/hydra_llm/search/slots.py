@@ -12,6 +12,7 @@ from hydra_llm.search.strategies.replicate import ENOUGH_RUNS, TOP
 from hydra_llm.search.tree import Tree
 
 WARM_UP = 3  # scored configurations before any slot replicates: the best of one or two says little
+BASELINE_BATCHES = 3  # start=baselines: batches that run nothing but the defaults
 STARTS = ("diverse", "baselines")
 
 
@@ -24,6 +25,8 @@ def assign(tree: Tree, count: int, batch: int, *, replicating: bool, start: str)
     if len(tree) == 0:
         others = "baseline" if start == "baselines" and replicating else "diverse"
         return tuple(Slot(i, "baseline" if i == 0 else others) for i in range(count))
+    if start == "baselines" and replicating and batch < BASELINE_BATCHES and count > 1:
+        return tuple(Slot(i, "baseline") for i in range(count))
     if count == 1:
         return (Slot(0, "free"),)
     return tuple(Slot(i, role) for i, role in enumerate(_roles(tree, count, batch, replicating)))

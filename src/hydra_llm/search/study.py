@@ -18,6 +18,7 @@ from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_regime
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header
+from hydra_llm.search.noting import make_note, note_events
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.selection.base import SelectionPolicy
@@ -91,8 +92,8 @@ class Study:
         if not self.state.waiting:
             if not self.search_over:
                 self._ask_search(count)
-            elif not self.state.running and not self.state.confirmations:
-                self._ask_confirmation()
+            elif not self.state.running and (missing := self._missing_confirmations()):
+                self._ask_confirmation(missing)
         return [self.state.trials[number] for number in self.state.waiting[:count]]
 
     @property
@@ -108,9 +109,8 @@ class Study:
     @property
     def is_over(self) -> bool:
         """Nothing waits, nothing runs, and the confirmation (if any is due) is complete."""
-        if self.state.waiting or self.state.running or not self.search_over:
-            return False
-        return bool(self.state.confirmations) or not self._confirmation_due()
+        idle = not self.state.waiting and not self.state.running
+        return idle and bool(self.search_over) and not self._missing_confirmations()
 
     def _ask_search(self, count: int) -> None:
         if block_is_over(self.state, self.settings):
@@ -142,7 +142,8 @@ class Study:
             self._entry(proposal, seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run))
             for proposal, run in zip(proposals, runs, strict=True)
         ]
-        self._record({"type": "asked", "time": self.clock(), "block": block, "trials": entries})
+        asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
+        self._record(asked, *note_events(self._asker.proposer))
 
     def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
         """For each proposal, how many runs its configuration already has, those earlier in the batch included."""
@@ -161,31 +162,36 @@ class Study:
         return {"number": number, "proposal": codec.proposal_to_json(proposal), "seeds": run_seeds, **more}
 
     # ---- confirmation ----
-    def _confirmation_due(self) -> bool:
-        wanted = self.settings.confirmation
-        return bool(wanted.n_seeds and wanted.budgets and self.state.best() is not None)
-
-    def _ask_confirmation(self) -> None:
-        """Best and baseline of the best's block, each on the same fresh seeds, for every budget."""
-        best = self.state.best()
-        if not self._confirmation_due() or best is None:
-            return
+    def _missing_confirmations(self) -> list[tuple[str, Trial, str, int]]:
+        """(role, trial, budget, run) still to be asked for: best and baseline of its block, for every budget."""
+        wanted, best = self.settings.confirmation, self.state.best()
+        if not wanted.n_seeds or best is None:
+            return []
         root = self.state.trees[best.block].root
         assert root is not None  # a block with a best trial has a root
         roles = {"baseline": self.state.trials[root.id]}
         if best.number != root.id:
             roles = {"best": best, **roles}
+        asked = {(t.proposal.parent, t.budget, tuple(sorted(t.seeds.items()))) for t in self.state.confirmations}
+        return [
+            (role, trial, name, run)
+            for name in wanted.budgets
+            for run in range(wanted.n_seeds)
+            for role, trial in roles.items()
+            if (trial.number, name, tuple(sorted(self._confirmation_seeds(run).items()))) not in asked
+        ]
+
+    def _confirmation_seeds(self, run: int) -> dict[str, int]:
+        return seeds.confirmation_seeds(self.settings.seed, self.settings.seed_keys, run)
+
+    def _ask_confirmation(self, missing: list[tuple[str, Trial, str, int]]) -> None:
         entries = []
-        for wanted in self.settings.confirmation.budgets:
-            for run in range(self.settings.confirmation.n_seeds):
-                run_seeds = seeds.confirmation_seeds(self.settings.seed, self.settings.seed_keys, run)
-                for slot, (role, trial) in enumerate(roles.items()):
-                    note = f"confirmation of trial {trial.number}, fresh seeds {run + 1}"
-                    proposal = Proposal(
-                        slot, role, "confirm", trial.number, trial.values, note=note, provenance="confirm"
-                    )
-                    entries.append(self._entry(proposal, run_seeds, purpose="confirm", budget=wanted))
-        self._record({"type": "asked", "time": self.clock(), "block": best.block, "trials": entries})
+        for slot, (role, trial, name, run) in enumerate(missing):
+            note = f"confirmation of trial {trial.number}, fresh seeds {run + 1}"
+            proposal = Proposal(slot, role, "confirm", trial.number, trial.values, note=note, provenance="confirm")
+            entries.append(self._entry(proposal, self._confirmation_seeds(run), purpose="confirm", budget=name))
+        block = missing[0][1].block
+        self._record({"type": "asked", "time": self.clock(), "block": block, "trials": entries})
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:
@@ -224,7 +230,7 @@ class Study:
 
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
         """Record a line for the memory or the log."""
-        self._record({"type": "note", "kind": kind, "text": text, "by": by, "number": number})
+        self._record(make_note(kind, text, by, number))
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""
@@ -235,6 +241,8 @@ class Study:
             self._record({"type": "finished", "time": self.clock(), "reason": reason})
         self.log.close()
 
-    def _record(self, event: Event) -> None:
-        self.log.append(event)
-        self.state.apply(event)
+    def _record(self, *events: Event) -> None:
+        """Write events in one go, then take them in."""
+        self.log.append(*events)
+        for event in events:
+            self.state.apply(event)

@@ -171,6 +171,10 @@ class Tree:
         """The node of this configuration, if it was ever launched."""
         return self._by_key.get(self.space.key(values))
 
+    def has_key(self, key: str) -> bool:
+        """Whether a configuration with this identity (Space.key) was ever launched."""
+        return key in self._by_key
+
     def parent(self, node: Node) -> Node | None:
         return None if node.parent is None else self._by_trial[node.parent]
 

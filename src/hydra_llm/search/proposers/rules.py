@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hydra_llm.search.proposers.base import Context, ProposerError, Slot
 from hydra_llm.search.strategies.order import ALWAYS, ORDER
-from hydra_llm.search.strategies.replicate import Replicate
 from hydra_llm.search.trial import Proposal
 
 
@@ -21,7 +20,7 @@ class RulesProposer:
                     f"The rules found no configuration left to try after {len(context.tree)} of them. "
                     "Widen the search space, or declare seed_keys so that reruns vary."
                 )
-            if proposal.strategy != Replicate.name:
+            if proposal.changes or proposal.parent is None:  # reruns may fill several slots
                 taken.add(context.space.key(proposal.values))
             proposals.append(proposal)
         return proposals

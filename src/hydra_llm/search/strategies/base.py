@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from hydra_llm.search.moves import one_parameter_moves
+from hydra_llm.search.moves import Moves
 from hydra_llm.search.proposers.base import Context, Slot, mutate
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Proposal
 
 PROVENANCE = "rules"
+MAX_PARENTS = 16  # nodes asked for an untried move; where the best sixteen have none, a new draw is worth more
 
 
 @runtime_checkable
@@ -53,10 +54,12 @@ def first_move(
     only: Collection[str] | None = None,
     **text: str,
 ) -> Proposal | None:
-    """The first untried one-parameter move from the first of the nodes that has one."""
-    rng = context.rng(slot.index)
-    for node in nodes:
-        for values in one_parameter_moves(context, node, rng, taken, only):
+    """The first untried one-parameter move from the first of the nodes that has one; only the leading nodes are
+    asked.
+    """
+    moves = Moves(context, context.rng(slot.index))
+    for node in nodes[:MAX_PARENTS]:
+        for values in moves.new_from(node, taken, only):
             return child_of(context, slot, node, values, strategy, **text)
     return None
 

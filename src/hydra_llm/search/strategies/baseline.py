@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot, mutate
-from hydra_llm.search.strategies.base import PROVENANCE
+from hydra_llm.search.strategies.base import PROVENANCE, rerun
 from hydra_llm.search.trial import Proposal
 
 
@@ -23,3 +23,17 @@ class Baseline:
             return None
         note = "the application's own configuration"
         return mutate(context, slot, None, values, strategy=self.name, provenance=PROVENANCE, note=note)
+
+
+class RepeatBaseline:
+    """A parallel start from baselines: the first three batches run nothing else, so that the noise is known first."""
+
+    name: ClassVar[str] = "repeat-baseline"
+    rules: ClassVar[tuple[str, ...]] = ("R080",)
+
+    def condition(self, context: Context) -> bool:
+        return context.tree.root is not None and bool(context.seed_keys)
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        root = context.tree.root
+        return None if root is None else rerun(context, slot, root, self.name, note="the baseline once more")

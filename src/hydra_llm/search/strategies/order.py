@@ -8,7 +8,7 @@ and second-best are available and off.
 from __future__ import annotations
 
 from hydra_llm.search.strategies.base import Strategy
-from hydra_llm.search.strategies.baseline import Baseline
+from hydra_llm.search.strategies.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.strategies.boundary_skip import BoundarySkip
 from hydra_llm.search.strategies.degeneracy import BreakDegeneracy
 from hydra_llm.search.strategies.diverse_start import DiverseStart
@@ -22,11 +22,12 @@ from hydra_llm.search.strategies.replicate import Replicate
 from hydra_llm.search.strategies.robustness import RobustnessTest
 from hydra_llm.search.strategies.scale_up import ScaleUp
 from hydra_llm.search.strategies.switch_dimension import SwitchDimension
+from hydra_llm.search.strategies.variance_aware import VarianceAware
 
 _FALLBACK: tuple[Strategy, ...] = (Exploit(), RandomRestart())
 
 ORDER: dict[str, tuple[Strategy, ...]] = {
-    "baseline": (Baseline(), *_FALLBACK),
+    "baseline": (Baseline(), RepeatBaseline(), *_FALLBACK),
     "diverse": (DiverseStart(), *_FALLBACK),
     "free": (
         Baseline(),
@@ -40,9 +41,10 @@ ORDER: dict[str, tuple[Strategy, ...]] = {
         ForcedDiversity(),
         ForceBranch(),
         Recombine(),
+        VarianceAware(),
         *_FALLBACK,
     ),
-    "exploit": (Baseline(), ScaleUp(), SwitchDimension(), Recombine(), *_FALLBACK),
+    "exploit": (Baseline(), ScaleUp(), SwitchDimension(), Recombine(), VarianceAware(), *_FALLBACK),
     "replicate": (Baseline(), Replicate(), RobustnessTest(), *_FALLBACK),
     "explore": (Baseline(), ForcedDiversity(), ForceBranch(), *_FALLBACK),
     "principle-test": (Baseline(), FailureProbe(), BoundarySkip(), BreakDegeneracy(), *_FALLBACK),

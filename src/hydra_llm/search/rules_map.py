@@ -1,0 +1,80 @@
+"""Where the rules of the source protocols live in the search: rule id -> dotted name of the object that carries it.
+
+A test imports every place. Rules that are text for a language model are tagged in instructions/ instead.
+"""
+
+from __future__ import annotations
+
+_SEARCH = "hydra_llm.search"
+_STRATEGY = f"{_SEARCH}.strategies"
+
+RULES: dict[str, str] = {
+    # ---- one iteration, tree, score, parent ----
+    "R001": f"{_SEARCH}.study.Study",
+    "R002": f"{_SEARCH}.events.EventLog",
+    "R010": f"{_SEARCH}.selection.ucb1.Ucb1Shifted",
+    "R011": f"{_SEARCH}.selection.ucb1.Ucb1",
+    "R012": f"{_SEARCH}.tables.ucb_table",
+    "R013": "hydra_llm.report.tree_figure.draw_tree",
+    "R014": f"{_STRATEGY}.baseline.Baseline",
+    "R015": f"{_SEARCH}.reversion.reparent",
+    "R016": f"{_SEARCH}.trial.Proposal",
+    "R017": f"{_SEARCH}.asking.Asker",
+    "R018": f"{_SEARCH}.trial.Change",
+    "R019": f"{_SEARCH}.proposers.base.Thresholds",
+    # ---- strategies ----
+    "R020": f"{_STRATEGY}.exploit.Exploit",
+    "R021": f"{_STRATEGY}.explore.Explore",
+    "R022": f"{_STRATEGY}.failure_probe.FailureProbe",
+    "R023": f"{_STRATEGY}.robustness.RobustnessTest",
+    "R024": f"{_STRATEGY}.recombine.Recombine",
+    "R025": f"{_STRATEGY}.scale_up.ScaleUp",
+    "R026": f"{_STRATEGY}.variance_aware.VarianceAware",
+    "R027": f"{_STRATEGY}.switch_dimension.SwitchDimension",
+    "R031": f"{_STRATEGY}.exploit.Exploit",
+    "R032": f"{_STRATEGY}.failure_probe.FailureProbe",
+    "R033": f"{_STRATEGY}.explore.Explore",
+    "R034": f"{_STRATEGY}.robustness.RobustnessTest",
+    "R035": f"{_STRATEGY}.force_branch.ForceBranch",
+    "R036": f"{_STRATEGY}.recombine.Recombine",
+    "R037": f"{_STRATEGY}.force_branch.BottomHalf",
+    "R038": f"{_STRATEGY}.switch_dimension.SwitchDimension",
+    "R039": f"{_STRATEGY}.boundary_skip.BoundarySkip",
+    "R040": f"{_STRATEGY}.force_branch.ForcedDiversity",
+    "R041": f"{_STRATEGY}.scale_up.ScaleUp",
+    "R042": f"{_STRATEGY}.force_branch.SecondBest",
+    "R043": f"{_SEARCH}.blocks.collapsed",
+    "R048": f"{_STRATEGY}.degeneracy.BreakDegeneracy",
+    # ---- blocks and rates ----
+    "R050": f"{_SEARCH}.blocks.block_of",
+    "R051": f"{_SEARCH}.settings.Settings",
+    "R052": f"{_SEARCH}.proposers.base.Block",
+    "R053": f"{_SEARCH}.blocks.block_is_over",
+    "R054": f"{_SEARCH}.blocks.next_regime",
+    "R055": f"{_STRATEGY}.force_branch.ForceBranch",
+    "R056": f"{_SEARCH}.rates.measure",
+    "R057": f"{_SEARCH}.rates.Rates",
+    "R058": f"{_STRATEGY}.force_branch.ForceBranch",
+    # ---- log, slots, replicates ----
+    "R062": f"{_SEARCH}.results.analysis_entry",
+    "R066": f"{_SEARCH}.results.write_analysis",
+    "R067": f"{_SEARCH}.results.write_memory",
+    "R070": f"{_SEARCH}.seeds.replicate_seeds",
+    "R071": f"{_SEARCH}.tree.Node",
+    "R072": f"{_SEARCH}.asking.Asker",
+    "R073": f"{_SEARCH}.space.Space",
+    "R074": f"{_SEARCH}.slots.assign",
+    "R075": f"{_SEARCH}.slots.assign",
+    "R076": f"{_STRATEGY}.replicate.Replicate",
+    "R077": f"{_STRATEGY}.base.rerun",
+    "R078": f"{_STRATEGY}.replicate.Replicate",
+    "R079": f"{_STRATEGY}.baseline.Baseline",
+    "R080": f"{_STRATEGY}.baseline.RepeatBaseline",
+    "R081": f"{_SEARCH}.tables.variance_table",
+    "R082": f"{_SEARCH}.blocks.block_is_over",
+    "R083": f"{_SEARCH}.tables.verdict",
+    "R084": f"{_STRATEGY}.scale_up.ScaleUp",
+    "R091": f"{_SEARCH}.space.Space",
+    "R098": f"{_SEARCH}.space.Space",
+    "R099": f"{_SEARCH}.objective.Objective",
+}
