@@ -24,6 +24,7 @@ class Fault:
     reset: bool = False  # close the connection without a word
     garbage: bool = False  # HTTP 200 and a body that is no chat completion
     cut: bool = False  # the first half of the text with finish_reason length
+    broken: bool = False  # the connection ends in the middle of the body
     refusal: bool = False
     text: str = ""
 
@@ -109,13 +110,17 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self._send(200, b"<html>It works!</html>", "text/html")
             elif fault.cut:
                 self._answer(fault.text[: len(fault.text) // 2], body, finish="length")
+            elif fault.broken:
+                self._answer(fault.text, body, lost_bytes=40)
             elif fault.refusal:
                 self._answer("", body, refusal="I can not help with that.")
             else:
                 error = {"error": {"message": fault.message, "type": "test", "code": None, "param": None}}
                 self._send(fault.status, json.dumps(error).encode(), "application/json", fault.headers)
 
-        def _answer(self, text: str, body: dict[str, Any], finish: str = "stop", refusal: str | None = None) -> None:
+        def _answer(
+            self, text: str, body: dict[str, Any], finish: str = "stop", refusal: str | None = None, lost_bytes: int = 0
+        ) -> None:
             prompt = sum(len(json.dumps(message)) for message in body["messages"])
             usage = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
             head = {"id": "x", "created": 0, "model": body["model"]}
@@ -123,7 +128,7 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 message = {"role": "assistant", "content": text, "refusal": refusal}
                 choice = {"index": 0, "message": message, "finish_reason": finish}
                 whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
-                self._send(200, json.dumps(whole).encode(), "application/json")
+                self._send(200, json.dumps(whole).encode(), "application/json", lost_bytes=lost_bytes)
                 return
             head["object"] = "chat.completion.chunk"
             size = max(PIECE_CHARS, len(text) // 1000)
@@ -136,9 +141,11 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             if "stream_options" in body:
                 events.append({**head, "choices": [], "usage": usage})
             stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
-            self._send(200, stream.encode(), "text/event-stream")
+            self._send(200, stream.encode(), "text/event-stream", lost_bytes=lost_bytes)
 
-        def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        def _send(
+            self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, lost_bytes: int = 0
+        ) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -146,6 +153,7 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # a client may have heard enough
-                self.wfile.write(body)
+                self.wfile.write(body[: len(body) - lost_bytes])
+            self.close_connection = self.close_connection or lost_bytes > 0
 
     return Handler

@@ -143,7 +143,9 @@ def test_a_rate_limit_beyond_all_patience_ends_at_once(serve):
     assert waits == []
 
 
-@pytest.mark.parametrize("fault", [Fault(500), Fault(503), Fault(reset=True), Fault(garbage=True)])
+@pytest.mark.parametrize(
+    "fault", [Fault(500), Fault(503), Fault(reset=True), Fault(garbage=True), Fault(broken=True, text=JSON)]
+)
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_passing_fault_is_survived(serve, fault, stream):
     waits = []

@@ -1,12 +1,11 @@
 """Twelve trials whose every decision crosses a real HTTP connection: study, proposer, openai client, server."""
 
-import json
-import re
 import socket
 from pathlib import Path
 
 import pytest
 from chat_server import Fault
+from modest_scientist import model
 
 from hydra_llm.search.dimension import Categorical, Float
 from hydra_llm.search.objective import Objective
@@ -31,34 +30,6 @@ SETTINGS = Settings(SPACE, Objective("score"), n_trials=12, n_parallel=2, seed=3
 def task(values):
     """Best at lr=0.01, noise=0, tanh."""
     return {"score": -abs(values["noise"]) - (values["act"] == "relu") - 10 * abs(values["lr"] - 1e-2)}
-
-
-def model(body):
-    """A modest scientist: reads slots and UCB scores from the question, and moves noise down and lr about."""
-    text = body["messages"][1]["content"]
-    slots = re.findall(r"^- slot (\d+): ([\w-]+)$", text, re.MULTILINE)
-    nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
-    trials = len(re.findall(r"^- Trial ", text, re.MULTILINE))
-    answers = []
-    for index, (number, role) in enumerate(slots):
-        moved = [
-            {"key": ("noise", "lr")[index % 2], "value": round(0.9 / (1 + trials + index), 6) / (1, 10)[index % 2]}
-        ]
-        rerun = role == "replicate"
-        answers.append(
-            {
-                "slot": int(number),
-                "role": role,
-                "strategy": "robustness-test" if rerun else "exploit",
-                "parent": nodes[0] if nodes else None,
-                "mutations": [] if rerun else moved,
-                "hypothesis": {"statement": "less noise", "low": -2.0, "high": 0.0, "refuted_if": "below -2"},
-                "principle": "noise hurts" if role == "principle-test" else None,
-                "reason": "highest UCB",
-            }
-        )
-    rest = {"observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-    return json.dumps({"slots": answers, **rest})
 
 
 def sweep(folder, **llm):

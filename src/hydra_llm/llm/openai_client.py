@@ -9,7 +9,10 @@ obtained with.
 
 import logging
 import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,7 +109,6 @@ class OpenAIClient:
     # ---- one attempt ----
 
     def _ask(self, request: Request, abilities: _Abilities, on_text: OnText | None) -> Reply:
-        import httpx
         import openai
 
         key = self._key()
@@ -123,7 +125,7 @@ class OpenAIClient:
             if abilities.stream_usage:
                 arguments["stream_options"] = {"include_usage": True}
         try:
-            with client:
+            with client, _without_a_line_per_request():
                 response = client.chat.completions.create(**arguments)
                 if self._stream:
                     return self._collect(response, on_text)
@@ -151,7 +153,7 @@ class OpenAIClient:
             raise _Transient(f"no answer within {self._timeout_s:g} s") from None
         except openai.OpenAIError as error:
             raise _Transient(self._clean(f"{type(error).__name__}: {error}")) from None
-        except httpx.HTTPError as error:
+        except _transport_errors() as error:
             raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
             raise _Transient(f"the server's reply is no chat completion ({type(error).__name__})") from None
@@ -218,6 +220,27 @@ class OpenAIClient:
 
     def _where(self) -> str:
         return f"The server at {self._base_url}" if self._base_url else "OpenAI"
+
+
+_TRANSPORTS = ("httpx", "httpx2")  # what openai speaks HTTP with: httpx, and httpx2 since openai 3
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """A connection that breaks while a stream is read raises the transport's own error, which openai does not wrap."""
+    return tuple(sys.modules[name].HTTPError for name in _TRANSPORTS if name in sys.modules)
+
+
+@contextmanager
+def _without_a_line_per_request() -> Iterator[None]:
+    """The transport logs every request as INFO; beside a model's words and a sweep's progress that is noise."""
+    silent = [logger for logger in map(logging.getLogger, _TRANSPORTS) if logger.level == logging.NOTSET]
+    for logger in silent:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger in silent:
+            logger.setLevel(logging.NOTSET)
 
 
 class _Unsupported(Exception):

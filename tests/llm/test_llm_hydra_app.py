@@ -1,0 +1,76 @@
+"""The command that a user types: a Hydra application swept by a model behind HTTP, then replayed without it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from modest_scientist import model
+
+APP = Path(__file__).with_name("toy_app.py")
+KEY = "sk-typed-by-a-user"
+SWEEP = [
+    "-m",
+    "hydra/sweeper=llm_ucb",
+    "hydra.sweeper.metric=score",
+    "hydra.sweeper.n_trials=6",
+    "hydra.sweeper.n_parallel=2",
+    "lr=tag(log,interval(1e-4,1e-1))",
+    "noise=interval(0,2)",
+    "act=relu,tanh",
+]
+
+
+def run(folder, *arguments, **environ):
+    """Run the sweep; returns (console, the trials' overrides and origins as the event log has them)."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("OPENAI_API_KEY", "OPENAI_BASE_URL")}
+    command = [sys.executable, str(APP), *SWEEP, f"hydra.sweep.dir={folder}", *arguments]
+    done = subprocess.run(
+        command, env={**clean, "OMP_NUM_THREADS": "1", **environ}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    trials = [trial for event in events if event["type"] == "asked" for trial in event["trials"]]
+    return done.stdout, [(trial["number"], trial["proposal"]) for trial in trials]
+
+
+def test_a_key_in_the_environment_or_a_server_in_the_config_makes_the_model_propose(serve, tmp_path):
+    server = serve(*[model] * 12)
+    console, trials = run(tmp_path, f"hydra.sweeper.llm.base_url={server.base_url}", OPENAI_API_KEY=KEY)
+    assert "llm proposes" in console
+    assert [proposal["provenance"] for _, proposal in trials] == ["rules"] + ["llm"] * 5
+    assert '"less noise"' in console, "the model's words are shown as they come"
+    assert "HTTP Request" not in console
+    assert server.keys == [KEY] * len(server.keys)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_a_recorded_sweep_replays_through_the_command_line_without_key_and_server(serve, tmp_path):
+    server = serve(*[model] * 12)
+    first, again = tmp_path / "first", tmp_path / "again"
+    _, recorded = run(first, f"hydra.sweeper.llm.base_url={server.base_url}")
+    asked = len(server.requests)
+    again.mkdir()
+    (first / "transcripts").rename(again / "transcripts")
+    _, replayed = run(again, "hydra.sweeper.llm.transcript=replay", "hydra.sweeper.proposer=llm")
+    assert replayed == recorded
+    assert len(server.requests) == asked
+
+
+def test_without_key_and_server_the_rules_propose_and_the_first_lines_say_so(tmp_path):
+    console, trials = run(tmp_path)
+    assert "rules proposes" in console or "rules propose" in console
+    assert {proposal["provenance"] for _, proposal in trials} == {"rules"}
+
+
+@pytest.mark.parametrize("setting", ["on_llm_failure=rules", "on_llm_failure=stop"])
+def test_a_server_that_is_gone_is_named_in_every_record_or_stops_the_sweep(tmp_path, setting):
+    arguments = ["hydra.sweeper.llm.base_url=http://127.0.0.1:9/v1", "hydra.sweeper.llm.max_attempts=1"]
+    if setting.endswith("rules"):
+        _, trials = run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
+        assert all("llm failed: The server at http://127.0.0.1:9/v1" in p["provenance"] for n, p in trials if n > 0)
+        return
+    with pytest.raises(AssertionError, match="on_llm_failure is stop"):
+        run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
