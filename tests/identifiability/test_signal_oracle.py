@@ -135,7 +135,7 @@ def test_scores_stand_beside_the_recovery_as_plain_floats(ask):
 
 def test_a_field_in_single_precision_is_refused(ask, make_signal_system):
     field = make_signal_system().field()
-    samples = Samples(torch.zeros((5, 20)), torch.zeros((5, 20)), None, 1e-7)
+    samples = Samples(torch.zeros((5, 20)), torch.zeros((5, 20)), None)
     with pytest.raises(ValueError, match="float64"):
         signal_oracle(samples, samples, field, known_synapses=None)
 

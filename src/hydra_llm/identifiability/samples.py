@@ -14,12 +14,11 @@ TARGETS = ("drift", "finite_difference")
 
 @dataclass(frozen=True)
 class Samples:
-    """States, targets du/dt and input, each [frame, neuron]; rounding: relative precision of the recording."""
+    """States, targets du/dt and input of the same frames, each [frame, neuron]."""
 
     activity: ArrayLike
     target: ArrayLike
     external: ArrayLike | None
-    rounding: float
 
     @classmethod
     def of(
@@ -33,14 +32,19 @@ class Samples:
         order: str,
     ) -> "Samples":
         """The samples of a recorded trajectory for `target`: drift, or finite_difference of that order."""
-        rounding = float(np.finfo(np.asarray(activity).dtype).eps)
         if target == "drift":
-            return cls(activity, drift, external, rounding)
+            return cls(activity, drift, external)
         if target == "finite_difference":
             u = torch.from_numpy(np.asarray(activity).astype(np.float64))
             estimate, frames = finite_difference(u, delta_t, order)
-            return cls(u[frames], estimate, None if external is None else np.asarray(external)[frames], rounding)
+            held = None if external is None else np.asarray(external)[frames]
+            return cls(np.asarray(activity)[frames], estimate, held)
         raise ValueError(f"target={target!r} is unknown. Choose one of: {', '.join(TARGETS)}.")
+
+    @property
+    def rounding(self) -> float:
+        """Relative precision of the recorded states."""
+        return float(np.finfo(np.asarray(self.activity).dtype).eps)
 
     @property
     def n_frames(self) -> int:
