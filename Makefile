@@ -1,0 +1,58 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both make .venv and install into it when needed.
+
+PYTHON ?= python3
+TIER   ?= quick
+FORCE  ?=
+ARGS   ?=
+
+VENV  := .venv
+PY    := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+# The main job: 12 trials of the closed loop on the default regime, then the confirmation on fresh seeds.
+DEMO ?= train.py -m hydra/sweeper=llm_ucb hydra.sweeper.n_trials=12
+
+.PHONY: help demo test lint format install clean distclean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@echo "make demo              the closed loop on the default regime (arguments: make demo ARGS='simulation=signal_dale')"
+	@echo "make test              all gates, quick tier; TIER=full adds the long ones, FORCE=1 repeats a passed run"
+	@echo "make lint              the gates without pytest"
+	@echo "make format            ruff format, and what ruff can repair by itself"
+	@echo "make install           .venv with all extras (PYTHON=python3.12 chooses the interpreter)"
+	@echo "make clean             caches; make distclean: .venv too. Neither touches outputs/"
+
+demo: install
+	@$(PY) $(DEMO) $(ARGS)
+
+test: install
+	@$(PY) scripts/check.py --tier '$(TIER)' $(if $(FORCE),--force) $(ARGS)
+
+lint: install
+	@$(PY) scripts/check.py --tier static --force
+
+format: install
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+install: $(STAMP)
+
+# An environment knows its own path: after a move of the folder it has to be made again.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "$(PYTHON) is Python %d.%d, and 3.11 or \
+	later is needed. Name one: make PYTHON=python3.12" % sys.version_info[:2])'
+	@$(PYTHON) scripts/install.py
+
+clean:
+	rm -rf .make .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

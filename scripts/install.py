@@ -1,0 +1,58 @@
+"""Makes .venv and installs the package with every extra at the tested versions; run by `make` when it has to be.
+
+Standard library only. The stamp holds the path of the checkout, because an environment does not survive a move.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+STAMP = VENV / ".installed"  # the Makefile compares its content with the folder it is in
+LEAST = (3, 11)
+HEAD = 1000  # characters of a script that surely hold its interpreter's path
+
+
+def main() -> int:
+    began = time.monotonic()
+    python = VENV / "bin" / "python"
+    if is_usable(python):
+        say("Installing into .venv ...")
+    else:
+        say("Making .venv and installing, once; some minutes, most of them for torch ...")
+        shutil.rmtree(VENV, ignore_errors=True)
+        if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
+            return fail("The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv")
+    STAMP.unlink(missing_ok=True)
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "-c", "constraints.txt", "-e", ".[dev]"]
+    if subprocess.call([str(python), "-m", "pip", "install", *options], cwd=ROOT) != 0:
+        return fail("pip could not install the package; its reason is above. The same command tries again.")
+    STAMP.write_text(f"{ROOT}\n")
+    say(f"Installed in {time.monotonic() - began:.0f} s.")
+    return 0
+
+
+def is_usable(python: Path) -> bool:
+    """Whether .venv holds a Python that starts and is new enough, and was made for this folder."""
+    try:
+        made_here = str(VENV) in (VENV / "bin" / "pip").read_text()[:HEAD]
+        question = f"import sys; sys.exit(sys.version_info < {LEAST})"
+        return made_here and subprocess.call([str(python), "-c", question], stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
