@@ -1,9 +1,10 @@
 """The question that a language model gets: text files from instructions/, filled with records.
 
 Policy of length. The prompt has a limit in characters (about four per token). Never cut: objective, slots, search
-space, rates, what each parameter gave. Cut row by row, in this order, when it is too long: oracle scores of older
-trials, older trials, configurations from the worst, failures from the oldest, UCB rows from the lowest, memory from its
-end. A protocol longer than half the limit is cut at its end. Whatever was cut is said in its place.
+space, rates, what each parameter gave. At most 40 UCB rows, 40 trials, 25 configurations, 8 failures, 10 oracle lines
+and 300 lines of memory are shown. Where that is still too long, rows go in this order: oracle scores of older trials,
+older trials, the worst configurations, older failures, the lowest UCB rows, the end of the memory. A protocol longer
+than half the limit is cut at its end. Whatever was cut is said in its place.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def ucb(context: Context) -> Section:
             f"{context.objective.name}={_mean(context, node)}"
         )
     head = () if rows else ("Empty: nothing was run in this block, so the parent is the root (null).",)
-    return Section("UCB scores, best first", head, tuple(rows), keep=8, patience=30)
+    return Section("UCB scores, best first", head, tuple(rows), keep=8, most=40, patience=30)
 
 
 def configurations(context: Context) -> Section:
@@ -102,13 +102,13 @@ def configurations(context: Context) -> Section:
             ]
         )
     head, lines = table(("node", context.objective.name, "sd", "CV", "runs", "failed", "against the baseline"), rows)
-    return Section("Configurations, best first", head, lines, keep=5, patience=20)
+    return Section("Configurations, best first", head, lines, keep=5, most=25, patience=20)
 
 
 def recent(context: Context) -> Section:
     """The block's trials, newest first, each with what was expected of it."""
     rows = [_trial(context, trial) for trial in reversed(context.block_trials)]
-    return Section("Trials, newest first", rows=tuple(rows), keep=4, patience=10)
+    return Section("Trials, newest first", rows=tuple(rows), keep=4, most=40, patience=10)
 
 
 def failures(context: Context) -> Section:
@@ -120,7 +120,7 @@ def failures(context: Context) -> Section:
         rows.append(
             f"Trial {trial.number} ({trial.state}), {trial.proposal.mutation}:\n{fence(text, f'trial {trial.number}')}"
         )
-    return Section("Failures, newest first", rows=tuple(rows) or ("None.",), keep=1, patience=25)
+    return Section("Failures, newest first", rows=tuple(rows) or ("None.",), keep=1, most=8, patience=25)
 
 
 def parameters(context: Context) -> Section:
@@ -140,12 +140,12 @@ def oracle(context: Context) -> Section:
         for trial, best in sorted(context.oracle.items(), reverse=True)
     ]
     head = ("What these data allow at best, whatever the training. Below it, the training is the limit, not the data.",)
-    return Section("Oracle", head, tuple(rows) or ("Not available.",), keep=2, patience=5)
+    return Section("Oracle", head, tuple(rows) or ("Not available.",), keep=2, most=10, patience=5)
 
 
 def memory(context: Context) -> Section:
     lines = context.memory.strip().splitlines()
-    return Section("Working memory", rows=tuple(lines) or ("Empty.",), keep=60, patience=40)
+    return Section("Working memory", rows=tuple(lines) or ("Empty.",), keep=60, most=300, patience=40)
 
 
 def feedback(context: Context) -> Section | None:

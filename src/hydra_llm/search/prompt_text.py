@@ -1,13 +1,14 @@
 """Sections of a prompt, and what is left out when they are too long.
 
-A section is a heading, fixed lines, and rows in order of importance. The rows beyond `keep` may be dropped, from the
-end; sections give up rows in the order of their `patience`, lowest first. A section that lost rows says how many.
+A section is a heading, fixed lines, and rows in order of importance. Rows beyond `most` are always dropped, those
+beyond `keep` where room is short, from the end; sections give up rows in the order of their `patience`, lowest first. A
+section that lost rows says how many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NEVER = 1_000  # the patience of a section that loses nothing
 
@@ -18,6 +19,7 @@ class Section:
     head: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     keep: int = 0
+    most: int | None = None
     patience: int = NEVER
     dropped: int = 0
 
@@ -33,10 +35,11 @@ class Section:
         return 0 if self.patience >= NEVER else max(0, len(self.rows) - self.keep)
 
     def without(self, count: int) -> Section:
-        count = min(count, self.spare)
-        return Section(
-            self.name, self.head, self.rows[: len(self.rows) - count], self.keep, self.patience, self.dropped + count
-        )
+        count = min(count, len(self.rows))
+        return replace(self, rows=self.rows[: len(self.rows) - count], dropped=self.dropped + count)
+
+    def capped(self) -> Section:
+        return self if self.most is None else self.without(max(0, len(self.rows) - self.most))
 
 
 def fit(sections: Sequence[Section], limit: int) -> list[Section]:
@@ -44,7 +47,7 @@ def fit(sections: Sequence[Section], limit: int) -> list[Section]:
 
     What must stay may be longer than the limit; then everything that may go is gone.
     """
-    fitted = list(sections)
+    fitted = [section.capped() for section in sections]
     excess = sum(len(section.text) + 2 for section in fitted) - limit
     for position in sorted(range(len(fitted)), key=lambda index: fitted[index].patience):
         if excess <= 0:

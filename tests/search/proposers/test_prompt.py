@@ -104,6 +104,8 @@ def test_sections_lose_rows_from_the_end_in_the_order_of_their_patience():
     late, early = fit(sections, 10)
     assert (len(late.rows), len(early.rows)) == (2, 1)
     assert fit(sections, total) == sections
+    (capped,) = fit([Section("capped", rows=rows, most=3)], 10_000)
+    assert (capped.rows, capped.dropped) == (rows[:3], 7)
 
 
 def test_tail_keeps_whole_last_lines():
