@@ -1,0 +1,56 @@
+"""How training went: the losses, and the regularisers beside them in thin lines."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from hydra_llm.figures.palette import type_colours
+from hydra_llm.figures.style import GREY, INK, SMALL, dress, new_figure
+
+Series = tuple[ArrayLike, ArrayLike]  # steps [point], values [point]
+
+
+def loss(
+    history: Mapping[str, Series],
+    regularisers: Mapping[str, Series] = MappingProxyType({}),
+    best_step: float | None = None,
+) -> Figure:
+    """history and regularisers: name -> (steps, values). best_step: where the kept checkpoint was taken.
+
+    Logarithmic, so values that are not positive leave gaps; linear if there is no positive value at all.
+    """
+    if not history:
+        raise ValueError("The history of losses is empty. Give at least one name with its steps and values.")
+    figure = new_figure(9, 4.8, "Training")
+    axes = figure.subplots()
+    n = len(history) + len(regularisers)
+    colours = iter(type_colours(n))
+    drawn = [_draw(axes, name, series, next(colours), 1.8, "-") for name, series in history.items()]
+    drawn += [_draw(axes, name, series, next(colours), 0.8, "--") for name, series in regularisers.items()]
+    positive = any((values > 0).any() for values in drawn)
+    if positive:
+        axes.set_yscale("log", nonpositive="mask")
+    if best_step is not None:
+        axes.axvline(best_step, color=GREY, lw=1, ls=":", label="kept checkpoint")
+    title = "Losses (thick) and regularisers (thin)" if regularisers else "Losses"
+    dress(axes, title, "optimiser step (count)", "loss (mean per sample" + (", log scale)" if positive else ")"))
+    axes.grid(axis="y", color="#EEEEEE", lw=0.8)
+    axes.set_axisbelow(True)
+    # a handful of curves need one column; W&B-sized histories still leave room for the axes
+    columns = 1 if n <= 20 else 2
+    figure.legend(loc="outside right upper", fontsize=SMALL, frameon=False, labelcolor=INK, ncols=columns)
+    return figure
+
+
+def _draw(axes: Axes, name: str, series: Series, colour: str, width: float, style: str) -> np.ndarray:
+    steps, values = (np.asarray(part, dtype=np.float64).ravel() for part in series)
+    if len(steps) != len(values):
+        raise ValueError(f"The history of {name} has {len(steps)} steps and {len(values)} values. Give one per step.")
+    finite = np.isfinite(values)
+    shape = "o" if finite.sum() == 1 else ""  # a line of one point is invisible
+    axes.plot(steps[finite], values[finite], color=colour, lw=width, ls=style, marker=shape, ms=5, label=name)
+    return values[finite]
