@@ -1,5 +1,6 @@
 """Twelve trials whose every decision crosses a real HTTP connection: study, proposer, openai client, server."""
 
+import itertools
 import socket
 from pathlib import Path
 
@@ -27,15 +28,28 @@ SPACE = Space(
 SETTINGS = Settings(SPACE, Objective("score"), n_trials=12, n_parallel=2, seed=3, seed_keys=("seed",))
 
 
+class Crash(Exception):
+    pass
+
+
 def task(values):
     """Best at lr=0.01, noise=0, tanh."""
     return {"score": -abs(values["noise"]) - (values["act"] == "relu") - 10 * abs(values["lr"] - 1e-2)}
 
 
-def sweep(folder, **llm):
-    """Run the sweep; returns number -> (values, parent, provenance)."""
+def sweep(folder, crash_at=None, **llm):
+    """Run the sweep; returns number -> (values, parent, provenance). `crash_at`: the question after which it dies."""
     folder.mkdir(exist_ok=True)
     proposer = build({"folder": str(folder), "api_key_env": "TEST_KEY", "model": "m", **llm}, write=lambda _: None)
+    asked = itertools.count()
+
+    def propose_or_die(context, propose=proposer.propose):
+        proposals = propose(context)
+        if next(asked) == crash_at:
+            raise Crash
+        return proposals
+
+    proposer.propose = propose_or_die
     study = Study(folder, SETTINGS, make_policy("puct_rank", None), proposer, argv=[], clock=lambda: 0.0)
     while not study.is_over:
         for trial in study.launched(study.ask(2)):
@@ -87,6 +101,17 @@ def test_a_recorded_sweep_replays_to_the_same_events_with_the_network_forbidden(
     assert sweep(tmp_path / "again", transcript="replay") == first
     events = [(tmp_path / name / "events.jsonl").read_text() for name in ("first", "again")]
     assert events[0] == events[1]
+
+
+@pytest.mark.parametrize("crash_at", [1, 3])
+def test_a_sweep_that_dies_between_answer_and_record_goes_on_without_asking_again(serve, tmp_path, crash_at):
+    whole = serve(*[model] * 30)
+    uninterrupted = sweep(tmp_path / "whole", base_url=whole.base_url)
+    server = serve(*[model] * 30)
+    with pytest.raises(Crash):
+        sweep(tmp_path / "resumed", crash_at, base_url=server.base_url)
+    assert sweep(tmp_path / "resumed", base_url=server.base_url) == uninterrupted
+    assert len(server.requests) == len(whole.requests)
 
 
 def test_no_file_of_a_sweep_holds_the_key(serve, tmp_path):
