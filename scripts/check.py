@@ -72,6 +72,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
 # ---- gates ----
 def pytest_command(tier: str, arguments: list[str]) -> list[str]:
     command = ["pytest", *(["-m", "not slow"] if tier == "quick" else [])]
+    command.append("--hypothesis-profile=ci")  # the same examples every time, whatever else the machine is doing
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     if workers > 1 and not arguments:
         command += ["-n", str(workers), "--dist", "loadfile"]  # by file: fixtures of a module are built once

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / ".installed"  # the Makefile compares its content with the folder it is in
+LOG = ROOT / ".make" / "pip.log"
 LEAST = (3, 11)
 HEAD = 1000  # characters of a script that surely hold its interpreter's path
 
@@ -27,9 +28,12 @@ def main() -> int:
         if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
             return fail("The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv")
     STAMP.unlink(missing_ok=True)
-    options = ["--quiet", "--no-input", "--disable-pip-version-check", "-c", "constraints.txt", "-e", ".[dev]"]
-    if subprocess.call([str(python), "-m", "pip", "install", *options], cwd=ROOT) != 0:
-        return fail("pip could not install the package; its reason is above. The same command tries again.")
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.unlink(missing_ok=True)
+    options = ["-qq", "--no-input", "--disable-pip-version-check", "--log", str(LOG)]  # -qq: errors only
+    command = [str(python), "-m", "pip", "install", *options, "-c", "constraints.txt", "-e", ".[dev]"]
+    if subprocess.call(command, cwd=ROOT) != 0:
+        return fail(f"pip could not install the package; the whole story is in {LOG.relative_to(ROOT)}.")
     STAMP.write_text(f"{ROOT}\n")
     say(f"Installed in {time.monotonic() - began:.0f} s.")
     return 0
