@@ -2,6 +2,8 @@
 
 import json
 import socket
+import time
+from email.utils import formatdate
 
 import pytest
 from chat_server import Fault
@@ -133,6 +135,13 @@ def test_a_rate_limit_waits_as_long_as_the_server_asks(serve):
     assert answer.parsed == {"choice": 1}
     assert len(waits) == 1
     assert 7.0 <= waits[0] <= 8.0
+
+
+def test_a_date_in_retry_after_is_read_as_seconds_from_now_and_nonsense_as_nothing(serve):
+    for header, low, high in ((formatdate(time.time() + 20, usegmt=True), 17.0, 21.0), ("soon", 0.0, 1.0)):
+        waits = []
+        client_at(serve(Fault(429, "slow down", {"Retry-After": header}), JSON), waits=waits).complete(question())
+        assert low <= waits[0] <= high
 
 
 def test_a_rate_limit_beyond_all_patience_ends_at_once(serve):

@@ -1,6 +1,9 @@
 """Chat completions on the wire: a request's parameters, and what is read from a reply, whole or in pieces."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from hydra_llm.llm.base import JsonSource, Message, OnText, Request, Usage
@@ -64,9 +67,12 @@ def read_whole(response: Any) -> Reply:
 
 
 def retry_after_s(error: Any) -> float | None:
-    """Seconds of a Retry-After header; a date or nonsense counts as absent."""
+    """Seconds of a Retry-After header, which may be a number or a date; nonsense counts as absent."""
     value = error.response.headers.get("retry-after")
-    try:
-        return None if value is None else float(value)
-    except ValueError:
+    if value is None:
         return None
+    with suppress(ValueError):
+        return float(value)
+    with suppress(ValueError, TypeError):  # a date without a zone cannot be compared
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None
