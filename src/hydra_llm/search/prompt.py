@@ -18,7 +18,7 @@ from hydra_llm.search import prompt_sections as sections
 from hydra_llm.search.prompt_text import Section, fit
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.proposers.llm_answer import answer_schema
-from hydra_llm.search.proposers.llm_check import RECOMBINE
+from hydra_llm.search.proposers.llm_check import RECOMBINE, ends_block
 
 BLOCK_END = ">>> BLOCK END <<<"
 
@@ -61,7 +61,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         "block_iteration": f"iteration {_span(block.k, len(context.slots))}/{block.n_iter_block}"
         if block.n_iter_block
         else "without end",
-        "block_end": f" {BLOCK_END}" if block.is_end else "",
+        "block_end": f" {BLOCK_END}" if ends_block(context) else "",
         "sections": "",
     }
     found = [

@@ -58,6 +58,10 @@ def test_a_block_end_and_refusals_are_announced():
     assert ">>> BLOCK END <<<" in end.user
     assert "Key 'x' is not in 'model'." in end.user
     assert ">>> BLOCK END <<<" not in prompt(small()).user
+    assert ">>> BLOCK END <<<" in prompt(small(block=Block(index=2, k=11, n_iter_block=12))).user, (
+        "its second slot is it"
+    )
+    assert ">>> BLOCK END <<<" not in prompt(small(block=Block(index=1, k=30, n_iter_block=0))).user
 
 
 def test_an_empty_sweep_is_told_to_start_at_the_root():

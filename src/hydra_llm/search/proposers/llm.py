@@ -26,7 +26,7 @@ from hydra_llm.search.prompt_figures import figures
 from hydra_llm.search.prompt_text import fence
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
 from hydra_llm.search.proposers.llm_answer import read_answer
-from hydra_llm.search.proposers.llm_check import check_slots, one_line
+from hydra_llm.search.proposers.llm_check import check_slots, ends_block, one_line
 from hydra_llm.search.proposers.llm_notes import EMPTY, Notes, check_notes
 from hydra_llm.search.proposers.rules import RulesProposer
 from hydra_llm.search.space import Space
@@ -94,7 +94,7 @@ class LlmProposer:
         )
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
-        block_keys = self._block_space.names if self._block_space is not None and context.block.is_end else ()
+        block_keys = self._block_space.names if self._block_space is not None and ends_block(context) else ()
         images = figures(context) if self._settings.figures else ()
         request = prompt.request(context, images, block_keys)
         accepted: dict[int, Proposal] = {}

@@ -69,6 +69,12 @@ def check_slots(
     return checked
 
 
+def ends_block(context: Context) -> bool:
+    """Whether the last slot of this batch is the last trial of its block."""
+    block = context.block
+    return 0 < block.n_iter_block <= block.k + max((slot.index for slot in context.slots), default=0)
+
+
 def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], max_mutations: int) -> Proposal:
     strategy = given.strategy.strip().lower().replace(" ", "-")
     if not _STRATEGY.fullmatch(strategy):

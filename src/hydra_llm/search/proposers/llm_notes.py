@@ -11,7 +11,7 @@ from typing import Any
 from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, ProtocolEdit
-from hydra_llm.search.proposers.llm_check import MAX_INTEGER, one_line
+from hydra_llm.search.proposers.llm_check import MAX_INTEGER, ends_block, one_line
 from hydra_llm.search.space import Space
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
@@ -65,7 +65,7 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
 def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[str]) -> ProtocolEdit | None:
     if edit is None:
         return None
-    if not context.block.is_end:
+    if not ends_block(context):
         if edit.rules is not None:
             problems.append("protocol_edit: the protocol is edited at the end of a block only. Send null.")
         return None
@@ -90,7 +90,7 @@ def _next_block(
     chosen = answer.next_block
     if chosen is None:
         return None, ""
-    if not context.block.is_end:
+    if not ends_block(context):
         problems.append("next_block: simulation parameters change at the end of a block only. Send null.")
         return None, ""
     if block_space is None:
