@@ -8,6 +8,7 @@ direction before anything else (momentum). Configurations that were launched, or
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ EVIDENCE, NEW_MOVE, NEW_PARAMETER, TREND, LATER_STEP = 0.6, 0.4, 0.4, 0.1, 0.05
 
 @dataclass(frozen=True)
 class _Past:
-    """A mutation that was scored: which way, to where, and the gain in score."""
+    """A mutation that was scored: which way, to where, and the gain in score beyond the noise floor."""
 
     direction: int
     end: Any
@@ -115,7 +116,8 @@ def _past_moves(context: Context) -> dict[str, list[_Past]]:
         if len(names) == 1 and names[0] in parent.values and names[0] in node.values:
             dimension = context.space[names[0]]
             old, new = parent.values[names[0]], node.values[names[0]]
-            found.setdefault(names[0], []).append(_Past(_direction(dimension, old, new), new, gain))
+            beyond = math.copysign(max(0.0, abs(gain) - context.noise_floor), gain)  # within the noise proves nothing
+            found.setdefault(names[0], []).append(_Past(_direction(dimension, old, new), new, beyond))
     return found
 
 

@@ -1,0 +1,129 @@
+"""Test cases that every selection policy and every proposer must pass; inherit one and give the object to be tested.
+
+    class TestMyPolicy(PolicyConformance):
+        def make(self) -> SelectionPolicy:
+            return MyPolicy()
+
+Plain classes with assertions: any test runner that collects `test_` methods will do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.proposers.base import Block, Context, Proposer, Slot, Thresholds
+from hydra_llm.search.selection.base import SelectionPolicy, rank
+from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.tree import Arms, Tree
+from hydra_llm.search.trial import Proposal, Trial, TrialState
+
+
+def arms(rewards: list[float], visits: list[int] | None = None, failed: list[bool] | None = None) -> Arms:
+    """Arms numbered from 0; one visit each and no failure unless told."""
+    n = len(rewards)
+    return Arms(
+        ids=np.arange(n),
+        rewards=np.array(rewards, dtype=float),
+        visits=np.array(visits or [1] * n),
+        failed=np.array(failed or [False] * n),
+    )
+
+
+class PolicyConformance:
+    """What any selection policy owes."""
+
+    def make(self) -> SelectionPolicy:
+        raise NotImplementedError
+
+    def test_every_arm_gets_one_number_that_is_not_nan(self) -> None:
+        for rewards in ([0.5], [0.1, 0.9, 0.4], [float("nan"), 0.2], [float("nan")] * 3):
+            scores = self.make().scores(arms(rewards), np.random.default_rng(0))
+            assert scores.shape == (len(rewards),)
+            assert not np.isnan(scores).any()
+
+    def test_the_same_generator_gives_the_same_order(self) -> None:
+        some = arms([0.3, 0.9, 0.5, 0.7])
+        orders = [rank(self.make(), some, np.random.default_rng(7)) for _ in range(2)]
+        assert orders[0] == orders[1]
+
+    def test_arms_are_not_changed(self) -> None:
+        some = arms([0.3, float("nan"), 0.5], failed=[False, True, False])
+        self.make().scores(some, np.random.default_rng(0))
+        assert some.visits.tolist() == [1, 1, 1]
+        assert np.isnan(some.rewards[1])
+
+    def test_a_node_that_only_failed_is_not_preferred_to_the_best(self) -> None:
+        some = arms([0.9, float("nan")], failed=[False, True])
+        wins = sum(rank(self.make(), some, np.random.default_rng(seed))[0][0] == 0 for seed in range(40))
+        assert wins >= 10  # a random policy may choose it half of the time; none may prefer it
+
+
+class ProposerConformance:
+    """What any proposer owes: complete legal configurations, one per slot, the same for the same context."""
+
+    def make(self) -> Proposer:
+        raise NotImplementedError
+
+    def context(self, scores: list[float], slots: int = 1, role: str = "free", seed: int = 0) -> Context:
+        """A block whose trials form a chain with the given values; three parameters."""
+        space = Space(
+            (
+                Float(name="lr", low=1e-4, high=1.0, log=True, default=0.1),
+                Integer(name="depth", low=1, high=9, default=3),
+                Categorical(name="net", choices=("a", "b", "c"), default="a"),
+            )
+        )
+        trials = []
+        for number, value in enumerate(scores):
+            values = {"lr": 0.1 * 0.9**number, "depth": 3, "net": "a"}
+            proposal = Proposal(0, "free", "exploit", number - 1 if number else None, space.canonical(values))
+            trials.append(Trial(number, 1, proposal, TrialState.COMPLETED, value=value, metrics={"R2": value}))
+        tree = Tree(space, Objective("R2"), trials)
+        return Context(
+            space=space,
+            objective=Objective("R2"),
+            tree=tree,
+            trials=tuple(trials),
+            slots=tuple(Slot(i, role if trials else ("baseline" if i == 0 else "diverse")) for i in range(slots)),
+            ranking=[(node.id, 1.0 - 0.01 * node.index) for node in tree],
+            block=Block(1, len(trials) + 1, 12),
+            next_number=len(trials),
+            n_trials=40,
+            seed=seed,
+            thresholds=Thresholds(),
+        )
+
+    def test_the_first_proposal_is_the_baseline(self) -> None:
+        (proposal,) = self.make().propose(self.context([]))
+        assert proposal.values == {"lr": 0.1, "depth": 3, "net": "a"}
+        assert proposal.parent is None
+
+    def test_every_slot_gets_one_legal_configuration_in_order(self) -> None:
+        for scores in ([], [0.2], [0.95, 0.96, 0.97, 0.98], [0.3, 0.5, 0.4, 0.6, 0.5, 0.7]):
+            context = self.context(scores, slots=4, role="exploit")
+            proposals = self.make().propose(context)
+            assert [p.slot for p in proposals] == [0, 1, 2, 3]
+            assert [context.space.validate(p.values) for p in proposals] == [[]] * 4
+
+    def test_changes_say_exactly_how_a_proposal_differs_from_its_parent(self) -> None:
+        context = self.context([0.3, 0.5, 0.4])
+        (proposal,) = self.make().propose(context)
+        if proposal.parent is not None:
+            parent = context.tree.node(proposal.parent).values
+            assert {c.key: c.new for c in proposal.changes} == {
+                name: proposal.values[name] for name in context.space.changed(parent, proposal.values)
+            }
+
+    def test_no_configuration_is_proposed_twice_without_need(self) -> None:
+        context = self.context([0.3, 0.5, 0.4], slots=3, role="exploit")
+        keys = [context.space.key(p.values) for p in self.make().propose(context)]
+        assert len(set(keys)) == 3
+        assert all(context.tree.find(p.values) is None for p in self.make().propose(context))
+
+    def test_the_same_context_gives_the_same_proposals(self) -> None:
+        first, second = (self.make().propose(self.context([0.3, 0.5], slots=2, role="exploit")) for _ in range(2))
+        assert first == second
+
+    def test_provenance_is_stated(self) -> None:
+        assert all(p.provenance for p in self.make().propose(self.context([0.3, 0.5], slots=2, role="exploit")))

@@ -1,0 +1,300 @@
+"""Each rule: when it speaks, and what it proposes."""
+
+from dataclasses import replace
+
+import pytest
+from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+
+from hydra_llm.search import rates
+from hydra_llm.search.noise import noise_floor
+from hydra_llm.search.proposers.base import Block, Context, Slot, Thresholds
+from hydra_llm.search.space import Float, Integer, Space
+from hydra_llm.search.strategies.baseline import Baseline, RepeatBaseline
+from hydra_llm.search.strategies.boundary_skip import BoundarySkip
+from hydra_llm.search.strategies.degeneracy import BreakDegeneracy
+from hydra_llm.search.strategies.exploit import Exploit
+from hydra_llm.search.strategies.explore import Explore
+from hydra_llm.search.strategies.failure_probe import FailureProbe
+from hydra_llm.search.strategies.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
+from hydra_llm.search.strategies.order import OFF, ORDER
+from hydra_llm.search.strategies.random_restart import RandomRestart
+from hydra_llm.search.strategies.recombine import Recombine
+from hydra_llm.search.strategies.replicate import Replicate
+from hydra_llm.search.strategies.robustness import RobustnessTest
+from hydra_llm.search.strategies.scale_up import ScaleUp
+from hydra_llm.search.strategies.switch_dimension import SwitchDimension
+from hydra_llm.search.strategies.variance_aware import VarianceAware
+from hydra_llm.search.tree import Tree
+
+SLOT = Slot(0)
+
+
+def context_of(*trials, **more):
+    """A context over finished trials in one block; the ranking is by mean, best first."""
+    space = more.get("space", SPACE)
+    tree = Tree(space, OBJECTIVE, trials) if space is not SPACE else tree_of(*trials)
+    nodes = sorted(tree, key=lambda n: (-(n.mean if n.mean is not None else -1.0), n.index))
+    floor = noise_floor(tree)
+    values = {
+        "space": space,
+        "objective": OBJECTIVE,
+        "tree": tree,
+        "trials": trials,
+        "slots": (SLOT,),
+        "ranking": [(node.id, 1.0 - 0.01 * place) for place, node in enumerate(nodes)],
+        "block": Block(1, len(trials) + 1, 12),
+        "next_number": len(trials),
+        "thresholds": Thresholds(),
+        "rates": rates.measure(trials, tree, OBJECTIVE, 12, floor),
+        "noise_floor": floor,
+    }
+    return Context(**{**values, **more})
+
+
+def chain(values, key="lr", strategy="exploit"):
+    """Trials of a chain that each move one parameter of the trial before."""
+    trials = [trial(0, None, values[0])]
+    for number, value in enumerate(values[1:], start=1):
+        moved = {"lr": 0.3 / 2**number} if key == "lr" else {key: 2 + number}
+        new = trial(number, number - 1, value, **moved)
+        trials.append(replace(new, proposal=replace(new.proposal, strategy=strategy)))
+    return trials
+
+
+def test_baseline_speaks_only_on_an_empty_tree_and_proposes_the_defaults():
+    assert Baseline().condition(context_of())
+    assert not Baseline().condition(context_of(trial(0, None, 0.5)))
+    proposal = Baseline().propose(context_of(), SLOT, ())
+    assert proposal is not None
+    assert proposal.values == SPACE.baseline()
+
+
+def test_repeat_baseline_reruns_the_root_without_change():
+    proposal = RepeatBaseline().propose(context_of(*chain([0.5, 0.9])), SLOT, ())
+    assert proposal is not None
+    assert (proposal.parent, proposal.changes) == (0, ())
+
+
+def test_exploit_moves_one_parameter_of_the_node_with_the_highest_score():
+    proposal = Exploit().propose(context_of(*chain([0.5, 0.8, 0.6])), SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 1
+    assert len(proposal.changes) == 1
+
+
+def test_the_second_exploit_slot_branches_from_the_second_node():
+    slots = (Slot(0, "exploit"), Slot(1, "exploit"))
+    context = context_of(*chain([0.5, 0.8, 0.6]), slots=slots)
+    parents = [p.parent for slot in slots if (p := Exploit().propose(context, slot, ())) is not None]
+    assert parents == [1, 2]
+
+
+def test_a_gain_is_followed_in_its_direction():
+    proposal = Exploit().propose(context_of(*chain([0.5, 0.8])), SLOT, ())
+    assert proposal is not None
+    (change,) = proposal.changes
+    assert change.key == "lr"
+    assert change.new < 0.15 == change.old
+
+
+def test_a_gain_within_the_noise_is_not_followed():
+    """Two runs of the root differ by more than the gain, so the step that led to node 2 proves nothing."""
+    trials = (trial(0, None, 0.2), trial(1, 0, 0.8), trial(2, 0, 0.81, lr=0.15))
+    assert context_of(*trials).noise_floor > 0.3
+    proposal = Exploit().propose(context_of(*trials, ranking=[(2, 1.0)]), SLOT, ())
+    assert proposal is not None
+    assert proposal.changes[0].key != "lr"
+
+
+def test_explore_waits_for_a_quarter_block_of_successes_and_leaves_the_recent_chain():
+    assert not Explore().condition(context_of(*chain([0.2, 0.95, 0.95])))
+    context = context_of(*chain([0.2, 0.5, 0.95, 0.95, 0.95]))
+    assert Explore().condition(context)
+    proposal = Explore().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent in (0, 1)
+    assert proposal.changes[0].key != "lr"  # a parameter that was not moved yet
+
+
+def test_without_thresholds_nothing_counts_as_a_success():
+    context = context_of(*chain([0.95] * 5), thresholds=None)
+    assert not any(rule.condition(context) for rule in (Explore(), FailureProbe(), RobustnessTest(), ScaleUp()))
+
+
+def test_failure_probe_goes_to_an_extreme_after_three_successes_and_never_twice_in_a_row():
+    context = context_of(*chain([0.9, 0.95, 0.93]))
+    assert FailureProbe().condition(context)
+    proposal = FailureProbe().propose(context, SLOT, ())
+    assert proposal is not None
+    (change,) = proposal.changes
+    extremes = {"lr": (change.old * 10, change.old / 10, 1.0, 1e-4) if change.key == "lr" else (), "depth": (1, 20)}
+    assert change.new == pytest.approx(min(extremes[change.key], key=lambda x: abs(x - change.new)))
+    again = chain([0.9, 0.95, 0.93], strategy="failure-probe")
+    assert not FailureProbe().condition(context_of(*again))
+
+
+def test_robustness_reruns_a_new_best_once_and_only_with_seed_keys():
+    trials = chain([0.5, 0.95])
+    assert not RobustnessTest().condition(context_of(*trials))
+    context = context_of(*trials, seed_keys=("seed",))
+    assert RobustnessTest().condition(context)
+    proposal = RobustnessTest().propose(context, SLOT, ())
+    assert proposal is not None
+    assert (proposal.parent, proposal.changes, proposal.mutation) == (1, (), "[none]")
+    rerun = replace(trials[1], number=2, proposal=proposal)
+    assert not RobustnessTest().condition(context_of(*trials, rerun, seed_keys=("seed",)))
+
+
+def test_recombine_gives_the_better_of_two_distant_nodes_the_other_ones_best_parameter():
+    trials = (trial(0, None, 0.5), trial(1, 0, 0.92, lr=0.01), trial(2, 0, 0.95, depth=7))
+    context = context_of(*trials)
+    assert Recombine().condition(context)
+    proposal = Recombine().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 2
+    assert proposal.values == {"lr": 0.01, "depth": 7, "net": "a"}
+
+
+def test_recombine_leaves_parent_and_child_alone():
+    trials = (trial(0, None, 0.92), trial(1, 0, 0.95, lr=0.01))
+    assert not Recombine().condition(context_of(*trials))
+
+
+def test_switch_dimension_after_four_moves_of_one_parameter():
+    assert not SwitchDimension().condition(context_of(*chain([0.5, 0.4, 0.4, 0.4])))
+    context = context_of(*chain([0.5, 0.4, 0.4, 0.4, 0.4]))
+    assert SwitchDimension().condition(context)
+    proposal = SwitchDimension().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.changes[0].key != "lr"
+
+
+def test_force_branch_leaves_a_chain_for_another_of_the_top_three():
+    context = context_of(*chain([0.1, 0.3, 0.5, 0.6, 0.7, 0.8]))
+    assert context.rates.branching == 0.0
+    assert ForceBranch().condition(context)
+    proposal = ForceBranch().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent in (4, 3, 2)
+
+
+def test_forced_diversity_after_eight_sequential_steps_takes_a_visited_node_outside_the_last_four():
+    trials = chain([0.1 + 0.05 * i for i in range(10)])
+    context = context_of(*trials)
+    assert ForcedDiversity().condition(context)
+    proposal = ForcedDiversity().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent is not None
+    assert proposal.parent < 6
+    assert context.tree.node(proposal.parent).visits >= 3
+
+
+def test_scale_up_multiplies_the_length_by_five_within_its_range():
+    space = Space(
+        (
+            Float(name="lr", low=1e-4, high=1.0, log=True, default=0.3),
+            Integer(name="training.data_augmentation_loop", low=10, high=100, default=25),
+        )
+    )
+    trials = []
+    for number, value in enumerate([0.2, 0.3, 0.4, 0.5]):
+        new = trial(number, number - 1 if number else None, value)
+        values = space.canonical({"lr": 0.3 / 2**number})
+        trials.append(replace(new, proposal=replace(new.proposal, values=values)))
+    context = context_of(*trials, space=space)
+    assert ScaleUp().condition(context)
+    proposal = ScaleUp().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
+    slow = [*trials[:-1], replace(trials[-1], metrics={"training_time_min": 61.0})]
+    assert not ScaleUp().condition(context_of(*slow, space=space))
+
+
+def test_scale_up_needs_a_parameter_that_sets_the_length():
+    assert not ScaleUp().condition(context_of(*chain([0.2, 0.3, 0.4, 0.5])))
+
+
+def test_boundary_skip_leaves_a_boundary_that_stays_partial():
+    probes = chain([0.95, 0.5, 0.5, 0.5], strategy="failure-probe")
+    context = context_of(*probes)
+    assert BoundarySkip().condition(context)
+    proposal = BoundarySkip().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 0
+    assert not BoundarySkip().condition(context_of(*chain([0.95, 0.5, 0.5, 0.5])))
+
+
+def test_replicate_takes_the_best_three_below_three_runs_and_then_stops():
+    trials = [trial(0, None, 0.5), trial(1, 0, 0.9, lr=0.1), trial(2, 0, 0.8, lr=0.01), trial(3, 0, 0.1, depth=9)]
+    context = context_of(*trials, seed_keys=("seed",), slots=(Slot(0, "replicate"),))
+    proposal = Replicate().propose(context, Slot(0, "replicate"), ())
+    assert proposal is not None
+    assert (proposal.parent, proposal.changes) == (1, ())
+    for number, parent in enumerate([0, 0, 1, 1, 2, 2], start=4):
+        node = trials[parent]
+        trials.append(replace(node, number=number, proposal=replace(node.proposal, parent=parent, changes=())))
+    assert not Replicate().condition(context_of(*trials, seed_keys=("seed",)))
+
+
+def test_a_loose_configuration_gets_a_fourth_run_and_a_tight_one_does_not():
+    tight = [trial(0, None, 0.90), trial(1, 0, 0.90), trial(2, 0, 0.90)]
+    loose = [trial(0, None, 0.90), trial(1, 0, 0.60), trial(2, 0, 0.75)]
+    assert not Replicate().condition(context_of(*tight, seed_keys=("seed",)))
+    assert Replicate().condition(context_of(*loose, seed_keys=("seed",)))
+
+
+def test_break_degeneracy_branches_from_the_least_degenerate_node():
+    trials = [replace(t, metrics={"test_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
+    context = context_of(*trials)
+    assert BreakDegeneracy().condition(context)
+    proposal = BreakDegeneracy().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 2
+    assert not BreakDegeneracy().condition(context_of(*chain([0.2, 0.2, 0.2])))
+
+
+def test_variance_aware_prefers_a_parent_of_similar_activity_rank():
+    trials = [
+        replace(trial(0, None, 0.9), metrics={"effective_rank": 30.0}),
+        replace(trial(1, 0, 0.5), metrics={"effective_rank": 30.0}),  # a rerun of the root that disagrees
+        replace(trial(2, 0, 0.69, lr=0.1), metrics={"effective_rank": 3.0}),
+        replace(trial(3, 0, 0.68, lr=0.01), metrics={"effective_rank": 29.0}),
+    ]
+    context = context_of(*trials, ranking=[(2, 1.0), (3, 0.9)])
+    assert VarianceAware().condition(context)
+    proposal = VarianceAware().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 3
+
+
+def test_rules_that_are_off_are_in_no_order_and_still_work():
+    used = {type(rule) for rules in ORDER.values() for rule in rules}
+    assert not used & {type(rule) for rule in OFF}
+    converged = context_of(*chain([0.95] * 5))
+    assert SecondBest().condition(converged)
+    assert BottomHalf().condition(converged)
+    for rule in (SecondBest(), BottomHalf()):
+        proposal = rule.propose(converged, SLOT, ())
+        assert proposal is not None
+        assert len(proposal.changes) == 1
+
+
+def test_random_restart_says_when_nothing_is_left():
+    space = Space((Integer(name="n", low=1, high=2, default=1),))
+    trials = []
+    for number, n in enumerate((1, 2)):
+        new = trial(number, None, 0.5)
+        trials.append(replace(new, proposal=replace(new.proposal, values={"n": n})))
+    assert RandomRestart().propose(context_of(*trials, space=space), SLOT, ()) is None
+    rerun = RandomRestart().propose(context_of(*trials, space=space, seed_keys=("seed",)), SLOT, ())
+    assert rerun is not None
+    assert rerun.changes == ()
+
+
+def test_a_claimed_configuration_is_left_to_its_slot():
+    context = context_of(*chain([0.5, 0.8]))
+    first = Exploit().propose(context, SLOT, ())
+    assert first is not None
+    second = Exploit().propose(context, SLOT, {SPACE.key(first.values)})
+    assert second is not None
+    assert second.values != first.values

@@ -1,0 +1,271 @@
+"""The study over a whole sweep: the same twice, resumed anywhere, nothing lost, nothing run twice."""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
+
+from hydra_llm.search.events import EVENTS_NAME, read_events
+from hydra_llm.search.header import IncompatibleSweepError
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.proposers.base import ProposerError, ProposerStop, Thresholds
+from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.settings import Confirmation, Stop
+from hydra_llm.search.space import Categorical, Integer, Space
+from hydra_llm.search.study import Study
+from hydra_llm.search.trial import TrialError, TrialState
+
+FULL = settings(
+    n_trials=14,
+    n_parallel=4,
+    seed_keys=("seed",),
+    thresholds=Thresholds(),
+    confirmation=Confirmation(2, ("search", "full")),
+    max_infra_retries=50,
+)
+
+
+@pytest.mark.parametrize("proposer", ["rules", "random"])
+@pytest.mark.parametrize("n_parallel", [1, 4])
+def test_the_same_sweep_twice_gives_the_same_trials(tmp_path, proposer, n_parallel):
+    wanted = replace(FULL, n_parallel=n_parallel)
+    one = run_study(open_study(tmp_path / "a", wanted, proposer))
+    two = run_study(open_study(tmp_path / "b", wanted, proposer))
+    assert comparable(one) == comparable(two)
+
+
+def test_another_seed_gives_another_sweep(tmp_path):
+    one = run_study(open_study(tmp_path / "a", FULL))
+    two = run_study(open_study(tmp_path / "b", replace(FULL, seed=1)))
+    assert [t.values for t in one] != [t.values for t in two]
+
+
+@pytest.mark.parametrize("crash_seed", range(12))
+def test_a_sweep_cut_at_any_byte_and_resumed_equals_the_uninterrupted_one(tmp_path, crash_seed):
+    """Cutting the log anywhere is what any crash leaves behind, torn last line included."""
+    whole = run_study(open_study(tmp_path / "whole", FULL))
+    data = (tmp_path / "whole" / EVENTS_NAME).read_bytes()
+    header = data.index(b"\n") + 1
+    rng = random.Random(crash_seed)
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    for _ in range(3):  # crash, resume a little, crash again
+        cut = data[: rng.randrange(header, len(data))]
+        (folder / EVENTS_NAME).write_bytes(cut)
+        study = open_study(folder, FULL)
+        for number in list(study.state.running):
+            study.tell_lost(number, "killed")
+        run_study(study, stop_after=rng.randrange(1, 6))
+        data = (folder / EVENTS_NAME).read_bytes()
+    study = open_study(folder, FULL)
+    for number in list(study.state.running):
+        study.tell_lost(number, "killed")
+    assert comparable(run_study(study)) == comparable(whole)
+    told = [e["number"] for e in read_events(folder / EVENTS_NAME) if e["type"] == "told"]
+    assert sorted(told) == sorted({t.number for t in whole})  # every trial ends once
+
+
+def test_n_trials_is_a_total_over_sessions(tmp_path):
+    run_study(open_study(tmp_path, FULL), stop_after=5)
+    study = open_study(tmp_path, FULL)
+    for number in list(study.state.running):
+        study.tell_lost(number, "killed")
+    run_study(study)
+    assert len(study.state.search) == 14
+    more = open_study(tmp_path, replace(FULL, n_trials=16))
+    run_study(more)
+    assert len(more.state.search) == 16
+
+
+def test_numbers_start_above_folders_that_are_there_and_never_repeat(tmp_path):
+    (tmp_path / "7").mkdir()
+    trials = run_study(open_study(tmp_path, settings(n_trials=3)))
+    assert [t.number for t in trials] == [8, 9, 10]
+
+
+def test_launching_is_recorded_before_the_outcome(tmp_path):
+    run_study(open_study(tmp_path, settings(n_trials=4)))
+    seen = set()
+    for event in read_events(tmp_path / EVENTS_NAME):
+        if event["type"] == "launched":
+            seen |= set(event["numbers"])
+        if event["type"] == "told":
+            assert event["number"] in seen
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"objective": Objective("R2", "minimize")}, "direction: maximize -> minimize"),
+        ({"objective": Objective("acc")}, "metric: R2 -> acc"),
+        ({"seed": 5}, "seed: 0 -> 5"),
+        ({"identity": {"fixed": ["a=1"]}}, r"fixed: None -> \['a=1'\]"),
+        ({"space": Space((*SPACE.dimensions, Integer(name="k", low=0, high=1, default=0)))}, "parameter k: added"),
+        (
+            {"space": Space((*SPACE.dimensions[:2], Categorical(name="net", choices=("a",), default="a")))},
+            "net, choices",
+        ),
+    ],
+)
+def test_another_sweep_in_the_folder_is_refused_with_a_readable_difference(tmp_path, change, line):
+    run_study(open_study(tmp_path, settings(n_trials=2)))
+    with pytest.raises(IncompatibleSweepError, match=line):
+        open_study(tmp_path, settings(n_trials=2, **change))
+
+
+def test_resume_must_and_never(tmp_path):
+    with pytest.raises(IncompatibleSweepError, match="no sweep to continue"):
+        open_study(tmp_path / "a", settings(), resume="must")
+    open_study(tmp_path / "b", settings(), resume="never").close()
+    with pytest.raises(IncompatibleSweepError, match="already holds a sweep"):
+        open_study(tmp_path / "b", settings(), resume="never")
+
+
+def test_a_lost_trial_runs_again_under_its_number_as_often_as_allowed(tmp_path):
+    lost = Outcome(TrialState.LOST, error=TrialError("LOST", "gone"))
+    study = open_study(tmp_path, settings(n_trials=2, max_infra_retries=2))
+    trials = run_study(study, task=lambda trial: lost if trial.number == 1 else bowl(trial))
+    assert [(t.number, t.state, t.attempt) for t in trials] == [
+        (0, TrialState.COMPLETED, 1),
+        (1, TrialState.LOST, 3),
+    ]
+
+
+def test_failures_are_results_and_the_search_goes_on(tmp_path):
+    def task(trial):
+        return bowl(trial) if trial.number != 2 else Outcome(TrialState.FAILED, error=TrialError("Boom", "bad lr"))
+
+    study = open_study(tmp_path, settings(n_trials=6))
+    trials = run_study(study, task)
+    assert [t.state for t in trials].count(TrialState.FAILED) == 1
+    assert len(trials) == 6
+    assert study.state.tree.node(2).failed
+
+
+def test_identical_failures_in_a_row_end_the_sweep(tmp_path):
+    failed = Outcome(TrialState.FAILED, error=TrialError("ImportError", "no module x"))
+    study = open_study(tmp_path, settings(n_trials=20, fail_fast=3))
+    assert len(run_study(study, lambda trial: failed)) == 3
+    assert "no module x" in study.must_stop
+
+
+def test_too_many_failures_end_the_sweep(tmp_path):
+    def task(trial):
+        return Outcome(TrialState.FAILED, error=TrialError("Boom", str(trial.number)))
+
+    study = open_study(tmp_path, settings(n_trials=10, max_failure_rate=0.3))
+    assert len(run_study(study, task)) == 4
+
+
+def test_reruns_draw_fresh_seeds_and_first_runs_keep_the_applications_own(tmp_path):
+    study = open_study(tmp_path, replace(FULL, confirmation=Confirmation()))
+    trials = run_study(study)
+    first = {study.state.tree.node(t.number).trials[0] for t in trials}
+    assert all(t.seeds == {} for t in trials if t.number in first)
+    rerun = [t for t in trials if t.number not in first]
+    assert rerun
+    assert all(t.seeds for t in rerun)
+
+
+def test_confirmation_pairs_best_and_baseline_on_the_same_fresh_seeds(tmp_path):
+    study = open_study(tmp_path, FULL)
+    run_study(study)
+    best = study.state.best()
+    assert best is not None
+    for budget in ("search", "full"):
+        runs = [t for t in study.state.confirmations if t.budget == budget]
+        seeds = {role: [t.seeds for t in runs if t.proposal.role == role] for role in ("best", "baseline")}
+        assert seeds["best"] == seeds["baseline"]
+        assert len({json.dumps(s) for s in seeds["best"]}) == 2
+        assert {t.values["lr"] for t in runs if t.proposal.role == "best"} == {best.values["lr"]}
+
+
+def test_confirmation_runs_do_not_enter_the_tree(tmp_path):
+    study = open_study(tmp_path, FULL)
+    run_study(study)
+    assert sum(node.runs for node in study.state.tree) == 14
+
+
+def test_patience_target_and_time_end_the_search(tmp_path):
+    flat = open_study(tmp_path / "a", settings(n_trials=50, stop=Stop(patience=4)))
+    assert len(run_study(flat, lambda trial: {"R2": 0.5})) == 5
+    reached = open_study(tmp_path / "b", settings(n_trials=50, stop=Stop(target_value=0.7)))
+    assert len(run_study(reached)) < 50
+    clock = iter(range(0, 10**6, 600))
+    timed = open_study(tmp_path / "c", settings(n_trials=50, stop=Stop(max_hours=2)), clock=lambda: next(clock))
+    assert len(run_study(timed)) < 10
+
+
+def test_a_configuration_that_does_not_compose_is_refused_recorded_and_replaced(tmp_path):
+    def validate(values, block):
+        return ["It does not compose: net b is broken"] if values["net"] == "b" else []
+
+    study = open_study(tmp_path, settings(n_trials=20), validate=validate)
+    trials = run_study(study)
+    assert len(trials) == 20
+    assert all(t.values["net"] != "b" for t in trials)
+    assert study.state.rejections
+    assert {r.proposal.values["net"] for r in study.state.rejections} == {"b"}
+
+
+def test_a_failing_proposer_is_replaced_in_the_open(tmp_path):
+    class Outage:
+        name = "llm"
+
+        def propose(self, context):
+            raise ProposerError("the server answered 503")
+
+    study = Study(tmp_path, settings(n_trials=3), make_policy("greedy", None), Outage(), argv=[])
+    trials = run_study(study)
+    assert {t.proposal.provenance for t in trials} == {"rules (llm failed: the server answered 503)"}
+
+
+def test_a_proposer_that_demands_a_stop_is_obeyed(tmp_path):
+    class Stopping:
+        name = "llm"
+
+        def propose(self, context):
+            raise ProposerStop("budget used")
+
+    study = Study(tmp_path, settings(), make_policy("greedy", None), Stopping(), argv=[])
+    with pytest.raises(ProposerStop, match="budget used"):
+        study.ask(1)
+
+
+def test_a_wrong_answer_is_returned_with_the_reason_and_repaired(tmp_path):
+    class Learning:
+        name = "llm"
+
+        def __init__(self):
+            self.feedback = []
+
+        def propose(self, context):
+            self.feedback.append(context.feedback)
+            (proposal,) = RandomProposer().propose(context)
+            return [proposal if context.feedback else replace(proposal, values={"lr": 99.0})]
+
+    proposer = Learning()
+    study = Study(tmp_path, settings(n_trials=1), make_policy("greedy", None), proposer, argv=[])
+    (trial,) = study.ask(1)
+    assert "outside its range" in proposer.feedback[1][0]
+    assert trial.proposal.provenance == "random"
+    assert len(study.state.rejections) == 1
+
+
+def test_a_used_up_space_ends_with_a_sentence(tmp_path):
+    tiny = settings(n_trials=9, space=Space((Integer(name="n", low=1, high=2, default=1),)))
+    study = open_study(tmp_path, tiny)
+    with pytest.raises(ProposerError, match="No proposer found a configuration"):
+        run_study(study, lambda trial: {"R2": 0.5})
+    assert len(study.state.search) == 2
+
+
+def test_a_told_trial_can_not_be_told_again(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=2))
+    run_study(study)
+    with pytest.raises(ValueError, match="already told"):
+        study.tell_lost(0, "late")
