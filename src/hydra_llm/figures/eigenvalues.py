@@ -6,6 +6,7 @@ Sommers (1988). The unit circle is that border.
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.style import GREY, LEARNED, TRUTH, dress, new_figure, outer_legend
@@ -26,7 +27,7 @@ def eigenvalues(W_true: ArrayLike, W_learned: ArrayLike, gain_absorbed: bool) ->
     angle = np.linspace(0, 2 * np.pi, 400)
     axes.axhline(0, color="#EEEEEE", lw=0.8, zorder=0)
     axes.axvline(0, color="#EEEEEE", lw=0.8, zorder=0)
-    axes.plot(np.cos(angle), np.sin(angle), color=GREY, lw=1, ls="--", label=border, zorder=1)
+    axes.plot(np.cos(angle), np.sin(angle), color=GREY, lw=1, ls="--", zorder=1)
     size = float(np.clip(8000 / len(true), 8, 50))
     axes.scatter(
         np.real(true),
@@ -35,7 +36,6 @@ def eigenvalues(W_true: ArrayLike, W_learned: ArrayLike, gain_absorbed: bool) ->
         facecolors="none",
         edgecolors=TRUTH,
         lw=0.8,
-        label=f"true, ρ({matrix}) = {_radius(true):.3g}",
         zorder=2,
     )
     axes.scatter(
@@ -44,14 +44,22 @@ def eigenvalues(W_true: ArrayLike, W_learned: ArrayLike, gain_absorbed: bool) ->
         s=0.35 * size,
         c=LEARNED,
         lw=0,
-        label=f"learned, ρ({matrix}) = {_radius(learned):.3g}",
         zorder=3,
     )
     limit = 1.08 * max(1.0, _radius(true), min(_radius(learned), 3 * _radius(true)))
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     dress(axes, f"{len(true):,} true, {len(learned):,} learned", "real part (1/τ)", "imaginary part (1/τ)")
-    outer_legend(figure, ncols=3)
+    outer_legend(figure, handles=_entries(border, matrix, true, learned), ncols=3)
     return figure
+
+
+def _entries(border: str, matrix: str, true: np.ndarray, learned: np.ndarray) -> list[Line2D]:
+    rho = f"ρ({matrix})"
+    return [
+        Line2D([], [], color=GREY, lw=1, ls="--", label=border),
+        Line2D([], [], ls="", marker="o", ms=7, mfc="none", mec=TRUTH, label=f"true, {rho} = {_radius(true):.3g}"),
+        Line2D([], [], ls="", marker="o", ms=4, color=LEARNED, label=f"learned, {rho} = {_radius(learned):.3g}"),
+    ]
 
 
 def _radius(values: np.ndarray) -> float:

@@ -3,11 +3,14 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.labels import NEURONS, Labels
 from hydra_llm.figures.palette import Kinds, kinds, name_colours
 from hydra_llm.figures.style import dress, new_figure
+
+_SPARE = "#AAAAAA"
 
 
 def embedding(
@@ -44,7 +47,9 @@ def embedding(
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw(left, points, known, f"Coloured by true type ({len(known.names)})")
     _draw(right, points, _as_types(groups, known), f"Coloured by predicted cluster ({len(groups.names)})")
-    name_colours(figure, [left, right], "type", known)
+    right.set_ylabel("")
+    spare = [Line2D([], [], ls="", marker="p", ms=6, color=_SPARE, label="cluster without a type")]
+    name_colours(figure, [left, right], "type", known, spare if len(groups.names) > len(known.names) else ())
     return figure
 
 
@@ -63,6 +68,6 @@ def _as_types(groups: Kinds, known: Kinds) -> Kinds:
     counts = np.zeros((len(groups.names), len(known.names)))  # [cluster, type]
     np.add.at(counts, (groups.index, known.index), 1)
     partner = dict(zip(*linear_sum_assignment(counts, maximize=True), strict=True))
-    colours = tuple(known.colours[partner[k]] if k in partner else "#AAAAAA" for k in range(len(counts)))
-    shapes = tuple(known.shapes[partner[k]] if k in partner else "x" for k in range(len(counts)))
+    colours = tuple(known.colours[partner[k]] if k in partner else _SPARE for k in range(len(counts)))
+    shapes = tuple(known.shapes[partner[k]] if k in partner else "p" for k in range(len(counts)))
     return Kinds(groups.index, groups.names, colours, shapes)

@@ -1,8 +1,10 @@
 """What one neuron sends and what it does alone: learned functions over the true ones.
 
-Truth is a broad pale line, the learned function a thin one on top of it. Outside the recorded range (white) the data
+Truth is a broad pale line, the learned function a thin one on top of it. Outside the recorded range (shaded) the data
 say nothing, and the learned functions are free to leave the picture.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from hydra_llm.figures.labels import NEURONS, Labels
 from hydra_llm.figures.palette import Kinds, kinds, name_colours
-from hydra_llm.figures.style import GREY, PALE, dress, new_figure
+from hydra_llm.figures.style import LEARNED, PALE, TRUTH, dress, new_figure, outer_legend
 
 
 def functions(
@@ -42,6 +44,7 @@ def functions(
     }
     n_types = max(len(curves) for pair in pairs.values() for curves in pair)
     types = kinds(np.arange(n_types), "type")
+    types = replace(types, shapes=("s",) * n_types)  # lines have no shapes to explain
     figure = new_figure(10, 4.8, "Message and update functions: true and learned")
     left, right = figure.subplots(1, 2)
     _draw(left, u, *pairs["message"], density, types)
@@ -49,11 +52,15 @@ def functions(
     dress(left, "Message to other neurons, ψ(u)", labels.state_axis, f"ψ ({labels.state_unit})")
     dress(right, "Update without input, f(u)", labels.state_axis, f"f ({labels.rate_unit})")
     styles = [
-        Line2D([], [], color=GREY, lw=6, alpha=0.4, label="true"),
-        Line2D([], [], color=GREY, lw=1.3, label="learned"),
-        Line2D([], [], color=PALE, lw=8, label="recorded range" + ("" if u_range_density is None else " and density")),
+        Line2D([], [], color=TRUTH, lw=6, alpha=0.3, label="true"),
+        Line2D([], [], color=LEARNED if n_types == 1 else TRUTH, lw=1.3, label="learned"),
     ]
-    name_colours(figure, [left, right], "type", types, styles)
+    if u_range_density is not None:
+        styles.append(Line2D([], [], color=PALE, lw=8, label="recorded range and density"))
+    if n_types == 1:
+        outer_legend(figure, handles=styles, ncols=3)
+    else:
+        name_colours(figure, [left, right], "type", types, styles)
     return figure
 
 
@@ -67,16 +74,18 @@ def _curves(values: ArrayLike, u: np.ndarray, name: str) -> np.ndarray:
 def _draw(axes: Axes, u: np.ndarray, true: np.ndarray, learned: np.ndarray, density: np.ndarray, types: Kinds) -> None:
     recorded = density > 0
     first, last = u[recorded].min(), u[recorded].max()
-    axes.axvspan(first, last, color="#F4F4F4", lw=0, zorder=0)
-    if np.ptp(density[recorded]) > 0:
+    if np.ptp(density) > 0:
+        axes.axvspan(first, last, color="#F4F4F4", lw=0, zorder=0)
         height = 0.22 * density / density.max()  # in shares of the axes
         axes.fill_between(u, height, color=PALE, lw=0, zorder=0.5, transform=axes.get_xaxis_transform())
     many = len(types.names) > 8
-    for curves, width, alpha, order in ((true, 3 if many else 6, 0.4, 1), (learned, 0.7 if many else 1.3, 1.0, 2)):
-        for k, curve in enumerate(curves):
-            # one curve for several types belongs to none of them
-            colour = types.colours[k] if len(curves) == len(types.names) else GREY
-            axes.plot(u, curve, color=colour, lw=width, alpha=alpha, zorder=order)
+    alone = LEARNED if len(types.names) == 1 else TRUTH  # what types share has the colour of none of them
+    for k, curve in enumerate(true):
+        colour = types.colours[k] if len(true) > 1 else TRUTH
+        axes.plot(u, curve, color=colour, lw=3 if many else 6, alpha=0.3, zorder=1)
+    for k, curve in enumerate(learned):
+        colour = types.colours[k] if len(learned) > 1 else alone
+        axes.plot(u, curve, color=colour, lw=0.7 if many else 1.3, zorder=2)
     seen = np.concatenate([true.ravel(), learned[:, recorded].ravel()])
     seen = seen[np.isfinite(seen)]
     low, high = (seen.min(), seen.max()) if seen.size else (-1.0, 1.0)

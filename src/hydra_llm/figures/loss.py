@@ -1,6 +1,7 @@
 """How training went: the losses, and the regularisers beside them in thin lines."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from types import MappingProxyType
 
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from hydra_llm.figures.palette import type_colours
+from hydra_llm.figures.palette import OKABE_ITO, type_colours
 from hydra_llm.figures.style import GREY, INK, SMALL, dress, new_figure
 
 Series = tuple[ArrayLike, ArrayLike]  # steps [point], values [point]
@@ -28,9 +29,9 @@ def loss(
     figure = new_figure(9, 4.8, "Training")
     axes = figure.subplots()
     n = len(history) + len(regularisers)
-    colours = iter(type_colours(n))
-    drawn = [_draw(axes, name, series, next(colours), 1.8, "-") for name, series in history.items()]
-    drawn += [_draw(axes, name, series, next(colours), 0.8, "--") for name, series in regularisers.items()]
+    thick, thin = cycle(OKABE_ITO), iter(type_colours(n)[len(history) :])
+    drawn = [_draw(axes, name, series, next(thick), 1.6, "-") for name, series in history.items()]
+    drawn += [_draw(axes, name, series, next(thin), 0.8, "--") for name, series in regularisers.items()]
     positive = any((values > 0).any() for values in drawn)
     if positive:
         axes.set_yscale("log", nonpositive="mask")

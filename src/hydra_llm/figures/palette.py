@@ -64,6 +64,7 @@ def name_colours(
         norm = BoundaryNorm(np.arange(n + 1) - 0.5, n)
         ticks = np.unique(np.linspace(0, n - 1, 6).round().astype(int))
         scale = ScalarMappable(norm, ListedColormap(list(named.colours)))
-        colour_bar(figure, scale, axes, f"{word} (of {n})", ticks=ticks, spacing="proportional")
+        bar = colour_bar(figure, scale, axes, f"{word} (of {n})", ticks=ticks, spacing="proportional")
+        bar.minorticks_off()
     if handles:
         outer_legend(figure, handles=handles, ncols=min(7, len(handles)))

@@ -46,5 +46,5 @@ def draw_raster(axes: Axes, u: np.ndarray, delta_t: float, scale: Scale, labels:
         norm=scale.norm,
     )
     dress(axes, f"{name}, {labels.count(n, len(drawn))}", labels.time_axis, f"{labels.unit} (index)")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return image

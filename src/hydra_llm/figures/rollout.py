@@ -32,7 +32,7 @@ def rollout(
     for name in names[1:]:
         axes[name].set_ylabel("")
         axes[name].tick_params(labelleft=False)
-    colour_bar(figure, image, [axes[name] for name in names], labels.state_axis, extend="both", pad=0.01)
+    colour_bar(figure, image, [axes[name] for name in names], labels.state_axis, extend=scale.extend, pad=0.01)
     inks = [Ink(TRUTH, 1.4, "-", "truth"), Ink(LEARNED, 1.0, "--", "prediction")]
     draw_traces(axes["traces"], [u, u_hat], inks, step, labels, "Traces")
     handles, words = axes["traces"].get_legend_handles_labels()

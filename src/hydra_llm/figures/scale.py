@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike
 _SHARE_SHOWN = 99.5  # percent of the values inside the colour range; the rest take its end colours
 _SAMPLE = 2_000_000
 
-# Blue and orange stay apart in every common form of colour blindness; zero is white.
-_DIVERGING = LinearSegmentedColormap.from_list("blue_orange", ["#08306B", "#2E7EBC", "#FFFFFF", "#E1812C", "#7F2704"])
+# Blue and orange stay apart in every common form of colour blindness; zero is white, so the number of steps is odd.
+_DIVERGING = LinearSegmentedColormap.from_list(
+    "blue_orange", ["#08306B", "#2E7EBC", "#FFFFFF", "#E1812C", "#7F2704"], N=257
+)
 _SEQUENTIAL = LinearSegmentedColormap.from_list("blue", ["#FFFFFF", "#9ECAE1", "#2E7EBC", "#08306B"])
 
 
@@ -21,6 +23,11 @@ class Scale:
     low: float
     high: float
     colours: Colormap
+
+    @property
+    def extend(self) -> str:
+        """Where a colour bar says that values go beyond it."""
+        return "both" if self.low < 0 else "max"
 
     @property
     def norm(self) -> Normalize:

@@ -56,23 +56,28 @@ def draw_scatter(figure: Figure, axes: Axes, true: np.ndarray, learned: np.ndarr
             linewidths=0,
             zorder=2,
         )
-        colour_bar(figure, cells, axes, "points per cell", location="bottom", shrink=0.7)
+        colour_bar(figure, cells, axes, "points per cell", shrink=0.6, pad=0.01)
     else:
-        size = 18 if inside.sum() <= 300 else 6
-        axes.scatter(x[inside], y[inside], s=size, c=LEARNED, alpha=0.5, lw=0, zorder=2, rasterized=True)
+        size, alpha = (18, 0.8) if inside.sum() <= 300 else (6, 0.5)
+        axes.scatter(x[inside], y[inside], s=size, c=LEARNED, alpha=alpha, lw=0, zorder=2, rasterized=True)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     lines = list(lines)
     if (known & ~inside).any():
         lines.append(f"{(known & ~inside).sum():,} outside the axes")
     if not known.all():
         lines.append(f"{(~known).sum():,} without a value")
-    axes.text(0.03, 0.97, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=SMALL, color=INK, zorder=3)
+    if lines:
+        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
+        text = "\n".join(lines)
+        axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top", fontsize=SMALL, color=INK, bbox=paper, zorder=3)
 
 
 def _limits(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """All of the truth, and the learned values but for a share of 0.1 % at either end."""
+    """All of the truth, and the learned values unless the outermost 0.1 % lie far off."""
     if x.size == 0:
         return -1.0, 1.0
     low, high = min(x.min(), np.percentile(y, 0.1)), max(x.max(), np.percentile(y, 99.9))
+    near = 0.25 * (high - low)
+    low, high = min(low, max(y.min(), low - near)), max(high, min(y.max(), high + near))
     margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     return float(low - margin), float(high + margin)

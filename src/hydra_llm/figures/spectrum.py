@@ -3,14 +3,16 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.labels import NEURONS, Labels
 from hydra_llm.figures.palette import OKABE_ITO
 from hydra_llm.figures.raster import stride, trajectory
-from hydra_llm.figures.style import GREY, INK, SMALL, dress, new_figure
+from hydra_llm.figures.style import GREY, INK, dress, new_figure, outer_legend
 
 _MOST_COMPONENTS = 2000
+_MOST_LINEAR = 30
 _SHARES = (0.90, 0.99)
 _SMALLEST = 1e-8  # of the largest singular value; below it the Gram matrix is rounding
 
@@ -22,35 +24,47 @@ def spectrum(activity: ArrayLike, labels: Labels = NEURONS) -> Figure:
     singular = _singular_values(u[::every])
     thinned = "" if every == 1 else f", every {every}th frame"
     figure = new_figure(10, 4.4, f"Spectrum of the {labels.state}: {labels.count(u.shape[1], u.shape[1])}{thinned}")
-    left, right = figure.subplots(1, 2, sharex=True)
+    left, right = figure.subplots(1, 2)
     variance = singular**2
     varies = bool(variance.sum() > 0)
     share = np.cumsum(variance) / variance.sum() if varies else np.zeros_like(variance)
     component = np.arange(1, len(singular) + 1)
     shown = singular > 0
     left.plot(component[shown], singular[shown], ".-", color=INK, ms=4, lw=0.8)
-    if varies:
-        left.set_yscale("log")
     right.plot(component, 100 * share, ".-", color=INK, ms=4, lw=0.8)
-    right.set_ylim(0, 104)
-    left.set_xscale("log")
-    left.set_xlim(0.9, 1.1 * len(singular))
     dress(left, "Singular values", "component (rank)", f"singular value ({labels.state_unit})")
     dress(right, "Variance explained", "component (rank)", "cumulative variance (%)")
-    if varies:
-        _mark_ranks([left, right], share)
-    else:
-        right.text(0.5, 0.5, "the activity is constant", transform=right.transAxes, ha="center", color=GREY)
+    right.set_ylim(0, 104)
+    _count_components(left, len(singular))
+    _count_components(right, len(singular))
+    if not varies:
+        left.set_ylim(0, 1)
+        for axes in (left, right):
+            axes.text(0.5, 0.5, "the activity is constant", transform=axes.transAxes, ha="center", color=GREY)
+        return figure
+    left.set_yscale("log")
+    _mark_ranks(left, right, share)
+    outer_legend(figure, handles=right.get_lines()[1:], ncols=2)
     return figure
 
 
-def _mark_ranks(panels: list[Axes], share: np.ndarray) -> None:
-    for level, colour in zip(_SHARES, OKABE_ITO[:1] + OKABE_ITO[4:5], strict=True):
+def _count_components(axes: Axes, n: int) -> None:
+    """Whole numbers; logarithmic once there are too many to tell the first ones apart."""
+    if n <= _MOST_LINEAR:
+        axes.set_xlim(0.5, n + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(0.9, 1.1 * n)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _mark_ranks(left: Axes, right: Axes, share: np.ndarray) -> None:
+    for level, colour, style in zip(_SHARES, (OKABE_ITO[0], OKABE_ITO[4]), ("--", ":"), strict=True):
         rank = int((share < level).sum()) + 1
-        text = f"{100 * level:g} % of variance: rank {rank:,}"
-        for axes in panels:
-            axes.axvline(rank, color=colour, lw=1.2, ls="--", label=text)
-    panels[1].legend(loc="lower right", fontsize=SMALL, frameon=False, labelcolor=INK)
+        for axes in (left, right):
+            axes.axvline(rank, color=colour, lw=1.4, ls=style, label=f"{100 * level:g} % of variance: rank {rank:,}")
 
 
 def _singular_values(u: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 INK, GREY, PALE = "#222222", "#888888", "#E6E6E6"
@@ -25,16 +26,19 @@ def dress(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, fontsize=TITLE, loc="left", color=INK)
     axes.set_xlabel(x, fontsize=TEXT, color=INK)
     axes.set_ylabel(y, fontsize=TEXT, color=INK)
-    axes.tick_params(labelsize=SMALL, colors=INK)
+    axes.tick_params(which="both", labelsize=SMALL, colors=INK)  # minor ticks of a short log axis have labels
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
 
-def colour_bar(figure: Figure, mappable: ScalarMappable, axes: Axes | Iterable[Axes], label: str, **where: Any) -> None:
+def colour_bar(
+    figure: Figure, mappable: ScalarMappable, axes: Axes | Iterable[Axes], label: str, **where: Any
+) -> Colorbar:
     bar = figure.colorbar(mappable, ax=axes if isinstance(axes, Axes) else list(axes), **where)
     bar.set_label(label, fontsize=TEXT, color=INK)
-    bar.ax.tick_params(labelsize=SMALL, colors=INK)
+    bar.ax.tick_params(which="both", labelsize=SMALL, colors=INK)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    return bar
 
 
 def outer_legend(figure: Figure, **entries: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hydra_llm.figures.labels import Labels
-from hydra_llm.figures.style import dress
+from hydra_llm.figures.style import INK, TEXT, dress
 
 _MOST_TRACES = 8
 _BINS = 1500  # about the width of the axes in pixels
@@ -61,14 +61,14 @@ def draw_traces(
     axes.set_ylim(-0.75 * offset, levels[0] + 0.75 * offset)
     axes.set_yticks(levels, [str(neuron) for neuron in shown])
     dress(axes, f"{name}, {labels.count(n, len(shown))}", labels.time_axis, f"{labels.unit} (index)")
-    spacing = f"one step up: {offset:.3g} {labels.state_unit}"
-    axes.set_title(spacing, fontsize=axes.yaxis.label.get_fontsize(), loc="right", color=axes.yaxis.label.get_color())
+    spacing = f"spacing {offset:.3g} {labels.state_unit}"
+    axes.set_title(spacing, fontsize=TEXT, loc="right", color=INK)
 
 
 def _room(u: np.ndarray) -> tuple[np.ndarray, float]:
-    """The middle of each trace [neuron], and a distance at which they do not meet."""
+    """The middle of each trace [neuron], and a distance at which they hardly meet."""
     finite = np.where(np.isfinite(u), u, np.nan)
     known = np.isfinite(u).any(axis=0)
     low, high = np.zeros(u.shape[1]), np.zeros(u.shape[1])
     low[known], high[known] = np.nanmin(finite[:, known], axis=0), np.nanmax(finite[:, known], axis=0)
-    return (low + high) / 2, 1.1 * float((high - low).max()) or 1.0
+    return (low + high) / 2, 0.85 * float((high - low).max()) or 1.0

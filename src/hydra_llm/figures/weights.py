@@ -39,16 +39,15 @@ def weights(
     scale = scale_of(W[compared] if compared.any() else W)
     n = len(W)
     enlarged = n > _CORNER
-    figure = new_figure(13, 7.4 if enlarged else 4.8, "Connectivity: true and learned")
+    figure = new_figure(14.5, 7.0 if enlarged else 4.6, "Connectivity: true and learned")
     rows: list[Any] = [["true", "learned", "scatter"], ["true_corner", "learned_corner", "scatter"]]
-    axes = figure.subplot_mosaic(rows if enlarged else rows[:1], width_ratios=(1, 1, 1.5))
+    axes = figure.subplot_mosaic(rows if enlarged else rows[:1], width_ratios=(1, 1, 2.1 if enlarged else 1.2))
     for name, matrix in (("true", W), ("learned", W_hat)):
         image = _draw_matrix(axes[name], matrix, scale, name)
         if enlarged:
             _draw_matrix(axes[f"{name}_corner"], matrix[:_CORNER, :_CORNER], scale, f"{name}, first {_CORNER}")
-            axes[f"{name}_corner"].set_xlabel("source neuron (index)")
     matrices = [panel for name, panel in axes.items() if name != "scatter"]
-    colour_bar(figure, image, matrices, "weight (1/τ)", extend="both", location="left", shrink=0.7, aspect=30)
+    colour_bar(figure, image, matrices, "weight (1/τ)", extend=scale.extend, location="left", shrink=0.7, aspect=30)
     draw_scatter(figure, axes["scatter"], W[compared], W_hat[compared], score_lines(scores, prefix))
     dress(axes["scatter"], f"{compared.sum():,} weights", "true weight (1/τ)", "learned weight (1/τ)")
     return figure
@@ -67,5 +66,5 @@ def _draw_matrix(axes: Axes, W: np.ndarray, scale: Scale, name: str) -> AxesImag
     every = "" if step == 1 else f", every {step}th neuron"
     dress(axes, f"{name}{every}", "source neuron (index)", "target neuron (index)")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
     return image
