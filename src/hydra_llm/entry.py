@@ -1,0 +1,83 @@
+"""The doorway of train.py: what has to be registered before Hydra composes, and errors as sentences.
+
+Belongs to neither tower; imports no torch.
+"""
+
+import contextlib
+import dataclasses
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_llm.schema.register import NODES
+from hydra_llm.schema.register import register as register_schema
+from hydra_llm.schema.root import Config
+
+_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
+
+
+def register() -> None:
+    """The schema and the resolver `search_hash`, by which the same search finds its folder again."""
+    register_schema()
+    OmegaConf.register_new_resolver("search_hash", _search_hash, replace=True)
+
+
+def _search_hash(*, _root_: DictConfig) -> str:
+    from hydra_llm.search.sweep_dir import search_hash  # only a sweep folder needs it
+
+    search = OmegaConf.select(_root_, "search")
+    plain = OmegaConf.to_container(search, resolve=False) if search is not None else {}
+    assert isinstance(plain, dict)
+    return search_hash({str(key): value for key, value in plain.items()})
+
+
+@contextlib.contextmanager
+def explained(main: Callable[..., Any]) -> Iterator[None]:
+    """After Hydra has refused an override, say which keys there are.
+
+    Hydra prints what is wrong and exits with 1 before any of our code runs; it names no alternatives.
+    """
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code == 1:
+            for sentence in unknown_keys(sys.argv[1:]):
+                print(sentence, file=sys.stderr)
+        raise
+
+
+def unknown_keys(arguments: list[str]) -> list[str]:
+    """A sentence for every override whose key no schema declares."""
+    known = sorted(_declared())
+    sentences = []
+    for argument in arguments:
+        match = _OVERRIDE.match(argument)
+        key = match["key"] if match else ""
+        head = key.partition(".")[0]
+        if not key or key in known or "." not in key or head in ("hydra", "logger"):
+            continue
+        if any(name.startswith(f"{key}.") for name in known):
+            continue
+        near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+        siblings = [name for name in known if name.startswith(f"{head}.")]
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        there = f"Keys under {head}: {', '.join(name.partition('.')[2] for name in siblings)}." if siblings else ""
+        sentences.append(f"There is no key {key}. {hint}{there}".strip())
+    return sentences
+
+
+def _declared() -> set[str]:
+    names = {item.name for item in dataclasses.fields(Config)}
+    for (group, _), node in NODES.items():
+        names |= {f"{group}.{item.name}" for item in dataclasses.fields(node)}
+    return names
+
+
+def wants_traceback() -> bool:
+    """Hydra's own switch for people who debug."""
+    return os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")

@@ -1,0 +1,11 @@
+"""Which errors are the user's to mend: they are told as a sentence, without a traceback of ours."""
+
+from hydra_llm.data.errors import DatasetError
+from hydra_llm.systems.base import DivergenceError
+
+
+class ExperimentError(RuntimeError):
+    """A run cannot be done as asked. The message names the value, what was expected and the remedy."""
+
+
+TOLD = (ExperimentError, DatasetError, DivergenceError, ValueError)

@@ -1,0 +1,81 @@
+"""What a run leaves behind: metrics.json, a table in the terminal, the returned value."""
+
+import json
+import logging
+import math
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from hydra_llm.experiment.errors import ExperimentError
+
+log = logging.getLogger(__name__)
+
+SHOWN = (
+    "connectivity_R2",
+    "connectivity_R2_identifiable",
+    "connectivity_R2_slope",
+    "connectivity_R2_pearson2",
+    "connectivity_sign_accuracy",
+    "cluster_accuracy",
+    "onestep_R2",
+    "val_R2",
+    "val_pearson",
+    "test_R2",
+    "test_pearson",
+    "test_valid_frames",
+    "activity_rank_90",
+    "activity_rank_99",
+    "gain_spectral_radius",
+    "final_loss",
+    "training_time_min",
+)
+
+
+def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
+    """metrics.json: one flat object of finite floats, written whole or not at all."""
+    path, aside = folder / "metrics.json", folder / ".metrics.json.part"
+    aside.write_text(json.dumps(metrics, indent=1, sort_keys=True), encoding="utf-8")
+    os.replace(aside, path)
+    return path
+
+
+def write_analysis_log(metrics: dict[str, float], folder: Path) -> None:
+    """analysis.log: `name: value` lines, under the names that the published protocols read."""
+    lines = [f"{name}: {value:.6g}" for name, value in sorted(metrics.items())]
+    (folder / "analysis.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def finite(metrics: dict[str, float]) -> dict[str, float]:
+    """The metrics that are numbers; the log names the others."""
+    lost = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if lost:
+        log.warning("Not reported: %s, because they are not finite.", ", ".join(lost))
+    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
+
+
+def print_table(metrics: dict[str, float], title: str) -> None:
+    """Scores beside what the oracle reaches on the same data."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("oracle", justify="right")
+    for name in SHOWN:
+        if name in metrics:
+            oracle = metrics.get(f"oracle_{name}")
+            table.add_row(name, f"{metrics[name]:.5g}", "" if oracle is None else f"{oracle:.5g}")
+    Console().print(table)
+
+
+def returned(metrics: dict[str, float], return_metric: str | None) -> dict[str, float] | float:
+    """All metrics, or the one that another sweeper wants as a float."""
+    if return_metric is None:
+        return metrics
+    if return_metric not in metrics:
+        raise ExperimentError(
+            f"return_metric={return_metric} is not among the metrics of this run. It returned: "
+            f"{', '.join(sorted(metrics))}."
+        )
+    return metrics[return_metric]

@@ -1,0 +1,150 @@
+"""One run: simulate -> oracle -> fit -> evaluate."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from lightning import Callback
+from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_llm.callbacks.dataset_writer import DatasetWriter
+from hydra_llm.callbacks.simulation_progress import SimulationProgress
+from hydra_llm.data.store import Dataset, DatasetStore
+from hydra_llm.entry import wants_traceback
+from hydra_llm.experiment.errors import TOLD, ExperimentError
+from hydra_llm.experiment.fitting import fit
+from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
+from hydra_llm.experiment.signal import SignalAssay
+from hydra_llm.figures.save import save
+from hydra_llm.modules.simulation import simulate
+from hydra_llm.schema.fields import check
+
+log = logging.getLogger(__name__)
+
+ASSAYS: dict[str, type[SignalAssay]] = {"signal": SignalAssay}
+
+
+def run(cfg: DictConfig) -> dict[str, float] | float:
+    """Simulate, fit, evaluate, as the configuration says. Returns metrics, or the one named by return_metric.
+
+    In a single run an error that the user can mend is told as a sentence and ends the process with status 1; in a sweep
+    it is raised, and becomes a failed trial.
+    """
+    try:
+        return _run(cfg)
+    except TOLD as error:
+        if wants_traceback() or HydraConfig.get().mode != RunMode.RUN:
+            raise
+        log.error("%s", error)
+        log.info("HYDRA_FULL_ERROR=1 shows the traceback.")
+        sys.exit(1)
+
+
+def _run(cfg: DictConfig) -> dict[str, float] | float:
+    check(cfg)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    if cfg.trainer.threads:
+        torch.set_num_threads(cfg.trainer.threads)
+    loggers: list[Logger] = [instantiate(node) for node in cfg.logger.values()]
+    try:
+        metrics = _measure(cfg, folder, loggers)
+    finally:
+        for logger in loggers:
+            logger.finalize("success")
+        _finish_wandb(loggers)
+    return returned(metrics, cfg.return_metric)
+
+
+def _measure(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> dict[str, float]:
+    for logger in loggers:
+        logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
+    dataset = _dataset(cfg)
+    training = cfg.training
+    assay = ASSAYS[cfg.simulation._target_.split(".")[2]](
+        dataset, target=training.target, difference_order=training.difference_order, seed=training.seed
+    )
+    log.info("Comparing with the oracle ...")
+    oracle, oracle_scores, sentence = assay.oracle()
+    log.info("%s", sentence)
+    log.info("Training on %s (%s) ...", dataset.path.name, training.target)
+    fitted = fit(
+        dataset.path,
+        model=cfg.model,
+        training=training,
+        folder=folder,
+        trainer={"accelerator": cfg.trainer.accelerator, "enable_progress_bar": _shows_progress(cfg)},
+        loggers=loggers,
+        callbacks=_progress(cfg, TQDMProgressBar),
+        keep_checkpoint=cfg.callbacks.checkpoint,
+    )
+    log.info("Evaluating ...")
+    scored = assay.score(fitted, oracle, training.rollout_frames)
+    metrics = finite(
+        {
+            **scored.metrics,
+            **oracle_scores,
+            "final_loss": fitted.history["val_loss"][1][-1],
+            "best_val_loss": min(fitted.history["val_loss"][1]),
+            "training_time_min": fitted.minutes,
+        }
+    )
+    write_metrics(metrics, folder)
+    write_analysis_log(metrics, folder)
+    for logger in loggers:
+        logger.log_metrics(metrics)
+    if cfg.callbacks.figures:
+        written = save(assay.figures(fitted, scored), folder / "figures")
+        _log_images(loggers, written)
+    if HydraConfig.get().mode == RunMode.RUN:
+        print_table(metrics, f"{HydraConfig.get().runtime.choices.simulation}, seed {cfg.seed}")
+    log.info("connectivity_R2: %.5f (oracle %.5f)", metrics["connectivity_R2"], metrics["oracle_connectivity_R2"])
+    log.info("Results in %s", folder)
+    return metrics
+
+
+def _dataset(cfg: DictConfig) -> Dataset:
+    system = instantiate(cfg.simulation, _convert_="all")
+    store = DatasetStore(cfg.paths.datasets)
+    if store.find(system) is None:
+        log.info("Simulating %s ...", HydraConfig.get().runtime.choices.simulation)
+    return simulate(
+        system,
+        store,
+        writer=DatasetWriter,
+        callbacks=_progress(cfg, SimulationProgress),
+        enable_progress_bar=_shows_progress(cfg),
+    )
+
+
+def _shows_progress(cfg: DictConfig) -> bool:
+    return cfg.trainer.progress == "on" or (cfg.trainer.progress == "auto" and sys.stderr.isatty())
+
+
+def _progress(cfg: DictConfig, bar: Callable[[], Callback]) -> list[Callback]:
+    return [bar()] if _shows_progress(cfg) else []
+
+
+def _log_images(loggers: list[Logger], written: list[Path]) -> None:
+    for logger in loggers:
+        if hasattr(logger, "log_image"):
+            for path in written:
+                logger.log_image(key=path.stem, images=[str(path)])  # type: ignore[attr-defined]
+
+
+def _finish_wandb(loggers: list[Any]) -> None:
+    """Close this process's W&B run, so that the next job of the same process opens its own."""
+    if any(type(logger).__name__ == "WandbLogger" for logger in loggers):
+        import wandb
+
+        wandb.finish(quiet=True)
+
+
+__all__ = ["ExperimentError", "run"]

@@ -1,0 +1,182 @@
+"""The signal family: its oracle, its scores, its figures. Sees the truth, after or beside the fit, never inside it."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from hydra_llm.data.store import Dataset
+from hydra_llm.data.windows import frames_of
+from hydra_llm.experiment.fitting import Fit
+from hydra_llm.figures.activity import activity
+from hydra_llm.figures.eigenvalues import eigenvalues
+from hydra_llm.figures.embedding import embedding
+from hydra_llm.figures.functions import functions
+from hydra_llm.figures.loss import loss
+from hydra_llm.figures.rollout import rollout
+from hydra_llm.figures.spectrum import spectrum
+from hydra_llm.figures.weights import weights
+from hydra_llm.identifiability.samples import Samples
+from hydra_llm.identifiability.signal import SignalOracle, signal_oracle
+from hydra_llm.metrics.clustering import cluster, cluster_metrics
+from hydra_llm.metrics.connectivity import connectivity_metrics
+from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
+from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
+from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
+from hydra_llm.models.signal_gnn import SignalGNN
+from hydra_llm.systems.signal import RateField
+
+log = logging.getLogger(__name__)
+
+GRID = 200  # states per neuron at which learned and true functions are compared
+LOST = 0.5  # a rollout is lost when its error passes this share of the activity's spread
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What an evaluation found; W_true and W_learned are g_i W_ij, gauge applied."""
+
+    metrics: dict[str, float]
+    W_true: np.ndarray
+    W_learned: np.ndarray
+    scale: np.ndarray  # c_j of message_j = c_j phi_j + d_j
+    rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, neuron]
+    clusters: np.ndarray | None  # of the update functions
+
+
+class SignalAssay:
+    """Everything about one dataset of the family that needs its truth."""
+
+    def __init__(self, dataset: Dataset, *, target: str, difference_order: str, seed: int) -> None:
+        self._observations, self._truth = dataset.observations(), dataset.truth()
+        self._seed = seed
+        meta = self._truth.meta
+        self._field = RateField.from_truth(self._truth, meta["phi"], meta["external_input_mode"], torch.float64)
+        self._types = self._truth["neuron_type"].numpy()
+        self._target, self._difference_order = target, difference_order
+        self._delta_t = float(self._observations.meta["delta_t"])
+
+    def oracle(self) -> tuple[SignalOracle, dict[str, float], str]:
+        """The oracle, its scores (oracle_*), and a sentence on what these data cannot determine."""
+        found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
+        W = self._field.effective_connectivity.numpy()
+        scores = {
+            **connectivity_metrics(found.ls, W, identifiable=found.identifiable, prefix="oracle_connectivity"),
+            **connectivity_metrics(found.ridge, W, identifiable=None, prefix="oracle_ridge_connectivity"),
+            **found.scores(),
+        }
+        scores["oracle_ls"] = scores["oracle_connectivity_R2"]
+        scores["oracle_ridge"] = scores["oracle_ridge_connectivity_R2"]
+        return found, scores, found.sentence(self._observations.meta["measurement_noise_level"])
+
+    def _samples(self, split: str) -> Samples:
+        return Samples(
+            *frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
+        )
+
+    def score(self, fit: Fit, oracle: SignalOracle, rollout_frames: int) -> Scored:
+        """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
+        net, W = fit.net, self._field.effective_connectivity.numpy()
+        train = self._observations.split("train")
+        grid = recorded_grid(train.activity, GRID)
+        message = self._of_net(net.message, net, grid)
+        scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
+        W_learned = rescale_sources(net.connectivity().detach().numpy(), scale)
+        metrics = connectivity_metrics(W_learned, W, identifiable=oracle.identifiable, prefix="connectivity")
+        rollouts = {}
+        for split, prefix in (("validation", "val"), ("test", "test")):
+            recorded = self._observations.split(split)
+            n = min(rollout_frames, recorded.n_frames)
+            predicted = self._rollout(net, recorded.activity[:n], recorded.external)
+            rollouts[split] = (np.array(recorded.activity[:n]), predicted)
+            metrics |= rollout_metrics(predicted, recorded.activity[:n], prefix=prefix, tolerance=LOST)
+        metrics |= self._onestep(net)
+        metrics |= activity_rank(train.activity)
+        metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._field.g.numpy())
+        clusters = None
+        n_types = len(np.unique(self._types))
+        if n_types > 1 and not net.is_shared:
+            clusters = cluster(self._profiles(net), n_types, self._seed)
+            metrics |= cluster_metrics(clusters, self._types)
+            labels = cluster(net.embedding.a.detach().numpy(), n_types, self._seed)
+            metrics["embedding_cluster_acc"] = cluster_metrics(labels, self._types)["cluster_accuracy"]
+        elif n_types > 1:
+            log.info("Not reported: cluster_accuracy, because model.embedding_dim=0 gives all neurons one function.")
+        metrics["n_neurons"] = float(len(W))
+        metrics["n_edges"] = float((self._truth["connectivity"] != 0).sum())
+        metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
+        return Scored(metrics, W, W_learned, scale, rollouts, clusters)
+
+    def _onestep(self, net: SignalGNN) -> dict[str, float]:
+        """One-step R2 on the test trajectory, against the drift: what a perfect network would predict."""
+        test = self._observations.split("test")
+        external = None if test.external is None else torch.tensor(test.external)
+        with torch.no_grad():
+            predicted = net(torch.tensor(test.activity), external)
+        return onestep_metrics(predicted, test.drift, prefix="onestep")
+
+    def _rollout(self, net: SignalGNN, activity: np.ndarray, external: np.ndarray | None) -> np.ndarray:
+        """The network's own trajectory [frame, neuron] from the first recorded frame, by Euler steps of delta_t."""
+        u = torch.tensor(activity[:1])
+        frames = [u]
+        with torch.inference_mode():
+            for k in range(len(activity) - 1):
+                held = None if external is None else torch.tensor(external[k : k + 1])
+                u = u + self._delta_t * net(u, held)
+                frames.append(u)
+        return torch.cat(frames).numpy()
+
+    def _of_net(self, function, net: SignalGNN, grid: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return function(torch.from_numpy(grid).to(net.W.dtype)).double().numpy()
+
+    def _profiles(self, net: SignalGNN) -> np.ndarray:
+        """update(u, a_i) of every neuron on one grid [neuron, point]: what a type does, free of the embedding's gauge."""
+        u = np.array(self._observations.split("train").activity)
+        low, high = np.quantile(u, [0.01, 0.99])
+        grid = np.repeat(np.linspace(low, high, 50)[:, None], u.shape[1], axis=1)
+        return self._of_net(net.update, net, grid).T
+
+    # ---- figures ----
+
+    def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
+        train = self._observations.split("train")
+        u = np.array(train.activity)
+        drawn = {
+            "activity": activity(u, self._delta_t, None if train.external is None else np.array(train.external)),
+            "spectrum": spectrum(u),
+            "weights": weights(
+                scored.W_true, scored.W_learned, ~np.eye(len(scored.W_true), dtype=bool), scored.metrics
+            ),
+            "functions": self._functions(fit.net, scored, u),
+            "eigenvalues": eigenvalues(scored.W_true, scored.W_learned, gain_absorbed=True),
+            "rollout_test": rollout(*scored.rollouts["test"], self._delta_t, "Rollout on the test trajectory"),
+        }
+        if fit.history:
+            drawn["loss"] = loss(fit.history, best_step=fit.best_interval)
+        if scored.clusters is not None and fit.net.embedding.embedding_dim >= 2:
+            a = fit.net.embedding.a.detach().numpy()
+            drawn["embedding"] = embedding(a, self._types, scored.clusters, scored.metrics["cluster_accuracy"])
+        return drawn
+
+    def _functions(self, net: SignalGNN, scored: Scored, u: np.ndarray) -> Figure:
+        """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""
+        counts, edges = np.histogram(u, bins=GRID)
+        points = (edges[1:] + edges[:-1]) / 2
+        grid = np.repeat(points[:, None], u.shape[1], axis=1)
+        states = torch.from_numpy(grid)
+        message_true, update_true = self._field.message(states).numpy(), self._field.intrinsic(states).numpy()
+        c = np.where(np.isfinite(scored.scale) & (scored.scale != 0), scored.scale, 1.0)
+        message = self._of_net(net.message, net, grid) / c
+        weight = counts[:, None] / counts.sum()
+        offset = ((message - message_true) * weight).sum(axis=0)  # d_j / c_j, which the update function takes over
+        message = message - offset
+        update = self._of_net(net.update, net, grid) + (scored.W_learned * offset).sum(axis=1)
+        by_type = [self._types == t for t in np.unique(self._types)]
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return np.stack([values[:, own].mean(axis=1) for own in by_type])
+
+        return functions(points, mean(message_true), mean(message), mean(update_true), mean(update), counts)

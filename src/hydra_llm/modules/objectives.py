@@ -1,0 +1,72 @@
+"""What a gradient fit minimises, apart from regularisers.
+
+Both objectives are norms over the batch, ||prediction - target||_2, as published (not mean squares): the coefficients
+of the regularisers keep the scale that the published protocols give them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.signal_gnn import SignalGNN
+
+
+class Objective(Protocol):
+    @property
+    def horizon(self) -> int:
+        """Frames behind the first one that a sample needs."""
+        ...
+
+    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+        """Loss of the samples that start at frames `start` [sample]."""
+        ...
+
+
+@dataclass(frozen=True)
+class OneStep:
+    """|| f(u_k + noise) - du/dt_k ||_2, with Gaussian noise of standard deviation noise_level on the states seen."""
+
+    noise_level: float
+
+    @property
+    def horizon(self) -> int:
+        return 0
+
+    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+        batch = frames.at(start)
+        u = _noisy(batch.activity, self.noise_level, generator)
+        return torch.linalg.vector_norm(net(u, batch.external) - batch.target)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """|| (u'_{k+T} - u_{k+T}) / (dt T) ||_2: u' is u_k after T Euler steps of the network, noise added before each."""
+
+    time_step: int  # T, in frames
+    delta_t: float
+    noise_level: float
+
+    def __post_init__(self) -> None:
+        if self.time_step < 1:
+            raise ValueError(f"time_step={self.time_step} is no rollout. Choose a number of frames >= 1.")
+
+    @property
+    def horizon(self) -> int:
+        return self.time_step
+
+    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+        u = frames.activity[start]
+        for k in range(self.time_step):
+            external = None if frames.external is None else frames.external[start + k]
+            u = u + self.delta_t * net(_noisy(u, self.noise_level, generator), external)
+        miss = (u - frames.activity[start + self.time_step]) / (self.delta_t * self.time_step)
+        return torch.linalg.vector_norm(miss)
+
+
+def _noisy(u: Tensor, level: float, generator: torch.Generator) -> Tensor:
+    if level == 0:
+        return u
+    return u + level * torch.randn(u.shape, generator=generator, dtype=u.dtype).to(u.device)

@@ -1,0 +1,108 @@
+"""Variable projection: L-BFGS on the reduced loss, W solved in float64 at every evaluation.
+
+A few random starts are tried briefly, because the reduced loss has flat regions where the message is a straight line;
+the best one is continued while the ridge is lowered step by step. The network that arrives from an earlier phase is the
+first of the starts.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import LBFGS, Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.signal_gnn import SignalGNN
+from hydra_llm.modules.phases.base import Step
+from hydra_llm.modules.phases.reduced import ReducedProblem
+
+HISTORY = 50  # curvature pairs of L-BFGS
+
+
+class ProjectionPhase:
+    """Intervals: n_starts short ones, then one per value of `ridges`.
+
+    ridges: from large to small, relative to the mean square of the message (which is 1 here). n_frames: frames that are
+    used, evenly spaced; None: all. n_nodes: table nodes per function. generator: draws the starts.
+    """
+
+    name = "projection"
+
+    def __init__(
+        self,
+        *,
+        ridges: Sequence[float],
+        iterations: int,
+        n_starts: int,
+        screening_iterations: int,
+        n_frames: int | None,
+        n_nodes: int,
+        generator: torch.Generator,
+    ) -> None:
+        if not ridges or min(ridges) <= 0:
+            raise ValueError(f"projection_ridge={list(ridges)} has to name at least one ridge, each above 0.")
+        if n_starts < 1:
+            raise ValueError(f"projection_starts={n_starts}: at least one start is needed.")
+        self._ridges, self._iterations = tuple(ridges), iterations
+        self._n_starts, self._screening_iterations = n_starts, screening_iterations
+        self._n_frames, self._n_nodes, self._generator = n_frames, n_nodes, generator
+        self._problem: ReducedProblem | None = None
+        self._best: tuple[float, dict[str, Any]] | None = None
+
+    @property
+    def n_intervals(self) -> int:
+        return self._n_starts + len(self._ridges)
+
+    def optimizer(self, net: SignalGNN) -> Optimizer:
+        functions = [*net.lin_edge.parameters(), *net.lin_phi.parameters()]
+        parameters = functions if net.is_shared else [*functions, net.embedding.a]
+        return LBFGS(
+            parameters,
+            lr=1,
+            history_size=HISTORY,
+            tolerance_grad=1e-16,
+            tolerance_change=1e-18,
+            line_search_fn="strong_wolfe",
+        )
+
+    def run(self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        if self._problem is None:
+            self._problem = ReducedProblem(net, frames.spread(self._n_frames), self._n_nodes)
+        if interval < self._n_starts:
+            return {"reduced_loss": self._screen(interval, net, optimizer, step)}
+        ridge = self._ridges[interval - self._n_starts]
+        return {"reduced_loss": self._descend(net, ridge, self._iterations, optimizer, step), "ridge": ridge}
+
+    def _screen(self, start: int, net: SignalGNN, optimizer: Optimizer, step: Step) -> float:
+        if start > 0:
+            net.reset_functions(self._generator)
+        loss = self._descend(net, self._ridges[0], self._screening_iterations, optimizer, step)
+        if self._best is None or loss < self._best[0]:
+            self._best = (loss, copy.deepcopy(net.state_dict()))
+        if start == self._n_starts - 1:
+            net.load_state_dict(self._best[1])
+        return loss
+
+    def _descend(self, net: SignalGNN, ridge: float, iterations: int, optimizer: Optimizer, step: Step) -> float:
+        """L-BFGS for so many iterations at one ridge; a step into nonsense is taken back."""
+        problem = self._problem
+        assert problem is not None  # set by run
+        before, loss_before = copy.deepcopy(net.state_dict()), problem.settle(net, ridge)
+        group = optimizer.param_groups[0]
+        group["max_iter"], group["max_eval"] = iterations, 2 * iterations
+        optimizer.state.clear()  # the curvature of another ridge, or another start, says nothing here
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            loss = problem.evaluate(net, ridge).loss
+            loss.backward()
+            return loss
+
+        step(closure)
+        loss = problem.settle(net, ridge)
+        if not loss <= loss_before:  # NaN included
+            net.load_state_dict(before)
+            loss = loss_before
+        return loss

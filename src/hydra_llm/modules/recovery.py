@@ -1,0 +1,89 @@
+"""Recovery under Lightning: a network, a sequence of phases, a validation after every interval.
+
+Optimisation is manual: one training_step is one interval of a phase, many optimiser steps long, so that Lightning's
+price is paid per interval and not per step. An epoch of Lightning is an interval here.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.optim import Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.signal_gnn import SignalGNN
+from hydra_llm.modules.phases.base import Phase
+
+
+class RecoveryModule(LightningModule):
+    """Fits `net` to a recording by working through `phases`.
+
+    Logs train_* per interval and val_loss, the share of the variance of the validation target that the network does not
+    explain (0 is perfect, 1 is a constant). The best checkpoint is chosen on val_loss.
+    """
+
+    def __init__(self, net: SignalGNN, phases: Sequence[Phase]) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.net = net
+        self._phases = tuple(phase for phase in phases if phase.n_intervals)
+        if not self._phases:
+            raise ValueError(
+                "There is nothing to fit with: every phase is empty. Set training.max_steps (or "
+                "data_augmentation_loop) or training.projection_iterations above 0."
+            )
+
+    @property
+    def n_intervals(self) -> int:
+        """Epochs that the trainer has to run."""
+        return sum(phase.n_intervals for phase in self._phases)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        return [phase.optimizer(self.net) for phase in self._phases]
+
+    def training_step(self, batch: Frames, batch_idx: int) -> None:
+        number, interval = self._place(self.current_epoch)
+        phase = self._phases[number]
+        lightning_optimizers = self.optimizers()
+        chosen = lightning_optimizers[number] if isinstance(lightning_optimizers, list) else lightning_optimizers
+        assert hasattr(chosen, "optimizer")  # Lightning's wrapper
+        plain: Optimizer = chosen.optimizer  # type: ignore[union-attr]
+        counted = False
+
+        def step(closure: Callable[[], Tensor]) -> Any:
+            nonlocal counted
+            if counted:
+                return plain.step(closure)
+            counted = True  # Lightning has to see one step per interval, and its hooks cost too much for all
+            return chosen.step(closure=closure)  # type: ignore[union-attr]
+
+        with torch.enable_grad():
+            logged = phase.run(interval, self.net, batch, plain, step)
+        self.log_dict(logged, prog_bar=True, on_step=False, on_epoch=True, batch_size=1)
+
+    def validation_step(self, batch: Frames, batch_idx: int) -> None:
+        self.log("val_loss", unexplained(self.net, batch), prog_bar=True, batch_size=1)
+
+    def _place(self, epoch: int) -> tuple[int, int]:
+        """Which phase, and which of its intervals, an epoch is."""
+        for number, phase in enumerate(self._phases):
+            if epoch < phase.n_intervals:
+                return number, epoch
+            epoch -= phase.n_intervals
+        raise IndexError(f"The fit has {self.n_intervals} intervals, interval {epoch + self.n_intervals} was asked for.")
+
+
+def unexplained(net: SignalGNN, frames: Frames) -> Tensor:
+    """Mean squared error of the one-step prediction over the variance of the target, scalar."""
+    with torch.no_grad():
+        error = net(frames.activity, frames.external) - frames.target
+        return error.pow(2).mean() / frames.target.var(dim=0, unbiased=False).mean()
+
+
+def set_state_scale(net: SignalGNN, frames: Frames) -> float:
+    """Give the network the scale of the recorded states, 1.5 sd, and return it rounded (u_max of the regularisers)."""
+    scale = 1.5 * float(frames.activity.std())
+    net.state_scale.fill_(max(scale, torch.finfo(frames.activity.dtype).eps))
+    return max(1.0, float(round(scale)))

@@ -1,0 +1,26 @@
+"""Puts the schema into Hydra's ConfigStore."""
+
+from hydra.core.config_store import ConfigStore
+
+from hydra_llm.schema.model import SignalGNN
+from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
+from hydra_llm.schema.simulation import SignalSimulation
+from hydra_llm.schema.training import SignalTraining
+
+NODES = {
+    ("simulation", "signal_schema"): SignalSimulation,
+    ("model", "signal_gnn_schema"): SignalGNN,
+    ("training", "signal_schema"): SignalTraining,
+    ("trainer", "schema"): Trainer,
+    ("callbacks", "schema"): Callbacks,
+    ("paths", "schema"): Paths,
+    ("search", "schema"): Search,
+}
+
+
+def register() -> None:
+    """Idempotent. YAML files extend these nodes in their defaults lists, so that an unknown key is an error."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config, provider="hydra_llm")
+    for (group, name), node in NODES.items():
+        store.store(group=group, name=name, node=node, provider="hydra_llm")

@@ -1,0 +1,63 @@
+"""The top level of the configuration, and the groups around the science."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from hydra_llm.schema.fields import key
+
+
+@dataclass
+class Trainer:
+    """conf/trainer: where and how loudly things run."""
+
+    accelerator: str = key("auto", help="as Lightning names it: auto, cpu, gpu")
+    threads: int | None = key(None, help="CPU threads of torch; null: as torch chooses", low=1)
+    progress: str = key("auto", help="progress bars: auto shows them in a terminal", choices=("auto", "on", "off"))
+
+
+@dataclass
+class Callbacks:
+    """conf/callbacks: what is written beside metrics."""
+
+    figures: bool = key(True, help="draw the figures of a run")
+    checkpoint: bool = key(True, help="keep the best checkpoint in the run folder")
+
+
+@dataclass
+class Paths:
+    """conf/paths: where things are."""
+
+    datasets: str = key("outputs/datasets", help="simulated recordings, shared by all runs")
+
+
+@dataclass
+class Search:
+    """conf/search: what `hydra/sweeper=llm_ucb` searches. Only the sweeper reads it."""
+
+    metric: str | None = key(None, help="name of the metric to search on")
+    direction: str = key("maximize", help="what is better", choices=("maximize", "minimize", "target"))
+    target: float | None = key(None, help="the best value, for direction=target")
+    params: dict[str, Any] = field(default_factory=dict)  # Hydra's sweep grammar
+    block_params: dict[str, Any] = field(default_factory=dict)  # move between blocks only
+    trial_overrides: list[str] = field(default_factory=list)  # the search budget: a shorter fit
+    instructions: str | None = key(None, help="name of the protocol in instructions/")
+    confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
+    seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
+
+
+@dataclass
+class Config:
+    """Everything."""
+
+    seed: int = key(0, help="of data and training together; simulation.seed and training.seed separate them")
+    return_metric: str | None = key(None, help="return this metric as a float instead of all as a dict")
+    simulation: Any = MISSING
+    model: Any = MISSING
+    training: Any = MISSING
+    trainer: Any = MISSING
+    logger: Any = MISSING
+    callbacks: Any = MISSING
+    paths: Any = MISSING
+    search: Any = MISSING
