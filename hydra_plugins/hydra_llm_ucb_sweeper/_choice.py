@@ -8,13 +8,15 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from hydra_llm.llm.settings import LlmSettings
+
 
 def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
     """(name of the proposer, a sentence on why)."""
     name = options["proposer"]
     if name != "auto":
         return name, f"proposer={name}"
-    llm = options["llm"] or {}
+    llm = options["llm"]
     client = llm.get("client", "openai")
     if client == "command" and llm.get("command"):
         return "llm", "proposer=auto: hydra.sweeper.llm.command is set"
@@ -22,7 +24,7 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
         return "llm", "proposer=auto: hydra.sweeper.llm.script is set"
     if client == "openai" and llm.get("base_url"):
         return "llm", f"proposer=auto: base_url is set ({llm['base_url']})"
-    variable = llm.get("api_key_env", "")
+    variable = llm.get("api_key_env", LlmSettings().api_key_env)
     if client == "openai" and variable and os.environ.get(variable):
         return "llm", f"proposer=auto: the key variable {variable} is set"
     return "rules", (

@@ -45,7 +45,7 @@ def from_params(params: Mapping[str, Any], parser: OverridesParser) -> Declared:
         elif isinstance(spec, list | tuple):
             declared.dimensions[key] = Categorical(name=key, choices=tuple(spec))
         else:
-            text = "null" if spec is None else str(spec).lower() if isinstance(spec, bool) else str(spec)
+            text = "null" if spec is None else str(spec)
             _merge(declared, from_arguments([f"{key}={text}"], parser))
     return declared
 
@@ -58,8 +58,8 @@ def from_arguments(arguments: Iterable[str], parser: OverridesParser) -> Declare
         if override.is_sweep_override():
             declared.dimensions[key] = from_override(override)
         else:
-            value = override.get_value_element_as_str()
-            declared.fixed[key] = key if override.is_delete() and not value else f"{key}={value}"
+            bare = override.is_delete() and override.value() is None  # "~key" without a value
+            declared.fixed[key] = key if bare else f"{key}={override.get_value_element_as_str()}"
     return declared
 
 

@@ -29,9 +29,7 @@ def run_grid(
     size = options["max_batch_size"]
     if size is not None and size < 1:
         raise SweepError(f"max_batch_size={size} holds no job. Choose 1 or more, or null for one batch.")
-    params = OmegaConf.to_container(options["params"]) if OmegaConf.is_config(options["params"]) else options["params"]
-    assert params is None or isinstance(params, dict)
-    texts = [f"{key}={value}" for key, value in (params or {}).items()]
+    texts = [f"{key}={value}" for key, value in (options["params"] or {}).items()]
     jobs = product_of([*texts, *arguments], context)
     batches = [jobs] if size is None else [jobs[i : i + size] for i in range(0, len(jobs), size)]
     returns: list[Sequence[JobReturn]] = []

@@ -13,7 +13,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.search.events import EventLogError
@@ -30,6 +30,7 @@ from hydra_plugins.hydra_llm_ucb_sweeper._console import Console
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import BatchDispatch
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
+from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
 from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan, make_plan
 from hydra_plugins.hydra_llm_ucb_sweeper._records import Records
 
@@ -47,7 +48,7 @@ class SweepRun:
     def __init__(
         self, options: Mapping[str, Any], context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        self.options = options
+        self.options = read_options(options)
         self.context = context
         self.config = config
         self._attach_journal()
@@ -87,9 +88,7 @@ class SweepRun:
         plan = make_plan(self.options, arguments, self.context, self.config)
         folder = Path(plan.sweep_dir)
         name, why = choose_proposer(self.options)
-        llm = OmegaConf.to_container(self.options["llm"], resolve=True) if self.options["llm"] is not None else {}
-        assert isinstance(llm, dict)
-        proposer = make_proposer(name, {**{str(key): item for key, item in llm.items()}, "folder": str(folder)})
+        proposer = make_proposer(name, {**self.options["llm"], "folder": str(folder)})
         with FolderLock(folder) as lock:
             study = self._open(plan, folder, proposer, legal)
             console = Console(study, plan, resume_command(plan.sweep_dir), log)

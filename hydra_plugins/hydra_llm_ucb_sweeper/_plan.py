@@ -13,7 +13,7 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
@@ -70,7 +70,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     """Read everything once, with a SweepError naming the key that is wrong."""
     parser = OverridesParser.create(config_loader=context.config_loader)
     line = _grammar.from_arguments(arguments, parser)
-    own = _grammar.from_params(_plain(options["params"]) or {}, parser)
+    own = _grammar.from_params(options["params"] or {}, parser)
     fixed = {**own.fixed, **line.fixed}
     composed = context.config_loader.load_sweep_config(config, list(fixed.values()))
     node = search_node(composed)
@@ -78,10 +78,10 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         application = _grammar.from_params(node.get("params", {}), parser)
         own.dimensions, fixed = application.dimensions, {**application.fixed, **fixed}
     dimensions = {k: d for k, d in {**own.dimensions, **line.dimensions}.items() if k not in line.fixed}
-    blocks = _grammar.from_params(_plain(options["block_params"]) or node.get("block_params", {}), parser)
+    blocks = _grammar.from_params(options["block_params"] or node.get("block_params", {}), parser)
     block_dimensions = {k: d for k, d in blocks.dimensions.items() if k not in {**line.fixed, **line.dimensions}}
 
-    seed_keys = tuple(_plain(options["seed_keys"]) or node.get("seed_keys", ()))
+    seed_keys = tuple(options["seed_keys"] or node.get("seed_keys", ()))
     trial_overrides = _as_overrides(node.get("trial_overrides", {}), parser)
     sweep_dir = os.path.abspath(str(config.hydra.sweep.dir))  # noqa: PTH100  # Path.absolute keeps ".."
     space = Space(tuple(with_baseline(d, composed) for d in dimensions.values()), node.get("locked", {}))
@@ -101,7 +101,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         start=options["start"],
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
-        stop=Stop(**(_plain(options["stop"]) or {})),
+        stop=Stop(**options["stop"]),
         max_failure_rate=options["max_failure_rate"],
         fail_fast=options["fail_fast"],
         max_infra_retries=options["max_infra_retries"],
@@ -131,8 +131,11 @@ def _confirmation(
     options: Mapping[str, Any], node: Mapping[str, Any], seed_keys: tuple[str, ...], shortened: bool
 ) -> Confirmation:
     """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
-    own = {key: value for key, value in (_plain(options["confirm"]) or {}).items() if value is not None}
+    own = options["confirm"] or {}
     wanted = {**(node.get("confirm") or {}), **own}
+    unknown = sorted(set(wanted) - {"n_seeds", "budgets"})
+    if unknown:
+        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: n_seeds, budgets.")
     n_seeds = int(wanted.get("n_seeds", 0))
     if not n_seeds or (not seed_keys and "n_seeds" not in own):
         return Confirmation()
@@ -150,8 +153,3 @@ def _as_overrides(spec: Any, parser: OverridesParser) -> dict[str, str]:
             f"search.trial_overrides sweeps over {', '.join(declared.dimensions)}. Move that to search.params."
         )
     return declared.fixed
-
-
-def _plain(value: Any) -> Any:
-    """A config node as plain data, with interpolations left to Hydra."""
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
