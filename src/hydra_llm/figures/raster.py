@@ -32,6 +32,12 @@ def stride(n: int, most: int) -> int:
     return -(-n // most)
 
 
+def every(step: int, what: str) -> str:
+    """', every 3rd frame', or nothing where all are drawn."""
+    suffix = "th" if step % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(step % 10, "th")
+    return "" if step == 1 else f", every {step}{suffix} {what}"
+
+
 def draw_raster(axes: Axes, u: np.ndarray, delta_t: float, scale: Scale, labels: Labels, name: str) -> AxesImage:
     """u [frame, neuron]. Values that are no number stay grey. The title says how many of the neurons are drawn."""
     n_frames, n = u.shape

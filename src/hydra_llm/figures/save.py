@@ -1,6 +1,7 @@
 """Figures into files."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -28,6 +29,7 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
         except OSError as error:
             raise OSError(f"The figure {path} cannot be written ({error}). Choose a folder that can.") from error
         finally:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):  # the error above is the one to tell
+                aside.unlink()
         written.append(path)
     return written

@@ -7,6 +7,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.style import GREY, INK, LEARNED, SMALL, colour_bar, dress, new_figure
@@ -61,15 +62,24 @@ def draw_scatter(figure: Figure, axes: Axes, true: np.ndarray, learned: np.ndarr
         size, alpha = (18, 0.8) if inside.sum() <= 300 else (6, 0.5)
         axes.scatter(x[inside], y[inside], s=size, c=LEARNED, alpha=alpha, lw=0, zorder=2, rasterized=True)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6))
     lines = list(lines)
     if (known & ~inside).any():
         lines.append(f"{(known & ~inside).sum():,} outside the axes")
     if not known.all():
         lines.append(f"{(~known).sum():,} without a value")
     if lines:
-        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
-        text = "\n".join(lines)
-        axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top", fontsize=SMALL, color=INK, bbox=paper, zorder=3)
+        _write(axes, "\n".join(lines), (x[inside] - low) / (high - low), (y[inside] - low) / (high - low))
+
+
+def _write(axes: Axes, text: str, x: np.ndarray, y: np.ndarray) -> None:
+    """Into the upper left or the lower right corner, where fewer of the points x, y (in shares of the axes) are."""
+    upper_left, lower_right = ((x < 0.4) & (y > 0.8)).sum(), ((x > 0.6) & (y < 0.2)).sum()
+    where = (0.03, 0.97, "left", "top") if upper_left <= lower_right else (0.97, 0.03, "right", "bottom")
+    paper = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 2}
+    style = {"fontsize": SMALL, "color": INK, "ha": where[2], "va": where[3], "bbox": paper, "zorder": 3}
+    axes.text(where[0], where[1], text, transform=axes.transAxes, **style)
 
 
 def _limits(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

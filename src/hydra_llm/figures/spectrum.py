@@ -8,22 +8,23 @@ from numpy.typing import ArrayLike
 
 from hydra_llm.figures.labels import NEURONS, Labels
 from hydra_llm.figures.palette import OKABE_ITO
-from hydra_llm.figures.raster import stride, trajectory
+from hydra_llm.figures.raster import every, stride, trajectory
 from hydra_llm.figures.style import GREY, INK, dress, new_figure, outer_legend
 
 _MOST_COMPONENTS = 2000
 _MOST_LINEAR = 30
 _SHARES = (0.90, 0.99)
-_SMALLEST = 1e-8  # of the largest singular value; below it the Gram matrix is rounding
+_SMALLEST = 1e-7  # of the largest singular value; below it the Gram matrix is rounding
 
 
 def spectrum(activity: ArrayLike, labels: Labels = NEURONS) -> Figure:
     """activity [frame, neuron]. Beyond 2,000 frames and neurons alike, frames are thinned; the title says so."""
     u = trajectory(activity, "activity")
-    every = stride(len(u), _MOST_COMPONENTS) if min(u.shape) > _MOST_COMPONENTS else 1
-    singular = _singular_values(u[::every])
-    thinned = "" if every == 1 else f", every {every}th frame"
-    figure = new_figure(10, 4.4, f"Spectrum of the {labels.state}: {labels.count(u.shape[1], u.shape[1])}{thinned}")
+    step = stride(len(u), _MOST_COMPONENTS) if min(u.shape) > _MOST_COMPONENTS else 1
+    singular = _singular_values(u[::step])
+    figure = new_figure(
+        10, 4.4, f"Spectrum of the {labels.state}: {labels.count(u.shape[1], u.shape[1])}{every(step, 'frame')}"
+    )
     left, right = figure.subplots(1, 2)
     variance = singular**2
     varies = bool(variance.sum() > 0)

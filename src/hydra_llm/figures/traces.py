@@ -66,9 +66,9 @@ def draw_traces(
 
 
 def _room(u: np.ndarray) -> tuple[np.ndarray, float]:
-    """The middle of each trace [neuron], and a distance at which they hardly meet."""
+    """The middle of each trace [neuron], and a distance at which none enters the room of the next."""
     finite = np.where(np.isfinite(u), u, np.nan)
     known = np.isfinite(u).any(axis=0)
     low, high = np.zeros(u.shape[1]), np.zeros(u.shape[1])
     low[known], high[known] = np.nanmin(finite[:, known], axis=0), np.nanmax(finite[:, known], axis=0)
-    return (low + high) / 2, 0.85 * float((high - low).max()) or 1.0
+    return (low + high) / 2, float((high - low).max()) or 1.0

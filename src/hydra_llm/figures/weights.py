@@ -10,7 +10,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from hydra_llm.figures.raster import stride
+from hydra_llm.figures.raster import every, stride
 from hydra_llm.figures.scale import Scale, scale_of
 from hydra_llm.figures.scatter import draw_scatter, score_lines
 from hydra_llm.figures.style import colour_bar, dress, new_figure
@@ -63,8 +63,7 @@ def _draw_matrix(axes: Axes, W: np.ndarray, scale: Scale, name: str) -> AxesImag
         cmap=scale.colours,
         norm=scale.norm,
     )
-    every = "" if step == 1 else f", every {step}th neuron"
-    dress(axes, f"{name}{every}", "source neuron (index)", "target neuron (index)")
+    dress(axes, f"{name}{every(step, 'neuron')}", "source neuron (index)", "target neuron (index)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
     return image

@@ -1,0 +1,113 @@
+"""Inputs from the smallest to the largest that a figure has to bear, as functions that draw it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hydra_llm.figures.activity import activity
+from hydra_llm.figures.eigenvalues import eigenvalues
+from hydra_llm.figures.embedding import embedding
+from hydra_llm.figures.functions import functions
+from hydra_llm.figures.labels import Labels
+from hydra_llm.figures.loss import loss
+from hydra_llm.figures.rollout import rollout
+from hydra_llm.figures.scatter import scatter
+from hydra_llm.figures.spectrum import spectrum
+from hydra_llm.figures.weights import weights
+
+METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="mM", time_unit="s")
+
+
+def waves(n_frames: int, n: int) -> np.ndarray:
+    """Activity [frame, neuron]: sines of as many frequencies as there are neurons, up to 40."""
+    rng = np.random.default_rng(n)
+    modes = np.sin(np.arange(n_frames)[:, None] * 0.01 * (1 + np.arange(min(n, 40))))
+    return (modes @ rng.standard_normal((modes.shape[1], n))).astype(np.float32)
+
+
+def network(n: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """W_true, W_learned [target, source] and the off-diagonal mask."""
+    rng = np.random.default_rng(n)
+    off_diagonal = ~np.eye(n, dtype=bool)
+    W = off_diagonal * rng.standard_normal((n, n)) / np.sqrt(n)
+    return W, W + noise * off_diagonal * rng.standard_normal((n, n)), off_diagonal
+
+
+def _weights(n: int, noise: float) -> Figure:
+    return weights(*network(n, noise), {"connectivity_R2": 0.9, "connectivity_R2_slope": 1.01})
+
+
+def _functions(n_types: int, with_density: bool) -> Figure:
+    u = np.linspace(-8, 8, 200)
+    phi = np.tanh(u)
+    update = -np.linspace(1, 2, n_types)[:, None] * u
+    density = np.where(np.abs(u) < 5, np.exp(-(u**2) / 8), 0) if with_density else None
+    return functions(u, phi, 1.05 * phi, update, update + 0.1 * np.cos(u), density)
+
+
+def _embedding(n: int, n_types: int, n_clusters: int) -> Figure:
+    rng = np.random.default_rng(n)
+    types = np.arange(n) % n_types
+    a = rng.standard_normal((n_types, 2))[types] + 0.05 * rng.standard_normal((n, 2))
+    return embedding(a, types, types % n_clusters, 0.875)
+
+
+def _loss(n_points: int, n_regularisers: int) -> Figure:
+    steps = np.arange(n_points)
+    losses = {"train": (steps, np.exp(-steps / 100)), "validation": (steps, 1.1 * np.exp(-steps / 100))}
+    return loss(losses, {f"regulariser {k}": (steps, 0.1**k + 0 * steps) for k in range(n_regularisers)}, n_points - 1)
+
+
+def _eigenvalues(n: int) -> Figure:
+    W, W_hat, _ = network(n, 0.01)
+    return eigenvalues(7 * W, 7 * W_hat, True)
+
+
+def _rollout(n_frames: int, n: int) -> Figure:
+    u = waves(n_frames, n)
+    return rollout(u, 0.9 * u, 0.01)
+
+
+CASES: dict[str, Callable[[], Figure]] = {
+    "activity of 1 frame of 1 neuron": lambda: activity(np.ones((1, 1)), 0.01),
+    "activity of 2 neurons": lambda: activity(waves(30, 2), 0.01),
+    "activity of 100 neurons, shared input": lambda: activity(waves(10_000, 100), 0.01, np.ones(10_000)),
+    "activity of 2,000 neurons, input to each": lambda: activity(waves(500, 2000), 0.02, waves(500, 2000)),
+    "activity of 100,000 frames": lambda: activity(waves(100_000, 3), 0.02),
+    "silent activity": lambda: activity(np.zeros((50, 4)), 0.01),
+    "concentrations": lambda: activity(np.abs(waves(300, 20)), 0.1, None, METABOLITES),
+    "weights of 2 neurons": partial(_weights, 2, 0.1),
+    "weights of 20 neurons": partial(_weights, 20, 0.1),
+    "weights of 100 neurons": partial(_weights, 100, 0.02),
+    "weights of 100 neurons, lost": partial(_weights, 100, 1e4),
+    "weights of 2,000 neurons": partial(_weights, 2000, 0.001),
+    "functions of 1 type": partial(_functions, 1, False),
+    "functions of 4 types": partial(_functions, 4, True),
+    "functions of 65 types": partial(_functions, 65, True),
+    "embedding of 2 neurons of 1 type": partial(_embedding, 2, 1, 1),
+    "embedding of 4 types": partial(_embedding, 100, 4, 4),
+    "embedding of 20 types": partial(_embedding, 200, 20, 12),
+    "embedding of 13,741 neurons of 65 types": partial(_embedding, 13_741, 65, 60),
+    "embedding of unknown types": lambda: embedding(waves(100, 2), None, np.arange(100) % 3, None),
+    "loss of 1 step": partial(_loss, 1, 0),
+    "loss": partial(_loss, 500, 3),
+    "loss with 30 regularisers": partial(_loss, 500, 30),
+    "loss of zero": lambda: loss({"train": ([0, 1], [0.0, 0.0])}),
+    "eigenvalues of 2 neurons": partial(_eigenvalues, 2),
+    "eigenvalues of 100 neurons": partial(_eigenvalues, 100),
+    "eigenvalues of 2,000 neurons": lambda: eigenvalues(
+        *np.linalg.eigvals(network(100, 1)[:2]).repeat(20, axis=1), True
+    ),
+    "rollout of 2 neurons": partial(_rollout, 3, 2),
+    "rollout of 100 neurons": partial(_rollout, 2000, 100),
+    "rollout of 2,000 neurons": partial(_rollout, 400, 2000),
+    "spectrum of 1 neuron": lambda: spectrum(waves(50, 1)),
+    "spectrum of 2 neurons": lambda: spectrum(waves(50, 2)),
+    "spectrum of 100 neurons": lambda: spectrum(waves(2000, 100)),
+    "spectrum of 2,000 neurons": lambda: spectrum(waves(300, 2000)),
+    "spectrum of silence": lambda: spectrum(np.zeros((50, 4))),
+    "scatter of 2 values": lambda: scatter([0.01, 0.02], [0.01, 0.03], {"tau_R2": -0.5}, "tau", "s"),
+    "scatter of 20,000 values": lambda: scatter(*waves(10_000, 2).reshape(2, -1), {}, "V_rest", "mV"),
+}
