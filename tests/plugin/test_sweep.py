@@ -1,0 +1,253 @@
+"""Whole sweeps over the toy application, as typed at a command line."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import yaml
+from toy_sweeps import command, environment, events, executions, sweep, told
+
+SHORT = ("hydra.sweeper.n_trials=6", "noise=0.01")
+UNCONFIRMED = ("hydra.sweeper.confirm={n_seeds: 0}",)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One finished sweep and what it printed."""
+    folder = tmp_path_factory.mktemp("finished")
+    return folder, sweep(folder, *SHORT)
+
+
+def test_the_start_says_who_proposes_and_echoes_objective_space_and_the_resume_command(finished):
+    _, text = finished
+    assert "maximize score" in text
+    assert "neither the key variable OPENAI_API_KEY nor hydra.sweeper.llm.base_url is set" in text
+    assert "x: 0..1, start 0.9" in text
+    assert "model: plain, fancy, start plain" in text
+    assert "To continue this sweep after an interruption: python" in text
+
+
+def test_every_trial_has_a_header_and_a_line_with_its_proposer(finished):
+    _, text = finished
+    assert [f"Iteration {i}/6" in text for i in range(1, 7)] == [True] * 6
+    assert text.count("| COMPLETED | score=") == 6 + 8  # and two budgets, two seeds, best and baseline
+    assert text.count("by rules") >= 6
+
+
+def test_the_folder_holds_all_documented_files(finished):
+    folder, _ = finished
+    names = {path.name for path in (folder / "sweep").iterdir()}
+    wanted = {
+        "events.jsonl",
+        "multirun.yaml",
+        "optimization_results.yaml",
+        "ucb_scores.txt",
+        "analysis.md",
+        "memory.md",
+    }
+    assert wanted | {"figures", "0", "5"} <= names
+    assert ".lock" not in names
+    assert (folder / "sweep" / "figures" / "tree_block_001.png").stat().st_size > 1000
+
+
+def test_trial_zero_is_the_applications_own_configuration_on_the_search_budget(finished):
+    folder, _ = finished
+    config = yaml.safe_load((folder / "sweep" / "0" / ".hydra" / "config.yaml").read_text())
+    assert (config["x"], config["n"], config["model"]["name"], config["steps"]) == (0.9, 2, "plain", 2)
+
+
+def test_the_confirmation_runs_both_budgets_and_the_full_one_drops_the_trial_overrides(finished):
+    folder, _ = finished
+    (asked,) = [e for e in events(folder, "asked") if e["trials"][0].get("purpose") == "confirm"]
+    for trial in asked["trials"]:
+        config = yaml.safe_load((folder / "sweep" / str(trial["number"]) / ".hydra" / "config.yaml").read_text())
+        assert config["steps"] == (2 if trial["budget"] == "search" else 10)
+        assert config["seed"] == trial["seeds"]["seed"] != 0
+
+
+def test_the_winners_command_repeats_its_value(finished):
+    folder, _ = finished
+    best = yaml.safe_load((folder / "sweep" / "optimization_results.yaml").read_text())["best"]
+    words = best["command"].split(" ")[2:]
+    again = subprocess.run(
+        [*command(folder)[:2], *words, "hydra.run.dir=again", "hydra.job.chdir=false"],
+        cwd=folder,
+        env=environment(),
+        check=False,
+    )
+    assert again.returncode == 0
+    n_lines = executions(folder)
+    assert n_lines[-1] == n_lines[best["number"]]
+    n_lines.pop()
+    (folder / "runs.txt").write_text("\n".join(n_lines) + "\n")
+
+
+def test_the_same_sweep_twice_gives_the_same_trials(finished, tmp_path):
+    folder, _ = finished
+    sweep(tmp_path, *SHORT, *UNCONFIRMED)
+    assert told(tmp_path) == told(folder)[:6]
+
+
+def test_a_finished_sweep_runs_nothing_and_says_how_to_start_anew(finished):
+    folder, _ = finished
+    before = executions(folder)
+    text = sweep(folder, *SHORT)
+    assert "This sweep is finished" in text
+    assert "set hydra.sweep.dir to a new folder" in text
+    assert executions(folder) == before
+
+
+def test_another_space_in_the_same_folder_is_refused_with_the_difference(finished):
+    folder, _ = finished
+    text = sweep(folder, *SHORT, "x=interval(0, 2)", expect=1)
+    assert "parameter x, high: 1.0 -> 2.0" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("killed_after_s", [0.5, 1.2])
+def test_a_sweep_killed_in_the_middle_is_finished_by_the_same_command_with_nothing_run_twice(tmp_path, killed_after_s):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    slow = (*SHORT, *UNCONFIRMED, "sleep=0.2")
+    sweep(whole, *slow)
+    cut.mkdir()
+    process = subprocess.Popen(
+        command(cut, *slow), cwd=cut, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not (cut / "runs.txt").exists():  # the first trial has run
+        time.sleep(0.05)
+        assert process.poll() is None
+    time.sleep(killed_after_s)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(told(cut)) < len(told(whole))
+    text = sweep(cut, *slow)
+    assert "Continuing:" in text
+    assert told(cut) == told(whole)
+    assert sorted(executions(cut)) == sorted(executions(whole))
+
+
+def test_ctrl_c_prints_the_command_that_continues(tmp_path):
+    process = subprocess.Popen(
+        command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while not (tmp_path / "runs.txt").exists():
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert "Interrupted. Everything that finished is recorded. To continue: python" in text
+    sweep(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3")
+    assert len(told(tmp_path)) == 6
+
+
+def test_failed_trials_are_results_and_the_sweep_goes_on(tmp_path):
+    text = sweep(tmp_path, *SHORT, *UNCONFIRMED, "fault=raise", "fault_beyond=0.3", "hydra.sweeper.fail_fast=0")
+    states = {state for _, state, _ in told(tmp_path)}
+    assert states == {"COMPLETED", "FAILED"}
+    assert "RuntimeError: x is too far away" in text
+    (first, *_) = [e for e in events(tmp_path, "told") if e["state"] == "FAILED"]
+    assert 'raise RuntimeError("x is too far away")' in first["error"]["traceback"]
+
+
+def test_a_task_that_exits_is_a_failed_trial_and_not_the_end(tmp_path):
+    sweep(tmp_path, *SHORT, *UNCONFIRMED, "fault=exit", "fault_beyond=0.3", "hydra.sweeper.fail_fast=0")
+    assert {state for _, state, _ in told(tmp_path)} == {"COMPLETED", "FAILED"}
+
+
+def test_identical_failures_stop_the_sweep_and_nothing_completed_is_an_error(tmp_path):
+    text = sweep(tmp_path, *SHORT, "fault=raise", "fault_beyond=-1", "hydra.sweeper.fail_fast=2", expect=1)
+    assert "No trial of the sweep" in text
+    assert "the last 2 trials failed with the same error" in text
+    assert len(told(tmp_path)) == 2
+
+
+def test_a_metric_that_is_not_returned_is_invalid_and_those_returned_are_listed(tmp_path):
+    text = sweep(tmp_path, *SHORT, "hydra.sweeper.metric=acc", "hydra.sweeper.fail_fast=2", expect=1)
+    assert "did not return the metric 'acc'. It returned: score, sub/loss, x" in text
+
+
+def test_a_nested_metric_can_be_minimised(tmp_path):
+    overrides = ("hydra.sweeper.metric=sub/loss", "hydra.sweeper.direction=minimize", "hydra.sweeper.n_trials=4")
+    sweep(tmp_path, *overrides, *UNCONFIRMED)
+    results = yaml.safe_load((tmp_path / "sweep" / "optimization_results.yaml").read_text())
+    assert results["best"]["selected_value"] == min(value for _, _, value in told(tmp_path))
+
+
+def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
+    sweep(tmp_path, *SHORT, "n=7", "x=choice(0.1, 0.9)", *UNCONFIRMED)
+    rows = [line.split() for line in executions(tmp_path)]
+    assert {row[1] for row in rows} == {"7"}
+    assert {row[0] for row in rows} <= {"0.1", "0.9"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (("hydra.sweeper.params={xx: 'interval(0,1)'}",), "The parameter xx is not in the application's configuration"),
+        (("~search",), "The search space is empty"),
+        (("hydra.sweeper.proposer=genetic",), "proposer='genetic' is unknown. Choose one of auto, rules, random, llm"),
+        (("hydra.sweeper.selection=uct",), "selection='uct' is unknown"),
+        (("hydra.sweeper.direction=up",), "direction='up' is unknown"),
+        (("hydra.sweeper.n_trials=0",), "n_trials=0 is too small"),
+        (("hydra.sweeper.n_trials=many",), "n_trials='many' is no valid value, a whole number was expected"),
+        (("hydra.sweeper.dispatch=fork",), "dispatch='fork' is not available"),
+        (("hydra.sweeper.mode=walk",), "mode='walk' is unknown"),
+        (("hydra.sweeper.resume=must",), "holds no sweep to continue"),
+        (("+search.metrik=a",), "search.metrik is unknown"),
+        (("hydra.sweeper.n_trial=5",), "n_trial"),
+    ],
+)
+def test_bad_input_is_answered_with_a_sentence_and_no_traceback(tmp_path, overrides, sentence):
+    text = sweep(tmp_path, *overrides, expect=1)
+    assert sentence in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to read-only folders")
+def test_a_read_only_folder_is_answered_with_a_sentence(tmp_path):
+    (tmp_path / "sweep").mkdir(mode=0o500)
+    assert "can not be written" in sweep(tmp_path, *SHORT, expect=1)
+
+
+def test_a_sweep_folder_below_a_file_is_answered_with_a_sentence(tmp_path):
+    (tmp_path / "sweep").write_text("")
+    text = sweep(tmp_path, *SHORT, expect=1)
+    assert "can not be written" in text
+    assert "Set hydra.sweep.dir" in text
+
+
+def test_two_writers_in_one_folder_are_refused(tmp_path):
+    first = subprocess.Popen(
+        command(tmp_path, *SHORT, "sleep=5"), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
+    )
+    try:
+        while not (tmp_path / "sweep" / "events.jsonl").exists():
+            time.sleep(0.05)
+        assert f"in use by process {first.pid}" in sweep(tmp_path, *SHORT, "sleep=5", expect=1)
+    finally:
+        first.kill()
+        first.wait()
+
+
+def test_parallel_slots_start_with_baseline_and_spread_and_end_at_the_same_total(tmp_path):
+    sweep(tmp_path, "hydra.sweeper.n_trials=10", "hydra.sweeper.n_parallel=4", "noise=0.01", *UNCONFIRMED)
+    batches = [[t["proposal"]["role"] for t in e["trials"]] for e in events(tmp_path, "asked")]
+    assert batches[0] == ["baseline", "diverse", "diverse", "diverse"]
+    assert [len(batch) for batch in batches[:3]] == [4, 4, 2]
+
+
+def test_the_app_runs_without_the_sweeper_as_any_hydra_app(tmp_path):
+    done = subprocess.run(
+        [*command(tmp_path)[:2], f"runs_file={tmp_path / 'runs.txt'}", "hydra.run.dir=run"],
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == 0
