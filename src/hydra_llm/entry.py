@@ -6,7 +6,6 @@ Belongs to neither tower; imports no torch.
 import contextlib
 import dataclasses
 import difflib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -76,8 +75,3 @@ def _declared() -> set[str]:
     for (group, _), node in NODES.items():
         names |= {f"{group}.{item.name}" for item in dataclasses.fields(node)}
     return names
-
-
-def wants_traceback() -> bool:
-    """Hydra's own switch for people who debug."""
-    return os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")

@@ -1,5 +1,7 @@
 """Which errors are the user's to mend: they are told as a sentence, without a traceback of ours."""
 
+import os
+
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.systems.base import DivergenceError
 
@@ -9,3 +11,8 @@ class ExperimentError(RuntimeError):
 
 
 TOLD = (ExperimentError, DatasetError, DivergenceError, ValueError)
+
+
+def wants_traceback() -> bool:
+    """Hydra's own switch for people who debug."""
+    return os.environ.get("HYDRA_FULL_ERROR", "0") not in ("", "0")

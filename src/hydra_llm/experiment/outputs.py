@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +37,7 @@ def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
     """metrics.json: one flat object of finite floats, written whole or not at all."""
     path, aside = folder / "metrics.json", folder / ".metrics.json.part"
     aside.write_text(json.dumps(metrics, indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)
     return path
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import InstantiationException
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Callback
@@ -18,8 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.store import Dataset, DatasetStore
-from hydra_llm.entry import wants_traceback
-from hydra_llm.experiment.errors import TOLD, ExperimentError
+from hydra_llm.experiment.errors import TOLD, ExperimentError, wants_traceback
 from hydra_llm.experiment.fitting import fit
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.signal import SignalAssay
@@ -104,17 +104,22 @@ def _measure(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> dict[str, 
         written = save(assay.figures(fitted, scored), folder / "figures")
         _log_images(loggers, written)
     if HydraConfig.get().mode == RunMode.RUN:
-        print_table(metrics, f"{HydraConfig.get().runtime.choices.simulation}, seed {cfg.seed}")
+        print_table(metrics, f"{_regime()}, seed {cfg.seed}")
     log.info("connectivity_R2: %.5f (oracle %.5f)", metrics["connectivity_R2"], metrics["oracle_connectivity_R2"])
     log.info("Results in %s", folder)
     return metrics
 
 
 def _dataset(cfg: DictConfig) -> Dataset:
-    system = instantiate(cfg.simulation, _convert_="all")
+    try:
+        system = instantiate(cfg.simulation, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, TOLD):
+            raise error.__cause__ from None  # our sentence, without Hydra's wrapping
+        raise
     store = DatasetStore(cfg.paths.datasets)
     if store.find(system) is None:
-        log.info("Simulating %s ...", HydraConfig.get().runtime.choices.simulation)
+        log.info("Simulating %s ...", _regime())
     return simulate(
         system,
         store,
@@ -122,6 +127,10 @@ def _dataset(cfg: DictConfig) -> Dataset:
         callbacks=_progress(cfg, SimulationProgress),
         enable_progress_bar=_shows_progress(cfg),
     )
+
+
+def _regime() -> str:
+    return HydraConfig.get().runtime.choices["simulation"]
 
 
 def _shows_progress(cfg: DictConfig) -> bool:
@@ -144,7 +153,7 @@ def _finish_wandb(loggers: list[Any]) -> None:
     if any(type(logger).__name__ == "WandbLogger" for logger in loggers):
         import wandb
 
-        wandb.finish(quiet=True)
+        wandb.finish()
 
 
 __all__ = ["ExperimentError", "run"]

@@ -72,9 +72,7 @@ class SignalAssay:
         return found, scores, found.sentence(self._observations.meta["measurement_noise_level"])
 
     def _samples(self, split: str) -> Samples:
-        return Samples(
-            *frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
-        )
+        return Samples(*frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t))
 
     def score(self, fit: Fit, oracle: SignalOracle, rollout_frames: int) -> Scored:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
@@ -133,7 +131,7 @@ class SignalAssay:
             return function(torch.from_numpy(grid).to(net.W.dtype)).double().numpy()
 
     def _profiles(self, net: SignalGNN) -> np.ndarray:
-        """update(u, a_i) of every neuron on one grid [neuron, point]: what a type does, free of the embedding's gauge."""
+        """update(u, a_i) of every neuron on one grid [neuron, point]: free of the gauge of the embedding."""
         u = np.array(self._observations.split("train").activity)
         low, high = np.quantile(u, [0.01, 0.99])
         grid = np.repeat(np.linspace(low, high, 50)[:, None], u.shape[1], axis=1)

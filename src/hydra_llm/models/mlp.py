@@ -3,6 +3,8 @@
 The linear path lets a smooth network hold -u/tau exactly instead of spending its units on a straight line.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -28,11 +30,12 @@ class MLP(nn.Module):
             raise ValueError(f"activation={activation!r} is unknown. Choose one of: {', '.join(ACTIVATIONS)}.")
         if n_layers < 2 or hidden_dim < 1:
             raise ValueError(
-                f"n_layers={n_layers}, hidden_dim={hidden_dim} make no network. Choose n_layers >= 2 and hidden_dim >= 1."
+                f"n_layers={n_layers}, hidden_dim={hidden_dim} make no network. "
+                "Choose n_layers >= 2 and hidden_dim >= 1."
             )
         widths = [n_in, *[hidden_dim] * (n_layers - 1), n_out]
         layers: list[nn.Module] = []
-        for k, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for k, (fan_in, fan_out) in enumerate(pairwise(widths)):
             layers.append(nn.Linear(fan_in, fan_out))
             if k < n_layers - 1:
                 layers.append(ACTIVATIONS[activation]())

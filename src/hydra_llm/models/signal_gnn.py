@@ -24,6 +24,7 @@ class SignalGNN(nn.Module):
     """
 
     state_scale: Tensor
+    off_diagonal: Tensor
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ class RecoveryModule(LightningModule):
         def step(closure: Callable[[], Tensor]) -> Any:
             nonlocal counted
             if counted:
-                return plain.step(closure)
+                return plain.step(closure)  # type: ignore[arg-type]  # torch types closures as floats
             counted = True  # Lightning has to see one step per interval, and its hooks cost too much for all
             return chosen.step(closure=closure)  # type: ignore[union-attr]
 
@@ -72,7 +72,9 @@ class RecoveryModule(LightningModule):
             if epoch < phase.n_intervals:
                 return number, epoch
             epoch -= phase.n_intervals
-        raise IndexError(f"The fit has {self.n_intervals} intervals, interval {epoch + self.n_intervals} was asked for.")
+        raise IndexError(
+            f"The fit has {self.n_intervals} intervals, interval {epoch + self.n_intervals} was asked for."
+        )
 
 
 def unexplained(net: SignalGNN, frames: Frames) -> Tensor:

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,7 +55,7 @@ def _problem(path: str, value: Any, about: Any) -> str | None:
         return None
     low, high = about.get("low"), about.get("high")
     under = low is not None and (value <= low if about.get("open_low") else value < low)
-    if not (value == value) or under or (high is not None and value > high):
+    if math.isnan(value) or under or (high is not None and value > high):
         left = "(" if about.get("open_low") else "["
         interval = f"{left}{'-inf' if low is None else low}, {'inf' if high is None else high}]"
         unit = f" {about['unit']}" if about.get("unit") else ""

@@ -13,12 +13,16 @@ class SignalTraining:
 
     seed: int = key("${seed}", help="of initialisation, batch order and training noise")
     target: str = key(
-        "drift", help="what is predicted: the oracle's du/dt, or the recording's", choices=("drift", "finite_difference")
+        "drift",
+        help="what is predicted: the oracle's du/dt, or the recording's",
+        choices=("drift", "finite_difference"),
     )
     difference_order: str = key("forward", help="of finite differences", choices=("forward", "central"))
 
     # ---- Adam ----
-    max_steps: int | None = key(None, help="Adam steps; null: n_frames * data_augmentation_loop // batch_size * 0.2", low=0)
+    max_steps: int | None = key(
+        None, help="Adam steps; null: n_frames * data_augmentation_loop // batch_size * 0.2", low=0
+    )
     data_augmentation_loop: int = key(25, help="passes over the frames, in the published counting", low=1)
     batch_size: int = key(8, help="frames per step", unit="frames", low=1)
     time_step: int = key(1, help="1: one-step prediction of du/dt; T > 1: rollout of T frames", unit="frames", low=1)
@@ -26,8 +30,12 @@ class SignalTraining:
     learning_rate_W_start: float = key(2e-3, help="of W", low=0)
     learning_rate_start: float = key(1e-3, help="of the message and update functions", low=0)
     learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
-    W_solve_interval: int = key(0, help="W is solved by ridge regression every so many steps; 0: never", unit="steps", low=0)
-    W_solve_ridge: float = key(1e-4, help="ridge of that regression, relative to the mean square message", low=0, open_low=True)
+    W_solve_interval: int = key(
+        0, help="W is solved by ridge regression every so many steps; 0: never", unit="steps", low=0
+    )
+    W_solve_ridge: float = key(
+        1e-4, help="ridge of that regression, relative to the mean square message", low=0, open_low=True
+    )
     W_solve_frames: int = key(2000, help="frames of that regression", unit="frames", low=2)
 
     # ---- regularisers (hydra_llm.modules.regularisers has the formulas) ----

@@ -70,7 +70,7 @@ class GaussNewtonPhase:
     def _descend(self, net: SignalGNN, ridge: float) -> float:
         problem = self._problem
         assert problem is not None  # set by run
-        damping, loss = DAMPING_START, float("nan")
+        damping = DAMPING_START
         with torch.no_grad():
             found = problem.evaluate(net, ridge)
             for _ in range(self._iterations):
@@ -87,14 +87,14 @@ class GaussNewtonPhase:
                     _assign(net, weights)
                     break
                 found, damping = new, max(damping / DAMPING_DOWN, DAMPING_MIN)
-            loss = float(found.loss)
-        return loss
+            return float(found.loss)
 
     def _normal_equations(self, net: SignalGNN, found: Residual) -> tuple[Tensor, Tensor]:
         """H and gradient of the linearised residuals over (lin_phi, lin_edge) weights, W projected out."""
         basis = self._basis
         problem = self._problem
-        assert basis is not None and problem is not None  # set by run
+        assert basis is not None  # set by run, as is the problem
+        assert problem is not None
         n_frames, n, n_nodes = basis.shape
         x = (problem.stencil.nodes / net.state_scale)[:, :1]
         update_jacobian, message_jacobian = _jacobian(net.lin_phi, x), _jacobian(net.lin_edge, x)

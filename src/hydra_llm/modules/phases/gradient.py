@@ -94,5 +94,7 @@ class GradientPhase:
     def _loss(self, net: SignalGNN, frames: Frames, start: Tensor) -> tuple[Tensor, Tensor]:
         loss = self.objective(net, frames, start, self.noise)
         u = frames.activity[start]
-        penalty = torch.stack([term(net, u) for term in self.regularisers]).sum() if self.regularisers else loss.new_zeros(())
+        penalty = (
+            torch.stack([term(net, u) for term in self.regularisers]).sum() if self.regularisers else loss.new_zeros(())
+        )
         return loss, penalty

@@ -19,6 +19,8 @@ from hydra_llm.modules.phases.base import Step
 from hydra_llm.modules.phases.reduced import ReducedProblem
 
 HISTORY = 50  # curvature pairs of L-BFGS
+CHUNK = 30  # iterations between two looks at the progress
+PROGRESS = 0.01  # a chunk that lowers the loss by a smaller share ends the stage
 
 
 class ProjectionPhase:
@@ -90,8 +92,6 @@ class ProjectionPhase:
         problem = self._problem
         assert problem is not None  # set by run
         before, loss_before = copy.deepcopy(net.state_dict()), problem.settle(net, ridge)
-        group = optimizer.param_groups[0]
-        group["max_iter"], group["max_eval"] = iterations, 2 * iterations
         optimizer.state.clear()  # the curvature of another ridge, or another start, says nothing here
 
         def closure() -> Tensor:
@@ -100,8 +100,16 @@ class ProjectionPhase:
             loss.backward()
             return loss
 
-        step(closure)
-        loss = problem.settle(net, ridge)
+        loss = last = float("inf")
+        group = optimizer.param_groups[0]
+        for done in range(0, iterations, CHUNK):
+            group["max_iter"] = min(CHUNK, iterations - done)
+            group["max_eval"] = 2 * group["max_iter"]
+            step(closure)  # goes on from the curvature of the last chunk
+            loss = problem.settle(net, ridge)
+            if not loss < (1 - PROGRESS) * last:
+                break
+            last = loss
         if not loss <= loss_before:  # NaN included
             net.load_state_dict(before)
             loss = loss_before

@@ -1,0 +1,66 @@
+"""Runs of train.py's task on a network of 20 neurons, composed from the real configuration."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = (
+    "logger=none",
+    "callbacks.figures=false",
+    "trainer=cpu",
+    "simulation.n_neurons=20",
+    "simulation.n_frames=1000",
+    "simulation.n_frames_validation=200",
+    "simulation.n_frames_test=200",
+    "training.max_steps=20",
+    "training.projection_frames=300",
+    "training.projection_nodes=60",
+    "training.projection_iterations=20",
+    "training.projection_starts=2",
+    "training.projection_screening_iterations=5",
+    "training.rollout_frames=50",
+)
+
+
+@pytest.fixture
+def compose_config() -> Callable[..., Any]:
+    """compose_config(*overrides, hydra=False) -> DictConfig of conf/."""
+    from hydra import compose, initialize_config_dir
+
+    from hydra_llm.entry import register
+
+    register()
+
+    def make(*overrides: str, hydra: bool = False) -> Any:
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            return compose("config", list(overrides), return_hydra_config=hydra)
+
+    return make
+
+
+@pytest.fixture
+def run_tiny(compose_config, tmp_path) -> Callable[..., dict[str, float]]:
+    """run_tiny(*overrides) -> metrics of a whole run in tmp_path/run; datasets in tmp_path/datasets."""
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import open_dict
+
+    from hydra_llm.experiment import run
+
+    def make(*overrides: str, folder: str = "run", mode: str = "MULTIRUN") -> dict[str, float]:
+        cfg = compose_config(*TINY, f"paths.datasets={tmp_path}/datasets", *overrides, hydra=True)
+        out = tmp_path / folder
+        out.mkdir(exist_ok=True)
+        with open_dict(cfg):
+            cfg.hydra.runtime.output_dir = str(out)
+            cfg.hydra.mode = mode
+        HydraConfig.instance().set_config(cfg)
+        with open_dict(cfg):
+            task = cfg.copy()
+            task.pop("hydra")
+        return run(task)
+
+    return make

@@ -1,0 +1,65 @@
+"""Every option of conf/ composes, and brings what belongs to it."""
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+CONF = Path(__file__).parents[2] / "conf"
+REGIMES = sorted(path.stem for path in (CONF / "simulation").glob("*.yaml"))
+OPTIONS = sorted(
+    (path.parent.name, path.stem) for path in CONF.glob("*/*.yaml") if path.parent.name not in ("simulation", "hydra")
+)
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_regime_composes_with_everything_resolved(regime, compose_config):
+    cfg = compose_config(f"simulation={regime}")
+    for group in ("simulation", "model", "training", "trainer", "callbacks", "paths", "search"):  # a logger needs a run
+        OmegaConf.to_container(cfg[group], resolve=True, throw_on_missing=True)
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_of_every_group_composes(group, option, compose_config):
+    compose_config(f"{group}={option}")
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_regime_brings_its_model_training_and_search_and_the_command_line_wins(order, compose_config):
+    brought = compose_config("simulation=signal_types")
+    assert brought.model.embedding_dim == 2
+    assert brought.training.projection_nodes == 96
+    assert "training.learning_rate_embedding_start" in brought.search.params
+    overrides = ["simulation=signal_types", "model=signal_gnn"]
+    chosen = compose_config(*(overrides if order == 0 else overrides[::-1]))
+    assert chosen.model.embedding_dim == 0
+    assert chosen.training.projection_nodes == 96
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_regime_builds_a_system(regime, compose_config):
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra.utils import instantiate
+
+    cfg = compose_config(f"simulation={regime}", "simulation.n_neurons=40")
+    assert instantiate(cfg.simulation, _convert_="all").n_units == 40
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_every_searched_key_exists_and_its_range_is_legal(regime, compose_config):
+    cfg = compose_config(f"simulation={regime}")
+    for name in [*cfg.search.params, *(o.partition("=")[0] for o in cfg.search.trial_overrides)]:
+        assert OmegaConf.select(cfg, name, throw_on_missing=True) is not None or name == "training.max_steps"
+
+
+@pytest.mark.parametrize("key", ["training.learning_rat=1", "simulation.n_neuron=10", "model.hidden=3"])
+def test_a_misspelt_key_is_an_error(key, compose_config):
+    from hydra.errors import ConfigCompositionException
+
+    with pytest.raises(ConfigCompositionException, match="Could not override"):
+        compose_config(key)
+
+
+@pytest.mark.parametrize("path", sorted(CONF.rglob("*.yaml")), ids=lambda p: p.stem)
+def test_every_yaml_opens_with_the_command_that_runs_it(path):
+    assert path.read_text().startswith("# python train.py")

@@ -1,0 +1,153 @@
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.data.store import DatasetStore  # noqa: E402
+from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
+from hydra_llm.experiment.fitting import build_net, fit  # noqa: E402
+
+
+def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_score(run_tiny, tmp_path):
+    metrics = run_tiny()
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == metrics
+    assert {"connectivity_R2", "oracle_connectivity_R2", "oracle_rank", "test_R2", "onestep_R2"} <= set(metrics)
+    assert all(isinstance(value, float) for value in metrics.values())
+    assert "connectivity_R2: " in (tmp_path / "run" / "analysis.log").read_text()
+
+
+def test_the_same_seed_gives_the_same_numbers(run_tiny):
+    first, second = run_tiny(folder="a"), run_tiny(folder="b")
+    for timed in ("training_time_min",):
+        first.pop(timed), second.pop(timed)
+    assert first == second
+
+
+def test_return_metric_gives_one_float_and_lists_the_names_when_it_is_wrong(run_tiny):
+    assert isinstance(run_tiny("return_metric=connectivity_R2"), float)
+    with pytest.raises(ExperimentError, match=r"return_metric=conectivity is not among.*connectivity_R2"):
+        run_tiny("return_metric=conectivity")
+
+
+@pytest.mark.parametrize("types", [(), ("simulation.n_neuron_types=2", "model=signal_gnn_types")])
+def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, compose_config, tmp_path, types):
+    from tests.experiment.conftest import TINY
+
+    run_tiny(*types)
+    (dataset,) = (p for p in (tmp_path / "datasets").iterdir() if not p.name.startswith("."))
+    cfg = compose_config(*TINY, *types)
+
+    def weights(name):
+        fitted = fit(
+            dataset,
+            model=cfg.model,
+            training=cfg.training,
+            folder=tmp_path / name,
+            trainer={"accelerator": "cpu", "enable_progress_bar": False},
+            loggers=[],
+            callbacks=[],
+            keep_checkpoint=True,
+        )
+        return fitted.net.state_dict()
+
+    with_truth = weights("with")
+    shutil.rmtree(dataset / "truth")
+    without = weights("without")
+    assert with_truth.keys() == without.keys()
+    assert all(torch.equal(with_truth[name], without[name]) for name in with_truth)
+
+
+@pytest.mark.parametrize("training_seed", [0, 1])
+def test_an_untrained_network_knows_nothing_of_the_truth(compose_config, make_signal_system, training_seed):
+    """Equal seeds too: initialisation and connectivity draw from streams of their own."""
+    from omegaconf import OmegaConf
+
+    from hydra_llm.metrics.connectivity import connectivity_metrics
+
+    cfg = compose_config(f"training.seed={training_seed}", "model.W_init_scale=7.0")
+    system = make_signal_system(n_neurons=100, seed=0, dtype="float64")
+
+    meta = {"n_neurons": 100, "external_input_mode": "none", "dtype": "float64"}
+    net = build_net(cfg.model, OmegaConf.create({"seed": training_seed}), SimpleNamespace(meta=meta))
+    scores = connectivity_metrics(
+        net.connectivity().detach(), system.field().effective_connectivity, identifiable=None, prefix="connectivity"
+    )
+    assert scores["connectivity_R2_pearson2"] < 0.01
+    assert scores["connectivity_R2"] < 0.1
+
+
+def test_a_checkpoint_is_the_best_on_validation_and_not_the_last(run_tiny, tmp_path):
+    metrics = run_tiny("training.learning_rate_start=0.3", "training.projection_iterations=0", "training.max_steps=60")
+    assert metrics["best_val_loss"] <= metrics["final_loss"]
+    state = torch.load(tmp_path / "run" / "checkpoints" / "best.ckpt", weights_only=True)
+    assert state["callbacks"]
+
+
+def test_a_second_run_shares_the_dataset(run_tiny, tmp_path):
+    run_tiny(folder="a")
+    run_tiny("training.seed=5", folder="b")
+    assert len([p for p in (tmp_path / "datasets").iterdir() if not p.name.startswith(".")]) == 1
+
+
+def test_a_damaged_dataset_is_simulated_again(run_tiny, tmp_path):
+    before = run_tiny(folder="a")
+    (dataset,) = (p for p in (tmp_path / "datasets").iterdir() if not p.name.startswith("."))
+    (dataset / "observations" / "train" / "activity.npy").write_bytes(b"half")
+    after = run_tiny(folder="b")
+    assert before["connectivity_R2"] == after["connectivity_R2"]
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("simulation.delta_t=-0.01", r"simulation.delta_t=-0.01 is outside its range \(0"),
+        (
+            "simulation.connectivity_filling_factor=1.5",
+            r"connectivity_filling_factor=1.5 is outside its range \(0, 1\]",
+        ),
+        ("simulation.connectivity_filling_factor=0", r"connectivity_filling_factor=0.0 is outside"),
+        ("simulation.phi=swish", "simulation.phi=swish is unknown. Choose one of: tanh, relu, sigmoid"),
+        ("training.target=velocity", "training.target=velocity is unknown"),
+        ("training.batch_size=0", "training.batch_size=0 is outside"),
+        ("model.activation=swish", "model.activation=swish is unknown"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_sentence(run_tiny, override, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        run_tiny(override)
+
+
+def test_a_rank_above_the_number_of_neurons_is_a_sentence(run_tiny):
+    with pytest.raises(ValueError, match=r"connectivity_rank=21 exceeds the number of neurons \(20\)"):
+        run_tiny("simulation=signal_low_rank", "simulation.connectivity_rank=21", "simulation.n_neurons=20")
+
+
+def test_a_diverging_simulation_names_the_frame_and_leaves_no_dataset(run_tiny, tmp_path):
+    with pytest.raises(RuntimeError, match=r"diverged: .* at frame"):
+        run_tiny("simulation.phi=relu", "simulation.gain=50")
+    left = [p for p in (tmp_path / "datasets").iterdir() if p.name != ".locks"]
+    assert left == []
+
+
+def test_in_a_single_run_the_user_gets_the_sentence_without_a_traceback(run_tiny, caplog):
+    with pytest.raises(SystemExit) as stop:
+        run_tiny("simulation.delta_t=-1", mode="RUN")
+    assert stop.value.code == 1
+    assert "simulation.delta_t=-1.0 is outside its range" in caplog.text
+
+
+def test_nothing_to_fit_with_is_refused(run_tiny):
+    with pytest.raises(ValueError, match="There is nothing to fit with"):
+        run_tiny("training.max_steps=0", "training.projection_iterations=0")
+
+
+def test_the_store_finds_what_a_run_simulated(run_tiny, compose_config, tmp_path):
+    from hydra.utils import instantiate
+    from tests.experiment.conftest import TINY
+
+    run_tiny()
+    system = instantiate(compose_config(*TINY).simulation, _convert_="all")
+    assert DatasetStore(tmp_path / "datasets").find(system) is not None

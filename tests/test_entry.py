@@ -1,0 +1,55 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hydra_llm.entry import unknown_keys
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_misspelt_key_gets_its_near_matches_and_its_siblings():
+    (sentence,) = unknown_keys(["training.learning_rat_start=1", "seed=3"])
+    assert sentence.startswith("There is no key training.learning_rat_start.")
+    assert "Did you mean training.learning_rate_start" in sentence
+    assert "batch_size" in sentence
+
+
+@pytest.mark.parametrize(
+    "argument", ["training.batch_size=3", "simulation=signal_dale", "hydra.run.dir=x", "-m", "+a.b=1"]
+)
+def test_arguments_that_are_right_or_not_ours_get_no_sentence(argument):
+    assert unknown_keys([argument]) == []
+
+
+def train(*arguments):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_an_unknown_regime_lists_the_regimes():
+    found = train("simulation=signal_caotic")
+    assert found.returncode != 0
+    assert "signal_chaotic" in found.stderr + found.stdout
+    assert "signal_low_rank" in found.stderr + found.stdout
+
+
+def test_an_unknown_key_lists_the_keys():
+    found = train("training.bach_size=3")
+    assert found.returncode != 0
+    assert "Did you mean training.batch_size" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_help_loads_no_torch():
+    code = (
+        "import sys, runpy\nsys.argv = ['train.py', '--help']\n"
+        "try: runpy.run_path('train.py', run_name='__main__')\nexcept SystemExit: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert found.stdout.strip().endswith("False")
