@@ -18,6 +18,7 @@ from _report import ROOT, publish, spread
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from torch.optim import Optimizer
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.datamodule import RecordingDataModule
@@ -25,6 +26,7 @@ from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
 from hydra_llm.entry import register
 from hydra_llm.experiment.fitting import build_net, build_phases, fit
+from hydra_llm.modules.phases.base import Step
 from hydra_llm.modules.recovery import set_state_scale, unexplained
 from hydra_llm.modules.simulation import simulate
 
@@ -86,9 +88,14 @@ def bare_fit(dataset: Path, cfg: DictConfig) -> float:
     for phase in phases:
         optimizer = phase.optimizer(net)
         for interval in range(phase.n_intervals):
-            phase.run(interval, net, frames, optimizer, optimizer.step)
+            phase.run(interval, net, frames, optimizer, stepping(optimizer))
             loss = unexplained(net, validation)
     return float(loss)
+
+
+def stepping(optimizer: Optimizer) -> Step:
+    """One step of the optimiser, as a phase asks for it."""
+    return lambda closure: optimizer.step(closure)  # type: ignore[arg-type]  # torch's stub wants a float
 
 
 def lightning_fit(dataset: Path, cfg: DictConfig, folder: Path) -> float:
