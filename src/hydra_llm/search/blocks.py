@@ -29,7 +29,7 @@ def block_of(iteration: int, n_iter_block: int) -> tuple[int, int]:
 def present_block(state: SweepState, settings: Settings) -> Block:
     """The running block as proposers see it; k is the iteration of the next trial within it."""
     record = state.blocks[-1]
-    k = len(state.block_trials(record.index)) + 1
+    k = state.block_count(record.index) + 1
     return Block(record.index, k, settings.nominal_block, record.values)
 
 
@@ -37,8 +37,10 @@ def block_is_over(state: SweepState, settings: Settings) -> bool:
     """Whether the next trial opens a block: none yet, n_iter_block iterations done, or the dynamics died."""
     if not state.blocks:
         return True
-    trials = state.block_trials(state.blocks[-1].index)
-    return len(trials) >= settings.block_size or (settings.block_space is not None and collapsed(trials))
+    block = state.blocks[-1].index
+    if state.block_count(block) >= settings.block_size:
+        return True
+    return settings.block_space is not None and collapsed(state.block_trials(block))
 
 
 def collapsed(trials: list[Trial]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.trial import Trial
 
 
 def search_done(state: SweepState, settings: Settings, elapsed_s: float) -> str:
@@ -14,31 +16,35 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float) -> str:
     stop = settings.stop
     if stop.max_hours is not None and elapsed_s >= stop.max_hours * 3600:
         return f"the time limit of {stop.max_hours:g} h is reached"
-    best = state.best()
+    best = state.best() if stop.target_value is not None or stop.patience is not None else None
     if best is None:
         return ""
     if stop.target_value is not None:
         score = state.trees[best.block].node(best.number).mean
         if score is not None and score >= settings.objective.score(stop.target_value):
             return f"the target {settings.objective.name} = {stop.target_value:g} is reached"
-    since = sum(1 for number in state.search if number > best.number and state.trials[number].state.is_finished)
-    if stop.patience is not None and since >= stop.patience:
-        return f"no better configuration in {since} trials (patience {stop.patience})"
+    if stop.patience is not None:
+        since = sum(1 for number in state.search if number > best.number and state.trials[number].state.is_finished)
+        if since >= stop.patience:
+            return f"no better configuration in {since} trials (patience {stop.patience})"
     return ""
 
 
 def must_stop(state: SweepState, settings: Settings) -> str:
     """Why the sweep must end early because of failures, "" otherwise."""
-    finished = [trial for trial in state.search_trials() if trial.state.is_finished]
-    failed = [trial for trial in finished if trial.state in (TrialState.FAILED, TrialState.TIMEOUT)]
-    if len(failed) > settings.max_failure_rate * settings.n_trials:
+    if state.failures > settings.max_failure_rate * settings.n_trials:
         return (
-            f"{len(failed)} trials failed, more than max_failure_rate={settings.max_failure_rate:g} "
+            f"{state.failures} trials failed, more than max_failure_rate={settings.max_failure_rate:g} "
             f"of {settings.n_trials} trials allows"
         )
-    if settings.fail_fast and len(finished) >= settings.fail_fast:
-        tail = finished[-settings.fail_fast :]
-        if len({_cause(trial) for trial in tail}) == 1 and _cause(tail[0]) is not None:
+    if settings.fail_fast:
+        latest = (state.trials[number] for number in reversed(state.search))
+        tail = list(islice((trial for trial in latest if trial.state.is_finished), settings.fail_fast))[::-1]
+        if (
+            len(tail) == settings.fail_fast
+            and len({_cause(trial) for trial in tail}) == 1
+            and _cause(tail[0]) is not None
+        ):
             return f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error})"
     return ""
 

@@ -15,12 +15,7 @@ RECORD_WINDOW = 512  # latest configurations that a parameter's record is read f
 
 def finished(context: Context) -> list[Trial]:
     """The block's finished search trials in order of number."""
-    return [trial for trial in context.block_trials if trial.state.is_finished]
-
-
-def scores(context: Context) -> list[float | None]:
-    """One score per finished trial, None where it ended without a value."""
-    return [None if trial.value is None else context.objective.score(trial.value) for trial in finished(context)]
+    return context.finished
 
 
 def success_streak(context: Context) -> int:
@@ -29,8 +24,8 @@ def success_streak(context: Context) -> int:
     if limits is None:
         return 0
     streak = 0
-    for score in reversed(scores(context)):
-        if score is None or not limits.is_success(context.objective, score):
+    for trial in reversed(finished(context)):
+        if trial.value is None or not limits.is_success(context.objective, context.objective.score(trial.value)):
             break
         streak += 1
     return streak

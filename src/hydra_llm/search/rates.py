@@ -20,6 +20,7 @@ HIGH_IMPROVEMENT = 0.80  # above: explore more
 PLATEAU_BAND = 0.05  # half width, in the metric's unit
 PLATEAU_RUN = 3  # trials in the band that make a plateau
 MIN_WINDOW = 3
+LATEST = 512  # trials and configurations that rates are counted over: far more than a block, and bounded in long sweeps
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def measure(trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_bl
     Branching: share of the last n_iter_block/4 mutations whose parent is not the configuration of the trial before.
     Improvement: share of scored mutations whose mean exceeds the parent's by more than the noise floor.
     """
-    finished = [trial for trial in trials if trial.state.is_finished]
+    finished = [trial for trial in trials[-LATEST:] if trial.state.is_finished]
     window = window_of(n_iter_block)
     steps = [
         (before, trial)
@@ -56,7 +57,7 @@ def measure(trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_bl
     jumps = [parent != tree.node(before.number).id for (before, _), parent in zip(steps, parents, strict=True)]
 
     gains = []
-    for node in tree.scored():
+    for node in tree.latest_scored(LATEST):
         parent = tree.parent(node)
         if parent is not None and parent.mean is not None and node.mean is not None:
             gains.append(node.mean - parent.mean > noise_floor)

@@ -55,12 +55,14 @@ class SweepState:
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
+        self._of_block: dict[int, list[int]] = {}  # numbers of search trials
         self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
         self.running: list[int] = []  # launched, not told
         self.notes: list[Note] = []
         self.rejections: list[Rejection] = []
         self.batches = 0
         self.sessions = 0
+        self.failures = 0  # search trials that ended FAILED or TIMEOUT
         for event in events:
             self.apply(event)
 
@@ -96,6 +98,7 @@ class SweepState:
             self.waiting.append(trial.number)
             if trial.purpose == "search":
                 self.search.append(trial.number)
+                self._of_block.setdefault(trial.block, []).append(trial.number)
                 self.trees[trial.block].add(trial)
         if any(entry.get("purpose", "search") == "search" for entry in event["trials"]):
             self.batches += 1
@@ -132,6 +135,7 @@ class SweepState:
                 queue.remove(number)
         if told.purpose == "search":
             self.trees[told.block].add(told)
+            self.failures += told.state in (TrialState.FAILED, TrialState.TIMEOUT)
 
     def _on_rejected(self, event: Event) -> None:
         proposal = codec.proposal_from_json(event["proposal"])
@@ -151,7 +155,11 @@ class SweepState:
         return [trial for trial in self.trials.values() if trial.purpose == "confirm"]
 
     def block_trials(self, index: int) -> list[Trial]:
-        return [self.trials[n] for n in self.search if self.trials[n].block == index]
+        return [self.trials[n] for n in self._of_block.get(index, ())]
+
+    def block_count(self, index: int) -> int:
+        """How many search trials the block has so far."""
+        return len(self._of_block.get(index, ()))
 
     def search_trials(self) -> list[Trial]:
         return [self.trials[n] for n in self.search]

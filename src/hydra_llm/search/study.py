@@ -118,7 +118,7 @@ class Study:
             self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values})
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
-        left_in_block = self.settings.block_size - len(self.state.block_trials(block))
+        left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = slots.assign(
             self.state.tree,
             min(count, left, left_in_block),

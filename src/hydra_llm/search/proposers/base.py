@@ -120,6 +120,11 @@ class Context:
         """This block's search trials in order of number, running ones included."""
         return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]
 
+    @cached_property
+    def finished(self) -> list[Trial]:
+        """This block's finished search trials in order of number."""
+        return [trial for trial in self.block_trials if trial.state.is_finished]
+
     @property
     def failures(self) -> list[Trial]:
         """Search trials of the sweep that ended without a score; `error` holds type, message and traceback tail."""
