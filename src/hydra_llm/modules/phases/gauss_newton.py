@@ -20,6 +20,7 @@ from hydra_llm.modules.phases.reduced import ReducedProblem, Residual
 
 DAMPING_START, DAMPING_MIN, DAMPING_UP, DAMPING_DOWN = 1e-6, 1e-16, 4.0, 5.0
 ATTEMPTS = 14  # dampings tried before a stage is given up
+PROGRESS, PATIENCE = 1e-3, 5  # so many steps in a row below this relative gain end a stage
 
 
 class Attempt(Optimizer):
@@ -73,6 +74,7 @@ class GaussNewtonPhase:
         damping = DAMPING_START
         with torch.no_grad():
             found = problem.evaluate(net, ridge)
+            idle = 0
             for _ in range(self._iterations):
                 H, gradient = self._normal_equations(net, found)
                 weights = _flat(net)
@@ -86,7 +88,10 @@ class GaussNewtonPhase:
                 else:
                     _assign(net, weights)
                     break
+                idle = idle + 1 if new.loss > (1 - PROGRESS) * found.loss else 0
                 found, damping = new, max(damping / DAMPING_DOWN, DAMPING_MIN)
+                if idle == PATIENCE:
+                    break
             return float(found.loss)
 
     def _normal_equations(self, net: SignalGNN, found: Residual) -> tuple[Tensor, Tensor]:
