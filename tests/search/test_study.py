@@ -10,7 +10,7 @@ from search_worlds import SPACE, bowl, comparable, open_study, run_study, settin
 from hydra_llm.search.events import EVENTS_NAME, read_events
 from hydra_llm.search.header import IncompatibleSweepError
 from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.outcome import Outcome, from_result
 from hydra_llm.search.proposers.base import ProposerError, ProposerStop, Thresholds
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.selection.registry import make_policy
@@ -133,6 +133,20 @@ def test_a_lost_trial_runs_again_under_its_number_as_often_as_allowed(tmp_path):
         (0, TrialState.COMPLETED, 1),
         (1, TrialState.LOST, 3),
     ]
+
+
+def test_a_job_that_takes_its_siblings_with_it_does_so_once(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=4, n_parallel=4, max_infra_retries=1))
+    while not study.is_over:
+        asked = study.launched(study.ask(4))
+        killed = any(trial.number == 2 for trial in asked)
+        for trial in asked:
+            if killed:
+                study.tell_lost(trial.number, "a worker was killed")
+            else:
+                study.tell(trial.number, from_result(bowl(trial), study.settings.objective))
+    assert [t.state for t in study.state.trials.values() if t.number != 2] == [TrialState.COMPLETED] * 3
+    assert study.state.trials[2].state is TrialState.LOST
 
 
 def test_failures_are_results_and_the_search_goes_on(tmp_path):

@@ -86,15 +86,17 @@ class Study:
     def ask(self, count: int) -> list[Trial]:
         """Up to `count` trials to launch now, [] when the sweep is over.
 
-        Trials that were asked for but never launched, or were lost, come first. Raises ProposerStop when the proposer
-        demands a stop.
+        Trials that were lost come first, each alone; then those that were asked for but never launched. Raises
+        ProposerStop when the proposer demands a stop.
         """
         if not self.state.waiting:
             if not self.search_over:
                 self._ask_search(count)
             elif not self.state.running and (missing := self._missing_confirmations()):
                 self._ask_confirmation(missing)
-        return [self.state.trials[number] for number in self.state.waiting[:count]]
+        waiting = [self.state.trials[number] for number in self.state.waiting]
+        again = [trial for trial in waiting if trial.attempt > 0]
+        return again[:1] or waiting[:count]  # a job that took its siblings with it must not do so twice
 
     @property
     def search_over(self) -> str:
