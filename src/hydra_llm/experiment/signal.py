@@ -152,8 +152,10 @@ class SignalAssay:
             "eigenvalues": eigenvalues(scored.W_true, scored.W_learned, gain_absorbed=True),
             "rollout_test": rollout(*scored.rollouts["test"], self._delta_t, "Rollout on the test trajectory"),
         }
-        if fit.history:
-            drawn["loss"] = loss(fit.history, best_step=fit.best_interval)
+        curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
+        if curves:
+            penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
+            drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
         if scored.clusters is not None and fit.net.embedding.embedding_dim >= 2:
             a = fit.net.embedding.a.detach().numpy()
             drawn["embedding"] = embedding(a, self._types, scored.clusters, scored.metrics["cluster_accuracy"])

@@ -19,6 +19,7 @@ def loss(
     history: Mapping[str, Series],
     regularisers: Mapping[str, Series] = MappingProxyType({}),
     best_step: float | None = None,
+    step_axis: str = "optimiser step (count)",
 ) -> Figure:
     """history and regularisers: name -> (steps, values). best_step: where the kept checkpoint was taken.
 
@@ -38,7 +39,7 @@ def loss(
     if best_step is not None:
         axes.axvline(best_step, color=GREY, lw=1, ls=":", label="kept checkpoint")
     title = "Losses (thick) and regularisers (thin)" if regularisers else "Losses"
-    dress(axes, title, "optimiser step (count)", "loss (mean per sample" + (", log scale)" if positive else ")"))
+    dress(axes, title, step_axis, "loss (log scale)" if positive else "loss")
     axes.grid(axis="y", color="#EEEEEE", lw=0.8)
     axes.set_axisbelow(True)
     # a handful of curves need one column; W&B-sized histories still leave room for the axes
