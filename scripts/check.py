@@ -61,7 +61,9 @@ def main() -> int:
 
 
 def parse() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(description="Run all quality gates; further arguments go to pytest.")
+    parser = argparse.ArgumentParser(
+        description="Run all quality gates; further arguments go to pytest.", allow_abbrev=False
+    )
     parser.add_argument(
         "--tier", choices=TIERS, default="quick", help="quick: without the slow tests; static: no tests"
     )
