@@ -45,6 +45,8 @@ class Search:
     instructions: str | None = key(None, help="name of the protocol in instructions/")
     confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
+    thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric
+    locked: dict[str, str] = field(default_factory=dict)  # keys that no proposal may move, with the reason
 
 
 @dataclass
