@@ -13,6 +13,9 @@ from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import TARGETS, Frames, frames_of
 
 
+VALIDATION_FRAMES = 500  # evenly spaced; a fit is validated some thirty times, and neighbouring frames say the same
+
+
 class WholeTrajectory:
     """A loader of one batch: all frames. A class of its own, because Lightning looks for loaders inside any list."""
 
@@ -55,4 +58,4 @@ class RecordingDataModule(LightningDataModule):
         return WholeTrajectory(self.frames("train"))
 
     def val_dataloader(self) -> WholeTrajectory:
-        return WholeTrajectory(self.frames("validation"))
+        return WholeTrajectory(self.frames("validation").spread(VALIDATION_FRAMES))

@@ -88,7 +88,7 @@ class GradientPhase:
             if self.W_solve_interval and (first + k + 1) % self.W_solve_interval == 0:
                 close_form(net, frames.spread(self.ridge_frames), self.ridge)
             if k % 10 == 0:  # reading a number waits for the device
-                total, penalty_total = total + loss.item(), penalty_total + float(penalty)
+                total, penalty_total = total + loss.item(), penalty_total + penalty.item()
         n_read = (last - first + 9) // 10
         return {"train_loss": total / n_read, "train_penalty": penalty_total / n_read}
 
