@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hydra_llm.entry import unknown_keys
+from hydra_llm.entry import unknown_keys, unwritable
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,3 +53,18 @@ def test_help_loads_no_torch():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert found.stdout.strip().endswith("False")
+
+
+def test_an_output_folder_that_is_none_is_a_sentence_before_anything_starts(tmp_path):
+    (tmp_path / "file").write_text("")
+    found = train(f"hydra.run.dir={tmp_path}/file/run")
+    assert found.returncode == 1
+    assert "cannot be written" in found.stderr
+    assert "hydra.run.dir" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_folder_still_to_be_made_is_no_problem(tmp_path):
+    assert unwritable([f"hydra.run.dir={tmp_path}/a/b/c"]) is None
+    assert unwritable(["-m", f"hydra.sweep.dir={tmp_path}/a"]) is None
+    assert unwritable(["--help"]) is None

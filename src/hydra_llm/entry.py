@@ -6,9 +6,11 @@ Belongs to neither tower; imports no torch.
 import contextlib
 import dataclasses
 import difflib
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -37,10 +39,14 @@ def _search_hash(*, _root_: DictConfig) -> str:
 
 @contextlib.contextmanager
 def explained(main: Callable[..., Any]) -> Iterator[None]:
-    """After Hydra has refused an override, say which keys there are.
+    """Say what Hydra does not: which keys there are after it has refused an override, and that a folder is read-only.
 
-    Hydra prints what is wrong and exits with 1 before any of our code runs; it names no alternatives.
+    Hydra exits with 1 before any of our code runs, without alternatives, or with a traceback out of its own mkdir.
     """
+    problem = unwritable(sys.argv[1:])
+    if problem:
+        print(problem, file=sys.stderr)
+        raise SystemExit(1)
     try:
         yield
     except SystemExit as stop:
@@ -62,12 +68,32 @@ def unknown_keys(arguments: list[str]) -> list[str]:
             continue
         if any(name.startswith(f"{key}.") for name in known):
             continue
-        near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
-        siblings = [name for name in known if name.startswith(f"{head}.")]
+        siblings = [name for name in known if name.startswith(f"{head}.") and not name.endswith("_")]
+        near = difflib.get_close_matches(key, siblings or known, n=3, cutoff=0.7)
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         there = f"Keys under {head}: {', '.join(name.partition('.')[2] for name in siblings)}." if siblings else ""
         sentences.append(f"There is no key {key}. {hint}{there}".strip())
     return sentences
+
+
+def unwritable(arguments: list[str]) -> str | None:
+    """A sentence if the output folder of this command line cannot be written, None if it can."""
+    if any(argument.startswith(("--", "-c")) and argument not in ("--multirun",) for argument in arguments):
+        return None  # help or information: nothing is written
+    swept = "-m" in arguments or "--multirun" in arguments
+    name = "hydra.sweep.dir" if swept else "hydra.run.dir"
+    folder = Path("outputs")
+    for argument in arguments:
+        if argument.startswith(f"{name}="):
+            folder = Path(argument.partition("=")[2].strip("'\""))
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    if there.is_dir() and os.access(there, os.W_OK):
+        return None
+    return (
+        f"The output folder {folder} cannot be written: {there} is read-only or no folder. Set {name} to another one."
+    )
 
 
 def _declared() -> set[str]:

@@ -16,7 +16,9 @@ def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_s
     assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == metrics
     assert {"connectivity_R2", "oracle_connectivity_R2", "oracle_rank", "test_R2", "onestep_R2"} <= set(metrics)
     assert all(isinstance(value, float) for value in metrics.values())
-    assert "connectivity_R2: " in (tmp_path / "run" / "analysis.log").read_text()
+    log = (tmp_path / "run" / "analysis.log").read_text()
+    for published in ("connectivity_R2", "test_R2", "effective_rank", "loss"):
+        assert f"\n{published}: " in f"\n{log}"
 
 
 def test_the_same_seed_gives_the_same_numbers(run_tiny):

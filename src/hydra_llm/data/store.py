@@ -111,7 +111,7 @@ class DatasetStore:
     def _make(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        except (PermissionError, NotADirectoryError, FileNotFoundError, FileExistsError) as error:
             raise DatasetError(_read_only(self.root)) from error
         except OSError as error:
             if error.errno == errno.EROFS:

@@ -43,7 +43,9 @@ def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
 
 def write_analysis_log(metrics: dict[str, float], folder: Path) -> None:
     """analysis.log: `name: value` lines, under the names that the published protocols read."""
-    lines = [f"{name}: {value:.6g}" for name, value in sorted(metrics.items())]
+    published = {"effective_rank": metrics.get("activity_rank_99"), "loss": metrics.get("final_loss")}
+    all_names = {**metrics, **{name: value for name, value in published.items() if value is not None}}
+    lines = [f"{name}: {value:.6g}" for name, value in sorted(all_names.items())]
     (folder / "analysis.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
