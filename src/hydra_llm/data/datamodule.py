@@ -12,7 +12,6 @@ from lightning import LightningDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import TARGETS, Frames, frames_of
 
-
 VALIDATION_FRAMES = 500  # evenly spaced; a fit is validated some thirty times, and neighbouring frames say the same
 
 
