@@ -38,3 +38,19 @@ def error_of(exception: BaseException) -> TrialError:
     """Type, message and traceback tail of an exception."""
     text = "".join(traceback_module.format_exception(exception))
     return TrialError(type(exception).__name__, str(exception), text[-TAIL_CHARACTERS:])
+
+
+def lost(reason: str, **circumstances: Any) -> Outcome:
+    """No result was left, for a reason that lies outside the configuration as far as anybody knows."""
+    return Outcome(TrialState.LOST, error=TrialError("LOST", reason), **circumstances)
+
+
+def cancelled(reason: str, **circumstances: Any) -> Outcome:
+    """A person or a scheduler took the job away."""
+    return Outcome(TrialState.CANCELLED, error=TrialError("CANCELLED", reason), **circumstances)
+
+
+def timed_out(limit_s: float, **circumstances: Any) -> Outcome:
+    """Stopped at the time limit of a job."""
+    error = TrialError("TIMEOUT", f"stopped after job_timeout_s={limit_s:g} s")
+    return Outcome(TrialState.TIMEOUT, error=error, **circumstances)
