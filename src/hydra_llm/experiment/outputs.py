@@ -43,8 +43,7 @@ def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
 
 def write_analysis_log(metrics: dict[str, float], folder: Path) -> None:
     """analysis.log: `name: value` lines, under the names that the published protocols read."""
-    published = {"effective_rank": metrics.get("activity_rank_99"), "loss": metrics.get("final_loss")}
-    all_names = {**metrics, **{name: value for name, value in published.items() if value is not None}}
+    all_names = {**metrics, "loss": metrics["final_loss"]}
     lines = [f"{name}: {value:.6g}" for name, value in sorted(all_names.items())]
     (folder / "analysis.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -92,6 +92,7 @@ class SignalAssay:
             metrics |= rollout_metrics(predicted, recorded.activity[:n], prefix=prefix, tolerance=LOST)
         metrics |= self._onestep(net)
         metrics |= activity_rank(train.activity)
+        metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
         metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._field.g.numpy())
         clusters = None
         n_types = len(np.unique(self._types))
