@@ -96,6 +96,16 @@ def _described(dimension: Dimension, config: DictConfig) -> Dimension:
     return dimension
 
 
+def value_in(config: DictConfig, key: str) -> Any:
+    """The composed value of a key, or the chosen option of a group. Raises KeyError when there is none."""
+    if is_group(key, config):
+        return config.hydra.runtime.choices[key.lstrip("+")]
+    if not _exists(config, key):
+        raise KeyError(key)
+    found = OmegaConf.select(config, key)
+    return OmegaConf.to_container(found, resolve=True) if OmegaConf.is_config(found) else found
+
+
 def _exists(config: DictConfig, key: str) -> bool:
     head, _, name = key.rpartition(".")
     parent = OmegaConf.select(config, head) if head else config

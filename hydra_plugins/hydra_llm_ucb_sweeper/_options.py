@@ -8,16 +8,18 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
-from hydra_plugins.hydra_llm_ucb_sweeper.config import STOP, SWEEPER
+from hydra_plugins.hydra_llm_ucb_sweeper.config import PRUNING, STOP, SWEEPER
 
 NULLABLE: dict[str, tuple[type, ...]] = {
     "params": (dict,),
     "block_params": (dict,),
+    "constraint": (str,),
     "metric": (str,),
     "direction": (str,),
     "target": (int, float),
     "ucb_c": (int, float),
     "seed_keys": (list,),
+    "gpu_slots": (list,),
     "n_iter_block": (int,),
     "max_batch_size": (int,),
     "confirm": (dict,),
@@ -25,6 +27,9 @@ NULLABLE: dict[str, tuple[type, ...]] = {
     "max_hours": (int, float),
     "patience": (int,),
     "target_value": (int, float),
+    "rule": (str,),
+    "max_minutes": (int, float),
+    "keep": (str,),
 }
 WORDS = {
     dict: "a mapping",
@@ -40,12 +45,16 @@ def read_options(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data with checked types; keys of `llm` that are null are left to its own defaults."""
     options = {key: _plain(value) for key, value in raw.items()}
     for key, value in options.items():
-        if key not in ("llm", "stop"):
+        if key not in ("llm", "stop", "pruning"):
             _check(key, value, SWEEPER[key])
     options["llm"] = {key: value for key, value in (options.get("llm") or {}).items() if value is not None}
     options["stop"] = options.get("stop") or {}
     for key, value in options["stop"].items():
         _check(key, value, STOP[key], prefix="stop.")
+    options["pruning"] = options.get("pruning") or {}
+    for key, value in options["pruning"].items():
+        if not (key == "watch_s" and value is None):
+            _check(key, value, PRUNING[key], prefix="pruning.")
     return options
 
 

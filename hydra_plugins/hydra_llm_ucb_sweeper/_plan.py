@@ -7,8 +7,8 @@ The command line wins over `hydra.sweeper.params`, which wins over the applicati
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -17,11 +17,14 @@ from omegaconf import DictConfig
 
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.pruning import Pruning
 from hydra_llm.search.settings import Confirmation, Settings, Stop
 from hydra_llm.search.space import Space
 from hydra_llm.search.trial import Trial
 from hydra_plugins.hydra_llm_ucb_sweeper import _grammar
-from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, with_baseline
+from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, value_in, with_baseline
+from hydra_plugins.hydra_llm_ucb_sweeper._conditions import settle_conditions
+from hydra_plugins.hydra_llm_ucb_sweeper._constraint import load_constraint
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
 from hydra_plugins.hydra_llm_ucb_sweeper._quoting import encode, encode_option
@@ -35,6 +38,7 @@ class Plan:
     groups: frozenset[str]  # keys that choose a config-group option
     sweep_dir: str
     instructions: str
+    gpu_slots: tuple[Any, ...] = ()  # devices by slot
 
     def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
         """The task overrides of a trial; a later source replaces an earlier one of the same key."""
@@ -77,7 +81,9 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     if not own.dimensions:
         application = _grammar.from_params(node.get("params", {}), parser)
         own.dimensions, fixed = application.dimensions, {**application.fixed, **fixed}
-    dimensions = {k: d for k, d in {**own.dimensions, **line.dimensions}.items() if k not in line.fixed}
+    declared = {**own.dimensions, **line.dimensions}
+    dimensions = {k: d for k, d in declared.items() if k not in line.fixed}
+    dimensions = settle_conditions(dimensions, lambda key: value_in(composed, key))
     blocks = _grammar.from_params(options["block_params"] or node.get("block_params", {}), parser)
     block_dimensions = {k: d for k, d in blocks.dimensions.items() if k not in {**line.fixed, **line.dimensions}}
 
@@ -85,6 +91,8 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     trial_overrides = _as_overrides(node.get("trial_overrides", {}), parser)
     sweep_dir = os.path.abspath(str(config.hydra.sweep.dir))  # noqa: PTH100  # Path.absolute keeps ".."
     space = Space(tuple(with_baseline(d, composed) for d in dimensions.values()), node.get("locked", {}))
+    if options["constraint"]:
+        space = _constrained(space, options["constraint"], [k for k in declared if k not in dimensions], composed)
     block_space = (
         Space(tuple(with_baseline(d, composed) for d in block_dimensions.values())) if block_dimensions else None
     )
@@ -102,6 +110,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
         stop=Stop(**options["stop"]),
+        pruning=Pruning(**options["pruning"]),
         max_failure_rate=options["max_failure_rate"],
         fail_fast=options["fail_fast"],
         max_infra_retries=options["max_infra_retries"],
@@ -109,12 +118,34 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         identity={
             "task": str(config.hydra.job.name),
             "fixed": sorted(fixed.values()),
+            "constraint": options["constraint"],
             "trial_overrides": sorted(trial_overrides.values()),
         },
     )
     names = [*space.names, *(block_space.names if block_space else ())]
     groups = frozenset(name for name in names if is_group(name, composed))
-    return Plan(settings, fixed, trial_overrides, groups, sweep_dir, str(node.get("instructions", "")))
+    return Plan(
+        settings,
+        fixed,
+        trial_overrides,
+        groups,
+        sweep_dir,
+        str(node.get("instructions", "")),
+        tuple(options["gpu_slots"] or ()),
+    )
+
+
+def _constrained(space: Space, path: str, fixed: Iterable[str], composed: DictConfig) -> Space:
+    """The space under its constraint; a baseline that breaks it could never be run, so that is an error at once."""
+    values = {key: value_in(composed, key) for key in fixed if not key.startswith("+")}
+    constrained = replace(space, constraint=load_constraint(path, values))
+    violation = constrained.violation(space.baseline())
+    if violation is not None:
+        raise SweepError(
+            f"The configuration as it stands breaks constraint={path}: {violation} "
+            "Trial 0 runs it, so change the application's defaults or fix a parameter on the command line."
+        )
+    return constrained
 
 
 def _objective(options: Mapping[str, Any], node: Mapping[str, Any]) -> Objective:

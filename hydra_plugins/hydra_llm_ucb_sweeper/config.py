@@ -11,12 +11,13 @@ from hydra.core.config_store import ConfigStore
 
 # `hydra/sweeper=llm_ucb`. A key that is null falls back to the application's `search` node, where it has one.
 SWEEPER: dict[str, Any] = {
-    "defaults": [{"llm": "openai"}, {"stop": "budget"}, "_self_"],
+    "defaults": [{"llm": "openai"}, {"stop": "budget"}, {"pruning": "none"}, "_self_"],
     "_target_": "hydra_plugins.hydra_llm_ucb_sweeper.llm_ucb_sweeper.LlmUcbSweeper",
     # ---- what is searched ----
     "mode": "search",  # search | grid (cartesian product of the command line, as the basic sweeper)
     "params": None,  # Hydra's sweep grammar, or dicts {type, low, high, log, choices, ...}
     "block_params": None,  # as params; they move between blocks only
+    "constraint": None,  # package.module.function: f(values) -> True, or a sentence on what is wrong
     "metric": None,  # name in the returned dict, "a/b" for nested ones
     "direction": None,  # maximize | minimize | target
     "target": None,  # best value, for direction=target
@@ -31,7 +32,8 @@ SWEEPER: dict[str, Any] = {
     "n_trials": 24,  # total over all sessions of the sweep
     "n_iter_block": None,  # trials per block; null: one block
     "n_parallel": 1,  # slots
-    "dispatch": "auto",  # auto | batch
+    "dispatch": "auto",  # auto | batch | thread | fork
+    "gpu_slots": None,  # devices by slot, e.g. [0,1]: CUDA_VISIBLE_DEVICES of its jobs
     "max_batch_size": None,  # mode=grid: jobs per launch; null: all at once
     "confirm": None,  # {n_seeds, budgets: [search, full]}: best and baseline once more, on fresh seeds
     # ---- failures and resume ----
@@ -47,6 +49,19 @@ STOP: dict[str, Any] = {
     "max_hours": None,  # wall time of one session, in hours; makes a sweep irreproducible
     "patience": None,  # trials without a better configuration
     "target_value": None,  # of the metric, in its own unit
+}
+
+# When a job is told to stop (hydra_llm.channel); `hydra/sweeper/pruning`: none | median | asha.
+PRUNING: dict[str, Any] = {
+    "rule": None,  # median | asha; null: reports are recorded, nothing is compared
+    "max_minutes": None,  # training-time rule, wall clock of a job; makes a sweep irreproducible
+    "warmup_steps": 0,  # reports of smaller steps are not judged
+    "startup_trials": 4,  # trials that must have reached a step before it has a limit
+    "first_rung": 1,  # asha: first step of comparison, then times reduction_factor again and again
+    "reduction_factor": 3,  # asha: one in so many goes on
+    "direction": None,  # of the reports: maximize | minimize; null: they are the metric of the search
+    "keep": None,  # value of a stopped trial: last | returned | nothing; null: last, or returned under a direction
+    "watch_s": 5.0,  # several slots: seconds between two looks at running jobs; null: finished ones only
 }
 
 # Keys of the language model; null: the default of hydra_llm.llm.settings.LlmSettings, where each is described.
@@ -67,6 +82,8 @@ def register() -> None:
         node: dict[str, Any] = {"defaults": ["openai", "_self_"], "client": client}
         store(group="hydra/sweeper/llm", name=client, node=node, provider=provider)
     store(group="hydra/sweeper/stop", name="budget", node=STOP, provider=provider)
+    for rule in (None, "median", "asha"):
+        store(group="hydra/sweeper/pruning", name=rule or "none", node={**PRUNING, "rule": rule}, provider=provider)
 
 
 register()

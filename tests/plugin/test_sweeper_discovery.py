@@ -8,7 +8,7 @@ import pytest
 
 from hydra_llm.llm.settings import LlmSettings
 from hydra_plugins.hydra_llm_ucb_sweeper._options import NULLABLE
-from hydra_plugins.hydra_llm_ucb_sweeper.config import LLM_KEYS, STOP, SWEEPER
+from hydra_plugins.hydra_llm_ucb_sweeper.config import LLM_KEYS, PRUNING, STOP, SWEEPER
 
 SCAN = """
 import json, sys
@@ -57,4 +57,4 @@ def test_the_keys_of_the_language_model_are_those_of_its_settings():
 
 
 def test_every_key_that_may_be_null_has_a_type():
-    assert set(NULLABLE) == {key for key, value in {**SWEEPER, **STOP}.items() if value is None}
+    assert set(NULLABLE) == {key for key, value in {**SWEEPER, **STOP, **PRUNING}.items() if value is None}

@@ -162,6 +162,9 @@ class Asker:
         problems = space.validate(proposal.values)
         if problems:
             return problems
+        violation = space.violation(proposal.values)
+        if violation is not None:
+            return [violation]
         if proposal.parent is not None and proposal.parent not in context.tree:
             return [f"parent={proposal.parent} is no finished or running trial of this block."]
         node = context.tree.find(proposal.values)

@@ -57,7 +57,11 @@ class Moves:
         """New configurations that differ from the node's in one parameter; `only` restricts which."""
         for values in self._candidates(node, only):
             key = self._context.space.key_of_canonical(values)
-            if key not in taken and not self._context.tree.has_key(key):
+            if (
+                key not in taken
+                and not self._context.tree.has_key(key)
+                and self._context.space.violation(values) is None
+            ):
                 yield values
 
     def _candidates(self, node: Node, only: Collection[str] | None) -> Iterator[dict[str, Any]]:

@@ -166,6 +166,8 @@ def _trial(context: Context, trial: Trial) -> str:
         parts.append(str(trial.state))
     else:
         parts.append(_metrics(context, trial))
+    if trial.state is TrialState.PRUNED and trial.error is not None:
+        parts.append(f"stopped early: {trial.error.message}")
     if proposal.hypothesis:
         parts.append(f"expected: {proposal.hypothesis}")
     return "- " + " | ".join(parts)

@@ -13,7 +13,7 @@ from hydra_llm.search import confirmation, noise, rates, tables
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial import Trial, TrialState
 
 Command = Callable[[Trial], str]
 
@@ -112,7 +112,8 @@ def analysis_entry(trial: Trial, state: SweepState, settings: Settings) -> str:
     if trial.metrics:
         lines.append("Metrics: " + ", ".join(f"{key}={value:.4g}" for key, value in trial.metrics.items()))
     if trial.error is not None:
-        lines.append(f"Error: {trial.error}")
+        head = "Stopped early" if trial.state is TrialState.PRUNED else "Error"
+        lines.append(f"{head}: {trial.error}")
     lines.append(f"Mutation: {proposal.mutation}")
     lines += [
         f"{head}: {text}" for head, text in (("Hypothesis", proposal.hypothesis), ("Note", proposal.note)) if text
@@ -144,7 +145,8 @@ def write_memory(folder: Path, state: SweepState, settings: Settings) -> None:
         lines.append(
             f"- noise floor: {floor:.4g}" if floor else "- noise floor: not measured, nothing was repeated yet"
         )
-    failed = [trial for trial in state.search_trials() if trial.error is not None][-MEMORY_ROWS:]
+    stopped = [trial for trial in state.search_trials() if trial.error is not None]
+    failed = [trial for trial in stopped if trial.state is not TrialState.PRUNED][-MEMORY_ROWS:]
     if failed:
         lines += ["", "## Failures"]
         lines += [f"- trial {t.number} ({t.proposal.mutation}): {str(t.error).splitlines()[0]}" for t in failed]

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.pruning import Pruning
 from hydra_llm.search.slots import STARTS
 from hydra_llm.search.space import Space
 
@@ -53,6 +54,7 @@ class Settings:
     thresholds: Thresholds | None = None
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
+    pruning: Pruning = field(default_factory=Pruning)
     max_failure_rate: float = 1.0
     fail_fast: int = 0  # 0: off
     max_infra_retries: int = 0

@@ -10,8 +10,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,22 @@ from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
 __all__ = ["Categorical", "Dimension", "Float", "Integer", "Space", "Values"]
 
 Values = dict[str, Any]
+Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> a sentence on what is wrong, or None
+
+DRAWS = 256  # at most, for one that the constraint allows
 
 
 @dataclass(frozen=True)
 class Space:
-    """Dimensions in their declared order; `locked` maps a key that may not move to the reason."""
+    """Dimensions in their declared order; `locked` maps a key that may not move to the reason.
+
+    `constraint` is a rule between parameters. What breaks it is still a configuration of the space (it has a key), but
+    is not to be run.
+    """
 
     dimensions: tuple[Dimension, ...]
     locked: Mapping[str, str] = field(default_factory=dict)
+    constraint: Constraint | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.dimensions:
@@ -93,6 +101,10 @@ class Space:
                     problems.append(problem)
         return problems
 
+    def violation(self, values: Mapping[str, Any]) -> str | None:
+        """What the constraint says against a valid configuration, None when it may run."""
+        return None if self.constraint is None else self.constraint(self.canonical(values))
+
     def key(self, values: Mapping[str, Any]) -> str:
         """The identity of a configuration as text: equal for equal canonical values."""
         return json.dumps(self.canonical(values), sort_keys=True)
@@ -105,7 +117,19 @@ class Space:
 
     # ---- geometry ----
     def sample(self, rng: np.random.Generator) -> Values:
-        """A configuration drawn uniformly (log-uniformly on a log scale); locked dimensions keep their default."""
+        """A configuration drawn uniformly (log-uniformly on a log scale) among those that the constraint allows.
+
+        Locked dimensions keep their default. Where hardly anything is allowed, the last of DRAWS draws may break the
+        constraint; the study refuses it.
+        """
+        drawn = self._draw(rng)
+        for _ in range(DRAWS - 1 if self.constraint is not None else 0):
+            if self.violation(drawn) is None:
+                break
+            drawn = self._draw(rng)
+        return drawn
+
+    def _draw(self, rng: np.random.Generator) -> Values:
         free = {dimension.name for dimension in self.free()}
         drawn: Values = {}
         for dimension in self.dimensions:
@@ -138,12 +162,12 @@ class Space:
 
     def with_locks(self, names: Iterable[str], reason: str) -> Space:
         """The same space with more keys locked for one reason."""
-        return Space(self.dimensions, {**self.locked, **dict.fromkeys(names, reason)})
+        return replace(self, locked={**self.locked, **dict.fromkeys(names, reason)})
 
     def with_defaults(self, values: Mapping[str, Any]) -> Space:
         """The same space with another baseline."""
         moved: Sequence[Dimension] = [d.with_default(values.get(d.name, d.default)) for d in self.dimensions]
-        return Space(tuple(moved), self.locked)
+        return replace(self, dimensions=tuple(moved))
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)

@@ -7,7 +7,7 @@ knows is a fold over events, so a study opened on the log of an interrupted one 
 from __future__ import annotations
 
 import time as time_module
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header
 from hydra_llm.search.noting import make_note, note_events
 from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.proposers.base import Proposer, Slot
+from hydra_llm.search.pruning import settle
+from hydra_llm.search.pruning_board import Board
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
@@ -58,6 +60,8 @@ class Study:
             self.state.apply(event)
         if not self.log.events:
             self._record(header)
+        self.board = Board(settings.pruning, settings.objective, folder)
+        self.board.learn(self.state.search_trials())
         self._record({"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name})
         self._opened = clock()
         self._next_free = self._first_free_number()
@@ -83,15 +87,16 @@ class Study:
         return 1 + max([-1, *self.state.trials, *folders])
 
     # ---- asking ----
-    def ask(self, count: int) -> list[Trial]:
+    def ask(self, count: int, free: Sequence[int] | None = None) -> list[Trial]:
         """Up to `count` trials to launch now, [] when the sweep is over.
 
-        Trials that were lost come first, each alone; then those that were asked for but never launched. Raises
-        ProposerStop when the proposer demands a stop.
+        `free` names the slots that wait for a job while the others work; None: all of them, in order. Trials that were
+        lost come first, each alone; then those that were asked for but never launched. Raises ProposerStop when the
+        proposer demands a stop.
         """
         if not self.state.waiting:
             if not self.search_over:
-                self._ask_search(count)
+                self._ask_search(count, free)
             elif not self.state.running and (missing := self._missing_confirmations()):
                 self._ask_confirmation(missing)
         waiting = [self.state.trials[number] for number in self.state.waiting]
@@ -114,20 +119,14 @@ class Study:
         idle = not self.state.waiting and not self.state.running
         return idle and bool(self.search_over) and not self._missing_confirmations()
 
-    def _ask_search(self, count: int) -> None:
+    def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
         if block_is_over(self.state, self.settings):
             values = next_regime(self.state, self.settings)
             self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values})
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
         left_in_block = self.settings.block_size - self.state.block_count(block)
-        roles = slots.assign(
-            self.state.tree,
-            min(count, left, left_in_block),
-            self.state.batches,
-            replicating=bool(self.settings.seed_keys),
-            start=self.settings.start,
-        )
+        roles = self._roles(min(count, left, left_in_block), free)
         proposals, rejections = self._asker.propose(self.state, roles, self._next_free)
         for rejection in rejections:
             self._record(
@@ -146,6 +145,19 @@ class Study:
         ]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
         self._record(asked, *note_events(self._asker.proposer))
+
+    def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
+        """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
+        n_parallel = self.settings.n_parallel
+        partial = free is not None and len(free) < n_parallel
+        roles = slots.assign(
+            self.state.tree,
+            n_parallel if partial else count,
+            len(self.state.search) // n_parallel if free is not None else self.state.batches,
+            replicating=bool(self.settings.seed_keys),
+            start=self.settings.start,
+        )
+        return tuple(roles[slot] for slot in free[:count]) if partial and free is not None else roles
 
     def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
         """For each proposal, how many runs its configuration already has, those earlier in the batch included."""
@@ -200,6 +212,7 @@ class Study:
         """Record that these trials are being launched; call it before the launch. Returns them with their attempt."""
         numbers = [trial.number for trial in trials]
         self._record({"type": "launched", "time": self.clock(), "numbers": numbers})
+        self.board.publish(self.state)
         return [self.state.trials[number] for number in numbers]
 
     def tell(self, number: int, outcome: Outcome) -> Trial:
@@ -211,6 +224,7 @@ class Study:
             reason = str(outcome.error) if outcome.error else "no result"
             self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason})
             return self.state.trials[number]
+        outcome = settle(outcome, self.settings.pruning)
         self._record(
             {
                 "type": "told",
@@ -224,11 +238,20 @@ class Study:
                 "ended": outcome.ended if outcome.ended is not None else self.clock(),
             }
         )
-        return self.state.trials[number]
+        told = self.state.trials[number]
+        self.board.learn([told])
+        return told
 
     def tell_lost(self, number: int, reason: str) -> Trial:
         """Record that a launched trial left no result."""
         return self.tell(number, Outcome(TrialState.LOST, error=TrialError("LOST", reason)))
+
+    def put_back(self, number: int, reason: str) -> Trial:
+        """Record that a launched trial was taken away through no fault of its own: it runs again, none of its retries
+        used.
+        """
+        self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason, "charged": False})
+        return self.state.trials[number]
 
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
         """Record a line for the memory or the log."""

@@ -12,7 +12,7 @@ from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.strategies.replicate import ENOUGH_RUNS, HIGH_CV
 from hydra_llm.search.tree import Node, Tree
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial import Trial, TrialState
 
 
 def ucb_table(
@@ -98,6 +98,8 @@ def trial_line(trial: Trial, settings: Settings) -> str:
         result = f"{settings.objective.name}={trial.value:.6g}"
     else:
         result = str(trial.error or "no value").splitlines()[0]
+    if trial.state is TrialState.PRUNED and trial.value is not None and trial.error is not None:
+        result += f" ({trial.error.message})"
     parent = "root" if proposal.parent is None else str(proposal.parent)
     parts = [
         f"trial {trial.number}",

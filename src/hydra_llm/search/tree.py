@@ -33,7 +33,7 @@ class Node:
     depth: int
     trials: list[int] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)  # larger is better, COMPLETED and PRUNED runs
-    failures: int = 0  # INVALID, FAILED and TIMEOUT runs
+    failures: int = 0  # INVALID, FAILED and TIMEOUT runs, and PRUNED ones that left no value
     pending: int = 0  # launched, not told
     visits: int = 0
     children: list[int] = field(default_factory=list)
@@ -140,7 +140,7 @@ class Tree:
             self._rewards[node.index] = node.mean
             if len(node.scores) > 1:
                 self._replicated[node.id] = node
-        elif trial.state.is_bad:
+        elif trial.state.is_bad or trial.state is TrialState.PRUNED:
             node.failures += 1
         else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
             self._visit(node, -1)

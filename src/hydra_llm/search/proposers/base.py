@@ -18,7 +18,7 @@ from hydra_llm.search.objective import Objective
 from hydra_llm.search.rates import Rates
 from hydra_llm.search.space import Space
 from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Change, Proposal, Trial
+from hydra_llm.search.trial import Change, Proposal, Trial, TrialState
 
 ORACLE_PREFIX = "oracle_"
 
@@ -127,8 +127,9 @@ class Context:
 
     @property
     def failures(self) -> list[Trial]:
-        """Search trials of the sweep that ended without a score; `error` holds type, message and traceback tail."""
-        return [t for t in self.trials if t.purpose == "search" and t.error is not None]
+        """Search trials of the sweep that failed; `error` holds type, message and traceback tail."""
+        wrong = (t for t in self.trials if t.purpose == "search" and t.error is not None)
+        return [t for t in wrong if t.state is not TrialState.PRUNED]
 
     @property
     def oracle(self) -> dict[int, dict[str, float]]:

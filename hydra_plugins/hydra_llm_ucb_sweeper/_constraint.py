@@ -1,0 +1,54 @@
+"""`constraint: package.module.function`: a rule between parameters, asked before anything is launched.
+
+The function gets the swept values as a mapping and returns True, or a sentence on what is wrong. Conditional parameters
+that are not active are absent from it; a parameter that the command line fixes is there with its fixed value.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+
+Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> what is wrong
+
+
+def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
+    """The function behind the dotted path, as values -> sentence or None. Raises SweepError when it does not import."""
+    function = _import(path)
+
+    def violation(values: Mapping[str, Any]) -> str | None:
+        try:
+            answer = function({**fixed, **values})
+        except Exception as error:
+            raise SweepError(
+                f"constraint={path} raised {type(error).__name__}: {error} for {dict(values)}. "
+                "It must return True, or a sentence that says what is wrong."
+            ) from error
+        if answer is True:
+            return None
+        if isinstance(answer, str) and answer.strip():
+            return answer.strip()
+        if answer is False:
+            return f"The constraint {path} does not allow this configuration."
+        raise SweepError(f"constraint={path} returned {answer!r}; it must return True or a sentence.")
+
+    return violation
+
+
+def _import(path: str) -> Callable[[dict[str, Any]], Any]:
+    module_name, _, name = path.rpartition(".")
+    if not module_name:
+        raise SweepError(f"constraint={path!r} is no dotted path. Write package.module.function.")
+    try:
+        found = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise SweepError(
+            f"constraint={path} does not import ({error}). Write package.module.function; modules beside the "
+            "application's script can be imported too."
+        ) from error
+    if not callable(found):
+        raise SweepError(f"constraint={path} is {type(found).__name__}, not a function.")
+    return found

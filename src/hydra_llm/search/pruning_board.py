@@ -1,0 +1,87 @@
+"""The board: what all jobs of a sweep reported, and the limits that the running ones read.
+
+`pruning.json` in the sweep folder is written anew before each launch, so a sweep of one job at a time prunes alike when
+it is repeated; with jobs side by side a watcher may write it in between as well.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hydra_llm import channel
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.pruning import Columns, Pruning
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.trial import Trial, TrialState
+
+COUNTED = (TrialState.COMPLETED, TrialState.PRUNED)
+
+
+class Board:
+    """Limits hold within a block: another block is another problem."""
+
+    def __init__(self, pruning: Pruning, objective: Objective, folder: Path) -> None:
+        self.pruning = pruning
+        self._goal = pruning.goal(objective)
+        self._folder = folder
+        self._columns: dict[int, Columns] = {}
+        self._learned: set[int] = set()
+        self._published: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+        (folder / channel.LIMITS_NAME).unlink(missing_ok=True)  # of an earlier session, maybe under another rule
+
+    @property
+    def is_active(self) -> bool:
+        return self.pruning.rule is not None or self.pruning.max_minutes is not None
+
+    def learn(self, trials: Iterable[Trial]) -> None:
+        """Take in the reports of finished search trials, each once."""
+        if self.pruning.rule is None:
+            return
+        with self._lock:
+            for trial in trials:
+                if trial.number in self._learned or trial.purpose != "search" or trial.state not in COUNTED:
+                    continue
+                self._learned.add(trial.number)
+                if trial.folder:
+                    self._of_block(trial.block).add(channel.read_reports(Path(trial.folder)))
+
+    def publish(self, state: SweepState) -> None:
+        """Write the limits of the present block. Confirmation runs and jobs of earlier blocks are exempt."""
+        if not self.is_active or not state.blocks:
+            return
+        block = state.blocks[-1].index
+        running = [state.trials[number] for number in list(state.running)]
+        judged = [trial.number for trial in running if trial.purpose == "search" and trial.block == block]
+        with self._lock:
+            columns = self._of_block(block)
+            if self.pruning.watch_s is not None and len(judged) > 1:
+                columns = columns.copy()
+                for number in judged:
+                    folder = self._running_folder(number)
+                    if folder is not None:
+                        columns.add(channel.read_reports(folder))
+            limits = {
+                "rule": self.pruning.rule,
+                "max_minutes": self.pruning.max_minutes,
+                **self._goal,
+                "rows": columns.rows() if self.pruning.rule is not None else [],
+                "exempt": sorted({trial.number for trial in running} - set(judged)),
+            }
+            if limits != self._published:
+                channel.write_aside(self._folder / channel.LIMITS_NAME, limits)
+                self._published = limits
+
+    def _of_block(self, block: int) -> Columns:
+        return self._columns.setdefault(block, Columns(self.pruning, self._goal))
+
+    def _running_folder(self, number: int) -> Path | None:
+        """<sweep>/<number>, else the folder whose reports carry the number; None before the job has begun."""
+        direct = self._folder / str(number)
+        if channel.read_number(direct) == number:
+            return direct
+        found = (path.parent for path in self._folder.glob(f"*/{channel.REPORTS_NAME}"))
+        return next((folder for folder in found if channel.read_number(folder) == number), None)
