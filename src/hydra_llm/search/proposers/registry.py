@@ -13,7 +13,8 @@ from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules import RulesProposer
 
-BUILDERS: dict[str, str] = {"llm": "hydra_llm.search.proposers.llm"}
+_KINDS = ("llm", "tpe", "cmaes", "gp", "hybrid")
+BUILDERS: dict[str, str] = {name: f"hydra_llm.search.proposers.{name}" for name in _KINDS}
 NAMES = ("rules", "random", *BUILDERS)
 
 
