@@ -1,10 +1,13 @@
-"""The sweep itself: ask -> validate -> launch -> tell, in batches, over the launcher that Hydra was configured with."""
+"""The sweep itself: ask -> validate -> launch -> tell, slot by slot, over whatever launcher Hydra was configured
+with.
+"""
 
 from __future__ import annotations
 
 import logging
 import shlex
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,9 @@ from typing import Any
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.search.events import EventLogError
@@ -25,9 +29,20 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial import Trial, TrialState
 from hydra_plugins.hydra_llm_ucb_sweeper import _grid
+from hydra_plugins.hydra_llm_ucb_sweeper._channel import JobChannel, Watcher
 from hydra_plugins.hydra_llm_ucb_sweeper._choice import choose_proposer
 from hydra_plugins.hydra_llm_ucb_sweeper._console import Console
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import BatchDispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_choice import (
+    LOCAL,
+    choose,
+    gpu_override,
+    launcher_kind,
+    make_dispatch,
+)
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import cancel_line, collect, is_alive
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_signals import Interruptible
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
 from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
@@ -37,6 +52,9 @@ from hydra_plugins.hydra_llm_ucb_sweeper._records import Records
 log = logging.getLogger(__name__)
 
 MODES = ("search", "grid")
+HEARTBEAT_S = 30.0  # how long the sweep waits for a job before it shows that it is alive
+POLL_S = 2.0  # between two questions to a scheduler
+DEFAULT_SUBDIR = "${hydra.job.num}"
 OUR_ERRORS = (ValueError, IncompatibleSweepError, EventLogError, LockedError, ProposerError)
 
 Legal = Callable[[Sequence[Sequence[str]]], None]
@@ -51,17 +69,26 @@ class SweepRun:
         self.options = read_options(options)
         self.context = context
         self.config = config
+        self.task_function = task_function
+        self.dispatch_mode, self._dispatch_warning = choose(
+            self.options["dispatch"], self.options["n_parallel"], launcher_kind(config)
+        )
         self._attach_journal()
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=context, task_function=task_function, config=config
+        self.launcher = self._make_launcher(config)
+
+    def _make_launcher(self, config: DictConfig) -> Launcher:
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=self.context, task_function=self.task_function, config=config
         )
 
     def _attach_journal(self) -> None:
         """The list of callbacks is a private detail of Hydra: without it the sweep relies on what launch() returns."""
         callbacks = getattr(getattr(self.context, "callbacks", None), "callbacks", None)
         if isinstance(callbacks, list):
-            if not any(isinstance(callback, ResultJournal) for callback in callbacks):
-                callbacks.append(ResultJournal())
+            alone = self.dispatch_mode == "thread"  # the job has a process of its own, which it may end
+            for own in (ResultJournal(self.options["job_timeout_s"] if alone else None), JobChannel()):
+                if not any(isinstance(callback, type(own)) for callback in callbacks):
+                    callbacks.append(own)
         else:
             log.warning("This version of Hydra takes no callbacks from a sweeper: results of killed launches are lost.")
 
@@ -84,26 +111,39 @@ class SweepRun:
             raise SweepError(str(error)) from error
 
     def _search(self, arguments: list[str], legal: Legal) -> list[Sequence[JobReturn]]:
-        self._check_dispatch()
+        self._warn()
         plan = make_plan(self.options, arguments, self.context, self.config)
+        folder = Path(plan.sweep_dir)
+        scattered = OmegaConf.to_container(self.config.hydra.sweep)["subdir"] != DEFAULT_SUBDIR  # type: ignore[index]
+        reader = Reader(plan.settings.objective, folder, scattered=scattered)
+        with FolderLock(folder) as lock, Interruptible() as signals:
+            dispatch = make_dispatch(  # first of all: a client of a model may start threads
+                self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
+            )
+            signals.at_once = dispatch.close
+            try:
+                return self._run(plan, reader, dispatch, lock, legal)
+            finally:
+                dispatch.close()
+
+    def _run(
+        self, plan: Plan, reader: Reader, dispatch: Dispatch, lock: FolderLock, legal: Legal
+    ) -> list[Sequence[JobReturn]]:
         folder = Path(plan.sweep_dir)
         name, why = choose_proposer(self.options)
         proposer = make_proposer(name, {**self.options["llm"], "folder": str(folder)})
-        with FolderLock(folder) as lock:
-            study = self._open(plan, folder, proposer, legal)
-            console = Console(study, plan, resume_command(plan.sweep_dir), log)
-            records = Records(study, plan, task_command())
-            dispatch = BatchDispatch(self.launcher, plan.settings.objective, folder)
-            console.start(name, why)
-            try:
-                self._collect_running(study, dispatch, console)
-                self._loop(study, plan, dispatch, console, records, lock)
-            except KeyboardInterrupt:
-                records.write()
-                console.interrupted()
-                raise
-            self._finish(study, console, records)
-            return dispatch.returns
+        study = self._open(plan, folder, proposer, legal)
+        console = Console(study, plan, resume_command(plan.sweep_dir), log)
+        records = Records(study, plan, task_command())
+        console.start(name, why)
+        try:
+            self._collect_running(study, reader, console, lock)
+            self._loop(study, plan, dispatch, console, records, lock)
+        except KeyboardInterrupt:
+            self._interrupted(study, dispatch, reader, console, records)
+            raise
+        self._finish(study, console, records)
+        return dispatch.returns
 
     def _open(self, plan: Plan, folder: Path, proposer: Proposer, legal: Legal) -> Study:
         def validate(values: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
@@ -125,50 +165,89 @@ class SweepRun:
             protocol=read_protocol(plan.instructions),
         )
 
-    def _check_dispatch(self) -> None:
-        dispatch = self.options["dispatch"]
-        if dispatch not in ("auto", "batch"):
-            raise SweepError(f"dispatch={dispatch!r} is not available. Choose auto or batch: one launch per batch.")
-        if self.options["job_timeout_s"] is not None:
-            log.warning("job_timeout_s can not stop a job of a batch; use the launcher's own time limit.")
+    def _warn(self) -> None:
+        if self._dispatch_warning:
+            log.warning("%s", self._dispatch_warning)
+        if self.options["job_timeout_s"] is not None and self.dispatch_mode == "batch":
+            log.warning(
+                "job_timeout_s can not stop a job of a batch; choose dispatch=fork, or the launcher's own limit."
+            )
 
     # ---- the loop ----
-    def _collect_running(self, study: Study, dispatch: BatchDispatch, console: Console) -> None:
-        """Jobs that were in flight when an earlier session ended: what they wrote down counts, the others are LOST."""
+    def _collect_running(self, study: Study, reader: Reader, console: Console, lock: FolderLock) -> None:
+        """Jobs that were in flight when an earlier session ended: what they left counts, a scheduler's are waited for,
+        the others are LOST.
+        """
+
+        def pause() -> None:
+            lock.beat()
+            time.sleep(POLL_S)
+
         for number in list(study.state.running):
-            outcome = dispatch.harvest(number)
-            if outcome is not None:
-                console.told(study.tell(number, outcome), recovered=True)
-            else:
-                console.told(study.tell_lost(number, "the sweep ended while this job ran, and it left no result"))
+            outcome = collect(reader, number, study.state.trials[number].attempt, pause, is_alive)
+            console.told(study.tell(number, outcome), recovered=outcome.state is not TrialState.LOST)
 
     def _loop(
         self,
         study: Study,
         plan: Plan,
-        dispatch: BatchDispatch,
+        dispatch: Dispatch,
         console: Console,
         records: Records,
         lock: FolderLock,
     ) -> None:
-        while not study.is_over and not study.must_stop:
-            asked = study.ask(plan.settings.n_parallel)
+        while True:
+            self._fill(study, plan, dispatch, console)
+            if not dispatch.running:
+                return
+            records.write()
+            with Watcher(study):
+                outcomes = dispatch.wait(HEARTBEAT_S)
+            for number in sorted(outcomes):
+                console.told(study.tell(number, outcomes[number]))
+            if outcomes:
+                console.progress()
+            lock.beat()
+
+    def _fill(self, study: Study, plan: Plan, dispatch: Dispatch, console: Console) -> None:
+        """A trial for every free slot, while the sweep goes on."""
+        while (free := dispatch.free_slots) and not study.is_over and not study.must_stop:
+            asked = study.ask(len(free), None if self.dispatch_mode == "batch" else free)
             if not asked:
                 return
             trials = study.launched(asked)
             console.launched(trials)
-            jobs = [(trial.number, self._job(plan, trial, study)) for trial in trials]
-            outcomes = dispatch.run(jobs)
-            for number in sorted(outcomes):
-                console.told(study.tell(number, outcomes[number]))
-            console.progress()
-            records.write()
-            lock.beat()
+            places = zip(trials, free, strict=False)
+            dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot)) for t, slot in places])
+
+    def _interrupted(
+        self, study: Study, dispatch: Dispatch, reader: Reader, console: Console, records: Records
+    ) -> None:
+        """What finished is recorded; what was stopped with the sweep runs again, and a scheduler keeps what it has."""
+        dispatch.close()
+        running = [(number, study.state.trials[number].attempt) for number in study.state.running]
+        for number, _ in running:
+            outcome = reader.harvest(number)
+            if outcome is not None:
+                console.told(study.tell(number, outcome))
+            elif not dispatch.survives and self.launcher_is_local:
+                study.put_back(number, "the sweep was interrupted")
+        records.write()
+        console.interrupted()
+        line = cancel_line(study.folder, running)
+        if line:
+            log.warning("Jobs of this sweep are still in the queue. To take them off: %s", line)
+
+    @property
+    def launcher_is_local(self) -> bool:
+        """Whether jobs end with the sweeper, so that one without a result will never have any."""
+        return launcher_kind(self.config) in LOCAL
 
     @staticmethod
-    def _job(plan: Plan, trial: Trial, study: Study) -> list[str]:
+    def _job(plan: Plan, trial: Trial, study: Study, slot: int) -> list[str]:
         block = next((b.values for b in study.state.blocks if b.index == trial.block), {})
-        return [*plan.overrides(trial, block), *plan.job_settings(trial.attempt)]
+        devices = gpu_override(slot, plan.gpu_slots)
+        return [*plan.overrides(trial, block), *plan.job_settings(trial.attempt), *devices]
 
     def _finish(self, study: Study, console: Console, records: Records) -> None:
         reason = study.must_stop or study.search_over
@@ -176,7 +255,7 @@ class SweepRun:
         console.summary(reason)
         study.close(reason)
         trials = study.state.search_trials()
-        if trials and not any(trial.state is TrialState.COMPLETED for trial in trials):
+        if trials and not any(trial.value is not None for trial in trials):
             first = next((trial for trial in trials if trial.error is not None), None)
             tail = f"\nThe first failure, trial {first.number}: {first.error}\n{first.error.traceback}" if first else ""  # type: ignore[union-attr]
             raise SweepError(f"No trial of the sweep in {study.folder} completed ({reason}).{tail}")

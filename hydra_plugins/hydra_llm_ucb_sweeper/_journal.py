@@ -3,12 +3,17 @@
 launch() of a Hydra launcher is all or nothing: when one job is killed, the results of its finished siblings never
 reach the sweeper. This callback travels with the job, so they reach the disk. It is pickled by reference and imports
 nothing heavy.
+
+While a job runs its folder holds started.json, with host, process and scheduler's id; when it ends, result.json.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -19,35 +24,62 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 RESULT_NAME = "result.json"
+STARTED_NAME = "started.json"
 ATTEMPT_VARIABLE = "HYDRA_LLM_ATTEMPT"
+SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SUBMITIT_LOCAL_JOB_ID")
 TAIL_CHARACTERS = 3000
 
 
 class ResultJournal(Callback):
-    """Writes <output_dir>/result.json aside and renames it; a reader never sees half of it."""
+    """Writes both files aside and renames them; a reader never sees half of one.
 
-    def __init__(self) -> None:
+    With `limit_s` the job stops itself: a timer writes TIMEOUT as its result and kills its process. Only for jobs that
+    have a process of their own, where no driver of ours can watch them.
+    """
+
+    def __init__(self, limit_s: float | None = None) -> None:
+        self.limit_s = limit_s
         self._started: float | None = None
+        self._timer: threading.Timer | None = None
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         self._started = time.time()
+        folder = Path(config.hydra.runtime.output_dir)
+        record = {**_identity(config), "time": self._started, "host": socket.gethostname(), "pid": os.getpid()}
+        record |= {name: os.environ[name] for name in SCHEDULER_VARIABLES if name in os.environ}
+        write_json(folder / STARTED_NAME, record)
+        if self.limit_s is not None:
+            self._timer = threading.Timer(self.limit_s, self._expire, (folder, _identity(config), self.limit_s))
+            self._timer.daemon = True
+            self._timer.start()
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         folder = Path(config.hydra.runtime.output_dir)
-        record: dict[str, Any] = {
-            "number": int(OmegaConf.select(config, "hydra.job.num", default=-1)),
-            "attempt": int(OmegaConf.select(config, f"hydra.job.env_set.{ATTEMPT_VARIABLE}", default=1)),
-            "started": self._started,
-            "ended": time.time(),
-            "status": job_return.status.name,
-        }
+        record: dict[str, Any] = {**self._times(config), "status": job_return.status.name}
         if job_return.status is JobStatus.FAILED:
             record["error"] = describe_error(job_return._return_value)
         else:
             record["result"] = to_plain(job_return._return_value)
-        aside = folder / f".{RESULT_NAME}.{os.getpid()}"
-        aside.write_text(json.dumps(record))
-        aside.replace(folder / RESULT_NAME)
+        write_json(folder / RESULT_NAME, record)
+        (folder / STARTED_NAME).unlink(missing_ok=True)
+
+    def _times(self, config: DictConfig) -> dict[str, Any]:
+        return {**_identity(config), "started": self._started, "ended": time.time()}
+
+    def _expire(self, folder: Path, identity: dict[str, int], limit_s: float) -> None:
+        record = {**identity, "started": self._started, "ended": time.time(), "status": "TIMEOUT", "limit_s": limit_s}
+        write_json(folder / RESULT_NAME, record)
+        _kill_children()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(record))
+    aside.replace(path)
 
 
 def describe_error(error: Any) -> dict[str, str]:
@@ -67,3 +99,21 @@ def to_plain(result: Any) -> Any:
     if getattr(result, "ndim", None) == 0 and hasattr(result, "__float__"):
         return float(result)
     return f"<{type(result).__name__}>"
+
+
+def _identity(config: DictConfig) -> dict[str, int]:
+    return {
+        "number": int(OmegaConf.select(config, "hydra.job.num", default=-1)),
+        "attempt": int(OmegaConf.select(config, f"hydra.job.env_set.{ATTEMPT_VARIABLE}", default=1)),
+    }
+
+
+def _kill_children() -> None:
+    """What the job started must not outlive it."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            continue

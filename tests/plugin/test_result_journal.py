@@ -8,7 +8,9 @@ from omegaconf import OmegaConf
 
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import BatchDispatch, consecutive
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import BatchDispatch, consecutive
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
 
 
@@ -32,13 +34,19 @@ class Launcher:
         return [self.jobs.pop(0)(initial_job_idx + i) for i in range(len(job_overrides))]
 
 
-def dispatch(tmp_path, launcher):
-    return BatchDispatch(launcher, Objective("m"), tmp_path)
+def reader(tmp_path, scattered=False):
+    return Reader(Objective("m"), tmp_path, scattered=scattered)
+
+
+def run(tmp_path, launcher, count):
+    dispatch = BatchDispatch(launcher, reader(tmp_path), count)
+    dispatch.start([Job(i, i, []) for i in range(count)])
+    return dispatch.wait(0.0)
 
 
 def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
     write(tmp_path / "3", {"m": np.float64(0.5), "sub": {"n": 1}}, number=3)
-    outcome = dispatch(tmp_path, None).harvest(3)
+    outcome = reader(tmp_path).harvest(3)
     assert outcome is not None
     assert (outcome.state, outcome.value, outcome.metrics) == (TrialState.COMPLETED, 0.5, {"m": 0.5, "sub/n": 1.0})
 
@@ -46,7 +54,7 @@ def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
 @pytest.mark.parametrize("result", [None, float("nan"), {"other": 1.0, "more": 2.0}, object(), "text"])
 def test_a_result_without_the_metric_is_invalid_from_the_journal_too(tmp_path, result):
     write(tmp_path / "0", result)
-    outcome = dispatch(tmp_path, None).harvest(0)
+    outcome = reader(tmp_path).harvest(0)
     assert outcome is not None
     assert outcome.state is TrialState.INVALID
 
@@ -56,7 +64,7 @@ def test_an_exception_is_journaled_with_type_message_and_traceback(tmp_path):
         raise RuntimeError("lr too high")
     except RuntimeError as error:
         write(tmp_path / "0", error, JobStatus.FAILED)
-    outcome = dispatch(tmp_path, None).harvest(0)
+    outcome = reader(tmp_path).harvest(0)
     assert outcome is not None
     assert outcome.error is not None
     assert (outcome.state, outcome.error.type, outcome.error.message) == (
@@ -72,7 +80,7 @@ def test_finished_siblings_of_a_killed_job_are_harvested(tmp_path):
         raise OSError("worker terminated")
 
     launcher = Launcher(lambda n: write(tmp_path / str(n), {"m": 1.0}, number=n), killed)
-    outcomes = dispatch(tmp_path, launcher).run([(0, []), (1, [])])
+    outcomes = run(tmp_path, launcher, 2)
     assert [outcomes[n].state for n in (0, 1)] == [TrialState.COMPLETED, TrialState.LOST]
     assert "worker terminated" in str(outcomes[1].error)
 
@@ -82,7 +90,7 @@ def test_a_stale_result_of_an_earlier_attempt_is_not_taken_for_a_new_one(tmp_pat
         raise OSError("worker terminated")
 
     write(tmp_path / "0", {"m": 1.0})
-    outcomes = dispatch(tmp_path, Launcher(killed)).run([(0, [])])
+    outcomes = run(tmp_path, Launcher(killed), 1)
     assert outcomes[0].state is TrialState.LOST
 
 
@@ -91,7 +99,7 @@ def test_a_task_that_calls_sys_exit_fails_alone(tmp_path):
         raise SystemExit(3)
 
     launcher = Launcher(lambda n: write(tmp_path / str(n), {"m": 1.0}, number=n), leaves)
-    outcomes = dispatch(tmp_path, launcher).run([(0, []), (1, []), (2, [])])
+    outcomes = run(tmp_path, launcher, 3)
     states = [outcomes[n].state for n in range(3)]
     assert states == [TrialState.COMPLETED, TrialState.FAILED, TrialState.LOST]
     assert "exit code 3" in str(outcomes[1].error)
@@ -99,17 +107,17 @@ def test_a_task_that_calls_sys_exit_fails_alone(tmp_path):
 
 def test_a_folder_elsewhere_is_found_by_the_number_in_its_journal(tmp_path):
     write(tmp_path / "lr=0.1", {"m": 2.0}, number=5)
-    outcome = dispatch(tmp_path, None).harvest(5)
+    outcome = reader(tmp_path, scattered=True).harvest(5)
     assert outcome is not None
     assert outcome.value == 2.0
 
 
 def test_numbers_with_gaps_are_launched_in_consecutive_runs():
-    jobs = [(n, []) for n in (7, 2, 3, 8, 5)]
-    assert [[n for n, _ in batch] for batch in consecutive(jobs)] == [[2, 3], [5], [7, 8]]
+    jobs = [Job(n, 0, []) for n in (7, 2, 3, 8, 5)]
+    assert [[job.number for job in batch] for batch in consecutive(jobs)] == [[2, 3], [5], [7, 8]]
 
 
 def test_half_of_a_result_is_no_result(tmp_path):
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "result.json").write_text(json.dumps({"number": 0})[:5])
-    assert dispatch(tmp_path, None).harvest(0) is None
+    assert reader(tmp_path).harvest(0) is None

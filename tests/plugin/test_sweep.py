@@ -197,7 +197,8 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
         (("hydra.sweeper.direction=up",), "direction='up' is unknown"),
         (("hydra.sweeper.n_trials=0",), "n_trials=0 is too small"),
         (("hydra.sweeper.n_trials=many",), "n_trials='many' is no valid value, a whole number was expected"),
-        (("hydra.sweeper.dispatch=fork",), "dispatch='fork' is not available"),
+        (("hydra.sweeper.dispatch=spawn",), "dispatch='spawn' is unknown"),
+        (("hydra.sweeper.dispatch=thread",), "dispatch=thread is unsafe with the basic launcher"),
         (("hydra.sweeper.mode=walk",), "mode='walk' is unknown"),
         (("hydra.sweeper.resume=must",), "holds no sweep to continue"),
         (("+search.metrik=a",), "search.metrik is unknown"),
@@ -237,7 +238,8 @@ def test_two_writers_in_one_folder_are_refused(tmp_path):
 
 
 def test_parallel_slots_start_with_baseline_and_spread_and_end_at_the_same_total(tmp_path):
-    sweep(tmp_path, "hydra.sweeper.n_trials=10", "hydra.sweeper.n_parallel=4", "noise=0.01", *UNCONFIRMED)
+    batch = ("hydra.sweeper.n_parallel=4", "hydra.sweeper.dispatch=batch")
+    sweep(tmp_path, "hydra.sweeper.n_trials=10", *batch, "noise=0.01", *UNCONFIRMED)
     batches = [[t["proposal"]["role"] for t in e["trials"]] for e in events(tmp_path, "asked")]
     assert batches[0] == ["baseline", "diverse", "diverse", "diverse"]
     assert [len(batch) for batch in batches[:3]] == [4, 4, 2]

@@ -113,6 +113,8 @@ class SweepState:
     def _on_lost(self, event: Event) -> None:
         """Lost, and to be run again under the same number."""
         number = event["number"]
+        if not event.get("charged", True):  # interrupted by a person: the launch does not count
+            self.trials[number] = replace(self.trials[number], attempt=self.trials[number].attempt - 1)
         self.running.remove(number)
         self.waiting = sorted([*self.waiting, number])
 

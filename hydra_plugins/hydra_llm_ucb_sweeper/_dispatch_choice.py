@@ -1,0 +1,111 @@
+"""Which dispatch serves a sweep: by the key `dispatch`, the number of slots and the launcher."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import BatchDispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_fork import ForkDispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+
+DISPATCHES = ("auto", "batch", "thread", "fork")
+REMOTE = ("submitit", "ray", "rq")  # launchers whose jobs run in processes that the sweeper does not own
+LOCAL = ("basic", "joblib")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+MakeLauncher = Callable[[DictConfig], Launcher]
+
+
+def launcher_kind(config: DictConfig) -> str:
+    """basic, joblib, submitit, ray, rq; the launcher's own name when it is none of them."""
+    target = str(OmegaConf.select(config, "hydra.launcher._target_", default="")).lower()
+    known = [kind for kind in (*REMOTE, *LOCAL) if any(kind in part.split("_") for part in _parts(target))]
+    return known[0] if known else target.rpartition(".")[2]
+
+
+def choose(wanted: str, n_slots: int, kind: str) -> tuple[str, str]:
+    """(batch, thread or fork; a sentence of warning, "" without one). Raises SweepError for what can not work."""
+    if wanted not in DISPATCHES:
+        raise SweepError(f"dispatch={wanted!r} is unknown. Choose one of {', '.join(DISPATCHES)}.")
+    if wanted == "thread" and kind == "basic":
+        raise SweepError(
+            "dispatch=thread is unsafe with the basic launcher: its jobs would share one HydraConfig, one working "
+            "directory and one environment. Choose fork, or another launcher."
+        )
+    hindrance = _no_fork()
+    if wanted == "fork" and hindrance:
+        raise SweepError(f"dispatch=fork is not possible here: {hindrance}. Choose batch, or a launcher like submitit.")
+    if wanted != "auto":
+        return wanted, ""
+    if n_slots == 1:
+        return "batch", ""
+    if kind in REMOTE:
+        return "thread", ""
+    if kind in LOCAL and not hindrance:
+        return "fork", ""
+    if kind == "basic":
+        return "batch", f"The {n_slots} slots of the basic launcher run one after the other, because {hindrance}."
+    reason = hindrance if kind in LOCAL else f"nothing is known about the launcher {kind}"
+    return "batch", f"Slots wait for each other ({reason}); hydra.sweeper.dispatch chooses otherwise."
+
+
+def make_dispatch(
+    options: Mapping[str, Any], config: DictConfig, launcher: Launcher, make: MakeLauncher, reader: Reader, mode: str
+) -> Dispatch:
+    """Build it before any thread exists: fork dispatch forks here."""
+    n_slots, limit = options["n_parallel"], options["job_timeout_s"]
+    if mode == "thread":
+        return ThreadDispatch(lambda: make(config), reader, n_slots, limit_s=limit)
+    if mode == "fork":
+        own = make(for_one_job(config))
+        return ForkDispatch(own, reader, n_slots, environment=thread_environment(n_slots), limit_s=limit)
+    return BatchDispatch(launcher, reader, n_slots)
+
+
+def for_one_job(config: DictConfig) -> DictConfig:
+    """The configuration of a driver's launcher: joblib need not keep a pool of its own for one job at a time."""
+    if launcher_kind(config) != "joblib":
+        return config
+    own = config.copy()
+    OmegaConf.update(own, "hydra.launcher.n_jobs", 1)
+    return own
+
+
+def thread_environment(n_slots: int) -> dict[str, str]:
+    """Threads for the numeric libraries of one slot: the cores, shared out. What the user has set stays."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = str(max(1, cores // n_slots))
+    return {name: os.environ.get(name, share) for name in THREAD_VARIABLES}
+
+
+def gpu_override(slot: int, gpu_slots: Sequence[Any]) -> list[str]:
+    """The override that shows a job the devices of its slot and no others; fewer devices than slots are shared."""
+    if not gpu_slots:
+        return []
+    return [f"++hydra.job.env_set.CUDA_VISIBLE_DEVICES='{gpu_slots[slot % len(gpu_slots)]}'"]
+
+
+def _no_fork() -> str:
+    """Why drivers can not be forked from this process, "" when they can."""
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        return "this system does not fork safely"
+    if threading.active_count() > 1:
+        return "this process has several threads already"
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "this process uses CUDA already"
+    return ""
+
+
+def _parts(target: str) -> list[str]:
+    return target.split(".")

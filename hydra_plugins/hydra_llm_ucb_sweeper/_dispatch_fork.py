@@ -1,0 +1,138 @@
+"""A forked driver per slot, for launchers that work in the sweeper's own process (basic) or in its children (joblib).
+
+Each slot gets its next job as soon as it is free. Jobs share nothing: not HydraConfig, not the working directory, not
+the root logger, not the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
+
+from hydra.plugins.launcher import Launcher
+
+from hydra_llm.search.outcome import Outcome, lost, timed_out
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_driver import REAP_S, Reply, fork, keep, read_returned
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+
+
+class ForkDispatch(Dispatch):
+    """Forks in the constructor: build it before anything starts a thread.
+
+    `limit_s` is the time limit of a job in seconds, None for none; `environment` is set in every driver.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        reader: Reader,
+        n_slots: int,
+        *,
+        environment: Mapping[str, str],
+        limit_s: float | None = None,
+    ) -> None:
+        super().__init__(reader, n_slots)
+        self._launcher = launcher
+        self._environment = environment
+        self._limit_s = limit_s
+        self._pipes: dict[int, Connection] = {}
+        self._pids: dict[int, int] = {}
+        for slot in range(n_slots):
+            self._hire(slot)
+
+    def _hire(self, slot: int) -> None:
+        ours, theirs = Pipe()
+        others = [*self._pipes.values(), ours]
+
+        def life() -> None:
+            for connection in others:  # else no driver would ever see the sweeper's end of its pipe close
+                connection.close()
+            keep(theirs, self._launcher, self._environment)
+
+        self._pids[slot] = fork(life)
+        self._pipes[slot] = ours
+        theirs.close()
+
+    def _begin(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            message = pickle.dumps((job.number, job.overrides, self._limit_s))
+            try:
+                self._pipes[job.slot].send_bytes(message)
+            except OSError:  # the keeper itself was killed while it waited
+                self._rehire(job.slot)
+                self._pipes[job.slot].send_bytes(message)
+
+    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+        slots = {self._pipes[slot]: slot for slot in self.running}
+        outcomes: dict[int, Outcome] = {}
+        for ready in wait(list(slots), timeout_s):
+            assert isinstance(ready, Connection)
+            slot = slots[ready]
+            number = self.running.pop(slot).number
+            try:
+                reply: Reply = pickle.loads(ready.recv_bytes())
+            except (EOFError, OSError):
+                self._rehire(slot)
+                reply = ("died", "its driver was killed")
+            outcomes[number] = self._read(number, reply)
+        return outcomes
+
+    def _read(self, number: int, reply: Reply) -> Outcome:
+        kind: str = reply[0]
+        payload: Any = reply[1]
+        if kind == "returned":
+            try:
+                results = read_returned(payload)
+            except Exception as error:  # a result whose class this process can not import
+                kind, payload = "raised", f"the result can not be read ({type(error).__name__}: {error})"
+            else:
+                self._returned[number] = results
+                return self._reader.read(results[0] if results else None, number)
+        found = self._reader.harvest(number)  # it may have finished in its last moment
+        if found is not None:
+            return found
+        folder = self._reader.default_folder(number)
+        if kind == "timeout":
+            return timed_out(payload, folder=folder, ended=time.time())
+        if kind == "exit":
+            return self._reader.after_exit([number], payload)[number]
+        if kind == "raised":
+            return lost(f"the launcher failed: {payload}", folder=folder)
+        return lost(f"{payload}, and it left no result", folder=folder)
+
+    def close(self) -> None:
+        """Close the pipes: every keeper then kills its worker's process group and ends."""
+        for pipe in self._pipes.values():
+            pipe.close()
+        self._pipes = {}
+        deadline = time.monotonic() + REAP_S
+        for pid in self._pids.values():
+            _reap(pid, deadline)
+        self._pids = {}
+
+    def _rehire(self, slot: int) -> None:
+        """Another driver in the place of one that was killed."""
+        self._pipes.pop(slot).close()
+        _reap(self._pids.pop(slot), time.monotonic() + REAP_S)
+        self._hire(slot)
+
+
+def _reap(pid: int, deadline: float) -> None:
+    """Wait for a process to end, and kill it at the deadline."""
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return
+        except OSError:
+            return
+        time.sleep(0.005)
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

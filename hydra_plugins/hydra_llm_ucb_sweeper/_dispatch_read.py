@@ -1,0 +1,129 @@
+"""From what a launch left behind to an outcome: a JobReturn, or the result that the job itself wrote down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.outcome import Outcome, cancelled, error_of, from_result, lost, timed_out
+from hydra_llm.search.trial import TrialError, TrialState
+from hydra_plugins.hydra_llm_ucb_sweeper._journal import RESULT_NAME, STARTED_NAME
+
+CANCELLED_WORDS = ("CANCELLED", "was cancelled")
+
+
+class Reader:
+    """`scattered` tells that folders of jobs do not carry their number, so that a result has to be looked for."""
+
+    def __init__(self, objective: Objective, sweep_dir: Path, *, scattered: bool = False) -> None:
+        self.objective = objective
+        self.sweep_dir = sweep_dir
+        self._scattered = scattered
+
+    # ---- what launch() returned ----
+    def read(self, result: JobReturn | None, number: int) -> Outcome:
+        if result is None or result.status is JobStatus.UNKNOWN:
+            return self.harvest(number) or lost("the launcher returned no result for this job")
+        folder = str(result.hydra_cfg.hydra.runtime.output_dir) if result.hydra_cfg is not None else ""
+        journal = _load(Path(folder) / RESULT_NAME) if folder else None
+        times: dict[str, Any] = {key: (journal or {}).get(key) for key in ("started", "ended")}
+        if result.status is JobStatus.FAILED:
+            error = result._return_value  # the exception itself; `return_value` would raise it
+            described = error_of(error) if isinstance(error, BaseException) else TrialError("FAILED", str(error))
+            return Outcome(state_of_error(error), error=described, folder=folder, **times)
+        return from_result(result.return_value, self.objective, folder=folder, **times)
+
+    def after_exit(self, numbers: Sequence[int], code: Any) -> dict[int, Outcome]:
+        """The first job without a result called sys.exit; those after it never started."""
+        outcomes: dict[int, Outcome] = {}
+        culprit = False
+        for number in numbers:
+            harvested = self.harvest(number)
+            if harvested is not None:
+                outcomes[number] = harvested
+            elif not culprit:
+                culprit = True
+                message = f"the task ended its process with exit code {code}"
+                outcomes[number] = Outcome(
+                    TrialState.FAILED, error=TrialError("SystemExit", message), folder=self.default_folder(number)
+                )
+            else:
+                outcomes[number] = lost("an earlier job of the batch ended the process")
+        return outcomes
+
+    # ---- what the job wrote ----
+    def harvest(self, number: int) -> Outcome | None:
+        """The outcome that the job itself wrote down, None if it wrote none."""
+        path = self._find(number, RESULT_NAME)
+        record = _load(path) if path is not None else None
+        if record is None or path is None:
+            return None
+        circumstances: dict[str, Any] = {
+            "folder": str(path.parent),
+            "started": record.get("started"),
+            "ended": record.get("ended"),
+        }
+        if record.get("status") == TrialState.TIMEOUT:
+            return timed_out(float(record["limit_s"]), **circumstances)
+        if "error" in record:
+            return Outcome(TrialState.FAILED, error=TrialError(**record["error"]), **circumstances)
+        return from_result(record.get("result"), self.objective, **circumstances)
+
+    def started(self, number: int) -> dict[str, Any] | None:
+        """{number, attempt, time, host, pid, ...} of a job that began and has not ended, None otherwise."""
+        path = self._find(number, STARTED_NAME)
+        return _load(path) if path is not None else None
+
+    def default_folder(self, number: int) -> str:
+        """The folder <sweep>/<number> if it is there: where logs of a job without a result are."""
+        path = self.sweep_dir / str(number)
+        return str(path) if path.is_dir() else ""
+
+    def discard_stale(self, number: int) -> None:
+        """What an earlier attempt wrote must not be taken for this launch's."""
+        for name in (RESULT_NAME, STARTED_NAME):
+            path = self._find(number, name)
+            if path is not None:
+                path.unlink(missing_ok=True)
+
+    def _find(self, number: int, name: str) -> Path | None:
+        """<sweep>/<number>/<name>, else wherever hydra.sweep.subdir put it."""
+        direct = self.sweep_dir / str(number) / name
+        if direct.exists():
+            return direct
+        if self._scattered:
+            for path in self.sweep_dir.rglob(name):
+                if (_load(path) or {}).get("number") == number:
+                    return path
+        return None
+
+
+def state_of_error(error: Any) -> TrialState:
+    """submitit reports a time limit and a cancelled job as exceptions of the job."""
+    if type(error).__name__ == "UncompletedJobError" and "timed-out" in str(error):
+        return TrialState.TIMEOUT
+    return TrialState.FAILED
+
+
+def outcome_of_launch_error(error: BaseException, reader: Reader, number: int) -> Outcome:
+    """launch() raised: the job's own record counts; without one it was cancelled or LOST."""
+    found = reader.harvest(number)
+    if found is not None:
+        return found
+    folder = reader.default_folder(number)
+    if any(word in str(error) for word in CANCELLED_WORDS):
+        return cancelled(f"the scheduler reports it cancelled: {error}", folder=folder)
+    return lost(f"the launcher failed: {type(error).__name__}: {error}", folder=folder)
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
