@@ -9,8 +9,9 @@ half.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,6 @@ from hydra_llm.search.proposers.numeric_space import is_ordered, position, value
 from hydra_llm.search.seeds import derive
 from hydra_llm.search.space import Values
 from hydra_llm.search.trial import Proposal, Trial
-
-if TYPE_CHECKING:
-    from cmaes import CMA
 
 SIGMA = 0.25  # first standard deviation, as a share of each range
 LEAST_DIMENSIONS = 2
@@ -44,7 +42,7 @@ class CmaEsProposer(PointProposer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._optimizer: CMA | None = None
+        self._optimizer: Any = None  # cmaes.CMA
         self._used: list[Proposal] = []  # what the optimizer has been told, generation after generation
 
     def suggestions(self, context: Context, slot: Slot) -> Iterator[Values]:
@@ -59,7 +57,7 @@ class CmaEsProposer(PointProposer):
         return self._draws(context, slot, optimizer, ordered, others)
 
     def _draws(
-        self, context: Context, slot: Slot, optimizer: CMA, ordered: list[Dimension], others: list[Dimension]
+        self, context: Context, slot: Slot, optimizer: Any, ordered: list[Dimension], others: list[Dimension]
     ) -> Iterator[Values]:
         rng = context.rng(slot.index)
         optimizer.reseed_rng(int(rng.integers(2**31)))
@@ -72,7 +70,7 @@ class CmaEsProposer(PointProposer):
                 values[dimension.name] = best.values[dimension.name] if keep and best else dimension.sample(rng)
             yield values
 
-    def _folded(self, context: Context, ordered: list[Dimension]) -> CMA:
+    def _folded(self, context: Context, ordered: list[Dimension]) -> Any:
         """The optimizer after all complete generations; what it was told already is not told again."""
         own = [t for t in context.finished if t.proposal.strategy == self.name and _counts(t)]
         if self._optimizer is None or any(a.proposal is not b for a, b in zip(own, self._used, strict=False)):
@@ -89,13 +87,12 @@ def _counts(trial: Trial) -> bool:
     return trial.value is not None or trial.state.is_bad
 
 
-def _fresh(context: Context, ordered: list[Dimension]) -> CMA:
-    from cmaes import CMA
-
+def _fresh(context: Context, ordered: list[Dimension]) -> Any:
     baseline = context.space.baseline()
     mean = np.nan_to_num(np.array([position(d, baseline.get(d.name)) for d in ordered]), nan=0.5)
     bounds = np.array([[0.0, 1.0]] * len(ordered))
-    return CMA(mean=mean, sigma=SIGMA, bounds=bounds, seed=derive(context.seed, "cmaes", context.block.index))
+    seed = derive(context.seed, "cmaes", context.block.index)
+    return import_module("cmaes").CMA(mean=mean, sigma=SIGMA, bounds=bounds, seed=seed)
 
 
 def _told(context: Context, generation: list[Trial], ordered: list[Dimension]) -> list[tuple[Any, float]]:
