@@ -1,4 +1,4 @@
-"""The event log: one JSON object per line, append-only, each line on disk before the program goes on.
+"""The event log: one JSON object per line, append-only, each line on disk before the program acts upon it.
 
 `events.jsonl` is the only truth of a sweep; tree, tables, notes and figures are derived from it. Event types:
 header, session, block, asked, launched, told, lost, rejected, note, finished. A torn last line, left by a crash in the
@@ -67,16 +67,21 @@ class EventLog:
                 "Set hydra.sweep.dir to a folder that you may write to."
             ) from error
 
-    def append(self, *events: Event) -> None:
-        """Write events in one go and wait until they are on disk."""
-        self.write(events)
+    def append(self, *events: Event, wait: bool = True) -> None:
+        """Write events in one go and wait until they are on disk.
 
-    def write(self, events: Iterable[Event]) -> None:
+        wait=False hands them to the system only: they survive the end of this program, and reach the disk with the next
+        call that waits. For what is harmless to lose in a power cut, such as a question that nothing acted upon yet.
+        """
+        self.write(events, wait=wait)
+
+    def write(self, events: Iterable[Event], *, wait: bool = True) -> None:
         lines = [json.dumps(event, allow_nan=False, default=_plain) + "\n" for event in events]
         try:
             self._file.write("".join(lines).encode())
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if wait:
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise EventLogError(
                 f"{self.path} can not be written ({error.strerror}). Free some space and run the same command again; "

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Trial, TrialState
@@ -114,17 +116,19 @@ def gain(context: Context, node: Node) -> float | None:
     return node.mean - parent.mean
 
 
-def converged_nodes(context: Context) -> list[Node]:
-    """Nodes above the converged limit, best first; without thresholds those in the top quarter that beat the root."""
-    nodes = sorted(context.tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))
+def converged_nodes(context: Context, most: int) -> list[Node]:
+    """The best `most` nodes above the converged limit, best first; without thresholds those in the top quarter that
+    beat the root by more than the noise floor.
+    """
+    tree = context.tree
     if context.thresholds is not None:
         limit = context.objective.score(context.thresholds.converged)
-        return [node for node in nodes if node.mean is not None and node.mean > limit]
-    root = context.tree.root
-    if root is None or root.mean is None:
+    elif tree.root is None or tree.root.mean is None:
         return []
-    top = nodes[: max(2, len(nodes) // 4)]
-    return [node for node in top if node.mean is not None and node.mean > root.mean + context.noise_floor]
+    else:
+        limit = tree.root.mean + context.noise_floor
+        most = min(most, max(2, int(np.isfinite(tree.rewards).sum()) // 4))
+    return [node for node in tree.top(most) if node.mean is not None and node.mean > limit]
 
 
 def is_lost_time(trial: Trial) -> bool:

@@ -55,28 +55,38 @@ class Moves:
         self, node: Node, taken: Collection[str] = (), only: Collection[str] | None = None
     ) -> Iterator[dict[str, Any]]:
         """New configurations that differ from the node's in one parameter; `only` restricts which."""
-        for values in self._candidates(node, only):
-            key = self._context.space.key_of_canonical(values)
-            if (
-                key not in taken
-                and not self._context.tree.has_key(key)
-                and self._context.space.violation(values) is None
-            ):
+        dimensions = [d for d in self._free if d.name in node.values and (only is None or d.name in only)]
+        for values in _momentum(self._context, node, dimensions):
+            if self._is_new(self._context.space.key_of_canonical(values), values, taken):
+                yield values
+        if node.id in self._context.tree.exhausted:
+            return  # what ran stays in the tree, so this holds for good
+        untried = list(self._untried(node, dimensions))
+        if not untried and only is None:
+            self._context.tree.exhausted.add(node.id)
+        scored = []
+        for dimension, rank, value, key in untried:
+            promise = self._promise(dimension, node.values[dimension.name], value) - LATER_STEP * rank
+            scored.append((-promise, self._rng.random(), {**node.values, dimension.name: value}, key))
+        for _, _, values, key in sorted(scored, key=lambda item: item[:2]):
+            if self._is_new(key, values, taken):
                 yield values
 
-    def _candidates(self, node: Node, only: Collection[str] | None) -> Iterator[dict[str, Any]]:
-        dimensions = [d for d in self._free if d.name in node.values and (only is None or d.name in only)]
-        yield from _momentum(self._context, node, dimensions)
-        scored = []
+    def _untried(self, node: Node, dimensions: list[Dimension]) -> Iterator[tuple[Dimension, int, Any, str]]:
+        """(dimension, rank of the step, value, key) of the moves whose configuration is not in the tree."""
         for dimension in dimensions:
             here = node.values[dimension.name]
             for rank, step in enumerate(STEPS):
                 for value in dimension.neighbours(here, step):
                     if not _is_clipped(dimension, here, value, step):
-                        promise = self._promise(dimension, here, value) - LATER_STEP * rank
-                        scored.append((-promise, self._rng.random(), dimension.name, value))
-        for _, _, name, value in sorted(scored, key=lambda item: item[:2]):
-            yield {**node.values, name: value}
+                        key = self._context.space.key_of_canonical({**node.values, dimension.name: value})
+                        if not self._context.tree.has_key(key):
+                            yield dimension, rank, value, key
+
+    def _is_new(self, key: str, values: dict[str, Any], taken: Collection[str]) -> bool:
+        return (
+            key not in taken and not self._context.tree.has_key(key) and self._context.space.violation(values) is None
+        )
 
     def _promise(self, dimension: Dimension, here: Any, value: Any) -> float:
         direction = _direction(dimension, here, value)

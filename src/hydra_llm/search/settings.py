@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning import Pruning
+from hydra_llm.search.reward import check_reward
 from hydra_llm.search.slots import STARTS
 from hydra_llm.search.space import Space
 
@@ -51,6 +52,7 @@ class Settings:
     block_space: Space | None = None
     seed_keys: tuple[str, ...] = ()
     start: str = "diverse"
+    reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
@@ -69,6 +71,7 @@ class Settings:
             raise ValueError(f"max_failure_rate={self.max_failure_rate} is no share. Choose a number from 0 to 1.")
         if self.max_infra_retries < 0:
             raise ValueError(f"max_infra_retries={self.max_infra_retries} is negative. Choose 0 or more.")
+        check_reward(self.reward)
         if self.start not in STARTS:
             raise ValueError(f"start={self.start!r} is unknown. Choose one of {', '.join(STARTS)}.")
         if self.confirmation.n_seeds and not self.seed_keys:

@@ -43,5 +43,5 @@ def _roles(tree: Tree, count: int, batch: int, replicating: bool) -> list[str]:
 
 def _unsettled(tree: Tree) -> bool:
     """Whether one of the best configurations has too few runs."""
-    top = sorted(tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))[:TOP]
+    top = tree.top(TOP)
     return len(top) >= WARM_UP and any(node.runs + node.pending < ENOUGH_RUNS for node in top)

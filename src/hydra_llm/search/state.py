@@ -47,9 +47,12 @@ class Rejection:
 
 
 class SweepState:
-    def __init__(self, space: Space, objective: Objective, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, space: Space, objective: Objective, events: Iterable[Event] = (), *, reward: str = "mean"
+    ) -> None:
         self.space = space
         self.objective = objective
+        self.reward = reward
         self.header: Event = {}
         self.trials: dict[int, Trial] = {}  # in order of number
         self.search: list[int] = []  # numbers of search trials, in order
@@ -81,7 +84,7 @@ class SweepState:
 
     def _on_block(self, event: Event) -> None:
         self.blocks.append(BlockRecord(event["index"], event["values"]))
-        self.trees[event["index"]] = Tree(self.space, self.objective)
+        self.trees[event["index"]] = Tree(self.space, self.objective, reward=self.reward)
 
     def _on_asked(self, event: Event) -> None:
         for entry in event["trials"]:
@@ -167,7 +170,6 @@ class SweepState:
         return [self.trials[n] for n in self.search]
 
     def best(self) -> Trial | None:
-        """The first trial of the best configuration over all blocks (by its mean), None while nothing has a score."""
-        nodes = [node for tree in self.trees.values() if (node := tree.best()) is not None]
-        best = max(nodes, key=lambda n: (n.mean, -n.id), default=None)
-        return None if best is None else self.trials[best.id]
+        """The first trial of the best configuration over all blocks (by its reward), None while nothing has a score."""
+        found = [(tree.reward(node), -node.id) for tree in self.trees.values() if (node := tree.best()) is not None]
+        return self.trials[-max(found)[1]] if found else None

@@ -51,7 +51,7 @@ class Study:
         self.settings = settings
         self.clock = clock
         self.log = EventLog(folder / EVENTS_NAME)
-        self.state = SweepState(settings.space, settings.objective)
+        self.state = SweepState(settings.space, settings.objective, reward=settings.reward)
         self.policy = policy
         self._asker = Asker(settings, policy, proposer, validate, protocol)
         header = make_header(settings, argv, clock())
@@ -144,7 +144,9 @@ class Study:
             for proposal, run in zip(proposals, runs, strict=True)
         ]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
-        self._record(asked, *note_events(self._asker.proposer))
+        self._record(
+            asked, *note_events(self._asker.proposer), wait=False
+        )  # on disk with `launched`, before the launch
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
         """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
@@ -266,8 +268,8 @@ class Study:
             self._record({"type": "finished", "time": self.clock(), "reason": reason})
         self.log.close()
 
-    def _record(self, *events: Event) -> None:
+    def _record(self, *events: Event, wait: bool = True) -> None:
         """Write events in one go, then take them in."""
-        self.log.append(*events)
+        self.log.append(*events, wait=wait)
         for event in events:
             self.state.apply(event)

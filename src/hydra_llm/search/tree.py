@@ -1,8 +1,9 @@
 """The exploration tree of one block: nodes are configurations, edges are mutations.
 
 The tree is a fold over trials and holds nothing that the trials do not say. Trials with equal canonical values are
-replicates and share a node, whose reward is the mean over them. A visit is a run of the node or of one of its
-descendants; launched trials count at once (virtual visits), so that parallel slots do not all expand the same node.
+replicates and share a node, whose reward is the mean over them, or a lower bound (reward.py). A visit is a run of the
+node or of one of its descendants; launched trials count at once (virtual visits), so that parallel slots do not all
+expand the same node.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hydra_llm.search.objective import Objective
+from hydra_llm.search.reward import check_reward, reward_of
 from hydra_llm.search.space import Space
 from hydra_llm.search.trial import Trial, TrialState
 
@@ -79,15 +81,24 @@ class Tree:
     once.
     """
 
-    def __init__(self, space: Space, objective: Objective, trials: Iterable[Trial] = ()) -> None:
+    def __init__(
+        self, space: Space, objective: Objective, trials: Iterable[Trial] = (), *, reward: str = "mean"
+    ) -> None:
         self.space = space
         self.objective = objective
+        self.reward_kind = check_reward(reward)
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
         self._running: set[int] = set()
-        self._rewards: list[float] = []
+        self._means: list[float] = []
+        self._worst = math.inf  # least score in the tree
         self._replicated: dict[int, Node] = {}
+        self._pooled = (0.0, 0)  # squares within replicated configurations, degrees of freedom
+        self._rewards: npt.NDArray[np.float64] | None = None  # made when asked for, until the next score
+        self._order: list[int] | None = None
+        self.exhausted: set[int] = set()  # a cache of moves.py: ids of nodes without an untried one-parameter move
+        self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
         for trial in trials:
             self.add(trial)
 
@@ -127,23 +138,32 @@ class Tree:
                 depth=parent.depth + 1 if parent else 0,
             )
             self.nodes.append(node)
-            self._rewards.append(UNSCORED)
+            self._means.append(UNSCORED)
+            self._rewards = self._order = None
             self._by_key[key] = node
             if parent:
                 parent.children.append(node.id)
         return node
 
     def _finish(self, node: Node, trial: Trial) -> None:
+        self._rewards = self._order = None
         if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
-            node.scores.append(self.objective.score(trial.value))
-            node.mean = sum(node.scores) / len(node.scores)
-            self._rewards[node.index] = node.mean
-            if len(node.scores) > 1:
-                self._replicated[node.id] = node
-        elif trial.state.is_bad or trial.state is TrialState.PRUNED:
+            self._score(node, self.objective.score(trial.value))
+        elif trial.state.is_bad:
             node.failures += 1
         else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
             self._visit(node, -1)
+
+    def _score(self, node: Node, score: float) -> None:
+        before = node.mean
+        node.scores.append(score)
+        node.mean = sum(node.scores) / len(node.scores)
+        self._means[node.index] = node.mean
+        self._worst = min(self._worst, score)
+        if before is not None:  # Welford's step, pooled over configurations
+            squares, freedom = self._pooled
+            self._pooled = (squares + (score - before) * (score - node.mean), freedom + 1)
+            self._replicated[node.id] = node
 
     def _visit(self, node: Node, step: int) -> None:
         for member in self.lineage(node):
@@ -220,9 +240,41 @@ class Tree:
         """Nodes with at least two scores."""
         return list(self._replicated.values())
 
+    @property
+    def noise_floor(self) -> float:
+        """Pooled standard deviation of scores within configurations, in the metric's unit; 0 while nothing was
+        repeated.
+        """
+        squares, freedom = self._pooled
+        return math.sqrt(max(0.0, squares) / freedom) if freedom else 0.0
+
+    # ---- rewards ----
+    @property
+    def rewards(self) -> npt.NDArray[np.float64]:
+        """One reward per node in order of creation; nan where nothing has been scored."""
+        if self._rewards is None:
+            if self.reward_kind == "mean":
+                self._rewards = np.array(self._means, dtype=np.float64)
+            else:
+                kind, floor, worst = self.reward_kind, self.noise_floor, self._worst
+                self._rewards = np.array(
+                    [reward_of(kind, n.scores, n.failures, floor, worst) for n in self.nodes], dtype=np.float64
+                )
+        return self._rewards
+
+    def reward(self, node: Node) -> float:
+        return float(self.rewards[node.index])
+
+    def top(self, count: int) -> list[Node]:
+        """The `count` scored nodes with the highest rewards, best first; the older one first on a tie."""
+        if self._order is None:
+            order = np.argsort(-self.rewards, kind="stable")  # nan last
+            self._order = order[: int(np.isfinite(self.rewards).sum())].tolist()
+        return [self.nodes[index] for index in self._order[:count]]
+
     def best(self) -> Node | None:
-        """The scored node with the highest mean; the older one on a tie."""
-        return max(self.scored(), key=lambda n: (n.mean, -n.index), default=None)
+        """The scored node with the highest reward; the older one on a tie."""
+        return next(iter(self.top(1)), None)
 
     @property
     def root(self) -> Node | None:
@@ -231,7 +283,7 @@ class Tree:
     def arms(self) -> Arms:
         return Arms(
             ids=np.array([node.id for node in self.nodes], dtype=np.int64),
-            rewards=np.array(self._rewards, dtype=np.float64),
+            rewards=self.rewards.copy(),
             visits=np.array([node.visits for node in self.nodes], dtype=np.int64),
             failed=np.array([node.failed for node in self.nodes], dtype=np.bool_),
         )

@@ -41,15 +41,20 @@ class Recombine:
 
     def _pairs(self, context: Context) -> Iterator[tuple[Node, Node]]:
         """(better, other) of nodes that are good, far apart, and differ in something not yet crossed."""
-        for better, other in combinations(history.converged_nodes(context)[:TOP], 2):
-            distance = context.tree.distance(better, other)
+        tree = context.tree
+        for better, other in combinations(history.converged_nodes(context, TOP), 2):
+            if (better.id, other.id) in tree.crossed:
+                continue  # a configuration that ran stays in the tree, so this holds for good
+            distance = tree.distance(better, other)
             if distance is not None and distance < MIN_DISTANCE:
                 continue
             if any(
-                context.tree.find({**better.values, name: other.values[name]}) is None
+                tree.find({**better.values, name: other.values[name]}) is None
                 for name in self._by_service(context, better, other)
             ):
                 yield better, other
+            else:
+                tree.crossed.add((better.id, other.id))
 
     def _by_service(self, context: Context, better: Node, other: Node) -> list[str]:
         """Differing parameters, those first whose change on the way to `other` gained most."""
