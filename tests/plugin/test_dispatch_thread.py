@@ -1,0 +1,123 @@
+"""Threads over launchers that leave the process; the launchers here are plain functions."""
+
+import json
+import threading
+import time
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.trial import TrialState
+from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_thread
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
+
+
+class Launcher:
+    """launch() is the function that it was made with: number -> what the task returns."""
+
+    def __init__(self, task):
+        self._task = task
+
+    def launch(self, job_overrides, initial_job_idx):
+        job = JobReturn(status=JobStatus.COMPLETED)
+        job.return_value = self._task(initial_job_idx)
+        return [job]
+
+
+def dispatch(tmp_path, task, n_slots=2, limit_s=None):
+    return ThreadDispatch(lambda: Launcher(task), Reader(Objective("m"), tmp_path), n_slots, limit_s=limit_s)
+
+
+def wait_all(running):
+    outcomes = {}
+    end = time.monotonic() + 20
+    while running.running and time.monotonic() < end:
+        outcomes |= running.wait(0.5)
+    return outcomes
+
+
+def test_two_jobs_run_at_the_same_time(tmp_path):
+    both = threading.Barrier(2, timeout=10)  # passes only when both jobs have arrived
+
+    def task(number):
+        both.wait()
+        return {"m": float(number)}
+
+    slots = dispatch(tmp_path, task)
+    slots.start([Job(0, 0, []), Job(1, 1, [])])
+    assert {n: o.value for n, o in wait_all(slots).items()} == {0: 0.0, 1: 1.0}
+
+
+def test_a_slot_is_free_as_soon_as_its_own_job_has_ended(tmp_path):
+    release = threading.Event()
+    slots = dispatch(tmp_path, lambda n: {"m": 1.0} if n else {"m": float(release.wait(10))})
+    slots.start([Job(0, 0, []), Job(1, 1, [])])
+    assert list(slots.wait(10)) == [1]
+    assert slots.free_slots == [1]
+    slots.start([Job(2, 1, [])])
+    assert list(slots.wait(10)) == [2]
+    release.set()
+    assert list(slots.wait(10)) == [0]
+
+
+def test_a_launcher_that_raises_costs_its_own_job_only(tmp_path):
+    def task(number):
+        if number == 0:
+            raise OSError("node down")
+        if number == 1:
+            raise SystemExit(4)
+        return {"m": 1.0}
+
+    slots = dispatch(tmp_path, task, n_slots=3)
+    slots.start([Job(n, n, []) for n in range(3)])
+    outcomes = wait_all(slots)
+    assert [outcomes[n].state for n in range(3)] == [TrialState.LOST, TrialState.FAILED, TrialState.COMPLETED]
+    assert "node down" in str(outcomes[0].error)
+
+
+def test_a_job_that_the_scheduler_cancelled_is_cancelled(tmp_path):
+    def task(number):
+        raise RuntimeError("Job 17 (task: 0) with path ... has not produced any output (state: CANCELLED by 0)")
+
+    slots = dispatch(tmp_path, task)
+    slots.start([Job(0, 0, [])])
+    assert wait_all(slots)[0].state is TrialState.CANCELLED
+
+
+def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ignored(tmp_path, monkeypatch):
+    monkeypatch.setattr(_dispatch_thread, "GRACE_S", 0.1)
+    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    release = threading.Event()
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
+    (tmp_path / "0").mkdir()
+    slots.start([Job(0, 0, [])])
+    (tmp_path / "0" / "started.json").write_text(json.dumps({"number": 0, "time": time.time()}))
+    outcomes = slots.wait(10)
+    assert outcomes[0].state is TrialState.TIMEOUT
+    assert slots.free_slots == [0]
+    release.set()
+    assert slots.wait(0.5) == {}
+
+
+def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path, monkeypatch):
+    monkeypatch.setattr(_dispatch_thread, "GRACE_S", 0.0)
+    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    release = threading.Event()
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
+    slots.start([Job(0, 0, [])])  # no started.json: it has not begun
+    assert slots.wait(0.6) == {}
+    release.set()
+    assert slots.wait(10)[0].state is TrialState.COMPLETED
+
+
+def test_a_taken_slot_is_refused(tmp_path):
+    release = threading.Event()
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1)
+    slots.start([Job(0, 0, [])])
+    with pytest.raises(ValueError, match="Slot 0 is not free"):
+        slots.start([Job(1, 0, [])])
+    release.set()
+    wait_all(slots)
