@@ -15,6 +15,7 @@ from lightning import Callback, LightningModule, Trainer
 from hydra_llm.data.draft import Draft
 from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.systems.base import Recording, System
+from hydra_llm.systems.threads import one_thread
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def simulate(
         dataset = store.find(system)  # another process may have finished it while this one waited
         if dataset is not None:
             return dataset
-        with store.draft(system) as draft, _quiet():
+        with store.draft(system) as draft, _quiet(), one_thread(system.n_units):
             arguments = {
                 "accelerator": "cpu",
                 "devices": 1,
