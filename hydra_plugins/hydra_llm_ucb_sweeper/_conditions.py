@@ -52,3 +52,22 @@ def _ordered(dimensions: Mapping[str, Dimension]) -> dict[str, Dimension]:
             raise SweepError(f"The conditions of {', '.join(waiting)} depend on each other. Remove one `when`.")
         ordered[ready] = waiting.pop(ready)
     return ordered
+
+
+def activating(
+    dimension: Dimension, dimensions: Mapping[str, Dimension], value_of: Callable[[str], Any]
+) -> dict[str, Any]:
+    """Values of other parameters under which this one is active, {} where the configuration as it stands will do.
+
+    A key that only some option of a config group has is found, with its default, in a configuration composed with these.
+    """
+    wanted: dict[str, Any] = {}
+    for other, options in dimension.when.items():
+        wanted |= activating(dimensions[other], dimensions, value_of)
+        try:
+            holds = any(same_value(value_of(other), option) for option in options)
+        except KeyError:
+            holds = False
+        if not holds:
+            wanted[other] = options[0]
+    return wanted

@@ -19,11 +19,11 @@ from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning import Pruning
 from hydra_llm.search.settings import Confirmation, Settings, Stop
-from hydra_llm.search.space import Space
+from hydra_llm.search.space import Dimension, Space
 from hydra_llm.search.trial import Trial
 from hydra_plugins.hydra_llm_ucb_sweeper import _grammar
 from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, value_in, with_baseline
-from hydra_plugins.hydra_llm_ucb_sweeper._conditions import settle_conditions
+from hydra_plugins.hydra_llm_ucb_sweeper._conditions import activating, settle_conditions
 from hydra_plugins.hydra_llm_ucb_sweeper._constraint import load_constraint
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
@@ -90,7 +90,16 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     seed_keys = tuple(options["seed_keys"] or node.get("seed_keys", ()))
     trial_overrides = _as_overrides(node.get("trial_overrides", {}), parser)
     sweep_dir = os.path.abspath(str(config.hydra.sweep.dir))  # noqa: PTH100  # Path.absolute keeps ".."
-    space = Space(tuple(with_baseline(d, composed) for d in dimensions.values()), node.get("locked", {}))
+
+    def home(dimension: Dimension) -> DictConfig:
+        """The configuration in which a parameter has its default: with a condition, one where it is active."""
+        moved = activating(dimension, dimensions, lambda key: value_in(composed, key))
+        if not moved:
+            return composed
+        texts = [f"{key}={encode_option(v) if is_group(key, composed) else encode(v)}" for key, v in moved.items()]
+        return context.config_loader.load_sweep_config(config, [*fixed.values(), *texts])
+
+    space = Space(tuple(with_baseline(d, home(d)) for d in dimensions.values()), node.get("locked", {}))
     if options["constraint"]:
         space = _constrained(space, options["constraint"], [k for k in declared if k not in dimensions], composed)
     block_space = (

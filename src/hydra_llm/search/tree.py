@@ -149,7 +149,7 @@ class Tree:
         self._rewards = self._order = None
         if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
             self._score(node, self.objective.score(trial.value))
-        elif trial.state.is_bad:
+        elif trial.state.is_bad or trial.state is TrialState.PRUNED:
             node.failures += 1
         else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
             self._visit(node, -1)
@@ -267,10 +267,11 @@ class Tree:
 
     def top(self, count: int) -> list[Node]:
         """The `count` scored nodes with the highest rewards, best first; the older one first on a tie."""
-        if self._order is None:
-            order = np.argsort(-self.rewards, kind="stable")  # nan last
-            self._order = order[: int(np.isfinite(self.rewards).sum())].tolist()
-        return [self.nodes[index] for index in self._order[:count]]
+        order = self._order
+        if order is None:
+            sorted_all = np.argsort(-self.rewards, kind="stable")  # nan last
+            order = self._order = [int(i) for i in sorted_all[: int(np.isfinite(self.rewards).sum())]]
+        return [self.nodes[index] for index in order[:count]]
 
     def best(self) -> Node | None:
         """The scored node with the highest reward; the older one on a tie."""

@@ -1,0 +1,251 @@
+"""Rules of early stopping, the limits that they publish, and what becomes of a stopped job."""
+
+import json
+import math
+
+import pytest
+from search_worlds import OBJECTIVE, open_study, settings
+
+from hydra_llm import channel
+from hydra_llm.channel import Report
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.prompt_sections import failures, recent
+from hydra_llm.search.pruning import Columns, Pruning, settle
+from hydra_llm.search.trial import TrialError, TrialState
+
+UP = {"direction": "maximize", "target": None}
+
+
+def columns(pruning, curves, goal=UP):
+    made = Columns(pruning, goal)
+    for curve in curves:
+        made.add([Report(step, value) for step, value in curve])
+    return made
+
+
+def limits(pruning, curves, goal=UP):
+    return {row["step"]: row["score"] for row in columns(pruning, curves, goal).rows()}
+
+
+def folder_of(tmp_path, number, reports=(), stop=None):
+    """A job's folder as the job leaves it."""
+    folder = tmp_path / str(number)
+    folder.mkdir(exist_ok=True)
+    lines = [{"number": number}, *({"step": step, "value": value} for step, value in reports)]
+    (folder / channel.REPORTS_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if stop is not None:
+        channel.write_aside(folder / channel.STOP_NAME, {"rule": "median", "reason": stop})
+    return str(folder)
+
+
+# ---- the rules ----
+def test_median_is_that_of_the_best_reports_until_the_step():
+    rising = [[(0, 0.1 * k), (1, 0.2 * k)] for k in (1, 2, 3)]
+    falling = [[(0, 0.9), (1, 0.0)]]
+    assert limits(Pruning("median", startup_trials=3), rising + falling) == {
+        0: pytest.approx(0.25),
+        1: pytest.approx(0.5),  # of 0.2, 0.4, 0.6 and 0.9, the falling one's best
+    }
+
+
+def test_a_step_that_few_trials_reached_has_no_limit():
+    curves = [[(0, 1.0), (1, 1.0)], [(0, 2.0), (1, 2.0)], [(0, 3.0)]]
+    assert limits(Pruning("median", startup_trials=3), curves) == {0: 2.0}
+
+
+def test_reports_before_the_warm_up_are_not_judged():
+    curves = [[(step, 1.0) for step in range(5)]] * 2
+    assert list(limits(Pruning("median", startup_trials=2, warmup_steps=3), curves)) == [3, 4]
+
+
+def test_a_minimised_report_is_limited_from_above_and_shown_in_its_own_unit():
+    down = {"direction": "minimize", "target": None}
+    made = columns(Pruning("median", startup_trials=3), [[(0, v)] for v in (0.1, 0.2, 0.9)], down)
+    (row,) = made.rows()
+    assert row["score"] == -0.2
+    assert row["what"] == "the median of 3 trials at step 0 is 0.2"
+
+
+def test_asha_compares_at_rungs_only_whatever_steps_are_reported():
+    curves = [[(step, 0.1 * k) for step in range(0, 30, 2)] for k in range(6)]
+    assert list(limits(Pruning("asha", first_rung=1, reduction_factor=3, startup_trials=4), curves)) == [1, 3, 9, 27]
+
+
+def test_asha_lets_one_in_eta_go_on():
+    values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    rows = limits(Pruning("asha", reduction_factor=3), [[(1, v)] for v in values])
+    better = [v for v in values if v >= rows[1]]
+    assert len(better) == 3  # of nine, the job that compares itself included
+
+
+def test_a_trial_without_a_finite_report_counts_as_the_worst():
+    curves = [[(0, math.nan)], [(0, 1.0)], [(0, 2.0)]]
+    assert limits(Pruning("median", startup_trials=3), curves) == {0: 1.0}
+    assert limits(Pruning("median", startup_trials=3), [[(0, math.nan)]] * 3) == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"rule": "halving"}, "pruning.rule='halving' is unknown. Choose one of median, asha"),
+        ({"direction": "up"}, "pruning.direction='up' is unknown"),
+        ({"keep": "best"}, "Choose one of last, returned, nothing"),
+        ({"startup_trials": 0}, "pruning.startup_trials=0 is too small"),
+        ({"reduction_factor": 1}, "pruning.reduction_factor=1 is too small"),
+        ({"max_minutes": 0.0}, "pruning.max_minutes=0.0 is no span of time"),
+        ({"watch_s": -1.0}, "pruning.watch_s=-1.0 is no span of time"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence(wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Pruning(**wrong)
+
+
+def test_the_goal_of_reports_is_the_searchs_own_unless_named():
+    aimed = Objective("ratio", "target", 1.0)
+    assert Pruning("median").goal(aimed) == {"direction": "target", "target": 1.0}
+    assert Pruning("median", direction="minimize").goal(aimed) == {"direction": "minimize", "target": None}
+
+
+# ---- what becomes of a stopped job ----
+@pytest.mark.parametrize(
+    ("pruning", "value"),
+    [
+        (Pruning("median"), 0.4),
+        (Pruning("median", direction="minimize"), 0.9),
+        (Pruning("median", keep="returned"), 0.9),
+        (Pruning("median", keep="nothing"), None),
+    ],
+)
+def test_a_stopped_job_is_pruned_with_its_reason_and_the_value_that_the_rule_keeps(tmp_path, pruning, value):
+    folder = folder_of(tmp_path, 3, [(0, 0.3), (1, 0.4), (2, None)], stop="too slow")
+    settled = settle(Outcome(TrialState.COMPLETED, value=0.9, metrics={"R2": 0.9}, folder=folder), pruning)
+    assert (settled.state, settled.value, str(settled.error)) == (TrialState.PRUNED, value, "Pruned: too slow")
+    assert settled.metrics == {"R2": 0.9}
+
+
+def test_a_stopped_job_that_returns_nothing_is_pruned_not_invalid(tmp_path):
+    folder = folder_of(tmp_path, 3, [(0, 0.3)], stop="too slow")
+    settled = settle(Outcome(TrialState.INVALID, error=TrialError("MetricError", "None"), folder=folder), Pruning())
+    assert (settled.state, settled.value) == (TrialState.PRUNED, 0.3)
+
+
+def test_raising_stopped_is_pruned_and_any_other_exception_stays_a_failure(tmp_path):
+    folder = folder_of(tmp_path, 3, [(0, 0.3)], stop="too slow")
+    for name, state in (("Stopped", TrialState.PRUNED), ("RuntimeError", TrialState.FAILED)):
+        outcome = Outcome(TrialState.FAILED, error=TrialError(name, ""), folder=folder)
+        assert settle(outcome, Pruning()).state is state
+
+
+@pytest.mark.parametrize("state", [TrialState.LOST, TrialState.TIMEOUT, TrialState.CANCELLED])
+def test_a_job_that_did_not_end_by_itself_keeps_its_state(tmp_path, state):
+    folder = folder_of(tmp_path, 3, stop="too slow")
+    assert settle(Outcome(state, folder=folder), Pruning()).state is state
+
+
+def test_a_job_that_never_asked_completes(tmp_path):
+    folder = folder_of(tmp_path, 3, [(0, 0.3)])
+    (tmp_path / "3" / channel.STOP_NAME).touch()  # by a person, not seen by the job
+    assert settle(Outcome(TrialState.COMPLETED, value=0.9, folder=folder), Pruning()).state is TrialState.COMPLETED
+
+
+# ---- in a study ----
+RULE = Pruning("median", startup_trials=2)
+
+
+def run_one(study, tmp_path, reports, value=0.5, stop=None):
+    (trial,) = study.launched(study.ask(1)[:1])
+    folder = folder_of(tmp_path, trial.number, reports, stop)
+    return study.tell(trial.number, Outcome(TrialState.COMPLETED, value=value, folder=folder))
+
+
+def published(tmp_path):
+    return json.loads((tmp_path / channel.LIMITS_NAME).read_text())
+
+
+def test_limits_are_published_before_a_launch_from_what_finished_trials_reported(tmp_path):
+    study = open_study(tmp_path, settings(pruning=RULE))
+    for value in (0.2, 0.4):
+        run_one(study, tmp_path, [(0, value)])
+    study.launched(study.ask(1)[:1])
+    found = published(tmp_path)
+    assert [(row["step"], row["score"]) for row in found["rows"]] == [(0, pytest.approx(0.3))]
+    assert (found["rule"], found["direction"], found["exempt"]) == ("median", "maximize", [])
+
+
+def test_a_resumed_study_publishes_the_same_limits(tmp_path):
+    study = open_study(tmp_path, settings(pruning=RULE))
+    for value in (0.2, 0.4, 0.5):
+        run_one(study, tmp_path, [(0, value)])
+    study.launched(study.ask(1)[:1])
+    first = published(tmp_path)
+    study.log.close()
+    again = open_study(tmp_path, settings(pruning=RULE))
+    again.board.publish(again.state)
+    assert published(tmp_path) == first
+
+
+def test_limits_of_an_earlier_session_do_not_outlive_it(tmp_path):
+    study = open_study(tmp_path, settings(pruning=Pruning(max_minutes=5.0)))
+    run_one(study, tmp_path, [])
+    assert published(tmp_path)["max_minutes"] == 5.0
+    study.log.close()
+    open_study(tmp_path, settings())
+    assert not (tmp_path / channel.LIMITS_NAME).exists()
+
+
+def test_without_a_rule_nothing_is_published(tmp_path):
+    run_one(open_study(tmp_path, settings()), tmp_path, [(0, 0.5)])
+    assert not (tmp_path / channel.LIMITS_NAME).exists()
+
+
+def test_running_siblings_count_only_while_they_are_watched(tmp_path):
+    for watch_s, expected in ((None, 0), (1.0, 1)):
+        folder = tmp_path / str(watch_s)
+        study = open_study(folder, settings(pruning=Pruning("median", startup_trials=2, watch_s=watch_s), n_parallel=2))
+        for trial in study.launched(study.ask(2)):
+            folder_of(folder, trial.number, [(0, 0.5)])
+        study.board.publish(study.state)
+        assert len(published(folder)["rows"]) == expected
+
+
+def test_another_block_is_another_problem(tmp_path):
+    study = open_study(tmp_path, settings(pruning=RULE, n_iter_block=3))
+    for value in (0.2, 0.4, 0.5):
+        run_one(study, tmp_path, [(0, value)])
+    study.launched(study.ask(1)[:1])
+    assert study.state.blocks[-1].index == 2
+    assert published(tmp_path)["rows"] == []
+
+
+def test_a_confirmation_run_is_exempt(tmp_path):
+    from hydra_llm.search.settings import Confirmation
+
+    wanted = settings(pruning=RULE, n_trials=3, seed_keys=("seed",), confirmation=Confirmation(1, ("search",)))
+    study = open_study(tmp_path, wanted)
+    for value in (0.2, 0.4, 0.5):
+        run_one(study, tmp_path, [(0, value)], value)
+    trials = study.launched(study.ask(1))
+    assert {trial.purpose for trial in trials} == {"confirm"}
+    assert published(tmp_path)["exempt"] == [trial.number for trial in trials]
+
+
+def test_a_pruned_trial_is_scored_by_its_last_report_and_its_reason_reaches_the_proposer(tmp_path):
+    study = open_study(tmp_path, settings(pruning=RULE))
+    run_one(study, tmp_path, [(0, 0.2)], 0.6)
+    trial = run_one(study, tmp_path, [(0, 0.1)], 0.5, stop="its best report until step 0 was 0.1")
+    assert (trial.state, trial.value) == (TrialState.PRUNED, 0.1)
+    assert study.state.tree.node(trial.number).scores == [OBJECTIVE.score(0.1)]
+    context = study._asker.context(study.state, (), 2)
+    assert "stopped early: its best report until step 0 was 0.1" in "\n".join(recent(context).rows)
+    assert failures(context).rows == ("None.",)
+
+
+def test_a_pruned_trial_without_a_value_counts_as_a_bad_configuration(tmp_path):
+    study = open_study(tmp_path, settings(pruning=Pruning("median", keep="nothing")))
+    run_one(study, tmp_path, [(0, 0.2)], 0.6)
+    trial = run_one(study, tmp_path, [(0, 0.1)], 0.5, stop="too slow")
+    node = study.state.tree.node(trial.number)
+    assert (node.failures, node.scores, node.visits) == (1, [], 1)
+    assert study.state.failures == 0  # of the sweep: nothing is wrong with the application
