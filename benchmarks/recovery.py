@@ -38,8 +38,9 @@ def main() -> None:
     rows = [row(case, recipe, seeds) for case in options.cases.split(",") for recipe in options.recipes.split(",")]
     note = (
         "connectivity_R2: identity line, off the diagonal, after the gauge correction; mean +- sd (minimum) over seeds "
-        f"{options.seeds}. oracle: least squares with the true nonlinearity on the same data and target. onestep: one-step "
-        "R2 on the test trajectory. wall: mean and largest, all in, figures left out. Plain Adam: 6,250 steps."
+        f"{options.seeds}. oracle: least squares with the true nonlinearity on the same data and target. "
+        "onestep: one-step R2 on the test trajectory. wall: mean and largest, all in, without figures. "
+        "Plain Adam: 6,250 steps."
     )
     publish(options.name, "Recovery by regime", rows, packages=("torch", "lightning"), note=note)
 
