@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hydra_llm.search import confirmation, noise, rates, tables
+from hydra_llm.search import confirmation, noise, rates, tables, variance_table
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
@@ -94,6 +94,8 @@ def write_scores(
     text = tables.ucb_table(state, ranking, settings, policy)
     spread = tables.variance_table(state.tree, settings) if state.blocks else ""
     write_aside(folder / "ucb_scores.txt", text + (f"\nReplicated configurations\n{spread}" if spread else ""))
+    if spread:
+        write_aside(folder / "variance.md", variance_table.markdown(state, settings))
 
 
 def analysis_entry(trial: Trial, state: SweepState, settings: Settings) -> str:
@@ -133,8 +135,7 @@ def write_memory(folder: Path, state: SweepState, settings: Settings) -> None:
     objective = settings.objective
     lines = ["# Working memory", "", "## Best configurations"]
     if state.blocks:
-        nodes = sorted(state.tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))[:MEMORY_ROWS]
-        for node in nodes:
+        for node in state.tree.top(MEMORY_ROWS):
             mean = objective.value_of_score(node.mean or 0.0)
             values = ", ".join(f"{key}={value}" for key, value in node.values.items())
             lines.append(f"- node {node.id}: {objective.name}={mean:.4g} over {node.runs} run(s); {values}")

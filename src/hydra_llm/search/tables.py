@@ -10,9 +10,9 @@ from hydra_llm.search.rates import Rates
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
-from hydra_llm.search.strategies.replicate import ENOUGH_RUNS, HIGH_CV
 from hydra_llm.search.tree import Node, Tree
 from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.variance import verdict
 
 
 def ucb_table(
@@ -74,20 +74,12 @@ def variance_table(tree: Tree, settings: Settings) -> str:
                 "-" if node.cv is None else f"{100 * node.cv:.2f}",
                 f"{worst:.4g}",
                 str(node.failures),
-                verdict(node),
+                verdict(node, settings.objective, settings.thresholds),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(lines) + "\n"
-
-
-def verdict(node: Node) -> str:
-    """Robust: "robust" below a CV of 3 % without failures, "fragile" above it or with one; "open" below three runs."""
-    if node.runs < ENOUGH_RUNS:
-        return "open"
-    tight = node.cv is not None and node.cv < HIGH_CV
-    return "robust" if tight and not node.failures else "fragile"
 
 
 def trial_line(trial: Trial, settings: Settings) -> str:

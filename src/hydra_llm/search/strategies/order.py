@@ -19,6 +19,7 @@ from hydra_llm.search.strategies.force_branch import BottomHalf, ForceBranch, Fo
 from hydra_llm.search.strategies.random_restart import RandomRestart
 from hydra_llm.search.strategies.recombine import Recombine
 from hydra_llm.search.strategies.replicate import Replicate
+from hydra_llm.search.strategies.replicate_or_explore import ReplicateOrExplore
 from hydra_llm.search.strategies.robustness import RobustnessTest
 from hydra_llm.search.strategies.scale_up import ScaleUp
 from hydra_llm.search.strategies.switch_dimension import SwitchDimension
@@ -33,6 +34,7 @@ ORDER: dict[str, tuple[Strategy, ...]] = {
         Baseline(),
         RobustnessTest(),
         FailureProbe(),
+        ReplicateOrExplore(),
         Explore(),
         BoundarySkip(),
         ScaleUp(),

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.replication import RETIRE_RUNS, is_retired
 from hydra_llm.search.strategies.base import rerun
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Proposal
+from hydra_llm.search.variance import HIGH_CV
 
 TOP = 3  # configurations that must be known well
 ENOUGH_RUNS = 3  # frees a slot
-RETIRE_RUNS = 4  # ends replication, if the spread is tight
-HIGH_CV = 0.03
 
 
 class Replicate:
@@ -34,12 +34,15 @@ class Replicate:
         return rerun(context, slot, node, self.name, note=f"rerun of node {node.id}: {node.runs} run(s) so far")
 
     def candidates(self, context: Context) -> list[Node]:
-        """Of the best three: those below three runs, then those with a high CV below four, best first."""
-        top = sorted(context.tree.scored(), key=lambda n: (-(n.mean or 0.0), n.index))[:TOP]
+        """Of the best three: those below three runs, then those with a high CV until they retire, best first."""
+        top = context.tree.top(TOP)
         few = [node for node in top if node.runs + node.pending < ENOUGH_RUNS]
         loose = [
             node
             for node in top
-            if node not in few and node.runs + node.pending <= RETIRE_RUNS and (node.cv or 0.0) > HIGH_CV
+            if node not in few
+            and node.runs + node.pending <= RETIRE_RUNS
+            and (node.cv or 0.0) > HIGH_CV
+            and not is_retired(context, node)
         ]
         return few + loose

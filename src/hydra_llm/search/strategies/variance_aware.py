@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
 from hydra_llm.search.strategies.base import first_move
-from hydra_llm.search.strategies.replicate import HIGH_CV
 from hydra_llm.search.trial import Proposal
+from hydra_llm.search.variance import HIGH_CV
 
 RANK_METRICS = ("effective_rank", "activity_rank_90")  # the first that a trial reports
 

@@ -1,0 +1,31 @@
+"""In a serial search: the incumbent or its rival once more, while it is not clear which of them is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.replication import chance_of_best, rerun_candidate
+from hydra_llm.search.strategies.base import rerun
+from hydra_llm.search.trial import Proposal
+
+
+class ReplicateOrExplore:
+    name: ClassVar[str] = "replicate-or-explore"
+    rules: ClassVar[tuple[str, ...]] = ("R076", "R078")
+
+    def condition(self, context: Context) -> bool:
+        return rerun_candidate(context) is not None
+
+    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
+        node = rerun_candidate(context)
+        if node is None:
+            return None
+        chance = chance_of_best(context.tree, context.noise_floor)
+        why = (
+            "nothing was repeated yet, so the noise is unknown"
+            if chance is None
+            else f"the best node is the best in truth with probability {chance:.2f}"
+        )
+        return rerun(context, slot, node, self.name, note=f"rerun of node {node.id}: {why}")
