@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.types import RunMode
@@ -26,6 +25,8 @@ from hydra_llm.experiment.signal import SignalAssay
 from hydra_llm.figures.save import save
 from hydra_llm.modules.simulation import simulate
 from hydra_llm.schema.fields import check
+from hydra_llm.systems.base import System
+from hydra_llm.systems.threads import threads_for
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,11 @@ def run(cfg: DictConfig) -> dict[str, float] | float:
 def _run(cfg: DictConfig) -> dict[str, float] | float:
     check(cfg)
     folder = Path(HydraConfig.get().runtime.output_dir)
-    if cfg.trainer.threads:
-        torch.set_num_threads(cfg.trainer.threads)
     loggers: list[Logger] = [instantiate(node) for node in cfg.logger.values()]
     try:
-        metrics = _measure(cfg, folder, loggers)
+        system = _system(cfg)
+        with threads_for(system.n_units, cfg.trainer.threads):
+            metrics = _measure(cfg, system, folder, loggers)
     finally:
         for logger in loggers:
             logger.finalize("success")
@@ -63,10 +64,10 @@ def _run(cfg: DictConfig) -> dict[str, float] | float:
     return returned(metrics, cfg.return_metric)
 
 
-def _measure(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> dict[str, float]:
+def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger]) -> dict[str, float]:
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
-    dataset = _dataset(cfg)
+    dataset = _dataset(cfg, system)
     training = cfg.training
     assay = ASSAYS[cfg.simulation._target_.split(".")[2]](
         dataset, target=training.target, difference_order=training.difference_order, seed=training.seed
@@ -110,13 +111,16 @@ def _measure(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> dict[str, 
     return metrics
 
 
-def _dataset(cfg: DictConfig) -> Dataset:
+def _system(cfg: DictConfig) -> System:
     try:
-        system = instantiate(cfg.simulation, _convert_="all")
+        return instantiate(cfg.simulation, _convert_="all")
     except InstantiationException as error:
         if isinstance(error.__cause__, TOLD):
             raise error.__cause__ from None  # our sentence, without Hydra's wrapping
         raise
+
+
+def _dataset(cfg: DictConfig, system: System) -> Dataset:
     store = DatasetStore(cfg.paths.datasets)
     if store.find(system) is None:
         log.info("Simulating %s ...", _regime())

@@ -27,7 +27,6 @@ from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
 from hydra_llm.models.signal_gnn import SignalGNN
 from hydra_llm.systems.signal import RateField
-from hydra_llm.systems.threads import one_thread
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +120,7 @@ class SignalAssay:
         """The network's own trajectory [frame, neuron] from the first recorded frame, by Euler steps of delta_t."""
         u = torch.tensor(activity[:1])
         frames = [u]
-        with torch.inference_mode(), one_thread(net.n_neurons):
+        with torch.inference_mode():
             for k in range(len(activity) - 1):
                 held = None if external is None else torch.tensor(external[k : k + 1])
                 u = u + self._delta_t * net(u, held)

@@ -15,7 +15,6 @@ from lightning import Callback, LightningModule, Trainer
 from hydra_llm.data.draft import Draft
 from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.systems.base import Recording, System
-from hydra_llm.systems.threads import one_thread
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def simulate(
         dataset = store.find(system)  # another process may have finished it while this one waited
         if dataset is not None:
             return dataset
-        with store.draft(system) as draft, _quiet(), one_thread(system.n_units):
+        with store.draft(system) as draft, _quiet():
             arguments = {
                 "accelerator": "cpu",
                 "devices": 1,

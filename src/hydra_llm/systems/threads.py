@@ -1,4 +1,4 @@
-"""One thread for loops of tiny operations.
+"""How many cores a system is worth: one, for loops of tiny operations.
 
 A network of a hundred neurons is advanced by operations of microseconds. Splitting them over cores gains nothing, and
 costs a hundred times as much once another process holds one of the cores, because every operation then waits for it.
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 
 import torch
 
-SMALL = 1000  # units up to which one core is as fast as several
+SMALL = 1000  # units up to which one core is about as fast as several
 
 
 @contextlib.contextmanager
-def one_thread(n_units: int) -> Iterator[None]:
-    """Compute on one core inside the block, if the system has at most SMALL units."""
+def threads_for(n_units: int, wanted: int | None) -> Iterator[None]:
+    """Compute on `wanted` cores inside the block; None: on one, if the system has at most SMALL units."""
     before = torch.get_num_threads()
-    if n_units <= SMALL:
-        torch.set_num_threads(1)
+    if wanted is not None or n_units <= SMALL:
+        torch.set_num_threads(wanted or 1)
     try:
         yield
     finally:

@@ -13,7 +13,6 @@ from hydra_llm.modules.objectives import Objective
 from hydra_llm.modules.phases.base import Step
 from hydra_llm.modules.regularisers import Regulariser
 from hydra_llm.modules.ridge import close_form
-from hydra_llm.systems.threads import one_thread
 
 INTERVALS = 20  # validations per fit
 
@@ -67,12 +66,6 @@ class GradientPhase:
         )
 
     def run(self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        with one_thread(net.n_neurons):
-            return self._interval(interval, net, frames, optimizer, step)
-
-    def _interval(
-        self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step
-    ) -> dict[str, float]:
         first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
         n_starts = frames.n_frames - self.objective.horizon
         if n_starts < 1:
