@@ -13,7 +13,7 @@ class Trainer:
     """conf/trainer: where and how loudly things run."""
 
     accelerator: str = key("auto", help="as Lightning names it: auto, cpu, gpu")
-    threads: int | None = key(None, help="CPU threads of torch; null: one for up to 1,000 units, else as torch chooses", low=1)
+    threads: int | None = key(None, help="CPU threads of torch; null: one up to 1,000 units, else torch decides", low=1)
     progress: str = key("auto", help="progress bars: auto shows them in a terminal", choices=("auto", "on", "off"))
 
 
