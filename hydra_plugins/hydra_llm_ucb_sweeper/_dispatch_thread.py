@@ -16,12 +16,14 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 
 from hydra_llm.search.outcome import Outcome, timed_out
+from hydra_llm.search.trial import TrialState
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader, outcome_of_launch_error
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 15.0  # a job stops itself at its limit; beyond this the sweep goes on without it
+LATE_S = 10.0  # a job has written its result, and launch() does not return: the written one is taken
 POLL_S = 1.0
 
 Ended = tuple[Job, Sequence[JobReturn] | BaseException]
@@ -41,6 +43,7 @@ class ThreadDispatch(Dispatch):
         self._make_launcher = make_launcher
         self._limit_s = limit_s
         self._ended: queue.Queue[Ended] = queue.Queue()
+        self._written: dict[int, float] = {}  # number -> when its result was first seen on disk
 
     def _begin(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -59,14 +62,14 @@ class ThreadDispatch(Dispatch):
         while True:
             patience = max(0.0, end - time.monotonic())
             try:
-                job, result = self._ended.get(timeout=min(POLL_S, patience) if self._limit_s else patience)
+                job, result = self._ended.get(timeout=min(POLL_S, patience))
             except queue.Empty:
-                outcomes = self._overdue()
+                outcomes = self._given_up()
                 if outcomes or time.monotonic() >= end:
                     return outcomes
                 continue
             if self.running.get(job.slot) != job:
-                continue  # given up earlier as overdue; its slot has another job
+                continue  # given up earlier; its slot has another job
             del self.running[job.slot]
             return {job.number: self._read(job.number, result)}
 
@@ -79,15 +82,32 @@ class ThreadDispatch(Dispatch):
         self._returned[number] = result
         return self._reader.read(result[0] if result else None, number)
 
-    def _overdue(self) -> dict[int, Outcome]:
-        """Jobs that are far beyond their limit and did not stop themselves: their slots are given up."""
+    def _given_up(self) -> dict[int, Outcome]:
+        """Jobs whose launch() is not waited for any longer: they wrote their end down, or ran far beyond their limit.
+
+        A scheduler may notice the death of a job minutes later than everybody else.
+        """
         outcomes: dict[int, Outcome] = {}
-        if self._limit_s is None:
-            return outcomes
         for slot, job in list(self.running.items()):
-            began = (self._reader.started(job.number) or {}).get("time")
-            if began is not None and time.time() - began > self._limit_s + GRACE_S:
+            outcome = self._written_end(job.number) or self._overdue(job.number)
+            if outcome is not None:
                 del self.running[slot]
-                folder = self._reader.default_folder(job.number)
-                outcomes[job.number] = timed_out(self._limit_s, folder=folder, started=began, ended=time.time())
+                outcomes[job.number] = outcome
         return outcomes
+
+    def _written_end(self, number: int) -> Outcome | None:
+        outcome = self._reader.harvest(number)
+        if outcome is None:
+            return None
+        seen = self._written.setdefault(number, time.monotonic())
+        late = outcome.state is TrialState.TIMEOUT or time.monotonic() - seen > LATE_S
+        return outcome if late else None
+
+    def _overdue(self, number: int) -> Outcome | None:
+        if self._limit_s is None:
+            return None
+        began = (self._reader.started(number) or {}).get("time")
+        if began is None or time.time() - began <= self._limit_s + GRACE_S:
+            return None
+        folder = self._reader.default_folder(number)
+        return timed_out(self._limit_s, folder=folder, started=began, ended=time.time())

@@ -102,6 +102,19 @@ def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ign
     assert slots.wait(0.5) == {}
 
 
+def test_a_result_on_disk_is_taken_when_launch_does_not_return(tmp_path, monkeypatch):
+    monkeypatch.setattr(_dispatch_thread, "LATE_S", 0.2)
+    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    release = threading.Event()
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1)
+    (tmp_path / "0").mkdir()
+    slots.start([Job(0, 0, [])])
+    (tmp_path / "0" / "result.json").write_text(json.dumps({"number": 0, "status": "COMPLETED", "result": {"m": 3.0}}))
+    assert slots.wait(10)[0].value == 3.0
+    assert slots.free_slots == [0]
+    release.set()
+
+
 def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path, monkeypatch):
     monkeypatch.setattr(_dispatch_thread, "GRACE_S", 0.0)
     monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)

@@ -35,7 +35,7 @@ def main(cfg: DictConfig) -> float | None:
     if fault == "garbage":
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-            os.write(stream.fileno(), b"\x00\xff\x1b[2J{\"type\": \"told\"}\n" * 50)
+            os.write(stream.fileno(), b'\x00\xff\x1b[2J{"type": "told"}\n' * 50)
     return float(cfg.x)
 
 

@@ -1,0 +1,145 @@
+"""Jobs that were in flight when the sweeper ended; submitit's files are real, the scheduler is a function."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import OmegaConf
+
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.trial import TrialState
+from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_scheduler as scheduler
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._journal import write_json
+
+utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
+
+
+def submit(tmp_path, job, number, attempt=1, slurm=False):
+    """What submitit leaves behind when it submits one job."""
+    folder = tmp_path / ".submitit" / job
+    folder.mkdir(parents=True)
+    again = [f"+hydra.job.env_set.HYDRA_LLM_ATTEMPT='{attempt}'"] if attempt > 1 else []
+    arguments = (["x=1", *again], "hydra.sweep.dir", number, f"job_id_for_{number}", {})
+    utils.DelayedSubmission(print, *arguments).dump(folder / f"{job}_submitted.pkl")
+    if slurm:
+        (folder / f"{job}_submission.sh").write_text("#!/bin/sh\n")
+    return folder
+
+
+def finish(folder, job, value):
+    result = JobReturn(
+        status=JobStatus.COMPLETED, hydra_cfg=OmegaConf.create({"hydra": {"runtime": {"output_dir": ""}}})
+    )
+    result.return_value = {"m": value}
+    utils.cloudpickle_dump(("success", result), folder / f"{job}_0_result.pkl")
+
+
+def reader(tmp_path):
+    return Reader(Objective("m"), tmp_path)
+
+
+def never():
+    raise AssertionError("there was nothing to wait for")
+
+
+def collect(tmp_path, number, attempt=1, alive=False, pause=never):
+    return scheduler.collect(reader(tmp_path), number, attempt, pause, lambda submission: alive)
+
+
+def test_the_jobs_own_record_comes_first(tmp_path):
+    finish(submit(tmp_path, "11", 3), "11", 1.0)
+    (tmp_path / "3").mkdir()
+    write_json(tmp_path / "3" / "result.json", {"number": 3, "status": "COMPLETED", "result": {"m": 2.0}})
+    assert collect(tmp_path, 3).value == 2.0
+
+
+def test_a_result_that_only_submitit_has_is_found_by_number_and_attempt(tmp_path):
+    finish(submit(tmp_path, "11", 3), "11", 1.0)
+    finish(submit(tmp_path, "12", 3, attempt=2), "12", 4.0)
+    finish(submit(tmp_path, "13", 4), "13", 9.0)
+    assert collect(tmp_path, 3, attempt=2).value == 4.0
+    assert collect(tmp_path, 3, attempt=1).value == 1.0
+
+
+def test_a_job_that_the_scheduler_still_has_is_waited_for(tmp_path):
+    folder = submit(tmp_path, "11", 0)
+    pauses = []
+
+    def pause():
+        pauses.append(1)
+        if len(pauses) == 3:
+            finish(folder, "11", 5.0)
+
+    assert collect(tmp_path, 0, alive=True, pause=pause).value == 5.0
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("alive", [False, None])
+def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, alive):
+    submit(tmp_path, "11", 0)
+    assert collect(tmp_path, 0, alive=alive).state is (TrialState.CANCELLED if alive is None else TrialState.LOST)
+
+
+def test_a_job_that_nobody_knows_is_lost(tmp_path):
+    assert collect(tmp_path, 0).state is TrialState.LOST
+
+
+def test_half_of_a_result_is_no_result(tmp_path):
+    folder = submit(tmp_path, "11", 0)
+    finish(folder, "11", 5.0)
+    path = folder / "11_0_result.pkl"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert collect(tmp_path, 0).state is TrialState.LOST
+
+
+def test_an_error_outside_the_task_is_lost_with_its_text(tmp_path):
+    folder = submit(tmp_path, "11", 0)
+    (folder / "11_0_result.pkl").write_bytes(pickle.dumps(("error", "ModuleNotFoundError: no module named lab")))
+    outcome = collect(tmp_path, 0)
+    assert outcome.state is TrialState.LOST
+    assert "no module named lab" in str(outcome.error)
+
+
+def test_a_local_job_is_alive_while_its_process_is(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    submit(tmp_path, str(process.pid), 0)
+    found = scheduler.find_submission(tmp_path, 0, 1)
+    assert found is not None
+    assert scheduler.is_alive(found) is True
+    process.kill()
+    process.wait()
+    assert scheduler.is_alive(found) is False
+
+
+@pytest.mark.parametrize(
+    ("squeue", "sacct", "alive"),
+    [
+        ("RUNNING", "", True),
+        ("", "PENDING", True),
+        ("", "COMPLETED", False),
+        ("", "CANCELLED by 0", None),
+        ("", "", False),
+    ],
+)
+def test_slurm_is_asked_by_squeue_and_then_by_sacct(tmp_path, monkeypatch, squeue, sacct, alive):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, answer in (("squeue", squeue), ("sacct", sacct)):
+        (programs / name).write_text(f"#!/bin/sh\n[ -n '{answer}' ] && echo '{answer}'\nexit 0\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    submit(tmp_path, "4711", 0, slurm=True)
+    found = scheduler.find_submission(tmp_path, 0, 1)
+    assert found is not None
+    assert scheduler.is_alive(found) is alive
+
+
+def test_the_command_that_cancels_names_jobs_of_slurm_only(tmp_path):
+    submit(tmp_path, "4711", 0, slurm=True)
+    submit(tmp_path, "99", 1)
+    assert scheduler.cancel_line(tmp_path, [(0, 1), (1, 1), (2, 1)]) == "scancel 4711"
+    assert scheduler.cancel_line(tmp_path, [(1, 1)]) == ""
