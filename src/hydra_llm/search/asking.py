@@ -77,6 +77,7 @@ class Asker:
             objective=self.settings.objective,
             tree=tree,
             trials=tuple(state.trials.values()),
+            at_hand=trials,
             slots=slots,
             ranking=ranking,
             block=block,

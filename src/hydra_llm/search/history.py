@@ -4,6 +4,7 @@ gave.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,18 @@ def finished(context: Context) -> list[Trial]:
     return context.finished
 
 
+def latest_finished(context: Context) -> Iterator[Trial]:
+    """The same, latest first, without looking at more of them than asked for."""
+    return (trial for trial in reversed(context.block_trials) if trial.state.is_finished)
+
+
 def success_streak(context: Context) -> int:
     """How many of the latest finished trials in a row were successes; 0 without thresholds."""
     limits = context.thresholds
     if limits is None:
         return 0
     streak = 0
-    for trial in reversed(finished(context)):
+    for trial in latest_finished(context):
         if trial.value is None or not limits.is_success(context.objective, context.objective.score(trial.value)):
             break
         streak += 1
@@ -37,7 +43,7 @@ def partial_streak(context: Context) -> list[float]:
     """Scores of the latest finished trials in a row that are neither converged nor failed, oldest first."""
     limits = context.thresholds
     streak: list[float] = []
-    for trial in reversed(finished(context)):
+    for trial in latest_finished(context):
         if limits is None or trial.value is None or limits.classify(context.objective, trial.value) != "partial":
             break
         streak.append(context.objective.score(trial.value))

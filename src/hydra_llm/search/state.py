@@ -58,7 +58,8 @@ class SweepState:
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
-        self._of_block: dict[int, list[int]] = {}  # numbers of search trials
+        self._of_block: dict[int, list[Trial]] = {}  # search trials in order of number
+        self._place: dict[int, int] = {}  # where a search trial stands in the list of its block
         self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
         self.running: list[int] = []  # launched, not told
         self.notes: list[Note] = []
@@ -97,11 +98,10 @@ class SweepState:
                 budget=entry.get("budget", "search"),
                 attempt=0,
             )
-            self.trials[trial.number] = trial
+            self._put(trial)
             self.waiting.append(trial.number)
             if trial.purpose == "search":
                 self.search.append(trial.number)
-                self._of_block.setdefault(trial.block, []).append(trial.number)
                 self.trees[trial.block].add(trial)
         if any(entry.get("purpose", "search") == "search" for entry in event["trials"]):
             self.batches += 1
@@ -109,7 +109,7 @@ class SweepState:
     def _on_launched(self, event: Event) -> None:
         for number in event["numbers"]:
             trial = self.trials[number]
-            self.trials[number] = replace(trial, attempt=trial.attempt + 1, started=event["time"])
+            self._put(replace(trial, attempt=trial.attempt + 1, started=event["time"]))
             self.waiting.remove(number)
             self.running.append(number)
 
@@ -117,7 +117,7 @@ class SweepState:
         """Lost, and to be run again under the same number."""
         number = event["number"]
         if not event.get("charged", True):  # interrupted by a person: the launch does not count
-            self.trials[number] = replace(self.trials[number], attempt=self.trials[number].attempt - 1)
+            self._put(replace(self.trials[number], attempt=self.trials[number].attempt - 1))
         self.running.remove(number)
         self.waiting = sorted([*self.waiting, number])
 
@@ -134,7 +134,7 @@ class SweepState:
             started=event["started"] if event["started"] is not None else trial.started,
             ended=event["ended"],
         )
-        self.trials[number] = told
+        self._put(told)
         for queue in (self.running, self.waiting):
             if number in queue:
                 queue.remove(number)
@@ -149,6 +149,14 @@ class SweepState:
     def _on_note(self, event: Event) -> None:
         self.notes.append(Note(event["kind"], event["text"], event["by"], event.get("number")))
 
+    def _put(self, trial: Trial) -> None:
+        """Enter a trial, or replace it by what became of it."""
+        self.trials[trial.number] = trial
+        if trial.purpose == "search":
+            own = self._of_block.setdefault(trial.block, [])
+            place = self._place.setdefault(trial.number, len(own))
+            own[place : place + 1] = [trial]
+
     # ---- reading ----
     @property
     def tree(self) -> Tree:
@@ -160,7 +168,7 @@ class SweepState:
         return [trial for trial in self.trials.values() if trial.purpose == "confirm"]
 
     def block_trials(self, index: int) -> list[Trial]:
-        return [self.trials[n] for n in self._of_block.get(index, ())]
+        return list(self._of_block.get(index, ()))
 
     def block_count(self, index: int) -> int:
         """How many search trials the block has so far."""

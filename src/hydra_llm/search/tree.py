@@ -91,7 +91,10 @@ class Tree:
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
         self._running: set[int] = set()
-        self._means: list[float] = []
+        self._means: list[float] = []  # these four: what `arms` needs of every node, kept rather than collected
+        self._ids: list[int] = []
+        self._visits: list[int] = []
+        self._failed: list[bool] = []
         self._worst = math.inf  # least score in the tree
         self._replicated: dict[int, Node] = {}
         self._pooled = (0.0, 0)  # squares within replicated configurations, degrees of freedom
@@ -139,6 +142,9 @@ class Tree:
             )
             self.nodes.append(node)
             self._means.append(UNSCORED)
+            self._ids.append(node.id)
+            self._visits.append(0)
+            self._failed.append(False)
             self._rewards = self._order = None
             self._by_key[key] = node
             if parent:
@@ -159,6 +165,7 @@ class Tree:
         node.scores.append(score)
         node.mean = sum(node.scores) / len(node.scores)
         self._means[node.index] = node.mean
+        self._failed[node.index] = False
         self._worst = min(self._worst, score)
         if before is not None:  # Welford's step, pooled over configurations
             squares, freedom = self._pooled
@@ -168,6 +175,7 @@ class Tree:
     def _visit(self, node: Node, step: int) -> None:
         for member in self.lineage(node):
             member.visits += step
+            self._visits[member.index] = member.visits
 
     # ---- reading ----
     def __len__(self) -> int:
@@ -283,8 +291,8 @@ class Tree:
 
     def arms(self) -> Arms:
         return Arms(
-            ids=np.array([node.id for node in self.nodes], dtype=np.int64),
+            ids=np.array(self._ids, dtype=np.int64),
             rewards=self.rewards.copy(),
-            visits=np.array([node.visits for node in self.nodes], dtype=np.int64),
-            failed=np.array([node.failed for node in self.nodes], dtype=np.bool_),
+            visits=np.array(self._visits, dtype=np.int64),
+            failed=np.array(self._failed, dtype=np.bool_),
         )

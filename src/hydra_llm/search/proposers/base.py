@@ -109,6 +109,8 @@ class Context:
     rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
     feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
 
+    at_hand: Sequence[Trial] | None = None  # `block_trials`, where the caller has them: saves looking through all
+
     # ---- texts ----
     memory: str = ""
     protocol: str = ""
@@ -118,6 +120,8 @@ class Context:
     @cached_property
     def block_trials(self) -> list[Trial]:
         """This block's search trials in order of number, running ones included."""
+        if self.at_hand is not None:
+            return list(self.at_hand)
         return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]
 
     @cached_property

@@ -28,7 +28,7 @@ def rank(policy: SelectionPolicy, arms: Arms, rng: np.random.Generator) -> list[
     """(node id, score) of every node, best first, ties in order of creation."""
     scores = policy.scores(arms, rng)
     order = np.argsort(-scores, kind="stable")
-    return [(int(arms.ids[i]), float(scores[i])) for i in order]
+    return list(zip(arms.ids[order].tolist(), scores[order].tolist(), strict=True))
 
 
 def unit_ranks(arms: Arms) -> Scores:

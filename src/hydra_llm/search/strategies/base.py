@@ -6,6 +6,7 @@ Thresholds are constants beside the rule that uses them. `rules` lists the ids o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from hydra_llm.search.moves import Moves
@@ -29,11 +30,16 @@ class Strategy(Protocol):
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None: ...
 
 
-def parents_by_rank(context: Context, slot: Slot, skip: Collection[int] = ()) -> list[Node]:
-    """Nodes in order of selection score, rotated so that a second exploit slot starts at the second node."""
-    nodes = [context.tree.node(number) for number, _ in context.ranking if number not in skip]
+def parents_by_rank(
+    context: Context, slot: Slot, skip: Collection[int] = (), most: int | None = MAX_PARENTS
+) -> list[Node]:
+    """The leading nodes in order of selection score, rotated so that a second exploit slot starts at the second
+    node; all of them for most=None.
+    """
     exploiting = [s.index for s in context.slots if s.role == "exploit"]
     turn = exploiting.index(slot.index) if slot.index in exploiting else 0
+    allowed = (number for number, _ in context.ranking if number not in skip)
+    nodes = [context.tree.node(number) for number in islice(allowed, None if most is None else most + turn)]
     turn = turn % len(nodes) if nodes else 0
     return nodes[turn:] + nodes[:turn]
 

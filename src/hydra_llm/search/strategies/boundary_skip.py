@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import islice
 from typing import ClassVar
 
 from hydra_llm.search import history
@@ -21,7 +22,7 @@ class BoundarySkip:
     def condition(self, context: Context) -> bool:
         if len(history.partial_streak(context)) < PARTIALS:
             return False
-        return any(t.proposal.strategy == FailureProbe.name for t in history.finished(context)[-PARTIALS:])
+        return any(t.proposal.strategy == FailureProbe.name for t in islice(history.latest_finished(context), PARTIALS))
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         boundary = history.recent_nodes(context, PARTIALS)

@@ -29,7 +29,7 @@ class FailureProbe:
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         rng = context.rng(slot.index)
-        for node in parents_by_rank(context, slot):
+        for node in parents_by_rank(context, slot, most=None):
             for dimension in by_promise(context, list(context.space.free()), rng):
                 for value in _extremes(dimension, node.values.get(dimension.name)):
                     values = {**node.values, dimension.name: value}

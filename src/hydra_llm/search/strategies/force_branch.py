@@ -53,7 +53,7 @@ class ForcedDiversity:
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         recent = history.recent_nodes(context, RECENT)
-        nodes = [n for n in parents_by_rank(context, slot, skip=recent) if n.visits >= MIN_VISITS]
+        nodes = [n for n in parents_by_rank(context, slot, skip=recent, most=None) if n.visits >= MIN_VISITS]
         return first_move(context, slot, nodes, taken, self.name)
 
 

@@ -33,7 +33,7 @@ class ScaleUp:
         return improving and bool(self._lengths(context)) and max(latest, default=0.0) <= MAX_MINUTES
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        for node in parents_by_rank(context, slot):
+        for node in parents_by_rank(context, slot, most=None):
             for dimension in self._lengths(context):
                 number = canonical_number(node.values.get(dimension.name))
                 if number is None:
