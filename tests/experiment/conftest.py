@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[2]
 TINY = (
     "logger=none",
     "callbacks.figures=false",
-    "trainer=cpu",
     "simulation.n_neurons=20",
     "simulation.n_frames=1000",
     "simulation.n_frames_validation=200",
