@@ -68,3 +68,21 @@ def test_a_folder_still_to_be_made_is_no_problem(tmp_path):
     assert unwritable([f"hydra.run.dir={tmp_path}/a/b/c"]) is None
     assert unwritable(["-m", f"hydra.sweep.dir={tmp_path}/a"]) is None
     assert unwritable(["--help"]) is None
+
+
+def test_the_same_command_finds_its_sweep_folder_and_another_network_gets_its_own():
+    from hydra import compose, initialize_config_dir
+
+    from hydra_llm.entry import register
+
+    register()
+
+    def folder(*overrides):
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            cfg = compose("config", [*overrides], return_hydra_config=True)
+            cfg.hydra.runtime.choices = {"simulation": "signal_chaotic"}
+            cfg.hydra.job.name = "train"
+            return cfg.hydra.sweep.dir
+
+    assert folder() == folder() == folder("logger=csv", "callbacks.figures=false")
+    assert len({folder(), folder("simulation.n_neurons=50"), folder("seed=3"), folder("search=signal_published")}) == 4

@@ -31,10 +31,12 @@ def register() -> None:
 def _search_hash(*, _root_: DictConfig) -> str:
     from hydra_llm.search.sweep_dir import search_hash  # only a sweep folder needs it
 
-    search = OmegaConf.select(_root_, "search")
-    plain = OmegaConf.to_container(search, resolve=False) if search is not None else {}
-    assert isinstance(plain, dict)
-    return search_hash({str(key): value for key, value in plain.items()})
+    def plain(name: str) -> Any:
+        node = OmegaConf.select(_root_, name)
+        return OmegaConf.to_container(node, resolve=False) if isinstance(node, DictConfig) else node
+
+    shared = {name: plain(name) for name in ("simulation", "model", "training", "seed")}
+    return search_hash(plain("search") or {}, shared)
 
 
 @contextlib.contextmanager
