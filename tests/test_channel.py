@@ -49,7 +49,7 @@ def test_outside_a_sweep_nothing_is_written_and_nothing_stops(tmp_path, monkeypa
 
 @pytest.mark.parametrize(("step", "value"), [(-1, 1.0), (0.5, 1.0), (True, 1.0), (0, "high"), (0, None)])
 def test_wrong_types_raise_a_sentence_outside_a_sweep_too(step, value):
-    with pytest.raises(ValueError, match="a step is a whole number|a number was expected"):
+    with pytest.raises(ValueError, match=r"a step is a whole number|a number was expected"):
         channel.report(step, value)
 
 

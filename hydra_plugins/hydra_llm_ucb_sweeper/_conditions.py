@@ -59,7 +59,7 @@ def activating(
 ) -> dict[str, Any]:
     """Values of other parameters under which this one is active, {} where the configuration as it stands will do.
 
-    A key that only some option of a config group has is found, with its default, in a configuration composed with these.
+    A key that only some option of a config group has is found, with its default, in a configuration composed so.
     """
     wanted: dict[str, Any] = {}
     for other, options in dimension.when.items():

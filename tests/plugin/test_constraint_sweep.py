@@ -1,106 +1,133 @@
-"""`constraint` and `when`, as typed at a command line."""
+"""`constraint` and `when`: read with a sentence for each mistake, kept by whole sweeps."""
+
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
-from reporting_sweeps import events, sweep, values
+from reporting_sweeps import APP, sweep, values
 
-from hydra_llm import channel
+from hydra_llm.search.space import Categorical, Float
+from hydra_plugins.hydra_llm_ucb_sweeper._conditions import activating, settle_conditions
+from hydra_plugins.hydra_llm_ucb_sweeper._constraint import load_constraint
+from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 
 BOTH = ("hydra.sweeper.params={x: 'interval(0,1)', y: 'interval(0,1)'}", "n_steps=1")
-SHORT = "hydra.sweeper.n_trials=12"
+CONFIGURED = {"x": 0.5, "y": 0.0, "n_steps": 20}
 
 
-def overrides(folder, number):
+def overrides(folder: Path, number: int) -> list[str]:
     return yaml.safe_load((folder / str(number) / ".hydra" / "overrides.yaml").read_text())
 
 
-@pytest.mark.parametrize("proposer", ["rules", "random"])
-def test_no_job_of_a_sweep_breaks_the_constraint(tmp_path, proposer):
-    sweep(
-        tmp_path / "s", *BOTH, SHORT, "hydra.sweeper.constraint=rules.small_sum", f"hydra.sweeper.proposer={proposer}"
-    )
-    found = values(tmp_path / "s")
-    assert len(found) == 12
-    assert max(v["x"] + v["y"] for v in found.values()) <= 1.0
+# ---- constraints ----
+@pytest.fixture
+def beside_the_script(monkeypatch):
+    """Modules beside the application's script can be imported, as when it runs."""
+    monkeypatch.syspath_prepend(str(APP.parent))
+    yield
+    sys.modules.pop("rules", None)
 
 
-def test_a_parameter_that_the_command_line_fixes_reaches_the_constraint(tmp_path):
-    sweep(tmp_path / "s", *BOTH, SHORT, "hydra.sweeper.constraint=rules.small_sum", "y=0.4")
-    found = values(tmp_path / "s")
-    assert all(set(v) == {"x"} and v["x"] <= 0.6 for v in found.values())
+@pytest.mark.usefixtures("beside_the_script")
+def test_a_constraint_answers_with_its_sentence_and_sees_fixed_parameters():
+    violation = load_constraint("rules.small_sum", {"y": 0.4})
+    assert violation({"x": 0.6}) is None
+    assert violation({"x": 0.7}) == "x + y is 1.10, at most 1 is allowed."
+    assert load_constraint("rules.never", {})({}) == "The constraint rules.never does not allow this configuration."
 
 
-def test_another_constraint_is_another_sweep(tmp_path):
-    sweep(tmp_path / "s", *BOTH, "hydra.sweeper.n_trials=2", "hydra.sweeper.constraint=rules.small_sum")
-    text = sweep(tmp_path / "s", *BOTH, "hydra.sweeper.n_trials=3", expect=1)
-    assert "constraint: rules.small_sum -> None" in text
-
-
+@pytest.mark.usefixtures("beside_the_script")
 @pytest.mark.parametrize(
-    ("constraint", "sentence"),
+    ("path", "sentence"),
     [
         ("small_sum", "constraint='small_sum' is no dotted path"),
         ("rules.missing", "constraint=rules.missing does not import"),
         ("nowhere.function", "constraint=nowhere.function does not import"),
         ("rules.__doc__", "constraint=rules.__doc__ is str, not a function"),
-        ("rules.never", "The configuration as it stands breaks constraint=rules.never"),
         ("rules.broken", "constraint=rules.broken raised KeyError: 'z'"),
         ("rules.vague", "constraint=rules.vague returned None; it must return True or a sentence"),
     ],
 )
-def test_a_constraint_that_does_not_work_ends_with_a_sentence(tmp_path, constraint, sentence):
-    text = sweep(tmp_path / "s", *BOTH, f"hydra.sweeper.constraint={constraint}", expect=1)
-    assert sentence in text
+def test_a_constraint_that_does_not_work_is_a_sentence(path, sentence):
+    with pytest.raises(SweepError) as caught:
+        load_constraint(path, {})({"x": 0.5})
+    assert sentence in str(caught.value)
+
+
+def test_a_start_that_breaks_the_constraint_ends_with_a_sentence_and_no_launch(tmp_path):
+    text = sweep(tmp_path / "s", *BOTH, "hydra.sweeper.constraint=rules.never", expect=1)
+    assert "The configuration as it stands breaks constraint=rules.never" in text
     assert "Traceback" not in text
     assert not (tmp_path / "s" / "0").exists()
 
 
-# ---- conditions ----
-def conditional(condition):
-    spec = "{type: float, low: 0, high: 1, when: " + condition + "}"
-    return "hydra.sweeper.params={y: " + spec + ", x: 'choice(0.2, 0.5, 0.8)'}"
-
-
-def test_a_parameter_is_passed_to_a_job_only_while_its_condition_holds(tmp_path):
-    """It is declared before the parameter that it depends on, which is no hindrance."""
-    sweep(tmp_path / "s", conditional("{x: [0.8, 0.2]}"), SHORT, "n_steps=1")
+def test_no_job_breaks_the_constraint_and_another_one_is_another_sweep(tmp_path):
+    more = ("hydra.sweeper.n_trials=8", "hydra.sweeper.proposer=random")
+    sweep(tmp_path / "s", *BOTH, *more, "hydra.sweeper.constraint=rules.small_sum")
     found = values(tmp_path / "s")
-    assert {v["x"] for v in found.values()} == {0.2, 0.5, 0.8}
-    for number, v in found.items():
-        active = v["x"] != 0.5
-        assert ("y" in v) == active
-        assert any(text.startswith("y=") for text in overrides(tmp_path / "s", number)) == active
+    assert len(found) == 8
+    assert max(v["x"] + v["y"] for v in found.values()) <= 1.0
+    assert "constraint: rules.small_sum -> None" in sweep(tmp_path / "s", *BOTH, *more, expect=1)
 
 
-@pytest.mark.parametrize(("fixed", "searched"), [("0.8", True), ("0.5", False)])
-def test_a_condition_on_a_fixed_parameter_decides_once_for_all(tmp_path, fixed, searched):
-    spec = conditional("{x: 0.8}").replace("x: 'choice(0.2, 0.5, 0.8)'", "n_steps: 'choice(1, 2, 3)'")
-    sweep(tmp_path / "s", spec, "hydra.sweeper.n_trials=4", f"x={fixed}")
-    assert {frozenset(v) for v in values(tmp_path / "s").values()} == {
-        frozenset({"n_steps", "y"} if searched else {"n_steps"})
-    }
+# ---- conditions ----
+def y(**when):
+    return Float(name="y", low=0, high=1, when={key: tuple(options) for key, options in when.items()})
+
+
+X = Categorical(name="x", choices=(0.2, 0.5, 0.8))
+
+
+def settled(*dimensions):
+    return settle_conditions({d.name: d for d in dimensions}, CONFIGURED.__getitem__)
+
+
+def test_a_parameter_comes_after_those_that_its_condition_names():
+    assert list(settled(y(x=[0.8]), X)) == ["x", "y"]
+
+
+@pytest.mark.parametrize(("option", "names"), [(20, ["x", "y"]), ("20", ["x", "y"]), (10, ["x"])])
+def test_a_condition_on_a_fixed_parameter_decides_once_for_all(option, names):
+    found = settled(X, y(n_steps=[option]))
+    assert list(found) == names
+    assert all(not dimension.when for dimension in found.values())
+
+
+def test_what_depends_on_a_parameter_that_never_applies_is_dropped_with_it():
+    z = Float(name="z", low=0, high=1, when={"y": (0.5,)})
+    assert list(settled(X, y(n_steps=[10]), z)) == ["x"]
 
 
 @pytest.mark.parametrize(
-    ("condition", "sentence"),
+    ("when", "sentence"),
     [
-        ("{z: 1}", "params.y.when names z, which is neither swept nor in the configuration"),
-        ("{y: 1}", "The conditions of y depend on each other"),
+        ({"z": [1]}, "params.y.when names z, which is neither swept nor in the configuration"),
+        ({"y": [1]}, "The conditions of y depend on each other"),
     ],
 )
-def test_a_condition_that_can_not_be_read_ends_with_a_sentence(tmp_path, condition, sentence):
-    text = sweep(tmp_path / "s", conditional(condition), expect=1)
-    assert sentence in text
-    assert "Traceback" not in text
+def test_a_condition_that_can_not_be_met_is_a_sentence(when, sentence):
+    with pytest.raises(SweepError) as caught:
+        settled(X, y(**when))
+    assert sentence in str(caught.value)
 
 
-def test_equal_configurations_are_one_whatever_an_inactive_parameter_says(tmp_path):
-    sweep(tmp_path / "s", conditional("{x: [0.8]}"), SHORT, "n_steps=1", "hydra.sweeper.proposer=random")
-    inactive = [v for v in values(tmp_path / "s").values() if v["x"] != 0.8]
-    assert sorted(v["x"] for v in inactive) == [0.2, 0.5]  # each once, whatever y would have been
+def test_a_chain_of_conditions_is_activated_as_a_whole():
+    z = Float(name="z", low=0, high=1, when={"y": (0.5,)})
+    dimensions = {"x": X, "y": y(x=[0.8, 0.2]), "z": z}
+    assert activating(z, dimensions, CONFIGURED.__getitem__) == {"x": 0.8, "y": 0.5}
+    assert activating(X, dimensions, CONFIGURED.__getitem__) == {}
 
 
-def test_jobs_of_a_conditional_sweep_report_as_any_other(tmp_path):
-    sweep(tmp_path / "s", conditional("{x: [0.8]}"), "hydra.sweeper.n_trials=2")
-    assert len(channel.read_reports(tmp_path / "s" / "1")) == 20
-    assert {event["state"] for event in events(tmp_path / "s", "told")} == {"COMPLETED"}
+def test_a_parameter_is_passed_to_a_job_only_while_its_condition_holds(tmp_path):
+    """Random draws: a configuration that differs in an inactive parameter alone is no new one."""
+    spec = "hydra.sweeper.params={y: {low: 0, high: 1, when: {x: 0.8}}, x: 'choice(0.2, 0.5, 0.8)'}"
+    sweep(tmp_path / "s", spec, "hydra.sweeper.n_trials=8", "n_steps=1", "hydra.sweeper.proposer=random")
+    found = values(tmp_path / "s")
+    inactive = [v["x"] for v in found.values() if v["x"] != 0.8]
+    assert inactive
+    assert len(inactive) == len(set(inactive))
+    for number, v in found.items():
+        active = v["x"] == 0.8
+        assert ("y" in v) == active
+        assert any(text.startswith("y=") for text in overrides(tmp_path / "s", number)) == active
