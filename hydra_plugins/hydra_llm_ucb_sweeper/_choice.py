@@ -31,3 +31,11 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
         f"proposer=auto: neither the key variable {variable} nor hydra.sweeper.llm.base_url is set, "
         "so the coded rules propose"
     )
+
+
+def proposer_settings(name: str, options: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """What the proposer is made from: the group `llm`, the sweep's folder, and who guides a hybrid."""
+    settings = {**options["llm"], "folder": folder}
+    if name == "hybrid":
+        settings["guide"], _ = choose_proposer({**options, "proposer": "auto"})
+    return settings

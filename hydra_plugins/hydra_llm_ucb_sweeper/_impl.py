@@ -30,7 +30,7 @@ from hydra_llm.search.study import Study
 from hydra_llm.search.trial import Trial, TrialState
 from hydra_plugins.hydra_llm_ucb_sweeper import _grid
 from hydra_plugins.hydra_llm_ucb_sweeper._channel import JobChannel, Watcher
-from hydra_plugins.hydra_llm_ucb_sweeper._choice import choose_proposer
+from hydra_plugins.hydra_llm_ucb_sweeper._choice import choose_proposer, proposer_settings
 from hydra_plugins.hydra_llm_ucb_sweeper._console import Console
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_choice import (
@@ -53,6 +53,8 @@ log = logging.getLogger(__name__)
 
 MODES = ("search", "grid")
 HEARTBEAT_S = 30.0  # how long the sweep waits for a job before it shows that it is alive
+QUIET_S = 0.5  # without an ended job: time enough to write tables and draw
+RECORDS_S = 20.0  # the most that derived files lag behind while jobs end all the time
 POLL_S = 2.0  # between two questions to a scheduler
 DEFAULT_SUBDIR = "${hydra.job.num}"
 OUR_ERRORS = (ValueError, IncompatibleSweepError, EventLogError, LockedError, ProposerError)
@@ -85,7 +87,8 @@ class SweepRun:
         """The list of callbacks is a private detail of Hydra: without it the sweep relies on what launch() returns."""
         callbacks = getattr(getattr(self.context, "callbacks", None), "callbacks", None)
         if isinstance(callbacks, list):
-            alone = self.dispatch_mode == "thread"  # the job has a process of its own, which it may end
+            # a job of a thread's launch() has a process of its own, which it may end
+            alone = self.dispatch_mode == "thread" and self.options["mode"] == "search"
             for own in (ResultJournal(self.options["job_timeout_s"] if alone else None), JobChannel()):
                 if not any(isinstance(callback, type(own)) for callback in callbacks):
                     callbacks.append(own)
@@ -131,7 +134,7 @@ class SweepRun:
     ) -> list[Sequence[JobReturn]]:
         folder = Path(plan.sweep_dir)
         name, why = choose_proposer(self.options)
-        proposer = make_proposer(name, {**self.options["llm"], "folder": str(folder)})
+        proposer = make_proposer(name, proposer_settings(name, self.options, str(folder)))
         study = self._open(plan, folder, proposer, legal)
         console = Console(study, plan, resume_command(plan.sweep_dir), log)
         records = Records(study, plan, task_command())
@@ -196,17 +199,23 @@ class SweepRun:
         records: Records,
         lock: FolderLock,
     ) -> None:
+        stale, written = False, time.monotonic()  # derived files: written when no slot waits for the sweeper
         while True:
             self._fill(study, plan, dispatch, console)
             if not dispatch.running:
                 return
-            records.write()
+            if stale and (self.dispatch_mode == "batch" or time.monotonic() - written > RECORDS_S):
+                records.write()
+                written = time.monotonic()
             with Watcher(study):
-                outcomes = dispatch.wait(HEARTBEAT_S)
+                outcomes = dispatch.wait(QUIET_S if stale else HEARTBEAT_S)
             for number in sorted(outcomes):
                 console.told(study.tell(number, outcomes[number]))
             if outcomes:
                 console.progress()
+            elif stale:
+                records.write()
+            stale = bool(outcomes)
             lock.beat()
 
     def _fill(self, study: Study, plan: Plan, dispatch: Dispatch, console: Console) -> None:

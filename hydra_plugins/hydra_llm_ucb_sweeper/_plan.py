@@ -116,6 +116,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         block_space=block_space,
         seed_keys=seed_keys,
         start=options["start"],
+        reward=options["reward"],
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
         stop=Stop(**options["stop"]),

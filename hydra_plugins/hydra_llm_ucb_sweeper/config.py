@@ -22,10 +22,11 @@ SWEEPER: dict[str, Any] = {
     "direction": None,  # maximize | minimize | target
     "target": None,  # best value, for direction=target
     # ---- how ----
-    "proposer": "auto",  # auto | llm | rules | random
+    "proposer": "auto",  # auto | llm | rules | random | tpe | cmaes | gp | hybrid
     "selection": "puct_rank",  # puct_rank | ucb1 | ucb1_shifted | puct_reference | greedy | random
     "ucb_c": None,  # exploration weight; null: the one that belongs to the selection rule
     "start": "diverse",  # first batch of several slots: diverse | baselines
+    "reward": "mean",  # over the runs of a configuration: mean | lower_confidence | min
     "seed": 0,  # of the search, not of the task
     "seed_keys": None,  # keys of the task's own seeds; reruns vary them
     # ---- how much ----
@@ -49,6 +50,9 @@ STOP: dict[str, Any] = {
     "max_hours": None,  # wall time of one session, in hours; makes a sweep irreproducible
     "patience": None,  # trials without a better configuration
     "target_value": None,  # of the metric, in its own unit
+    "max_failures": None,  # trials that may fail, as a number (max_failure_rate is a share)
+    "max_llm_tokens": None,  # of prompts and answers, over all sessions with a transcript
+    "max_llm_cost": None,  # the same in money; needs llm.prices
 }
 
 # When a job is told to stop (hydra_llm.channel); `hydra/sweeper/pruning`: none | median | asha.

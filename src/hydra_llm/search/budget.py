@@ -1,30 +1,41 @@
-"""When a sweep ends, and in which words: trials used up, failures, time, patience, target."""
+"""When a sweep ends, and in which words: trials used up, failures, time, patience, target, what the model cost."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import islice
 
+from hydra_llm.llm.ledger import Spent
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.trial import Trial
 
 
-def search_done(state: SweepState, settings: Settings, elapsed_s: float) -> str:
-    """Why no further search trial is proposed, "" while there is budget left. Failures are judged by `must_stop`."""
+def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: Spent | None = None) -> str:
+    """Why no further search trial is proposed, "" while there is budget left. Too many failures are judged by
+    `must_stop`.
+
+    `elapsed_s` counts this session; `spent` is what a language model used over all of them, None without one.
+    """
     if len(state.search) >= settings.n_trials:
         return f"all {settings.n_trials} trials are used"
     stop = settings.stop
     if stop.max_hours is not None and elapsed_s >= stop.max_hours * 3600:
         return f"the time limit of {stop.max_hours:g} h is reached"
+    if spent is not None and stop.max_llm_tokens is not None and spent.tokens >= stop.max_llm_tokens:
+        return f"the language model used {spent.tokens} tokens (stop.max_llm_tokens={stop.max_llm_tokens})"
+    if spent is not None and stop.max_llm_cost is not None and (spent.cost or 0.0) >= stop.max_llm_cost:
+        return f"the language model cost {spent.cost or 0.0:.4g} (stop.max_llm_cost={stop.max_llm_cost:g})"
     best = state.best() if stop.target_value is not None or stop.patience is not None else None
     if best is None:
         return ""
     if stop.target_value is not None:
-        score = state.trees[best.block].node(best.number).mean
-        if score is not None and score >= settings.objective.score(stop.target_value):
+        tree = state.trees[best.block]
+        if tree.reward(tree.node(best.number)) >= settings.objective.score(stop.target_value):
             return f"the target {settings.objective.name} = {stop.target_value:g} is reached"
     if stop.patience is not None:
-        since = sum(1 for number in state.search if number > best.number and state.trials[number].state.is_finished)
+        later = state.search[bisect_right(state.search, best.number) :]
+        since = sum(state.trials[number].state.is_finished for number in later)
         if since >= stop.patience:
             return f"no better configuration in {since} trials (patience {stop.patience})"
     return ""
@@ -37,6 +48,9 @@ def must_stop(state: SweepState, settings: Settings) -> str:
             f"{state.failures} trials failed, more than max_failure_rate={settings.max_failure_rate:g} "
             f"of {settings.n_trials} trials allows"
         )
+    most = settings.stop.max_failures
+    if most is not None and state.failures > most:
+        return f"{state.failures} trials failed, more than stop.max_failures={most} allows"
     if settings.fail_fast:
         latest = (state.trials[number] for number in reversed(state.search))
         tail = list(islice((trial for trial in latest if trial.state.is_finished), settings.fail_fast))[::-1]

@@ -39,6 +39,15 @@ class Stop:
     max_hours: float | None = None
     patience: int | None = None  # search trials without a better mean
     target_value: float | None = None  # in the metric's unit
+    max_failures: int | None = None  # search trials that ended FAILED or TIMEOUT
+    max_llm_tokens: int | None = None  # prompt and answer, over all sessions
+    max_llm_cost: float | None = None  # in the unit of the price table
+
+    def __post_init__(self) -> None:
+        for name in ("max_hours", "patience", "max_failures", "max_llm_tokens", "max_llm_cost"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                raise ValueError(f"stop.{name}={limit} is negative. Choose 0 or more, or null to switch the rule off.")
 
 
 @dataclass(frozen=True)

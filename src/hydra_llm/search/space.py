@@ -57,13 +57,16 @@ class Space:
         return tuple(dimension.name for dimension in self.dimensions)
 
     def __getitem__(self, name: str) -> Dimension:
-        for dimension in self.dimensions:
-            if dimension.name == name:
-                return dimension
-        raise KeyError(self._unknown(name))
+        if name not in self._by_name:
+            raise KeyError(self._unknown(name))
+        return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return any(dimension.name == name for dimension in self.dimensions)
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[object, Dimension]:
+        return {dimension.name: dimension for dimension in self.dimensions}
 
     def baseline(self) -> Values:
         """The configuration made of every dimension's default: node 0 of a tree."""

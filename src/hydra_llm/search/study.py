@@ -106,7 +106,8 @@ class Study:
     @property
     def search_over(self) -> str:
         """Why no further search trial is proposed; "" while the search goes on."""
-        return budget.search_done(self.state, self.settings, self.clock() - self._opened)
+        spent = getattr(self._asker.proposer, "spent", None)  # a proposer that asks a language model has it
+        return budget.search_done(self.state, self.settings, self.clock() - self._opened, spent)
 
     @property
     def must_stop(self) -> str:

@@ -49,7 +49,9 @@ class Node:
     @property
     def std(self) -> float | None:
         """Sample standard deviation over replicates, None below two."""
-        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else None
+        if self.mean is None or len(self.scores) < 2:
+            return None
+        return math.sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
 
     @property
     def cv(self) -> float | None:
@@ -128,7 +130,8 @@ class Tree:
         return node
 
     def _node_for(self, trial: Trial) -> Node:
-        key = self.space.key(trial.values)
+        values = self.space.canonical(trial.values)
+        key = self.space.key_of_canonical(values)
         node = self._by_key.get(key)
         if node is None:
             asked = trial.proposal.parent
@@ -136,7 +139,7 @@ class Tree:
             node = Node(
                 id=trial.number,
                 index=len(self.nodes),
-                values=self.space.canonical(trial.values),
+                values=values,
                 parent=parent.id if parent else None,
                 depth=parent.depth + 1 if parent else 0,
             )

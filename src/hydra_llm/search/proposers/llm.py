@@ -19,7 +19,7 @@ from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
-from hydra_llm.llm.ledger import MeteredClient
+from hydra_llm.llm.ledger import MeteredClient, Spent
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.prompt import build_prompt
 from hydra_llm.search.prompt_figures import figures
@@ -71,6 +71,11 @@ class LlmProposer:
         self._on_text = on_text
         self._block_space = block_space
         self.last: Decision | None = None
+
+    @property
+    def spent(self) -> Spent | None:
+        """What was used so far, earlier sessions with a transcript included; None where nobody counts."""
+        return self._client.ledger.spent if isinstance(self._client, MeteredClient) else None
 
     def propose(self, context: Context) -> list[Proposal]:
         asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)

@@ -7,13 +7,14 @@ node.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Collection
 from statistics import median
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
 from hydra_llm.search.strategies.base import first_move
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.trial import Proposal, Trial
 from hydra_llm.search.variance import HIGH_CV
 
 RANK_METRICS = ("effective_rank", "activity_rank_90")  # the first that a trial reports
@@ -24,8 +25,10 @@ class VarianceAware:
     rules: ClassVar[tuple[str, ...]] = ("R026",)
 
     def condition(self, context: Context) -> bool:
-        spreads = [node.cv for node in context.tree.replicated() if node.cv is not None]
-        return bool(spreads) and median(spreads) > HIGH_CV and self._rank_of_best(context) is not None
+        if self._rank_of_best(context) is None:
+            return False
+        spreads = [cv for node in context.tree.replicated() if (cv := node.cv) is not None]
+        return bool(spreads) and median(spreads) > HIGH_CV
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         centre = self._rank_of_best(context)
@@ -41,16 +44,25 @@ class VarianceAware:
         return first_move(context, slot, nodes, taken, self.name)
 
     def _rank_of_best(self, context: Context) -> float | None:
-        best = context.tree.best()
-        rank = None if best is None else activity_ranks(context).get(best.id)
-        return rank if rank else None
+        """Of the latest run of the best node that reports one; only its own runs are looked at."""
+        best, trials = context.tree.best(), context.block_trials
+        for number in reversed(best.trials if best is not None else []):
+            place = bisect_left(trials, number, key=lambda trial: trial.number)
+            rank = activity_rank(trials[place]) if place < len(trials) and trials[place].number == number else None
+            if rank:
+                return rank
+        return None
+
+
+def activity_rank(trial: Trial) -> float | None:
+    return next((trial.metrics[name] for name in RANK_METRICS if name in trial.metrics), None)
 
 
 def activity_ranks(context: Context) -> dict[int, float]:
     """Activity rank by node id, of the latest run that reports one."""
     found: dict[int, float] = {}
     for trial in context.block_trials:
-        name = next((metric for metric in RANK_METRICS if metric in trial.metrics), None)
-        if name is not None and trial.number in context.tree:
-            found[context.tree.node(trial.number).id] = trial.metrics[name]
+        rank = activity_rank(trial)
+        if rank is not None and trial.number in context.tree:
+            found[context.tree.node(trial.number).id] = rank
     return found

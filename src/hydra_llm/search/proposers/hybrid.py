@@ -1,0 +1,119 @@
+"""A bandit over sources of proposals: a guide (the language model or the rules), TPE, small steps, crossover, ablation
+of the incumbent, reruns.
+
+Each slot goes to the source with the highest UCB1 over its credits (hybrid_credit.py); a source that has nothing new to
+offer passes the slot on, and the guide takes what nobody else can fill. The provenance of a trial names its source:
+"hybrid:tpe", "hybrid:llm".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hydra_llm.llm.ledger import Spent
+from hydra_llm.search.proposers import tpe
+from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot, mutate
+from hydra_llm.search.proposers.hybrid_credit import WINDOW, Record, credits, order
+from hydra_llm.search.proposers.hybrid_operators import OPERATORS
+from hydra_llm.search.trial import Proposal, Trial
+
+PREFIX = "hybrid:"
+GUIDE = "guide"
+TPE = "tpe"
+RERUN = "replicate"
+ARMS = (GUIDE, TPE, *(name for name in OPERATORS if name != RERUN), RERUN)
+BY_GUIDE = ("baseline", "diverse")  # roles on an empty tree
+GUIDES = ("rules", "llm")
+
+
+class HybridProposer:
+    name: str = "hybrid"
+
+    def __init__(self, guide: Proposer, sampler: Proposer) -> None:
+        self._guide = guide
+        self._sampler = sampler
+        self.last: Any = None  # of the guide, when it was asked: its notes belong to the log
+
+    @property
+    def spent(self) -> Spent | None:
+        """What the guide used, if it is a language model."""
+        return getattr(self._guide, "spent", None)
+
+    def propose(self, context: Context) -> list[Proposal]:
+        self.last = None
+        filled: dict[int, Proposal] = {}
+        taken = set(context.rejected)
+        for_guide: list[Slot] = []
+        planned: dict[str, int] = {}
+        records = credits([(source_of(t), t) for t in context.finished[-2 * WINDOW :]], context.objective)
+        for slot in context.slots:
+            for arm in self._line(context, slot, records, planned):
+                if arm == GUIDE:
+                    for_guide.append(slot)
+                else:
+                    proposal = self._coded(arm, context, slot, taken)
+                    if proposal is None:
+                        continue
+                    filled[slot.index] = proposal
+                    if proposal.changes:
+                        taken.add(context.space.key(proposal.values))
+                planned[arm] = planned.get(arm, 0) + 1
+                break
+        if for_guide:
+            for proposal in self._guided(context, tuple(for_guide), taken):
+                filled[proposal.slot] = proposal
+        return [filled[slot.index] for slot in context.slots if slot.index in filled]
+
+    def _line(
+        self, context: Context, slot: Slot, records: Mapping[str, Record], planned: Mapping[str, int]
+    ) -> list[str]:
+        """The sources in the order in which they are asked to fill a slot; the guide always answers."""
+        if slot.role in BY_GUIDE or not len(context.tree):
+            return [GUIDE]
+        if slot.role == RERUN:
+            return [RERUN, GUIDE]
+        return order(ARMS if slot.role == "free" else ARMS[:-1], records, planned)
+
+    def _coded(self, arm: str, context: Context, slot: Slot, taken: set[str]) -> Proposal | None:
+        if arm == TPE:
+            try:
+                asked = replace(context, slots=(replace(slot, role="free"),), rejected=frozenset(taken))
+                (proposal,) = self._sampler.propose(asked)
+            except ProposerStop:
+                raise
+            except ProposerError:
+                return None
+            return replace(proposal, role=slot.role, provenance=PREFIX + arm)
+        child = OPERATORS[arm](context, taken, context.rng(slot.index))
+        if child is None:
+            return None
+        return mutate(
+            context, slot, child.parent.id, child.values, strategy=arm, provenance=PREFIX + arm, note=child.note
+        )
+
+    def _guided(self, context: Context, slots: tuple[Slot, ...], taken: set[str]) -> list[Proposal]:
+        proposals = self._guide.propose(replace(context, slots=slots, rejected=frozenset(taken)))
+        self.last = getattr(self._guide, "last", None)
+        return [replace(p, provenance=PREFIX + (p.provenance or self._guide.name)) for p in proposals]
+
+
+def source_of(trial: Trial) -> str:
+    """The arm that a trial is credited to, "" for trials of other proposers and for the start of a block."""
+    provenance = trial.proposal.provenance
+    if not provenance.startswith(PREFIX) or trial.proposal.parent is None:
+        return ""
+    name = provenance.removeprefix(PREFIX)
+    return name if name in ARMS else GUIDE
+
+
+def build(settings: Mapping[str, Any]) -> HybridProposer:
+    """`guide` names who guides, rules or llm; the other settings are the guide's."""
+    from hydra_llm.search.proposers.registry import make_proposer
+
+    rest = dict(settings)
+    guide = str(rest.pop("guide", GUIDES[0]))
+    if guide not in GUIDES:
+        raise ValueError(f"guide={guide!r} can not guide the hybrid proposer. Choose one of {', '.join(GUIDES)}.")
+    return HybridProposer(make_proposer(guide, rest), tpe.build({}))

@@ -1,0 +1,110 @@
+"""The variance table: numbers as a statistician has them, failures apart, verdicts by the published limits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from search_worlds import OBJECTIVE, bowl, open_study, run_study, settings, tree_of, trial
+
+from hydra_llm.search import results, variance, variance_table
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import TrialError, TrialState
+
+
+def node_of(*values, failures=0, objective=OBJECTIVE):
+    tree = Tree(settings().space, objective)
+    for number, value in enumerate(values):
+        tree.add(trial(number, None, value))
+    for number in range(failures):
+        failed = replace(trial(100 + number, None, None), state=TrialState.FAILED, error=TrialError("E", "x"))
+        tree.add(failed)
+    return tree.nodes[0]
+
+
+@pytest.mark.parametrize(("freedom", "expected"), [(1, 12.706), (4, 2.776), (11, 2.201), (20, 2.086), (60, 2.000)])
+def test_students_quantile_is_right_to_a_thousandth(freedom, expected):
+    assert variance.student(freedom) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_interval_holds_the_true_mean_in_nineteen_of_twenty_cases():
+    rng = np.random.default_rng(2)
+    inside = 0
+    for values in rng.normal(0.5, 0.1, size=(1000, 4)):
+        tree = tree_of(*(trial(n, None, float(v)) for n, v in enumerate(values)))
+        (row,) = variance.rows(tree, OBJECTIVE, None, {})
+        assert row.interval is not None
+        inside += row.interval[0] <= 0.5 <= row.interval[1]
+    assert 0.93 < inside / 1000 < 0.97
+
+
+def test_the_error_of_the_cv_shrinks_with_runs_and_matches_a_simulation():
+    rng = np.random.default_rng(3)
+    samples = rng.normal(1.0, 0.05, size=(4000, 6))
+    cvs = samples.std(axis=1, ddof=1) / samples.mean(axis=1)
+    assert variance.cv_error(node_of(*samples[0])) is not None
+    typical = np.median([variance.cv_error(node_of(*row)) for row in samples[:300]])
+    assert typical == pytest.approx(cvs.std(), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("values", "failures", "expected"),
+    [
+        ((0.95, 0.95), 0, "open"),  # two runs say too little
+        ((0.95, 0.96, 0.95), 0, "robust"),
+        ((0.95, 0.96, 0.95), 1, "fragile"),  # a failure
+        ((0.99, 0.91, 0.95), 0, "fragile"),  # CV of 4 %
+        ((0.91, 0.89, 0.90), 0, "open"),  # a run below 0.90, none below 0.87
+        ((0.87, 0.86, 0.88), 0, "fragile"),  # a run below 0.87
+    ],
+)
+def test_verdicts_follow_the_published_limits_for_an_r2(values, failures, expected):
+    assert variance.verdict(node_of(*values, failures=failures), OBJECTIVE, Thresholds()) == expected
+
+
+def test_a_minimised_metric_has_its_worst_run_at_the_top_and_an_interval_in_its_own_unit():
+    loss = Objective("loss", "minimize")
+    tree = Tree(settings().space, loss, [trial(0, None, 0.2), trial(1, None, 0.4)])
+    (row,) = variance.rows(tree, loss, None, {})
+    assert (row.mean, row.worst) == (pytest.approx(0.3), 0.4)
+    assert row.interval is not None
+    assert row.interval[0] < 0.3 < row.interval[1]
+
+
+def test_a_task_that_reports_its_peak_gets_a_trend():
+    runs = [trial(0, None, 0.9), trial(1, None, 0.8), trial(2, None, 0.7)]
+    peaks = [{"R2_peak": 0.9}, {"R2_peak": 0.95}, {}]
+    runs = [replace(t, metrics=m) for t, m in zip(runs, peaks, strict=True)]
+    (row,) = variance.rows(tree_of(*runs), OBJECTIVE, None, {t.number: t for t in runs})
+    assert row.trend == "1/2 at peak"
+
+
+def test_the_file_holds_every_repeated_configuration_the_floor_and_failed_runs_apart(tmp_path):
+    def task(t):
+        from hydra_llm.search.outcome import Outcome
+
+        if t.number == 5:
+            return Outcome(TrialState.FAILED, error=TrialError("E", "x"))
+        return bowl(t)
+
+    study = open_study(tmp_path, settings(n_trials=20, n_parallel=4, seed_keys=("seed",)))
+    run_study(study, task)
+    results.write_scores(tmp_path, study.state, study.settings, study.policy, study.ranking())
+    text = (tmp_path / "variance.md").read_text()
+    repeated = [node for node in study.state.tree if node.runs > 1]
+    assert len([line for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]) == len(repeated) > 0
+    assert f"{study.state.tree.noise_floor:.4g}" in text
+
+
+def test_without_reruns_the_table_says_that_the_noise_is_unknown(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=3))
+    run_study(study)
+    assert "the noise is unknown" in variance_table.markdown(study.state, study.settings)
+
+
+def test_an_empty_sweep_has_an_empty_table():
+    wanted: Settings = settings()
+    assert variance_table.markdown(SweepState(wanted.space, wanted.objective), wanted).startswith("# Variance of R2")
