@@ -140,11 +140,11 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path):
 def test_jobs_that_outlive_a_killed_sweeper_are_waited_for_and_run_once(tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="the submitit launcher is not installed")
     words = (f"runs_file={tmp_path / 'runs.txt'}", "hydra/launcher=submitit_local", "hydra.sweeper.n_parallel=2")
-    words = (*words, "hydra.sweeper.n_trials=4", "hydra.sweeper.confirm={n_seeds: 0}", "sleep=5")
+    words = (*words, "hydra.sweeper.n_trials=4", "hydra.sweeper.confirm={n_seeds: 0}", "sleep=8")
     process = start(command(tmp_path, *words), tmp_path, environment())
     wait_for(lambda: len(list((tmp_path / "sweep").glob("*/started.json"))) == 2, process)
     process.kill()
-    process.communicate()
+    process.wait()  # its pipe stays open in the jobs, which live on
     text = sweep(tmp_path, *words)
     assert "still runs as job" in text
     assert not events(tmp_path, "lost")
