@@ -1,8 +1,15 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from hydra_llm.search.conformance_storage import Storage, StorageConformance
 from hydra_llm.search.events import EventLog, EventLogError, read_events
+
+
+class TestEventLog(StorageConformance):
+    def open(self, folder: Path) -> Storage:
+        return EventLog(folder / "sweep" / "events.jsonl")
 
 
 def test_events_come_back_in_order(tmp_path):
