@@ -25,6 +25,11 @@ CLOSED_LOOP = [
     "R001", "R002", "R003", "R004", "R005", "R009", "R010", "R011", "R012", "R013", "R014", "R018", "R019",
     "R020", "R021", "R022", "R023", "R024", "R025", "R027", "R031", "R032", "R033", "R034", "R036",
 ]
+# What the sweeper engine carries; a language model may be told of it as well, but code decides.
+SWEEPER = [
+    "R015", "R017", "R026", "R035", "R037", "R038", "R039", "R040", "R041", "R042", "R043", "R048",
+    *[f"R{number:03d}" for number in (*range(50, 59), *range(70, 77), *range(78, 85))],
+]
 # fmt: on
 
 # Beside what the search itself says about its rules (hydra_llm.search.rules_map).
@@ -55,7 +60,7 @@ MORE: dict[str, tuple[str, ...]] = {
     # ---- log, memory, slots ----
     **dict.fromkeys(["R062", "R066", "R067", "R068", "R069", "R072", "R083"], (SIGNAL,)),
     "R077": (f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
-    "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN",),
+    "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes"),
 }
 PLACES: dict[str, tuple[str, ...]] = {
     rule: tuple(place for place in (RULES.get(rule), *MORE.get(rule, ())) if place) for rule in sorted({*RULES, *MORE})
@@ -110,6 +115,11 @@ def test_every_rule_has_a_place_or_is_named_as_missing():
 def test_every_rule_of_the_closed_loop_is_in_place():
     assert len(CLOSED_LOOP) == 25
     assert set(CLOSED_LOOP) <= set(PLACES)
+
+
+def test_every_rule_of_the_sweeper_engine_is_code():
+    assert len(SWEEPER) == 35
+    assert {rule for rule in SWEEPER if not RULES.get(rule, "").startswith("hydra_llm.")} == set()
 
 
 @pytest.mark.parametrize(("rule", "place"), cases(PLACES))

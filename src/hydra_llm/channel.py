@@ -104,7 +104,11 @@ def read_reports(folder: Path) -> list[Report]:
 
 def read_number(folder: Path) -> int | None:
     """Which job wrote its reports here."""
-    return next((int(line["number"]) for line in _lines(folder / REPORTS_NAME) if "number" in line), None)
+    try:
+        with (folder / REPORTS_NAME).open(encoding="utf-8") as file:
+            return int(json.loads(file.readline())["number"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def read_stop(folder: Path) -> dict[str, Any] | None:

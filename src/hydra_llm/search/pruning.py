@@ -8,8 +8,8 @@ apply the limits themselves (hydra_llm.channel), so a rule works under every lau
 
 from __future__ import annotations
 
+import bisect
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +80,7 @@ class Columns:
     def __init__(self, pruning: Pruning, goal: Mapping[str, Any]) -> None:
         self._pruning = pruning
         self._goal = goal
-        self._scores: dict[int, list[float]] = {}
+        self._scores: dict[int, list[float]] = {}  # ascending: a limit costs nothing in a long sweep
 
     def copy(self) -> Columns:
         other = Columns(self._pruning, self._goal)
@@ -100,7 +100,7 @@ class Columns:
             else:
                 at[item.step] = best
         for step, value in at.items():
-            self._scores.setdefault(step, []).append(value)
+            bisect.insort(self._scores.setdefault(step, []), value)
 
     def rows(self) -> list[dict[str, Any]]:
         """Limits in order of step: {step, score, what}; `what` ends the sentence that a stopped job is given."""
@@ -117,10 +117,12 @@ class Columns:
 
     def _limit(self, scores: list[float]) -> tuple[float, str]:
         if self._pruning.rule == "median":
-            return statistics.median(scores), "the median"
+            middle = len(scores) // 2
+            median = scores[middle] if len(scores) % 2 else (scores[middle - 1] + scores[middle]) / 2
+            return median, "the median"
         eta = self._pruning.reduction_factor
         going_on = max(1, (len(scores) + 1) // eta)  # of these and the job that compares itself
-        return sorted(scores, reverse=True)[going_on - 1], f"the limit of the best 1/{eta}"
+        return scores[-going_on], f"the limit of the best 1/{eta}"
 
     def _shown(self, score: float) -> str:
         if self._goal["direction"] == "target":

@@ -84,4 +84,5 @@ class Board:
         if channel.read_number(direct) == number:
             return direct
         found = (path.parent for path in self._folder.glob(f"*/{channel.REPORTS_NAME}"))
-        return next((folder for folder in found if channel.read_number(folder) == number), None)
+        elsewhere = (folder for folder in found if not folder.name.isdigit())  # hydra.sweep.subdir may name them freely
+        return next((folder for folder in elsewhere if channel.read_number(folder) == number), None)
