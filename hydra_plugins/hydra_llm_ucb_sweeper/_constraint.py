@@ -7,6 +7,7 @@ that are not active are absent from it; a parameter that the command line fixes 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +36,7 @@ def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
             return f"The constraint {path} does not allow this configuration."
         raise SweepError(f"constraint={path} returned {answer!r}; it must return True or a sentence.")
 
+    violation.__doc__ = inspect.getdoc(function)  # a language model is told what it is about
     return violation
 
 

@@ -66,3 +66,16 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
     assert all(light(trial.values) is None for trial in trials)
     assert {rejection.reasons for rejection in study.state.rejections} == {(SENTENCE,)}
     assert f"Slot 0: {SENTENCE}" in stubborn.heard
+
+
+def test_a_model_is_told_what_the_constraint_is_about(tmp_path):
+    from hydra_llm.search.prompt_sections import space
+
+    def described(values):
+        """Learning rate times depth stays below 2."""
+        return light(values)
+
+    for constraint, told in ((described, "Learning rate times depth stays below 2."), (light, "not described")):
+        study = open_study(tmp_path / told[:3], settings(space=Space(SPACE.dimensions, constraint=constraint)))
+        study.ask(1)
+        assert told in space(study._asker.context(study.state, (), 1)).rows[-1]

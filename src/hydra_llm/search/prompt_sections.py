@@ -50,6 +50,9 @@ def space(context: Context) -> Section:
         text = "; ".join(part for part in (dimension.help, conditions) if part)
         rows.append([dimension.name, dimension.kind, dimension.describe_range(), str(dimension.default), state, text])
     head, lines = table(("key", "type", "range or choices", "baseline", "state", "meaning"), rows)
+    if context.space.constraint is not None:
+        text = " ".join((context.space.constraint.__doc__ or "not described; a refusal says what is wrong").split())
+        lines = (*lines, f"Some combinations are refused: {text}")
     return Section("Search space", head, lines, patience=NEVER)
 
 
