@@ -86,8 +86,10 @@ def register() -> None:
         node: dict[str, Any] = {"defaults": ["openai", "_self_"], "client": client}
         store(group="hydra/sweeper/llm", name=client, node=node, provider=provider)
     store(group="hydra/sweeper/stop", name="budget", node=STOP, provider=provider)
-    for rule in (None, "median", "asha"):
-        store(group="hydra/sweeper/pruning", name=rule or "none", node={**PRUNING, "rule": rule}, provider=provider)
+    store(group="hydra/sweeper/pruning", name="none", node=PRUNING, provider=provider)
+    for rule in ("median", "asha"):
+        node = {"defaults": ["none", "_self_"], "rule": rule}
+        store(group="hydra/sweeper/pruning", name=rule, node=node, provider=provider)
 
 
 register()
