@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from hydra_llm.callbacks.history import History
+from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.models.signal_gnn import SignalGNN
@@ -129,7 +130,7 @@ def fit(
         fitting = Trainer(
             max_epochs=module.n_intervals,
             logger=list(loggers) or False,
-            callbacks=[best, history, *callbacks],
+            callbacks=[best, history, ReportProgress("val_loss"), *callbacks],  # a sweep may stop a hopeless fit
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
