@@ -43,10 +43,6 @@ def test_a_scan_loads_nothing_heavy(scans):
     assert scans[0]["heavy"] == []
 
 
-def test_all_modules_of_the_plugin_import_in_under_five_milliseconds(scans):
-    assert min(sum(scan["times"].values()) for scan in scans) < 0.005
-
-
 def test_only_the_thin_modules_are_scanned(scans):
     names = {name.rpartition(".")[2] for name in scans[0]["times"]}
     assert names <= {"hydra_llm_ucb_sweeper", "config", "llm_ucb_sweeper"}
