@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,15 +21,21 @@ SIGNIFICANT_DIGITS = 12  # 0.1 + 0.2 and 0.3 are one value; a parameter never ne
 
 def canonical_number(value: Any) -> float | None:
     """The number behind an int, float or numeric text, rounded to twelve significant digits; None if there is none."""
+    if type(value) is float:
+        return _rounded(value)
     if isinstance(value, bool) or value is None:
         return None
     try:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    if not math.isfinite(number):
-        return None
-    return float(f"{number:.{SIGNIFICANT_DIGITS}g}")
+    return _rounded(number)
+
+
+@lru_cache(maxsize=8192)
+def _rounded(number: float) -> float | None:
+    """Kept for numbers seen lately: configurations of one search share most of their values."""
+    return float(f"{number:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(number) else None
 
 
 def _number(value: Any) -> float | None:

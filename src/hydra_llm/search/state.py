@@ -155,7 +155,10 @@ class SweepState:
         if trial.purpose == "search":
             own = self._of_block.setdefault(trial.block, [])
             place = self._place.setdefault(trial.number, len(own))
-            own[place : place + 1] = [trial]
+            if place == len(own):
+                own.append(trial)
+            else:
+                own[place] = trial
 
     # ---- reading ----
     @property

@@ -123,7 +123,7 @@ class Study:
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
         if block_is_over(self.state, self.settings):
             values = next_regime(self.state, self.settings)
-            self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values})
+            self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values}, wait=False)
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
         left_in_block = self.settings.block_size - self.state.block_count(block)
@@ -137,7 +137,8 @@ class Study:
                     "key": rejection.key,
                     "proposal": codec.proposal_to_json(rejection.proposal),
                     "reasons": list(rejection.reasons),
-                }
+                },
+                wait=False,
             )
         runs = self._replicate_numbers(proposals)
         entries = [
