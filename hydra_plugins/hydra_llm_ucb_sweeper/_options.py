@@ -22,7 +22,6 @@ NULLABLE: dict[str, tuple[type, ...]] = {
     "gpu_slots": (list,),
     "n_iter_block": (int,),
     "max_batch_size": (int,),
-    "confirm": (dict,),
     "job_timeout_s": (int, float),
     "max_hours": (int, float),
     "patience": (int,),

@@ -172,7 +172,7 @@ def _confirmation(
     options: Mapping[str, Any], node: Mapping[str, Any], seed_keys: tuple[str, ...], shortened: bool
 ) -> Confirmation:
     """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
-    own = options["confirm"] or {}
+    own = {key: value for key, value in (options["confirm"] or {}).items() if value is not None}
     wanted = {**(node.get("confirm") or {}), **own}
     unknown = sorted(set(wanted) - {"n_seeds", "budgets"})
     if unknown:

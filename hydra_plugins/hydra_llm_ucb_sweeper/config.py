@@ -36,7 +36,7 @@ SWEEPER: dict[str, Any] = {
     "dispatch": "auto",  # auto | batch | thread | fork
     "gpu_slots": None,  # devices by slot, e.g. [0,1]: CUDA_VISIBLE_DEVICES of its jobs
     "max_batch_size": None,  # mode=grid: jobs per launch; null: all at once
-    "confirm": None,  # {n_seeds, budgets: [search, full]}: best and baseline once more, on fresh seeds
+    "confirm": {"n_seeds": None, "budgets": None},  # best and baseline once more, on fresh seeds; [search, full]
     # ---- failures and resume ----
     "resume": "auto",  # auto | must | never
     "max_failure_rate": 0.5,  # share of n_trials that may fail
