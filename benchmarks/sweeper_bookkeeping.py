@@ -72,6 +72,8 @@ def main() -> None:
         f"Decision: mean and maximum over the last {WINDOW} trials. Derived files (tables, figure) are rewritten after "
         "every batch up to 200 trials, then at most every 20 s. Open: reading the log back, as a resume does."
     )
+    if options.log:
+        note += f" Sizes {options.beyond} go on from the log of an earlier run of this program (--keep, --log)."
     publish(
         "sweeper_bookkeeping", "Bookkeeping of a sweep", rows, packages=("numpy", "matplotlib", "optuna"), note=note
     )

@@ -6,10 +6,17 @@ import pytest
 from toy_sweeps import events, sweep, told
 
 
+UNCONFIRMED = "hydra.sweeper.confirm={n_seeds: 0}"
+
+
 @pytest.mark.parametrize("proposer", ["tpe", "hybrid"])
 def test_a_sweep_by_name_runs_and_names_its_proposer(tmp_path, proposer):
     text = sweep(
-        tmp_path, f"hydra.sweeper.proposer={proposer}", "hydra.sweeper.n_trials=6", "hydra.sweeper.n_parallel=2"
+        tmp_path,
+        f"hydra.sweeper.proposer={proposer}",
+        "hydra.sweeper.n_trials=6",
+        "hydra.sweeper.n_parallel=2",
+        UNCONFIRMED,
     )
     assert f"{proposer} proposes" in text
     assert [state for _, state, _ in told(tmp_path)][:6] == ["COMPLETED"] * 6
@@ -18,7 +25,7 @@ def test_a_sweep_by_name_runs_and_names_its_proposer(tmp_path, proposer):
 
 
 def test_reruns_leave_a_variance_table_and_the_reward_is_a_key(tmp_path):
-    more = ("hydra.sweeper.seed_keys=[seed]", "hydra.sweeper.reward=lower_confidence", "noise=0.05")
+    more = ("hydra.sweeper.seed_keys=[seed]", "hydra.sweeper.reward=lower_confidence", "noise=0.05", UNCONFIRMED)
     sweep(tmp_path, "hydra.sweeper.proposer=rules", "hydra.sweeper.n_trials=12", "hydra.sweeper.n_parallel=4", *more)
     assert "Noise floor" in (tmp_path / "sweep" / "variance.md").read_text()
 
