@@ -5,7 +5,6 @@ from importlib.util import find_spec
 import pytest
 from toy_sweeps import events, sweep, told
 
-
 UNCONFIRMED = "hydra.sweeper.confirm={n_seeds: 0}"
 
 
