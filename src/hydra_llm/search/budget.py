@@ -15,7 +15,7 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
     """Why no further search trial is proposed, "" while there is budget left. Too many failures are judged by
     `must_stop`.
 
-    `elapsed_s` counts this run of the command; `spent` is what a language model used over all of them, None without one.
+    `elapsed_s` counts this run of the command; `spent` is what a language model used over all of them, None without.
     """
     if len(state.search) >= settings.n_trials:
         return f"all {settings.n_trials} trials are used"
