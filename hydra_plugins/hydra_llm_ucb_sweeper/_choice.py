@@ -18,12 +18,14 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
         return name, f"proposer={name}"
     llm = options["llm"]
     client = llm.get("client", "openai")
+    if llm.get("transcript") == "replay":
+        return "llm", "proposer=auto: hydra.sweeper.llm.transcript=replay needs no model"
     if client == "command" and llm.get("command"):
         return "llm", "proposer=auto: hydra.sweeper.llm.command is set"
     if client == "scripted" and llm.get("script"):
         return "llm", "proposer=auto: hydra.sweeper.llm.script is set"
     if client == "openai" and llm.get("base_url"):
-        return "llm", f"proposer=auto: base_url is set ({llm['base_url']})"
+        return "llm", "proposer=auto: hydra.sweeper.llm.base_url is set"
     variable = llm.get("api_key_env", LlmSettings().api_key_env)
     if client == "openai" and variable and os.environ.get(variable):
         return "llm", f"proposer=auto: the key variable {variable} is set"

@@ -115,3 +115,9 @@ def test_booleans_are_not_the_numbers_zero_and_one():
 def test_an_impossible_range_can_not_be_built(bad):
     with pytest.raises(ValueError, match="x: "):
         Float(name="x", **bad)
+
+
+def test_a_number_too_large_for_a_float_is_no_number_and_no_crash():
+    from hydra_llm.search.dimension import canonical_number
+
+    assert canonical_number(10**400) is None
