@@ -116,10 +116,11 @@ class Console:
         if best is not None:
             node = state.trees[best.block].node(best.number)
             values = ", ".join(f"{key}={value}" for key, value in best.values.items())
+            assert node.mean is not None  # the best node has a value
+            mean = settings.objective.value_of_score(node.mean)
             self._log.info(
-                "Selected: trial %d, %s=%.6g over %d run(s), %s",
-                *(best.number, settings.objective.name, best.value if best.value is not None else float("nan")),
-                *(node.runs, values),
+                "Selected: trial %d, %s=%.6g (mean of %d run(s)), %s",
+                *(best.number, settings.objective.name, mean, node.runs, values),
             )
         for line in confirmation.summary_lines(state, settings.objective):
             self._log.info("%s", line)
