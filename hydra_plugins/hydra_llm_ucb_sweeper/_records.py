@@ -7,6 +7,7 @@ import shlex
 import time
 
 from hydra_llm.search import results
+from hydra_llm.search.snapshots import Snapshots
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial import Trial
 from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan
@@ -23,6 +24,7 @@ class Records:
         self._plan = plan
         self._program = program
         self._written = 0.0
+        self._snapshots = Snapshots(study.folder, plan.settings, study.policy)
 
     def command(self, trial: Trial) -> str:
         """The single run that repeats a trial, as it was launched."""
@@ -43,6 +45,7 @@ class Records:
                 results.write_scores(folder, state, settings, self._study.policy, self._study.ranking())
             results.write_analysis(folder, state, settings)
             results.write_memory(folder, state, settings)
+            self._snapshots.write(state, over=bool(self._study.search_over))
         except OSError as error:
             log.warning("The tables in %s could not be written (%s); the event log is complete.", folder, error)
         self._draw()

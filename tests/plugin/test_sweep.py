@@ -253,3 +253,22 @@ def test_the_app_runs_without_the_sweeper_as_any_hydra_app(tmp_path):
         check=False,
     )
     assert done.returncode == 0
+
+
+def test_blocks_leave_their_snapshots_and_need_no_output_subdir_for_the_values_of_a_trial(tmp_path):
+    blocks = ("hydra.sweeper.block_params={noise: 'choice(0.0, 0.02)'}", "hydra.sweeper.n_iter_block=3")
+    sweep(tmp_path, "hydra.sweeper.n_trials=6", *UNCONFIRMED, *blocks, "hydra.output_subdir=null")
+    folder = tmp_path / "sweep"
+    assert [(e["values"], e["chosen_by"]) for e in events(tmp_path, "block")] == [
+        ({"noise": 0.0}, "untested-first"),
+        ({"noise": 0.02}, "untested-first"),
+    ]
+    for index, noise in ((1, 0.0), (2, 0.02)):
+        assert f"noise={noise}" in (folder / "memory" / f"block_00{index}_memory.md").read_text()
+        assert (folder / "ucb" / f"block_00{index}.txt").read_text().startswith(f"Block {index}, ")
+    assert "# Block 2: noise=0.02" in (folder / "analysis.md").read_text()
+    assert not (folder / "0" / ".hydra").exists()
+    assert "x" in yaml.safe_load((folder / "multirun.yaml").read_text())
+    (first,) = (t for e in events(tmp_path, "asked") for t in e["trials"] if t["number"] == 0)
+    assert (first["proposal"]["values"]["x"], first["seeds"]) == (0.9, {}), "no seed: the application's own"
+    assert "steps=2" in events(tmp_path, "header")[0]["identity"]["trial_overrides"]

@@ -1,10 +1,20 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
+from hydra_llm.search import results
 from hydra_llm.search.blocks import block_of, collapsed
+from hydra_llm.search.events import EVENTS_NAME, EventLog
 from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.proposers.base import ProposerError
+from hydra_llm.search.proposers.llm_notes import Notes
+from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.regimes import refusal
+from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.snapshots import Snapshots
 from hydra_llm.search.space import Categorical, Space
+from hydra_llm.search.study import Study
 from hydra_llm.search.trial import TrialState
 
 REGIMES = Space(
@@ -64,3 +74,169 @@ def test_dynamics_that_fell_into_a_fixed_point_end_the_block_early(tmp_path):
     trials = run_study(study, dead)
     assert collapsed([t for t in trials if t.block == 1])
     assert [t.block for t in trials][:5] == [1, 1, 1, 2, 2]
+
+
+class Chooser:
+    """The rules with an opinion on the next block, given at the last trial of each block from `wishes`."""
+
+    name = "llm"
+
+    def __init__(self, wishes):
+        self.wishes = wishes  # block -> (values, refused)
+        self.last = None
+
+    def propose(self, context):
+        block = context.block
+        values, refused = self.wishes.get(block.index, (None, "")) if block.is_end else (None, "")
+        notes = Notes({}, (), None, values, "to see", refused)
+        self.last = SimpleNamespace(notes=notes)
+        return RulesProposer().propose(context)
+
+
+def chosen_study(folder, wishes, wanted=BLOCKED, **more):
+    return Study(folder, wanted, make_policy("puct_rank", None), Chooser(wishes), argv=["t"], **more)
+
+
+def regime(simulation, n_types):
+    return {"simulation": simulation, "n_types": n_types}
+
+
+def test_the_proposer_chooses_the_regime_of_the_next_block(tmp_path):
+    wishes = {1: (regime("chaotic", 4), ""), 3: (regime("low_rank", 4), "")}
+    study = chosen_study(tmp_path, wishes)
+    run_study(study)
+    blocks = study.state.blocks
+    assert [b.chosen_by for b in blocks] == ["untested-first", "llm", "untested-first", "llm"]
+    assert (blocks[1].values, blocks[1].reason) == (regime("chaotic", 4), "to see")
+    assert blocks[3].values == regime("low_rank", 4)
+    study.close()
+    kinds = [event["type"] for event in EventLog(tmp_path / EVENTS_NAME).events]
+    second = [place for place, kind in enumerate(kinds) if kind == "block"][1]
+    assert kinds.index("next_block") < second, "the choice is on record before its block starts"
+
+
+def test_a_choice_that_can_not_be_falls_to_the_untested_first_rule_with_the_reason(tmp_path):
+    wishes = {
+        1: (regime("chaotic", 1), ""),
+        2: (None, "simulation=loud is none of the choices."),
+        3: (regime("dale", 9), ""),
+    }
+    study = chosen_study(tmp_path, wishes)
+    run_study(study)
+    by_rule = open_study(tmp_path / "rules", BLOCKED)
+    run_study(by_rule)
+    assert [b.chosen_by for b in study.state.blocks] == ["untested-first"] * 4
+    assert [b.values for b in study.state.blocks] == [b.values for b in by_rule.state.blocks]
+    assert "was block 1 already" in study.state.blocks[1].refused
+    assert "loud" in study.state.blocks[2].refused
+    assert "n_types" in study.state.blocks[3].refused
+
+
+def test_a_choice_that_does_not_compose_is_refused_with_the_reason(tmp_path):
+    def validate(values, block):
+        return ["It does not compose: no dale here."] if block.get("simulation") == "dale" else []
+
+    study = chosen_study(tmp_path, {1: (regime("dale", 1), "")}, replace(BLOCKED, n_trials=6), validate=validate)
+    asked = study.ask(1)
+    for _ in range(5):
+        study.tell(study.launched(asked)[0].number, Outcome(TrialState.COMPLETED, value=0.5, metrics={}))
+        try:
+            asked = study.ask(1)
+        except ProposerError:  # the rule's own choice is dale as well
+            break
+    assert study.state.blocks[1].refused == "It does not compose: no dale here."
+    assert study.state.blocks[1].chosen_by == "untested-first"
+
+
+def test_a_tested_regime_may_come_again_once_all_were_tested():
+    tested = [regime(simulation, n) for simulation in ("chaotic", "low_rank", "dale") for n in (1, 4)]
+    assert "was block 2 already" in refusal(REGIMES, regime("chaotic", 4), tested[:5])
+    assert refusal(REGIMES, regime("chaotic", 4), tested) == ""
+
+
+def test_a_choice_survives_an_interruption_at_the_block_border(tmp_path):
+    wishes = {1: (regime("dale", 1), ""), 2: (regime("chaotic", 4), "")}
+    whole = run_study(chosen_study(tmp_path / "a", wishes))
+    for told in (4, 5, 6, 10):
+        folder = tmp_path / f"b{told}"
+        run_study(chosen_study(folder, wishes), stop_after=told)
+        resumed = chosen_study(folder, {} if told >= 10 else wishes)  # at 10 both choices are in the log
+        assert comparable(run_study(resumed)) == comparable(whole)
+        assert [b.chosen_by for b in resumed.state.blocks][:3] == ["untested-first", "llm", "llm"]
+
+
+def test_the_proposer_sees_the_block_space_only_while_another_block_follows(tmp_path):
+    seen = []
+
+    class Watcher(Chooser):
+        def propose(self, context):
+            seen.append((context.block_space, len(context.tested_regimes)))
+            return super().propose(context)
+
+    wanted = replace(BLOCKED, n_trials=6, n_iter_block=3)
+    run_study(Study(tmp_path, wanted, make_policy("puct_rank", None), Watcher({}), argv=["t"]))
+    assert seen == [(REGIMES, 1)] * 3 + [(REGIMES, 2)] * 2 + [(None, 2)]
+
+
+def snapshot_files(folder):
+    found = [path for kind in ("protocol", "memory", "ucb") for path in (folder / kind).glob("*")]
+    return {str(path.relative_to(folder)): path.read_text() for path in found}
+
+
+def test_the_end_of_a_block_leaves_protocol_memory_and_scores(tmp_path):
+    study = chosen_study(tmp_path, {1: (regime("dale", 1), "")}, protocol="# Rules\n")
+    snapshots = Snapshots(tmp_path, BLOCKED, study.policy)
+    run_study(study, stop_after=7)
+    study = chosen_study(tmp_path, {}, protocol="# Other rules\n")
+    study.note("memory", "seen in block 2", "t")
+    snapshots.write(study.state)
+    first = snapshot_files(tmp_path)
+    assert sorted(first) == ["memory/block_001_memory.md", "protocol/block_001.md", "ucb/block_001.txt"]
+    assert first["protocol/block_001.md"] == "# Rules\n"
+    assert first["memory/block_001_memory.md"].startswith("# Block 1: simulation=chaotic, n_types=1")
+    assert "seen in block 2" not in first["memory/block_001_memory.md"]
+    assert first["ucb/block_001.txt"].startswith("Block 1, iterations 0-4")
+    run_study(study)
+    snapshots.write(study.state, over=True)
+    last = snapshot_files(tmp_path)
+    assert len(last) == 12
+    assert {name: last[name] for name in first} == first
+    assert last["protocol/block_002.md"] == "# Other rules\n"
+    assert "Chosen by: llm, to see" in last["memory/block_002_memory.md"]
+    assert "seen in block 2" in last["memory/block_002_memory.md"]
+
+
+def test_lost_snapshots_are_rebuilt_from_the_log(tmp_path):
+    study = chosen_study(tmp_path, {}, protocol="# Rules\n")
+    run_study(study)
+    Snapshots(tmp_path, BLOCKED, study.policy).write(study.state, over=True)
+    before = snapshot_files(tmp_path)
+    for name in before:
+        (tmp_path / name).unlink()
+    study.close()
+    again = chosen_study(tmp_path, {}, protocol="# Rules\n")
+    Snapshots(tmp_path, BLOCKED, again.policy).write(again.state, over=True)
+    assert snapshot_files(tmp_path) == before
+
+
+def test_a_block_with_a_running_trial_has_no_snapshot_yet(tmp_path):
+    study = open_study(tmp_path, replace(BLOCKED, n_trials=10, n_parallel=1))
+    run_study(study, stop_after=4)
+    study = open_study(tmp_path, replace(BLOCKED, n_trials=10, n_parallel=1))
+    study.launched(study.ask(1))
+    study.launched(study.ask(1))  # block 2 starts while the last trial of block 1 runs
+    assert len(study.state.blocks) == 2
+    Snapshots(tmp_path, BLOCKED, study.policy).write(study.state)
+    assert snapshot_files(tmp_path) == {}
+
+
+def test_earlier_blocks_stay_readable_in_the_analysis(tmp_path):
+    study = open_study(tmp_path, BLOCKED)
+    run_study(study)
+    results.write_analysis(tmp_path, study.state, BLOCKED)
+    text = (tmp_path / "analysis.md").read_text()
+    assert text.startswith("# Block 1: simulation=chaotic, n_types=1\n")
+    assert text.count("# Block ") == 4
+    assert text.count("## Iter ") == 20
+    for first in (0, 5, 10, 15):
+        assert f"Node: id={first}, parent=root" in text

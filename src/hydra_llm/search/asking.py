@@ -16,13 +16,14 @@ import numpy as np
 from hydra_llm.search import rates
 from hydra_llm.search.blocks import present_block
 from hydra_llm.search.noise import noise_floor
+from hydra_llm.search.noting import choice_of
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules import RulesProposer
 from hydra_llm.search.reversion import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import Rejection, SweepState
+from hydra_llm.search.state import Choice, Rejection, SweepState
 from hydra_llm.search.tables import ucb_table
 from hydra_llm.search.trial import Proposal
 
@@ -59,6 +60,7 @@ class Asker:
         self.proposer = proposer
         self._validate = validate
         self._protocol = protocol
+        self.chosen: Choice | None = None  # for the next block, in the latest round
 
     def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
         if not len(state.tree):
@@ -92,8 +94,14 @@ class Asker:
             memory="\n".join(note.text for note in state.notes if note.kind == "memory"),
             ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
             protocol=self._protocol,
+            block_space=self.settings.block_space if self._another_block(state, len(slots)) else None,
+            tested_regimes=tuple(record.values for record in state.blocks),
             task=self.settings.task,
         )
+
+    def _another_block(self, state: SweepState, count: int) -> bool:
+        """Whether trials are left after the next `count` ones, in a search that has blocks."""
+        return bool(self.settings.n_iter_block) and len(state.search) + count < self.settings.n_trials
 
     def propose(
         self, state: SweepState, slots: tuple[Slot, ...], number: int
@@ -101,6 +109,7 @@ class Asker:
         """One valid proposal per slot, in the slots' order, and every proposal that was refused on the way."""
         context = self.context(state, slots, number)
         round_ = _Round(context)
+        self.chosen = None
         for proposer in self._line_of_proposers():
             self._try(proposer, round_)
             if not round_.open_slots:
@@ -131,6 +140,9 @@ class Asker:
             except ProposerError as error:
                 feedback = [str(error)]
                 break
+            found = choice_of(proposer)
+            if found is not None and (found.values is not None or self.chosen is None):
+                self.chosen = found
             feedback = self._check(answers, round_, proposer.name)
             if not round_.open_slots:
                 return

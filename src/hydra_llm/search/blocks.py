@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.dimension import Categorical
+from hydra_llm.search import regimes
+from hydra_llm.search.events import Event
 from hydra_llm.search.proposers.base import Block
 from hydra_llm.search.seeds import derive
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.trial import Trial
 
-MAX_LISTED = 4096  # regimes of a discrete block space that are listed rather than drawn
+UNTESTED_FIRST = "untested-first"
 COLLAPSE_RANK = 8.0
 COLLAPSE_RADIUS = 0.7
 COLLAPSE_SCORE = 0.05
@@ -69,16 +70,30 @@ def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
         return space.baseline()
     tested = [record.values for record in state.blocks]
     rng = np.random.default_rng(derive(settings.seed, "block", len(tested)))
-    if all(isinstance(dimension, Categorical) for dimension in space.dimensions):
-        choices = [dimension.choices for dimension in space.dimensions if isinstance(dimension, Categorical)]
-        listed = [
-            space.canonical(dict(zip(space.names, row, strict=True)))
-            for row, _ in zip(product(*choices), range(MAX_LISTED), strict=False)
-        ]
-    else:
-        listed = [space.sample(rng) for _ in range(64)]
-    keys = {space.key(values) for values in tested}
-    untested = [values for values in listed if space.key(values) not in keys]
+    listed = regimes.listed(space, rng)
+    untested = regimes.untested(space, listed, tested)
     if not untested:
         return tested[len(tested) % len(listed)]
     return max(untested, key=lambda values: min(space.distance(values, old) for old in tested))
+
+
+def next_block(
+    state: SweepState, settings: Settings, validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
+) -> Event:
+    """The event that opens the next block: the regime that the proposer chose in the block before, if it may come next
+    and composes, else the one of the untested-first rule.
+
+    `chosen_by` names the proposer or "untested-first"; `reason` is the proposer's; `refused` tells why its choice was
+    not taken, "" if it made none.
+    """
+    event: Event = {"type": "block", "index": len(state.blocks) + 1}
+    choice = state.choices.get(len(state.blocks))
+    refused = choice.refused if choice is not None else ""
+    if choice is not None and choice.values is not None and settings.block_space is not None:
+        tested = [record.values for record in state.blocks]
+        refused = regimes.refusal(settings.block_space, choice.values, tested)
+        refused = refused or " ".join(validate(settings.space.baseline(), choice.values))
+        if not refused:
+            return {**event, "values": choice.values, "chosen_by": choice.by, "reason": choice.reason, "refused": ""}
+    values = next_regime(state, settings)
+    return {**event, "values": values, "chosen_by": UNTESTED_FIRST, "reason": "", "refused": refused}

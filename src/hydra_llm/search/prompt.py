@@ -70,6 +70,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.feedback(context),
         sections.space(context),
         sections.regime(context),
+        sections.next_regime(context),
         sections.rates(context),
         sections.ucb(context),
         sections.configurations(context),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hydra_llm.search.history import dimension_records
 from hydra_llm.search.prompt_text import NEVER, Section, fence, number, table, tail
 from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context
+from hydra_llm.search.proposers.llm_check import ends_block
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Trial, TrialState
 
@@ -60,6 +61,19 @@ def regime(context: Context) -> Section:
     values = [f"- {key}: {value}" for key, value in context.block.values.items()]
     rows = tuple(values) or ("The simulation is as configured and does not change in this block.",)
     return Section("Simulation of this block", rows=rows)
+
+
+def next_regime(context: Context) -> Section | None:
+    """At a block's end: what the next simulation may be, and which were tested."""
+    space = context.block_space
+    if space is None or not ends_block(context):
+        return None
+    rows = [[d.name, d.kind, d.describe_range(), d.help] for d in space.dimensions]
+    head, lines = table(("key", "type", "range or choices", "meaning"), rows)
+    tested = (", ".join(f"{key}={value}" for key, value in old.items()) for old in context.tested_regimes)
+    lines = (*lines, *(f"Tested in block {index}: {text}" for index, text in enumerate(tested, start=1)))
+    rule = "Answer `next_block`; keys left out keep their value. A tested simulation is refused while others are left."
+    return Section("Simulations to choose the next block from", (rule, "", *head), lines)
 
 
 def rates(context: Context) -> Section:

@@ -125,36 +125,52 @@ def analysis_entry(trial: Trial, state: SweepState, settings: Settings) -> str:
 
 
 def write_analysis(folder: Path, state: SweepState, settings: Settings) -> None:
-    """All entries in order of number; a confirmation run is named as such."""
-    finished = [trial for trial in state.trials.values() if trial.state.is_finished and trial.purpose == "search"]
-    write_aside(folder / "analysis.md", "".join(analysis_entry(trial, state, settings) for trial in finished))
+    """All search entries of all blocks in order of number, the blocks named where the sweep has several."""
+    parts, block = [], 0
+    for trial in state.search_trials():
+        if not trial.state.is_finished:
+            continue
+        if settings.n_iter_block and trial.block != block:
+            block = trial.block
+            values = ", ".join(f"{key}={value}" for key, value in state.blocks[block - 1].values.items())
+            parts.append(f"# Block {block}" + (f": {values}" if values else "") + "\n\n")
+        parts.append(analysis_entry(trial, state, settings))
+    write_aside(folder / "analysis.md", "".join(parts))
 
 
 def write_memory(folder: Path, state: SweepState, settings: Settings) -> None:
-    """memory.md: what is known so far, from records, then the notes of the proposers."""
+    """memory.md: what is known so far."""
+    write_aside(folder / "memory.md", memory_text(state, settings, len(state.blocks)))
+
+
+def memory_text(state: SweepState, settings: Settings, block: int) -> str:
+    """What is known at a block (0: before the first), from records, then the notes of the proposers; later blocks are
+    left out.
+    """
     objective = settings.objective
     lines = ["# Working memory", "", "## Best configurations"]
-    if state.blocks:
-        for node in state.tree.top(MEMORY_ROWS):
+    if block:
+        tree = state.trees[block]
+        for node in tree.top(MEMORY_ROWS):
             mean = objective.value_of_score(node.mean or 0.0)
             values = ", ".join(f"{key}={value}" for key, value in node.values.items())
             lines.append(f"- node {node.id}: {objective.name}={mean:.4g} over {node.runs} run(s); {values}")
-        floor = noise.noise_floor(state.tree)
-        trials = state.block_trials(state.blocks[-1].index)
-        measured = rates.measure(trials, state.tree, objective, settings.block_size, floor)
+        floor = noise.noise_floor(tree)
+        trials = state.block_trials(block)
+        measured = rates.measure(trials, tree, objective, settings.block_size, floor)
         lines += ["", "## State of the block", f"- {tables.rates_line(measured)}"]
         lines.append(
             f"- noise floor: {floor:.4g}" if floor else "- noise floor: not measured, nothing was repeated yet"
         )
-    stopped = [trial for trial in state.search_trials() if trial.error is not None]
+    stopped = [trial for trial in state.search_trials() if trial.error is not None and trial.block <= block]
     failed = [trial for trial in stopped if trial.state is not TrialState.PRUNED][-MEMORY_ROWS:]
     if failed:
         lines += ["", "## Failures"]
         lines += [f"- trial {t.number} ({t.proposal.mutation}): {str(t.error).splitlines()[0]}" for t in failed]
-    notes = [note for note in state.notes if note.kind == "memory"]
+    notes = [note for note in state.notes if note.kind == "memory" and note.block <= block]
     if notes:
         lines += ["", "## Notes"] + [f"- {note.text} ({note.by})" for note in notes]
-    write_aside(folder / "memory.md", "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 MEMORY_ROWS = 8

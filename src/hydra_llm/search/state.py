@@ -24,6 +24,19 @@ class BlockRecord:
 
     index: int
     values: dict[str, Any]
+    chosen_by: str = ""  # a proposer's name, or "untested-first"
+    reason: str = ""  # the proposer's
+    refused: str = ""  # why the proposer's choice was not taken
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a proposer chose for the block after the present one; `values` None and the reason if it can not be."""
+
+    values: dict[str, Any] | None
+    by: str
+    reason: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,7 @@ class Note:
     text: str
     by: str
     number: int | None = None
+    block: int = 0  # in which it was written
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,9 @@ class SweepState:
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
+        self.choices: dict[int, Choice] = {}  # made in a block, for the one after it
+        self.protocols: dict[int, str] = {}  # text that a block ran under, the latest if it was replaced
+        self.protocol = ""
         self._of_block: dict[int, list[Trial]] = {}  # search trials in order of number
         self._place: dict[int, int] = {}  # where a search trial stands in the list of its block
         self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
@@ -84,8 +101,21 @@ class SweepState:
         self.sessions += 1
 
     def _on_block(self, event: Event) -> None:
-        self.blocks.append(BlockRecord(event["index"], event["values"]))
+        told = {name: event.get(name, "") for name in ("chosen_by", "reason", "refused")}
+        self.blocks.append(BlockRecord(event["index"], event["values"], **told))
         self.trees[event["index"]] = Tree(self.space, self.objective, reward=self.reward)
+        self.protocols[event["index"]] = self.protocol
+
+    def _on_next_block(self, event: Event) -> None:
+        """The latest choice counts; one that can not be does not undo one that can."""
+        before = self.choices.get(event["block"])
+        if event["values"] is not None or before is None or before.values is None:
+            self.choices[event["block"]] = Choice(event["values"], event["by"], event["reason"], event["refused"])
+
+    def _on_protocol(self, event: Event) -> None:
+        self.protocol = event["text"]
+        if self.blocks:
+            self.protocols[self.blocks[-1].index] = self.protocol
 
     def _on_asked(self, event: Event) -> None:
         for entry in event["trials"]:
@@ -147,7 +177,7 @@ class SweepState:
         self.rejections.append(Rejection(event["block"], event["key"], proposal, tuple(event["reasons"])))
 
     def _on_note(self, event: Event) -> None:
-        self.notes.append(Note(event["kind"], event["text"], event["by"], event.get("number")))
+        self.notes.append(Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks)))
 
     def _put(self, trial: Trial) -> None:
         """Enter a trial, or replace it by what became of it."""

@@ -15,10 +15,10 @@ import numpy as np
 
 from hydra_llm.search import budget, codec, seeds, slots
 from hydra_llm.search.asking import Asker
-from hydra_llm.search.blocks import block_is_over, next_regime
+from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header
-from hydra_llm.search.noting import make_note, note_events
+from hydra_llm.search.noting import choice_event, make_note, note_events
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Proposer, Slot
 from hydra_llm.search.pruning import settle
@@ -53,6 +53,7 @@ class Study:
         self.log = EventLog(folder / EVENTS_NAME)
         self.state = SweepState(settings.space, settings.objective, reward=settings.reward)
         self.policy = policy
+        self._validate = validate
         self._asker = Asker(settings, policy, proposer, validate, protocol)
         header = make_header(settings, argv, clock())
         self._check_resume(resume, header)
@@ -63,6 +64,9 @@ class Study:
         self.board = Board(settings.pruning, settings.objective, folder)
         self.board.learn(self.state.search_trials())
         self._record({"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name})
+        text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
+        if text != self.state.protocol:
+            self._record({"type": "protocol", "time": clock(), "text": text})
         self._opened = clock()
         self._next_free = self._first_free_number()
 
@@ -122,8 +126,7 @@ class Study:
 
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
         if block_is_over(self.state, self.settings):
-            values = next_regime(self.state, self.settings)
-            self._record({"type": "block", "index": len(self.state.blocks) + 1, "values": values}, wait=False)
+            self._record(next_block(self.state, self.settings, self._validate), wait=False)
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
         left_in_block = self.settings.block_size - self.state.block_count(block)
@@ -147,7 +150,7 @@ class Study:
         ]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
         self._record(
-            asked, *note_events(self._asker.proposer), wait=False
+            asked, *note_events(self._asker.proposer), *choice_event(self._asker.chosen, block), wait=False
         )  # on disk with `launched`, before the launch
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:

@@ -16,16 +16,22 @@ from hydra_llm.search.variance import verdict
 
 
 def ucb_table(
-    state: SweepState, ranking: Sequence[tuple[int, float]], settings: Settings, policy: SelectionPolicy
+    state: SweepState,
+    ranking: Sequence[tuple[int, float]],
+    settings: Settings,
+    policy: SelectionPolicy,
+    index: int | None = None,
 ) -> str:
-    """`ucb_scores.txt`: a header, then one line per node, best first; [CURRENT] marks the latest trial's node.
+    """`ucb_scores.txt` of the present block, or of block `index`: a header, then one line per node, best
+    first; [CURRENT] marks the latest trial's node.
 
     `Node n: UCB=, parent=, visits=, <metric>=`: parent is the node whose configuration was mutated (root = baseline),
     visits counts runs of the node and its descendants.
     """
     if not state.blocks:
         return ""
-    block, tree = state.blocks[-1], state.tree
+    block = state.blocks[-1 if index is None else index - 1]
+    tree = state.trees[block.index]
     trials = state.block_trials(block.index)
     current = tree.node(trials[-1].number).id if trials else None
     name = settings.objective.name

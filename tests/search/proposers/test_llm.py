@@ -13,9 +13,10 @@ from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
 from hydra_llm.search.prompt_figures import MAX_BYTES
-from hydra_llm.search.proposers.base import Proposer, ProposerStop, Slot
+from hydra_llm.search.proposers.base import Block, Proposer, ProposerStop, Slot
 from hydra_llm.search.proposers.llm import LlmProposer, build
 from hydra_llm.search.proposers.registry import make_proposer
+from hydra_llm.search.space import Categorical, Space
 
 DOWN = Unavailable("The provider is down since noon.")
 SLOT_1 = answer(GOOD["slots"][1])
@@ -209,3 +210,52 @@ def test_whatever_the_model_says_every_slot_gets_a_valid_proposal_with_an_honest
     for proposal in proposals:
         assert SPACE.validate(proposal.values) == []
         assert proposal.provenance == "llm" or proposal.provenance.startswith("rules (llm failed: ")
+
+
+SIMULATIONS = Space((Categorical(name="simulation", choices=("chaotic", "dale", "noisy"), default="chaotic"),))
+
+
+def border(**fields):
+    """The last batch of block 1, with another block to come."""
+    block = Block(index=1, k=11, n_iter_block=12, values={"simulation": "chaotic"})
+    return small(block=block, block_space=SIMULATIONS, tested_regimes=({"simulation": "chaotic"},), **fields)
+
+
+def wish(value):
+    return {"values": [{"key": "simulation", "value": value}], "reason": "inhibition"}
+
+
+def test_at_a_blocks_end_it_is_shown_the_simulations_and_its_choice_is_kept():
+    llm, client = proposer({**GOOD, "next_block": wish("dale")})
+    llm.propose(border())
+    (request,) = client.requests
+    assert "Tested in block 1: simulation=chaotic" in request.messages[1].text
+    assert request.schema["$defs"]["BlockValue"]["properties"]["key"]["enum"] == ["simulation"]
+    notes = llm.last.notes
+    assert (notes.next_block, notes.next_block_reason) == ({"simulation": "dale"}, "inhibition")
+
+
+def test_a_tested_simulation_is_refused_with_the_reason():
+    llm, client = proposer({**GOOD, "next_block": wish("chaotic")})
+    llm.propose(border())
+    assert llm.last.notes.next_block is None
+    assert "was block 1 already" in llm.last.notes.next_block_refused
+    assert len(client.requests) == 1, "slots that are right are not asked again for its sake"
+
+
+def test_a_refused_simulation_goes_back_with_a_wrong_slot_and_can_be_corrected():
+    wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1], next_block=wish("loud"))
+    llm, client = proposer(wrong, answer(slot(0), next_block=wish("noisy")))
+    llm.propose(border())
+    assert "next_block: " in client.requests[1].messages[3].text
+    assert llm.last.notes.next_block == {"simulation": "noisy"}
+    assert llm.last.notes.next_block_refused == ""
+
+
+def test_a_choice_is_not_lost_when_only_a_slot_is_repaired():
+    wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1], next_block=wish("dale"))
+    seen = [{"trial": 4, "text": "relu helps"}]
+    for repair in (answer(slot(0)), answer(slot(0), observations=seen)):
+        llm, _ = proposer(wrong, repair)
+        llm.propose(border())
+        assert llm.last.notes.next_block == {"simulation": "dale"}

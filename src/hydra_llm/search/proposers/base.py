@@ -109,6 +109,10 @@ class Context:
     rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
     feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
 
+    # ---- the block after this one ----
+    block_space: Space | None = None  # from which its regime is chosen; None if the simulation is fixed or none follows
+    tested_regimes: Sequence[Mapping[str, Any]] = ()  # of the blocks so far, in order
+
     at_hand: Sequence[Trial] | None = None  # `block_trials`, where the caller has them: saves looking through all
 
     # ---- texts ----

@@ -27,9 +27,8 @@ from hydra_llm.search.prompt_text import fence
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
 from hydra_llm.search.proposers.llm_answer import read_answer
 from hydra_llm.search.proposers.llm_check import check_slots, ends_block, one_line
-from hydra_llm.search.proposers.llm_notes import EMPTY, Notes, check_notes
+from hydra_llm.search.proposers.llm_notes import EMPTY, Notes, check_notes, merged
 from hydra_llm.search.proposers.rules import RulesProposer
-from hydra_llm.search.space import Space
 from hydra_llm.search.trial import Proposal
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,6 @@ class LlmProposer:
         protocol: str = "",
         fallback: Proposer | None = None,
         on_text: OnText | None = None,
-        block_space: Space | None = None,
     ) -> None:
         settings.check()
         self._client = client
@@ -69,8 +67,12 @@ class LlmProposer:
         self._protocol = protocol
         self._fallback = fallback or RulesProposer()
         self._on_text = on_text
-        self._block_space = block_space
         self.last: Decision | None = None
+
+    @property
+    def protocol(self) -> str:
+        """The text for a context that brings none."""
+        return self._protocol
 
     @property
     def spent(self) -> Spent | None:
@@ -99,7 +101,7 @@ class LlmProposer:
         )
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
-        block_keys = self._block_space.names if self._block_space is not None and ends_block(context) else ()
+        block_keys = context.block_space.names if context.block_space is not None and ends_block(context) else ()
         images = figures(context) if self._settings.figures else ()
         request = prompt.request(context, images, block_keys)
         accepted: dict[int, Proposal] = {}
@@ -118,7 +120,7 @@ class LlmProposer:
                 log.info("%s", sentence)
             open_slots = [slot for slot in asked if slot.index not in accepted]
             problems, checked_notes = self._check(answer, context, open_slots, accepted)
-            notes = checked_notes if checked_notes not in (None, EMPTY) else notes  # a repair may hold slots only
+            notes = merged(notes, checked_notes)
             if all(slot.index in accepted for slot in asked):
                 failed = None
                 for problem in problems:
@@ -147,7 +149,7 @@ class LlmProposer:
             typed, context, open_slots, list(accepted.values()), max_mutations=self._settings.max_mutations
         )
         accepted.update(checked.proposals)
-        notes, note_problems = check_notes(typed, context, self._block_space)
+        notes, note_problems = check_notes(typed, context, context.block_space)
         return checked.problems + note_problems, notes
 
     # ---- filling ----

@@ -5,9 +5,10 @@ They are checked like proposals and handed on as values; who keeps memory and pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hydra_llm.search import regimes
 from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.base import Context
 from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, ProtocolEdit
@@ -27,6 +28,7 @@ class Notes:
     protocol_edit: ProtocolEdit | None
     next_block: dict[str, Any] | None
     next_block_reason: str = ""
+    next_block_refused: str = ""  # why a choice can not be taken
 
 
 EMPTY = Notes({}, (), None, None)
@@ -58,8 +60,24 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
             entry = one_line(edit.entry, MAX_ENTRY) if edit.entry else None
             edits.append(edit.model_copy(update={"text": one_line(edit.text, MAX_ENTRY), "entry": entry}))
     protocol_edit = _protocol_edit(answer.protocol_edit, context, problems)
-    next_block, reason = _next_block(answer, context, block_space, problems)
-    return Notes(observations, tuple(edits), protocol_edit, next_block, reason), problems
+    next_block, reason, refused = _next_block(answer, context, block_space)
+    if refused:
+        problems.append(f"next_block: {refused}")
+    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused), problems
+
+
+def merged(earlier: Notes, later: Notes | None) -> Notes:
+    """The notes after a repair, which may hold slots only: the later ones, with an earlier choice if they make none."""
+    if later is None or later == EMPTY:
+        return earlier
+    if later.next_block is not None or (later.next_block_refused and earlier.next_block is None):
+        return later
+    return replace(
+        later,
+        next_block=earlier.next_block,
+        next_block_reason=earlier.next_block_reason,
+        next_block_refused=earlier.next_block_refused,
+    )
 
 
 def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[str]) -> ProtocolEdit | None:
@@ -85,23 +103,23 @@ def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[s
 
 
 def _next_block(
-    answer: LlmAnswer, context: Context, block_space: Space | None, problems: list[str]
-) -> tuple[dict[str, Any] | None, str]:
+    answer: LlmAnswer, context: Context, block_space: Space | None
+) -> tuple[dict[str, Any] | None, str, str]:
+    """The complete regime and the reason for it, or None and the sentence on what is wrong."""
     chosen = answer.next_block
     if chosen is None:
-        return None, ""
+        return None, "", ""
     if not ends_block(context):
-        problems.append("next_block: simulation parameters change at the end of a block only. Send null.")
-        return None, ""
+        return None, "", "simulation parameters change at the end of a block only. Send null."
     if block_space is None:
-        problems.append("next_block: the simulation of this search is fixed. Send null.")
-        return None, ""
+        return None, "", "the simulation of this search is fixed, or no block follows. Send null."
     values = {mutation.key: mutation.value for mutation in chosen.values}
     huge = [key for key, value in values.items() if isinstance(value, int) and abs(value) > MAX_INTEGER]
     hostile = [key for key, value in values.items() if "${" in f"{key}{value}"]
     wrong = [f"{key} holds an interpolation." for key in hostile] + [f"{key} is out of any range." for key in huge]
     wrong = wrong or block_space.validate(values)
     if wrong:
-        problems.append(f"next_block: {' '.join(wrong)}")
-        return None, ""
-    return block_space.canonical({**context.block.values, **values}), one_line(chosen.reason)
+        return None, "", one_line(" ".join(wrong))
+    regime = block_space.canonical({**context.block.values, **values})
+    refused = regimes.refusal(block_space, regime, context.tested_regimes)
+    return (None, "", refused) if refused else (regime, one_line(chosen.reason), "")
