@@ -45,7 +45,7 @@ class Records:
                 results.write_scores(folder, state, settings, self._study.policy, self._study.ranking())
             results.write_analysis(folder, state, settings)
             results.write_memory(folder, state, settings)
-            self._snapshots.write(state, over=bool(self._study.search_over))
+            self._snapshots.write(state, over=bool(self._study.search_over or self._study.must_stop))
         except OSError as error:
             log.warning("The tables in %s could not be written (%s); the event log is complete.", folder, error)
         self._draw()
