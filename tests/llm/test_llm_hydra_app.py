@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from modest_scientist import model
 
-APP = Path(__file__).with_name("toy_app.py")
+APP = Path(__file__).with_name("llm_app.py")
 KEY = "sk-typed-by-a-user"
 SWEEP = [
     "-m",
@@ -17,6 +17,7 @@ SWEEP = [
     "hydra.sweeper.metric=score",
     "hydra.sweeper.n_trials=6",
     "hydra.sweeper.n_parallel=2",
+    "hydra.sweeper.dispatch=batch",  # answers can be replayed only to the questions that were asked
     "lr=tag(log,interval(1e-4,1e-1))",
     "noise=interval(0,2)",
     "act=relu,tanh",
