@@ -39,7 +39,7 @@ def loss(
     if best_step is not None:
         axes.axvline(best_step, color=GREY, lw=1, ls=":", label="kept checkpoint")
     title = "Losses (thick) and regularisers (thin)" if regularisers else "Losses"
-    dress(axes, title, step_axis, "loss (log scale)" if positive else "loss (as logged)")
+    dress(axes, title, step_axis, "loss (log scale)" if positive else "loss (as recorded)")
     axes.grid(axis="y", color="#EEEEEE", lw=0.8)
     axes.set_axisbelow(True)
     # a handful of curves need one column; W&B-sized histories still leave room for the axes
