@@ -1,10 +1,8 @@
 """From training keys to a fitted network. Opens the observations of a dataset and nothing else."""
 
-import contextlib
 import logging
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from hydra_llm.modules.phases.base import Phase
 from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase
 from hydra_llm.modules.phases.gradient import GradientPhase, published_steps
 from hydra_llm.modules.phases.projection import ProjectionPhase
+from hydra_llm.modules.quiet import quiet_lightning
 from hydra_llm.modules.recovery import RecoveryModule, set_state_scale
 from hydra_llm.modules.regularisers import KINDS, regularisers
 from hydra_llm.systems.streams import stream
@@ -150,23 +149,3 @@ def fit(
     if not keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
     return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), minutes)
-
-
-@contextlib.contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Lightning announces devices and gives tips at each Trainer, and warns of what is meant here."""
-    names = ("lightning.pytorch", "lightning.fabric")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*LeafSpec")  # Lightning 2.6 on torch 2.13
-            warnings.filterwarnings("ignore", message=".*does not have many workers")  # one batch, in memory
-            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # a resumed run folder
-            warnings.filterwarnings("ignore", message=".*is not configured with a `batch_size`")
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-            yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)

@@ -4,16 +4,15 @@ The idea: a simulation is a prediction of a module whose parameters are the trut
 writers then serve simulation and training alike, and a recording larger than memory passes through in segments.
 """
 
-import contextlib
 import logging
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
 from hydra_llm.data.draft import Draft
 from hydra_llm.data.store import Dataset, DatasetStore
+from hydra_llm.modules.quiet import quiet_lightning
 from hydra_llm.systems.base import Recording, System
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def simulate(
         dataset = store.find(system)  # another process may have finished it while this one waited
         if dataset is not None:
             return dataset
-        with store.draft(system) as draft, _quiet():
+        with store.draft(system) as draft, quiet_lightning():
             arguments = {
                 "accelerator": "cpu",
                 "devices": 1,
@@ -69,20 +68,3 @@ def simulate(
     assert dataset is not None  # it has just been put in place
     log.info("Simulated %s into %s.", system.name, dataset.path)
     return dataset
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning announces devices and tips at each Trainer; a simulation has nothing to add to that."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", message=".*LeafSpec", category=FutureWarning
-            )  # Lightning 2.6 on torch 2.13
-            warnings.filterwarnings("ignore", message="Couldn't infer the batch indices")  # segments have no indices
-            yield
-    finally:
-        logger.setLevel(level)
