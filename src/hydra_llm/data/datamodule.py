@@ -10,7 +10,8 @@ from pathlib import Path
 from lightning import LightningDataModule
 
 from hydra_llm.data.observations import Observations
-from hydra_llm.data.windows import TARGETS, Frames, frames_of
+from hydra_llm.data.windows import Frames, frames_of
+from hydra_llm.systems.differences import TARGETS
 
 VALIDATION_FRAMES = 500  # evenly spaced; a fit is validated some thirty times, and neighbouring frames say the same
 

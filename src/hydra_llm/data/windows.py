@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
-from hydra_llm.systems.differences import finite_difference
-
-TARGETS = ("drift", "finite_difference")
+from hydra_llm.systems.differences import TARGETS, finite_difference
 
 
 class Frames(NamedTuple):

@@ -7,9 +7,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from hydra_llm.systems.differences import finite_difference
-
-TARGETS = ("drift", "finite_difference")
+from hydra_llm.systems.differences import TARGETS, finite_difference
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Shared by whoever needs the target of `target: finite_difference`, so that netwo
 
 from torch import Tensor
 
+TARGETS = ("drift", "finite_difference")  # the oracle's derivative, or the experimenter's
 ORDERS = ("forward", "central")
 
 

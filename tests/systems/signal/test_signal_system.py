@@ -1,7 +1,6 @@
 """The rate network as an experiment: truth, drift, splits, noise, input, and what it refuses."""
 
 import math
-import time
 
 import pytest
 import torch
@@ -264,12 +263,3 @@ def test_observation_record_holds_nothing_from_which_the_truth_could_be_drawn(ma
     meta = make_signal_system(noise_model_level=0.1).observation_meta()
     assert not {"seed", "keys", "neuron_types", "gain", "phi", "connectivity_type"} & meta.keys()
     assert (meta["noise_scaling"], meta["delta_t"], meta["dtype"]) == ("per_step", 0.01, "float32")
-
-
-@pytest.mark.slow
-def test_a_hundred_neurons_and_ten_thousand_frames_take_under_a_second(make_signal_system):
-    system = make_signal_system(n_neurons=100, n_frames=10_000, n_frames_validation=2000, n_frames_test=2000)
-    run, began = system.start(), time.process_time()  # of this process, so that a busy machine does not fail it
-    for segment in system.segments():
-        run.advance(segment)
-    assert time.process_time() - began < 1
