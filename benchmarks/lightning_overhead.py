@@ -25,7 +25,8 @@ from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
 from hydra_llm.entry import register
-from hydra_llm.experiment.fitting import build_net, build_phases, fit
+from hydra_llm.experiment.fitting import Bench
+from hydra_llm.experiment.signal.fit import build_net, build_phases, fit
 from hydra_llm.modules.phases.base import Step
 from hydra_llm.modules.recovery import set_state_scale, unexplained
 from hydra_llm.modules.simulation import simulate
@@ -100,16 +101,8 @@ def stepping(optimizer: Optimizer) -> Step:
 
 def lightning_fit(dataset: Path, cfg: DictConfig, folder: Path) -> float:
     """The same under Trainer.fit, with its checkpoints and history, without loggers."""
-    fitted = fit(
-        dataset,
-        model=cfg.model,
-        training=cfg.training,
-        folder=folder,
-        trainer={"accelerator": "cpu", "enable_progress_bar": False},
-        loggers=(),
-        callbacks=(),
-        keep_checkpoint=False,
-    )
+    bench = Bench(folder, {"accelerator": "cpu", "enable_progress_bar": False}, keep_checkpoint=False)
+    fitted = fit(dataset, cfg.model, cfg.training, bench)
     return fitted.history["val_loss"][1][-1]
 
 

@@ -8,7 +8,8 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
-from hydra_llm.experiment.fitting import build_net, fit  # noqa: E402
+from hydra_llm.experiment.fitting import Bench  # noqa: E402
+from hydra_llm.experiment.signal.fit import build_net, fit  # noqa: E402
 
 
 def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_score(run_tiny, tmp_path):
@@ -43,17 +44,8 @@ def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, c
     cfg = compose_config(*TINY, *types)
 
     def weights(name):
-        fitted = fit(
-            dataset,
-            model=cfg.model,
-            training=cfg.training,
-            folder=tmp_path / name,
-            trainer={"accelerator": "cpu", "enable_progress_bar": False},
-            loggers=[],
-            callbacks=[],
-            keep_checkpoint=True,
-        )
-        return fitted.net.state_dict()
+        bench = Bench(tmp_path / name, {"accelerator": "cpu", "enable_progress_bar": False})
+        return fit(dataset, cfg.model, cfg.training, bench).net.state_dict()
 
     with_truth = weights("with")
     shutil.rmtree(dataset / "truth")

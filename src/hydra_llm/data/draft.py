@@ -4,10 +4,12 @@ import os
 import secrets
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hydra_llm.data import observations, truth
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
@@ -31,10 +33,10 @@ class Draft:
         folder.mkdir()
         self._files: dict[tuple[str, str], ArrayFile] = {}
         for split, n_frames in system.n_frames.items():
-            for array in system.arrays():
+            for array, n_columns in system.arrays().items():
                 part = truth.FOLDER if array == "clean_activity" else observations.FOLDER
                 path = folder / part / split / f"{array}.npy"
-                self._files[split, array] = ArrayFile(path, (n_frames, system.n_units), np.dtype(system.dtype))
+                self._files[split, array] = ArrayFile(path, (n_frames, n_columns), np.dtype(system.dtype))
 
     def write(self, recording: Recording) -> None:
         """Append one recording to its split."""
@@ -48,14 +50,13 @@ class Draft:
         for file in self._files.values():
             file.close()
         system = self._system
-        arrays = [array for array in system.arrays() if array != "clean_activity"]
-        write_json(self.folder / observations.FOLDER / "meta.json", {**system.observation_meta(), "arrays": arrays})
+        arrays = {array: width for array, width in system.arrays().items() if array != "clean_activity"}
+        structure = system.structure()
+        _write_tensors(self.folder / observations.STRUCTURE, structure)
+        meta = {**system.observation_meta(), "arrays": arrays, "structure": sorted(structure)}
+        write_json(self.folder / observations.FOLDER / "meta.json", meta)
         tensors = system.truth()
-        for name, tensor in tensors.items():
-            values = torch.atleast_1d(tensor).numpy()
-            file = ArrayFile(self.folder / truth.FOLDER / f"{name}.npy", values.shape, values.dtype)
-            file.append(0, values)
-            file.close()
+        _write_tensors(self.folder / truth.FOLDER, tensors)
         write_json(self.folder / truth.FOLDER / "meta.json", {**system.truth_meta(), "tensors": list(tensors)})
         files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
         record = {
@@ -77,3 +78,12 @@ class Draft:
         for file in self._files.values():
             file.abandon()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """One .npy file per tensor, flushed; a scalar becomes an array of one."""
+    for name, tensor in tensors.items():
+        values = torch.atleast_1d(tensor).numpy()
+        file = ArrayFile(folder / f"{name}.npy", values.shape, values.dtype)
+        file.append(0, values)
+        file.close()

@@ -6,17 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_array, read_json
 
 FOLDER = "observations"
+STRUCTURE = f"{FOLDER}/structure"
 _SCAN = 32 * 2**20  # bytes looked at per step when searching for values that are no numbers
 
 
 @dataclass(frozen=True)
 class RecordedSplit:
-    """One trajectory, memory-mapped [frame, neuron]. A drift is not recorded by any experiment: it is the oracle's."""
+    """One trajectory, memory-mapped [frame, unit]. A drift is not recorded by any experiment: it is the oracle's.
+
+    external has columns of its own where not every unit receives an input.
+    """
 
     name: str
     activity: np.ndarray
@@ -33,7 +39,7 @@ class Observations:
     """The observations of a dataset.
 
     meta: system, n_neurons, n_frames by split, delta_t, substeps, integrator, noise_model_level, noise_scaling,
-    measurement_noise_level, external_input_mode, dtype, arrays.
+    measurement_noise_level, external_input_mode, dtype, arrays (name -> columns), structure (names).
     """
 
     path: Path
@@ -51,9 +57,9 @@ class Observations:
             raise DatasetError(
                 f"There is no split {name!r} in {self.path}. Choose one of: {', '.join(self.meta['n_frames'])}."
             )
-        shape = (self.meta["n_frames"][name], self.meta["n_neurons"])
         arrays: dict[str, np.ndarray] = {}
-        for array in self.meta["arrays"]:
+        for array, n_columns in self.meta["arrays"].items():
+            shape = (self.meta["n_frames"][name], n_columns)
             arrays[array] = read_array(self.path / name / f"{array}.npy")
             if arrays[array].shape != shape:
                 raise DatasetError(
@@ -63,6 +69,13 @@ class Observations:
             if check:
                 check_numbers(arrays[array], array, name, self.path)
         return RecordedSplit(name, arrays["activity"], arrays["drift"], arrays.get("external"))
+
+    def structure(self, name: str) -> Tensor:
+        """What the experimenter knows about the system beside its activity, such as edge_index."""
+        if name not in self.meta["structure"]:
+            known = ", ".join(self.meta["structure"]) or "nothing"
+            raise DatasetError(f"{self.path} does not hold the structure {name!r}. It holds: {known}.")
+        return torch.from_numpy(np.array(read_array(self.path / "structure" / f"{name}.npy")))
 
 
 def check_numbers(values: np.ndarray, array: str, split: str, where: Path) -> None:

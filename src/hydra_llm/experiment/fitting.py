@@ -1,140 +1,78 @@
-"""From training keys to a fitted network. Opens the observations of a dataset and nothing else."""
+"""A network, phases and data under Lightning's Trainer, up to the checkpoint that validates best."""
 
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback, Trainer
+from lightning import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig
+from torch import Tensor, nn
 
 from hydra_llm.callbacks.history import History
 from hydra_llm.callbacks.report_progress import ReportProgress
-from hydra_llm.data.datamodule import RecordingDataModule
-from hydra_llm.data.observations import Observations
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.objectives import Objective, OneStep, Rollout
 from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase
-from hydra_llm.modules.phases.gradient import GradientPhase, published_steps
-from hydra_llm.modules.phases.projection import ProjectionPhase
 from hydra_llm.modules.quiet import quiet_lightning
-from hydra_llm.modules.recovery import RecoveryModule, set_state_scale
-from hydra_llm.modules.regularisers import KINDS, regularisers
-from hydra_llm.systems.streams import stream
+from hydra_llm.modules.recovery import RecoveryModule
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Bench:
+    """What surrounds a fit. trainer: arguments of lightning.Trainer."""
+
+    folder: Path
+    trainer: dict[str, Any]
+    loggers: Sequence[Logger] = ()
+    callbacks: Sequence[Callback] = ()
+    keep_checkpoint: bool = True
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted network, that of the best checkpoint on validation."""
+    """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to."""
 
-    net: SignalGNN
-    data: RecordingDataModule
+    net: Any
+    data: Any
     history: dict[str, tuple[list[float], list[float]]]  # name -> (interval, value)
     best_interval: int
     minutes: float
 
-
-def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> SignalGNN:
-    """The network before any fit, from stream model_init."""
-    meta = observations.meta
-    return SignalGNN(
-        n_neurons=meta["n_neurons"],
-        input_mode=meta["external_input_mode"],
-        generator=stream(training.seed, "model_init"),
-        dtype=getattr(torch, meta["dtype"]),
-        **{str(name): value for name, value in model.items()},
-    )
+    def losses(self) -> dict[str, float]:
+        """final_loss and best_val_loss: the last and the least validation loss."""
+        values = self.history["val_loss"][1]
+        return {"final_loss": values[-1], "best_val_loss": min(values)}
 
 
-def build_phases(training: DictConfig, n_frames: int, delta_t: float, u_max: float) -> list[Phase]:
-    """Adam, variable projection, Gauss-Newton, as the keys say."""
-    seed = training.seed
-    objective: Objective = OneStep(training.noise_model_level)
-    if training.time_step > 1:
-        objective = Rollout(training.time_step, delta_t, training.noise_model_level)
-    steps = training.max_steps
-    if steps is None:
-        steps = published_steps(n_frames, training.data_augmentation_loop, training.batch_size)
-    phases: list[Phase] = [
-        GradientPhase(
-            n_steps=steps,
-            batch_size=training.batch_size,
-            learning_rate_W=training.learning_rate_W_start,
-            learning_rate=training.learning_rate_start,
-            learning_rate_embedding=training.learning_rate_embedding_start,
-            objective=objective,
-            regularisers=regularisers({name: training[name] for name in KINDS}, u_max),
-            W_solve_interval=training.W_solve_interval,
-            ridge=training.W_solve_ridge,
-            ridge_frames=training.W_solve_frames,
-            batch_order=stream(seed, "batch_order"),
-            noise=stream(seed, "training_noise"),
-        )
-    ]
-    if training.projection_iterations:
-        phases.append(
-            ProjectionPhase(
-                ridges=list(training.projection_ridge),
-                iterations=training.projection_iterations,
-                n_starts=training.projection_starts,
-                screening_iterations=training.projection_screening_iterations,
-                n_frames=training.projection_frames,
-                n_nodes=training.projection_nodes,
-                generator=stream(seed, "model_init/starts"),
-            )
-        )
-    if training.gauss_newton_iterations:
-        phases.append(
-            GaussNewtonPhase(
-                ridges=list(training.gauss_newton_ridge),
-                iterations=training.gauss_newton_iterations,
-                n_frames=training.gauss_newton_frames,
-                n_nodes=training.gauss_newton_nodes,
-            )
-        )
-    return phases
-
-
-def fit(
-    dataset: Path,
-    *,
-    model: DictConfig,
-    training: DictConfig,
-    folder: Path,
-    trainer: dict[str, Any],
-    loggers: Sequence[Logger],
-    callbacks: Sequence[Callback],
-    keep_checkpoint: bool,
+def train(
+    net: nn.Module,
+    phases: Sequence[Phase],
+    data: LightningDataModule,
+    bench: Bench,
+    validate: Callable[[Any, Any], Tensor] | None = None,
 ) -> Fit:
-    """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
-    observations = Observations.open(dataset)
-    data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
-    net = build_net(model, training, observations)
-    frames = data.frames("train")
-    u_max = set_state_scale(net, frames)
-    module = RecoveryModule(net, build_phases(training, frames.n_frames, data.delta_t, u_max))
+    """Work through the phases. validate(net, frames): what the best checkpoint minimises (unexplained variance)."""
+    module = RecoveryModule(net, phases, validate)
     history = History()
     best = ModelCheckpoint(
-        dirpath=folder / "checkpoints", filename="best", monitor="val_loss", mode="min", enable_version_counter=False
+        dirpath=bench.folder / "checkpoints",
+        filename="best",
+        monitor="val_loss",
+        mode="min",
+        enable_version_counter=False,
     )
     with quiet_lightning():
         fitting = Trainer(
             max_epochs=module.n_intervals,
-            logger=list(loggers) or False,
-            callbacks=[best, history, ReportProgress("val_loss"), *callbacks],  # a sweep may stop a hopeless fit
+            logger=list(bench.loggers) or False,
+            callbacks=[best, history, ReportProgress("val_loss"), *bench.callbacks],  # a sweep may stop a hopeless fit
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
             devices=1,
-            **trainer,
+            **bench.trainer,
         )
         started = time.perf_counter()
         fitting.fit(module, datamodule=data)
@@ -146,6 +84,6 @@ def fit(
         )
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
-    if not keep_checkpoint:
+    if not bench.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
     return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), minutes)

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,26 +12,6 @@ from rich.table import Table
 from hydra_llm.experiment.errors import ExperimentError
 
 log = logging.getLogger(__name__)
-
-SHOWN = (
-    "connectivity_R2",
-    "connectivity_R2_identifiable",
-    "connectivity_R2_slope",
-    "connectivity_R2_pearson2",
-    "connectivity_sign_accuracy",
-    "cluster_accuracy",
-    "onestep_R2",
-    "val_R2",
-    "val_pearson",
-    "test_R2",
-    "test_pearson",
-    "test_valid_frames",
-    "activity_rank_90",
-    "activity_rank_99",
-    "gain_spectral_radius",
-    "final_loss",
-    "training_time_min",
-)
 
 
 def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
@@ -56,13 +37,13 @@ def finite(metrics: dict[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
 
 
-def print_table(metrics: dict[str, float], title: str) -> None:
-    """Scores beside what the oracle reaches on the same data."""
+def print_table(metrics: dict[str, float], shown: Sequence[str], title: str) -> None:
+    """Scores beside what the oracle reaches on the same data. Rows: those of `shown` that have a value."""
     table = Table(title=title, title_justify="left")
     table.add_column("metric")
     table.add_column("value", justify="right")
     table.add_column("oracle", justify="right")
-    for name in SHOWN:
+    for name in shown:
         if name in metrics:
             oracle = metrics.get(f"oracle_{name}")
             table.add_row(name, f"{metrics[name]:.5g}", "" if oracle is None else f"{oracle:.5g}")

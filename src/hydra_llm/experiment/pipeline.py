@@ -19,9 +19,9 @@ from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.experiment.errors import TOLD, ExperimentError, wants_traceback
-from hydra_llm.experiment.fitting import fit
+from hydra_llm.experiment.family import family_of
+from hydra_llm.experiment.fitting import Bench
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
-from hydra_llm.experiment.signal import SignalAssay
 from hydra_llm.figures.save import save
 from hydra_llm.modules.simulation import simulate
 from hydra_llm.schema.fields import check
@@ -29,8 +29,6 @@ from hydra_llm.systems.base import System
 from hydra_llm.systems.threads import threads_for
 
 log = logging.getLogger(__name__)
-
-ASSAYS: dict[str, type[SignalAssay]] = {"signal": SignalAssay}
 
 
 def run(cfg: DictConfig) -> dict[str, float] | float:
@@ -67,48 +65,44 @@ def _run(cfg: DictConfig) -> dict[str, float] | float:
 def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger]) -> dict[str, float]:
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
+    family = family_of(cfg.simulation)
     dataset = _dataset(cfg, system)
-    training = cfg.training
-    assay = ASSAYS[cfg.simulation._target_.split(".")[2]](
-        dataset, target=training.target, difference_order=training.difference_order, seed=training.seed
-    )
+    assay = family.assay(dataset, cfg.training)
     log.info("Comparing with the oracle ...")
-    oracle, oracle_scores, sentence = assay.oracle()
-    log.info("%s", sentence)
-    log.info("Training on %s (%s) ...", dataset.path.name, training.target)
-    fitted = fit(
-        dataset.path,
-        model=cfg.model,
-        training=training,
+    oracle = assay.oracle()
+    log.info("%s", oracle.sentence)
+    log.info("Training on %s (%s) ...", dataset.path.name, cfg.training.target)
+    bench = Bench(
         folder=folder,
         trainer={"accelerator": cfg.trainer.accelerator, "enable_progress_bar": _shows_progress(cfg)},
         loggers=loggers,
         callbacks=_progress(cfg, TQDMProgressBar),
         keep_checkpoint=cfg.callbacks.checkpoint,
     )
+    fitted = family.fit(dataset.path, cfg.model, cfg.training, bench)
     log.info("Evaluating ...")
-    scored = assay.score(fitted, oracle, training.rollout_frames)
-    metrics = finite(
-        {
-            **scored.metrics,
-            **oracle_scores,
-            "final_loss": fitted.history["val_loss"][1][-1],
-            "best_val_loss": min(fitted.history["val_loss"][1]),
-            "training_time_min": fitted.minutes,
-        }
-    )
+    scored = assay.score(fitted, oracle)
+    metrics = finite({**scored.metrics, **oracle.scores, **fitted.losses(), "training_time_min": fitted.minutes})
     write_metrics(metrics, folder)
     write_analysis_log(metrics, folder)
+    for name, text in assay.tables(fitted, scored).items():
+        (folder / name).write_text(text, encoding="utf-8")
     for logger in loggers:
         logger.log_metrics(metrics)
     if cfg.callbacks.figures:
         written = save(assay.figures(fitted, scored), folder / "figures")
         _log_images(loggers, written)
     if HydraConfig.get().mode == RunMode.RUN:
-        print_table(metrics, f"{_regime()}, seed {cfg.seed}")
-    log.info("connectivity_R2: %.5f (oracle %.5f)", metrics["connectivity_R2"], metrics["oracle_connectivity_R2"])
+        print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}")
+    _log_headline(family.headline, metrics)
     log.info("Results in %s", folder)
     return metrics
+
+
+def _log_headline(name: str, metrics: dict[str, float]) -> None:
+    if name in metrics:
+        oracle = metrics.get(f"oracle_{name}")
+        log.info("%s: %.5f%s", name, metrics[name], "" if oracle is None else f" (oracle {oracle:.5f})")
 
 
 def _system(cfg: DictConfig) -> System:

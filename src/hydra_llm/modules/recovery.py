@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
@@ -21,13 +21,16 @@ class RecoveryModule(LightningModule):
     """Fits `net` to a recording by working through `phases`.
 
     Logs train_* per interval and val_loss, the share of the variance of the validation target that the network does not
-    explain (0 is perfect, 1 is a constant). The best checkpoint is chosen on val_loss.
+    explain (0 is perfect, 1 is a constant), or what `validate(net, frames)` says. The best checkpoint is chosen on it.
     """
 
-    def __init__(self, net: SignalGNN, phases: Sequence[Phase]) -> None:
+    def __init__(
+        self, net: nn.Module, phases: Sequence[Phase], validate: Callable[[Any, Frames], Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.net = net
+        self._validate = validate or unexplained
         self._phases = tuple(phase for phase in phases if phase.n_intervals)
         if not self._phases:
             raise ValueError(
@@ -64,7 +67,7 @@ class RecoveryModule(LightningModule):
         self.log_dict(logged, prog_bar=True, on_step=False, on_epoch=True, batch_size=1)
 
     def validation_step(self, batch: Frames, batch_idx: int) -> None:
-        self.log("val_loss", unexplained(self.net, batch), prog_bar=True, batch_size=1)
+        self.log("val_loss", self._validate(self.net, batch), prog_bar=True, batch_size=1)
 
     def _place(self, epoch: int) -> tuple[int, int]:
         """Which phase, and which of its intervals, an epoch is."""
@@ -77,7 +80,7 @@ class RecoveryModule(LightningModule):
         )
 
 
-def unexplained(net: SignalGNN, frames: Frames) -> Tensor:
+def unexplained(net: nn.Module, frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar."""
     with torch.no_grad():
         error = net(frames.activity, frames.external) - frames.target

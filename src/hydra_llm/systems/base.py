@@ -48,7 +48,7 @@ class Recording:
     start: int
     activity: Tensor
     drift: Tensor
-    external: Tensor | None
+    external: Tensor | None  # [frame, column]; signal networks have one column per unit
     clean_activity: Tensor | None
 
 
@@ -78,12 +78,16 @@ class System(Protocol):
     @property
     def n_frames(self) -> Mapping[str, int]: ...
 
-    def arrays(self) -> tuple[str, ...]:
-        """Names of the arrays of a Recording that this system fills."""
+    def arrays(self) -> Mapping[str, int]:
+        """The arrays of a Recording that this system fills, each with its number of columns."""
         ...
 
     def observation_meta(self) -> dict[str, Any]:
         """What the record says about the experiment. Holds nothing from which the truth could be drawn again."""
+        ...
+
+    def structure(self) -> dict[str, Tensor]:
+        """What the experimenter knows beside the recording: a wiring diagram, a stoichiometry. Training may see it."""
         ...
 
     def truth_meta(self) -> dict[str, Any]: ...

@@ -1,19 +1,21 @@
 """What a phase of a fit is."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
 
 Step = Callable[[Callable[[], Tensor]], object]  # one optimiser step with its closure, counted by Lightning
 
 
 class Phase(Protocol):
-    """A part of a fit. Lightning's epochs are intervals; between two of them the network is validated."""
+    """A part of a fit. Lightning's epochs are intervals; between two of them the network is validated.
+
+    A phase names the class of networks it can work on in its own annotations.
+    """
 
     @property
     def name(self) -> str: ...
@@ -21,10 +23,10 @@ class Phase(Protocol):
     @property
     def n_intervals(self) -> int: ...
 
-    def optimizer(self, net: SignalGNN) -> Optimizer:
+    def optimizer(self, net: Any) -> Optimizer:
         """The optimiser over the parameters of the network; called once, before the fit."""
         ...
 
-    def run(self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+    def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         """Work through one interval (0, 1, ...) on the training frames. Returns what is to be logged."""
         ...

@@ -105,9 +105,14 @@ class SignalSystem:
 
     # ---- records ----
 
-    def arrays(self) -> tuple[str, ...]:
+    def arrays(self) -> dict[str, int]:
         extra = ("external",) if self.external is not None else ()
-        return ("activity", "drift", *extra, *(("clean_activity",) if self.measurement_noise_level > 0 else ()))
+        names = ("activity", "drift", *extra, *(("clean_activity",) if self.measurement_noise_level > 0 else ()))
+        return dict.fromkeys(names, self.n_units)
+
+    def structure(self) -> dict[str, Tensor]:
+        """Nothing: any pair of neurons may be connected."""
+        return {}
 
     def observation_meta(self) -> dict[str, Any]:
         return {

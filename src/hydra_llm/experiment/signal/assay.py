@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from omegaconf import DictConfig
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
@@ -35,6 +36,15 @@ LOST = 0.5  # a rollout is lost when its error passes this share of the activity
 
 
 @dataclass(frozen=True)
+class OracleReport:
+    """Least squares with the true nonlinearity: its scores (oracle_*), and a sentence on what the data can't tell."""
+
+    found: SignalOracle
+    scores: dict[str, float]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Scored:
     """What an evaluation found; W_true and W_learned are g_i W_ij, gauge applied."""
 
@@ -49,17 +59,16 @@ class Scored:
 class SignalAssay:
     """Everything about one dataset of the family that needs its truth."""
 
-    def __init__(self, dataset: Dataset, *, target: str, difference_order: str, seed: int) -> None:
+    def __init__(self, dataset: Dataset, training: DictConfig) -> None:
         self._observations, self._truth = dataset.observations(), dataset.truth()
-        self._seed = seed
+        self._seed, self._rollout_frames = training.seed, training.rollout_frames
         meta = self._truth.meta
         self._field = RateField.from_truth(self._truth, meta["phi"], meta["external_input_mode"], torch.float64)
         self._types = self._truth["neuron_type"].numpy()
-        self._target, self._difference_order = target, difference_order
+        self._target, self._difference_order = training.target, training.difference_order
         self._delta_t = float(self._observations.meta["delta_t"])
 
-    def oracle(self) -> tuple[SignalOracle, dict[str, float], str]:
-        """The oracle, its scores (oracle_*), and a sentence on what these data cannot determine."""
+    def oracle(self) -> OracleReport:
         found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
         W = self._field.effective_connectivity.numpy()
         scores = {
@@ -69,12 +78,12 @@ class SignalAssay:
         }
         scores["oracle_ls"] = scores["oracle_connectivity_R2"]
         scores["oracle_ridge"] = scores["oracle_ridge_connectivity_R2"]
-        return found, scores, found.sentence(self._observations.meta["measurement_noise_level"])
+        return OracleReport(found, scores, found.sentence(self._observations.meta["measurement_noise_level"]))
 
     def _samples(self, split: str) -> Samples:
         return Samples(*frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t))
 
-    def score(self, fit: Fit, oracle: SignalOracle, rollout_frames: int) -> Scored:
+    def score(self, fit: Fit, oracle: OracleReport) -> Scored:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net, W = fit.net, self._field.effective_connectivity.numpy()
         train = self._observations.split("train")
@@ -82,11 +91,11 @@ class SignalAssay:
         message = self._of_net(net.message, net, grid)
         scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
         W_learned = rescale_sources(net.connectivity().detach().numpy(), scale)
-        metrics = connectivity_metrics(W_learned, W, identifiable=oracle.identifiable, prefix="connectivity")
+        metrics = connectivity_metrics(W_learned, W, identifiable=oracle.found.identifiable, prefix="connectivity")
         rollouts = {}
         for split, prefix in (("validation", "val"), ("test", "test")):
             recorded = self._observations.split(split)
-            n = min(rollout_frames, recorded.n_frames)
+            n = min(self._rollout_frames, recorded.n_frames)
             predicted = self._rollout(net, recorded.activity[:n], recorded.external)
             rollouts[split] = (np.array(recorded.activity[:n]), predicted)
             metrics |= rollout_metrics(predicted, recorded.activity[:n], prefix=prefix, tolerance=LOST)
@@ -139,6 +148,10 @@ class SignalAssay:
         return self._of_net(net.update, net, grid).T
 
     # ---- figures ----
+
+    def tables(self, fit: Fit, scored: Scored) -> dict[str, str]:
+        """None: a random network has no parts worth a table."""
+        return {}
 
     def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
         train = self._observations.split("train")
