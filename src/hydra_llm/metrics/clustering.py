@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 log = logging.getLogger(__name__)
 
+NOISE = -1  # label of points that density_cluster puts nowhere
 _MAX_CLUSTERS = 12
 _MIN_SILHOUETTE = 0.5  # below it, no partition separates the points: one cluster
 
@@ -36,8 +37,33 @@ def cluster(features: ArrayLike, n_clusters: int | None, seed: int) -> np.ndarra
     return chosen
 
 
+def density_cluster(features: ArrayLike, distance: float, min_samples: int) -> np.ndarray:
+    """DBSCAN labels [neuron], NOISE for points in no dense region: the clustering of the publications.
+
+    `distance` is absolute, 0.1 there: an embedding of another scale gives one cluster, or none.
+    """
+    from sklearn.cluster import DBSCAN
+
+    return DBSCAN(eps=distance, min_samples=min_samples).fit_predict(np.asarray(features, dtype=np.float64))
+
+
+def silhouette(features: ArrayLike, labels: ArrayLike) -> float | None:
+    """Mean silhouette of the clustered points, from -1 to 1; None for one cluster or nothing but singles."""
+    from sklearn.metrics import silhouette_score
+
+    points, found = np.asarray(features, dtype=np.float64), np.asarray(labels).ravel()
+    inside = found != NOISE
+    n_clusters = len(np.unique(found[inside]))
+    if not 2 <= n_clusters < inside.sum():
+        return None
+    return float(silhouette_score(points[inside], found[inside]))
+
+
 def cluster_metrics(labels: ArrayLike, types: ArrayLike) -> dict[str, float]:
-    """cluster_accuracy (best one-to-one matching of clusters to types), cluster_ari, cluster_nmi, n_clusters."""
+    """cluster_accuracy (best one-to-one matching of clusters to types), cluster_ari, cluster_nmi, n_clusters.
+
+    NOISE is no cluster: its points count as wrong.
+    """
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
@@ -48,8 +74,9 @@ def cluster_metrics(labels: ArrayLike, types: ArrayLike) -> dict[str, float]:
     _, row = np.unique(found, return_inverse=True)
     counts = np.zeros((row.max() + 1, column.max() + 1))  # [cluster, type]
     np.add.at(counts, (row, column), 1)
+    counts = counts[np.unique(found) != NOISE]
     matched = linear_sum_assignment(counts, maximize=True)
-    scores = {"cluster_accuracy": float(counts[matched].sum() / true.size), "n_clusters": float(row.max() + 1)}
+    scores = {"cluster_accuracy": float(counts[matched].sum() / true.size), "n_clusters": float(len(counts))}
     if counts.shape[1] < 2:
         log.info("Not reported: cluster_ari and cluster_nmi, because all neurons are of one type.")
         return scores
