@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -35,6 +36,20 @@ def make_header(settings: Settings, argv: list[str], time: float) -> Event:
         "seed": settings.seed,
         "seed_keys": list(settings.seed_keys),
         "identity": dict(settings.identity),
+    }
+
+
+def session_settings(settings: Settings, selection: str) -> dict[str, Any]:
+    """What a reader of the log needs beside the header; unlike the header it may change from session to session."""
+    limits = settings.thresholds
+    return {
+        "task": settings.task,
+        "n_trials": settings.n_trials,
+        "n_iter_block": settings.n_iter_block,
+        "n_parallel": settings.n_parallel,
+        "reward": settings.reward,
+        "selection": selection,
+        "thresholds": None if limits is None else asdict(limits),
     }
 
 

@@ -1,8 +1,8 @@
 """What a proposer wrote beside its proposals, as notes for the event log.
 
-A proposer that comments offers `last`, whose `notes` hold `observations` (trial number -> sentence) and `memory_edits`
-(with `action` and `text`), and for the block after this one `next_block` (values, or None), `next_block_reason` and
-`next_block_refused`; the coded proposers have none.
+A proposer that comments offers `last`, whose `notes` hold `observations` (trial number -> sentence), their `reasoning`
+(trial number -> `mode`, `confidence`) and `memory_edits` (with `action` and `text`), and for the block after this one
+`next_block` (values, or None), `next_block_reason` and `next_block_refused`; the coded proposers have none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ def note_events(proposer: Proposer) -> list[Event]:
     notes = getattr(getattr(proposer, "last", None), "notes", None)
     if notes is None:
         return []
-    events = [make_note("observation", text, proposer.name, number) for number, text in notes.observations.items()]
+    kinds = getattr(notes, "reasoning", {})
+    events = [
+        make_note("observation", text, proposer.name, number)
+        | {
+            name: found
+            for name in ("mode", "confidence")
+            if (found := getattr(kinds.get(number), name, None)) is not None
+        }
+        for number, text in notes.observations.items()
+    ]
     return events + [
         make_note("memory", edit.text, proposer.name) for edit in notes.memory_edits if edit.action == "add"
     ]

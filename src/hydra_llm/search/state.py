@@ -41,13 +41,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Note:
-    """A line for people and for the memory; `kind` names where it belongs, `by` who wrote it."""
+    """A line for people and for the memory; `kind` names where it belongs, `by` who wrote it. An observation may say
+    what `mode` of reasoning it is (reasoning.py), and the chance that its author gives it.
+    """
 
     kind: str
     text: str
     by: str
     number: int | None = None
     block: int = 0  # in which it was written
+    mode: str | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,10 @@ class SweepState:
         self.rejections.append(Rejection(event["block"], event["key"], proposal, tuple(event["reasons"])))
 
     def _on_note(self, event: Event) -> None:
-        self.notes.append(Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks)))
+        more = {name: event[name] for name in ("mode", "confidence") if name in event}
+        self.notes.append(
+            Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks), **more)
+        )
 
     def _put(self, trial: Trial) -> None:
         """Enter a trial, or replace it by what became of it."""

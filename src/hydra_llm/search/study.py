@@ -17,7 +17,7 @@ from hydra_llm.search import budget, codec, seeds, slots
 from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
-from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header
+from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header, session_settings
 from hydra_llm.search.noting import choice_event, make_note, note_events
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Proposer, Slot
@@ -63,7 +63,8 @@ class Study:
             self._record(header)
         self.board = Board(settings.pruning, settings.objective, folder)
         self.board.learn(self.state.search_trials())
-        self._record({"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name})
+        session = {"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name}
+        self._record({**session, "settings": session_settings(settings, policy.name)})
         text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
         if text != self.state.protocol:
             self._record({"type": "protocol", "time": clock(), "text": text})

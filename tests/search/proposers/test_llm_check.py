@@ -244,6 +244,17 @@ def test_observations_and_memory_edits_link_to_finished_trials_only():
     assert len(problems) == 3
 
 
+def test_an_observation_says_what_kind_of_thought_it_is_and_a_wrong_word_costs_the_tag_only():
+    tagged = {"trial": 4, "text": "relu helps", "mode": "induction", "confidence": 0.7}
+    notes, problems = notes_of(small(), observations=[tagged])
+    assert (notes.reasoning[4].mode, notes.reasoning[4].confidence, problems) == ("induction", 0.7, [])
+    notes, problems = notes_of(small(), observations=[{**tagged, "mode": "magic", "confidence": 7}])
+    assert notes.observations == {4: "relu helps"}
+    assert (notes.reasoning[4].mode, notes.reasoning[4].confidence) == (None, None)
+    assert "'magic' is unknown" in problems[0]
+    assert "from 0 to 1" in problems[1]
+
+
 def test_the_protocol_changes_at_a_blocks_end_only_with_a_reason_and_inside_the_markers():
     edit = {"rules": "| default | explore |", "reason": "a pure chain"}
     assert notes_of(at_end(), protocol_edit=edit)[0].protocol_edit.rules == edit["rules"]

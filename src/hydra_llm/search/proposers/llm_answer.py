@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hydra_llm.search.reasoning import Mode
+
 MAX_PROBLEMS = 12  # sentences returned to the model at once
 
 MemorySection = Literal["established", "tentative", "falsified", "open question", "block summary"]
@@ -55,10 +57,14 @@ class SlotAnswer(_Part):
 
 
 class Observation(_Part):
-    """One line about a finished trial."""
+    """One line about a finished trial. `mode` is a word of search/reasoning.py, `confidence` a chance from 0 to 1; a
+    model that names neither is still heard.
+    """
 
     trial: int
     text: str
+    mode: str | None = None
+    confidence: float | None = None
 
 
 class MemoryEdit(_Part):
@@ -110,6 +116,9 @@ def answer_schema(keys: Sequence[str], block_keys: Sequence[str] = ()) -> dict[s
     schema = LlmAnswer.model_json_schema()
     definitions = schema["$defs"]
     definitions["Mutation"]["properties"]["key"]["enum"] = list(keys)
+    definitions["Observation"]["properties"]["mode"] = {
+        "anyOf": [{"type": "string", "enum": [*Mode]}, {"type": "null"}]
+    }
     if block_keys:
         moved = {**definitions["Mutation"], "properties": {**definitions["Mutation"]["properties"]}}
         moved["properties"]["key"] = {"type": "string", "enum": list(block_keys)}
@@ -127,7 +136,7 @@ def _strict(node: Any) -> Any:
     plain = {
         name: {key: _strict(item) for key, item in value.items()} if name in ("properties", "$defs") else _strict(value)
         for name, value in node.items()
-        if not (name in ("title", "description") and isinstance(value, str))
+        if not (name in ("title", "description") and isinstance(value, str)) and name != "default"
     }
     if plain.get("type") == "object":
         plain["required"] = list(plain.get("properties", {}))

@@ -5,14 +5,15 @@ They are checked like proposals and handed on as values; who keeps memory and pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.search import regimes
 from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, ProtocolEdit
+from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, Observation, ProtocolEdit
 from hydra_llm.search.proposers.llm_check import MAX_INTEGER, ends_block, one_line
+from hydra_llm.search.reasoning import Mode
 from hydra_llm.search.space import Space
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
@@ -20,8 +21,20 @@ MAX_EDITS = 20  # memory edits of one answer
 
 
 @dataclass(frozen=True)
+class Reasoning:
+    """What kind of thought an observation is, and the chance (0 to 1) that its author gives it; None where it is
+    silent.
+    """
+
+    mode: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
 class Notes:
-    """What is left after checking. `observations` maps trial numbers to one line each; `next_block` is complete."""
+    """What is left after checking. `observations` maps trial numbers to one line each, `reasoning` to its kind;
+    `next_block` is complete.
+    """
 
     observations: dict[int, str]
     memory_edits: tuple[MemoryEdit, ...]
@@ -29,6 +42,7 @@ class Notes:
     next_block: dict[str, Any] | None
     next_block_reason: str = ""
     next_block_refused: str = ""  # why a choice can not be taken
+    reasoning: dict[int, Reasoning] = field(default_factory=dict)
 
 
 EMPTY = Notes({}, (), None, None)
@@ -41,10 +55,11 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
     """
     problems: list[str] = []
     finished = {trial.number for trial in context.trials if trial.state.is_finished}
-    observations = {}
+    observations, reasoning = {}, {}
     for observation in answer.observations:
         if observation.trial in finished:
             observations[observation.trial] = one_line(observation.text, MAX_ENTRY)
+            reasoning[observation.trial] = _reasoning(observation, problems)
         else:
             problems.append(f"observations: trial {observation.trial} is not finished or does not exist.")
     edits = []
@@ -63,7 +78,7 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
     next_block, reason, refused = _next_block(answer, context, block_space)
     if refused:
         problems.append(f"next_block: {refused}")
-    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused), problems
+    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused, reasoning), problems
 
 
 def merged(earlier: Notes, later: Notes | None) -> Notes:
@@ -78,6 +93,20 @@ def merged(earlier: Notes, later: Notes | None) -> Notes:
         next_block_reason=earlier.next_block_reason,
         next_block_refused=earlier.next_block_refused,
     )
+
+
+def _reasoning(observation: Observation, problems: list[str]) -> Reasoning:
+    """Mode and confidence as far as they hold; the observation itself stays in any case."""
+    mode, confidence = observation.mode, observation.confidence
+    if mode is not None and mode not in list(Mode):
+        problems.append(
+            f"observations: the mode {one_line(repr(mode), 40)} is unknown. Choose one of {', '.join(Mode)}."
+        )
+        mode = None
+    if confidence is not None and not 0.0 <= confidence <= 1.0:
+        problems.append(f"observations: the confidence {confidence:g} is no chance. Give a number from 0 to 1.")
+        confidence = None
+    return Reasoning(mode, confidence)
 
 
 def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[str]) -> ProtocolEdit | None:
