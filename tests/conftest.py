@@ -44,6 +44,17 @@ TINY_SIGNAL: dict[str, Any] = {
     "triggered_frequency_range": [0.5, 2.0],
 }
 
+TINY_METABOLISM: dict[str, Any] = {
+    "n_metabolites": 12,
+    "n_reactions": 18,
+    "n_frames": 200,
+    "n_frames_validation": 100,
+    "n_frames_test": 100,
+    "homeostatic_lambda_per_type": [0.001, 0.002],
+    "homeostatic_baseline_per_type": [4.0, 6.0],
+    "seed": 0,
+}
+
 
 @pytest.fixture
 def make_signal_system() -> Callable[..., Any]:
@@ -55,7 +66,26 @@ def make_signal_system() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def simulate_signal() -> Callable[..., dict[str, dict[str, Any]]]:
+def make_metabolism_system() -> Callable[..., Any]:
+    """metabolism_system(**keys) on a tiny network, other keys at their defaults."""
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra_llm.schema.metabolism import MetabolismSimulation
+    from hydra_llm.systems.metabolism import metabolism_system
+
+    def make(**keys: Any) -> Any:
+        arguments = {**vars(MetabolismSimulation()), **TINY_METABOLISM, **keys}
+        return metabolism_system(**{name: value for name, value in arguments.items() if name != "_target_"})
+
+    return make
+
+
+@pytest.fixture
+def simulate_signal(simulate_system) -> Callable[..., dict[str, dict[str, Any]]]:
+    return simulate_system
+
+
+@pytest.fixture
+def simulate_system() -> Callable[..., dict[str, dict[str, Any]]]:
     """Run a system to its end in memory: {split: {array: Tensor [frame, neuron]}}."""
     torch = pytest.importorskip("torch", reason="the science extra is not installed")
 

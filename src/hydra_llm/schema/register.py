@@ -2,6 +2,7 @@
 
 from hydra.core.config_store import ConfigStore
 
+from hydra_llm.schema.metabolism import MetabolismSimulation, ReactionGNN
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 from hydra_llm.schema.simulation import SignalSimulation
@@ -9,7 +10,9 @@ from hydra_llm.schema.training import SignalTraining
 
 NODES = {
     ("simulation", "signal_schema"): SignalSimulation,
+    ("simulation", "metabolism_schema"): MetabolismSimulation,
     ("model", "signal_gnn_schema"): SignalGNN,
+    ("model", "reaction_gnn_schema"): ReactionGNN,
     ("training", "signal_schema"): SignalTraining,
     ("trainer", "schema"): Trainer,
     ("callbacks", "schema"): Callbacks,

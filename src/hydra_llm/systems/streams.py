@@ -13,6 +13,8 @@ import torch
 PURPOSES = (
     "connectivity",
     "types",
+    "stoichiometry",
+    "rate_constants",
     "initial_state",
     "process_noise",
     "measurement_noise",

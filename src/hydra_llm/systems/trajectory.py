@@ -19,10 +19,12 @@ def integrate(
     substeps: int,
     external: Tensor | None,  # [frame, batch, unit], held over each recording step
     noise: Tensor | None,  # [frame, draw, batch, unit]; one draw per frame or one per substep
+    floor: float | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Record n_frames states and drifts [frame, batch, unit], and return them with the state that follows.
 
-    The drift of a frame is evaluated at the recorded state, before the noise that leads to the next one.
+    The drift of a frame is evaluated at the recorded state, before the noise that leads to the next one. floor: states
+    below it are set to it after every step, as concentrations are to zero.
     """
     dt = delta_t / substeps
     activity = u.new_empty((n_frames + 1, *u.shape))
@@ -38,9 +40,13 @@ def integrate(
         for substep in range(1, substeps):
             if kick_each_substep:
                 following.add_(kick[substep - 1])
+            if floor is not None:
+                following.clamp_min_(floor)
             method.step(field, following, held, field(following, held, torch.empty_like(u)), dt, following)
         if kick:
             following.add_(kick[-1])
+        if floor is not None:
+            following.clamp_min_(floor)
     return activity[:-1], drift, activity[-1].clone()
 
 

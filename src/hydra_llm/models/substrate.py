@@ -1,0 +1,119 @@
+"""What a substrate contributes to the rate of a reaction, as a learned function of its concentration and order.
+
+Both forms give log F(c, s) for every metabolite and every order s that occurs, so that the sum over the substrates of
+all reactions is one matrix product.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from hydra_llm.models.mlp import MLP
+
+SMALLEST = 1e-8  # concentrations and factors below it count as this much in a logarithm
+
+
+class Substrate(Protocol):
+    """orders: the distinct substrate orders of the network [order]."""
+
+    orders: Tensor
+
+    def log_factor(self, c: Tensor) -> Tensor:
+        """log F(c, s) [..., metabolite, order] at concentrations c [..., metabolite]."""
+        ...
+
+    def rate(self, log_product: Tensor) -> Tensor:
+        """Rates per unit of their constants from sums of log F over substrates, elementwise."""
+        ...
+
+    def set_scale(self, c: Tensor) -> None:
+        """Fit the scale of the inputs to recorded concentrations [frame, metabolite]."""
+        ...
+
+    def reset(self, generator: torch.Generator) -> None: ...
+
+
+class LogSubstrate(nn.Module):
+    """log F = perceptron((log c - mean) / sd, s), v = exp(sum log F).
+
+    Mass action (log F = s log c) is one setting of its linear path, and a rate falls to zero with its substrate.
+    """
+
+    orders: Tensor
+    log_mean: Tensor
+    log_sd: Tensor
+
+    def __init__(self, orders: Tensor, **mlp: object) -> None:
+        super().__init__()
+        self.mlp = MLP(n_in=2, n_out=1, linear_path=True, **mlp)  # type: ignore[arg-type]
+        self.register_buffer("orders", orders)
+        self.register_buffer("log_mean", torch.zeros(()))
+        self.register_buffer("log_sd", torch.ones(()))
+
+    def scaled(self, c: Tensor) -> Tensor:
+        """What the perceptron sees of a concentration, elementwise."""
+        return (c.clamp_min(SMALLEST).log() - self.log_mean) / self.log_sd
+
+    def of_scaled(self, x: Tensor) -> Tensor:
+        """log F [..., order] at scaled concentrations x [...]."""
+        return self.mlp(_with_orders(x, self.orders)).squeeze(-1)
+
+    def log_factor(self, c: Tensor) -> Tensor:
+        return self.of_scaled(self.scaled(c))
+
+    def rate(self, log_product: Tensor) -> Tensor:
+        return log_product.exp()
+
+    def set_scale(self, c: Tensor) -> None:
+        logs = c.clamp_min(SMALLEST).log()
+        self.log_mean.copy_(logs.mean())
+        self.log_sd.copy_(logs.std().clamp_min(1e-6))
+
+    def reset(self, generator: torch.Generator) -> None:
+        self.mlp.reset(generator)
+
+
+class SoftplusSubstrate(nn.Module):
+    """The published form: F = |perceptron(c / scale, s)|, v = softplus(prod F).
+
+    softplus(0) = log 2: a reaction whose substrate is used up still runs at 0.69 k. Kept for comparison.
+    """
+
+    orders: Tensor
+    scale: Tensor
+
+    def __init__(self, orders: Tensor, **mlp: object) -> None:
+        super().__init__()
+        self.mlp = MLP(n_in=2, n_out=1, linear_path=False, **mlp)  # type: ignore[arg-type]
+        self.register_buffer("orders", orders)
+        self.register_buffer("scale", torch.ones(()))
+
+    def log_factor(self, c: Tensor) -> Tensor:
+        message = self.mlp(_with_orders(c / self.scale, self.orders)).squeeze(-1)
+        return message.abs().clamp_min(SMALLEST).log()
+
+    def rate(self, log_product: Tensor) -> Tensor:
+        return nn.functional.softplus(log_product.exp())
+
+    def set_scale(self, c: Tensor) -> None:
+        self.scale.copy_((1.5 * c.std()).clamp_min(1e-6))
+
+    def reset(self, generator: torch.Generator) -> None:
+        self.mlp.reset(generator)
+
+
+FORMS: dict[str, type[LogSubstrate] | type[SoftplusSubstrate]] = {"log": LogSubstrate, "softplus": SoftplusSubstrate}
+
+
+def substrate_function(form: str, orders: Tensor, **mlp: object) -> LogSubstrate | SoftplusSubstrate:
+    """The substrate function of that form; mlp: hidden_dim, n_layers, activation, generator."""
+    if form not in FORMS:
+        raise ValueError(f"substrate_form={form!r} is unknown. Choose one of: {', '.join(FORMS)}.")
+    return FORMS[form](orders, **mlp)
+
+
+def _with_orders(x: Tensor, orders: Tensor) -> Tensor:
+    """Features (x, s) [..., order, 2] of values x [...]."""
+    shape = (*x.shape, len(orders))
+    return torch.stack([x.unsqueeze(-1).expand(shape), orders.expand(shape)], dim=-1)
