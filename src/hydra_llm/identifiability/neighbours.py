@@ -1,0 +1,170 @@
+"""Least squares of every neuron on its own inputs, thousands of small problems at a time.
+
+slope_i = rate_i own_i + offset_i + sum_e w_e message_source(e), over the edges e into neuron i. With own = I_i - v_i and
+message = relu(v) this is the law of the fly visual system: rate = 1/tau, offset = V_rest/tau, w = W/tau. With messages
+that a network learned it is the closed form of its linear part.
+
+The frames pass through in blocks, twice: once for normal matrices, once more in the coordinates that whiten them
+(Cholesky QR with a second pass; Yamamoto et al., ETNA 44, 2015, is the analysis). One pass would square the condition
+number and hide singular values below 1e-8.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+N_OWN = 2  # unknowns that are not edges: rate and offset, in this order, before the weights
+_ELEMENTS = 2**23  # of the features of one group that are in memory at once
+_EPS = torch.finfo(torch.float64).eps
+
+
+class Block(NamedTuple):
+    """Consecutive frames: message [frame, source], own and slope [frame, target], all of one length of neurons."""
+
+    message: Tensor
+    own: Tensor
+    slope: Tensor
+
+
+Blocks = Callable[[], Iterable[Block]]  # can be run through more than once
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neurons with the same number of incoming edges."""
+
+    targets: Tensor  # [neuron]
+    edges: Tensor  # [neuron, input], index into edge_index
+    sources: Tensor  # [neuron, input]
+
+    @property
+    def n_unknowns(self) -> int:
+        return N_OWN + self.edges.shape[1]
+
+
+def by_in_degree(edge_index: Tensor, n_neurons: int) -> list[Group]:
+    """Groups of the targets of edge_index [2, edge] (source, target); neurons without inputs are a group too."""
+    source, target = edge_index
+    if edge_index.numel() and not 0 <= int(edge_index.min()) <= int(edge_index.max()) < n_neurons:
+        raise ValueError(
+            f"edge_index names neurons {int(edge_index.min())} to {int(edge_index.max())}, and there are {n_neurons}. "
+            "Give indices from 0."
+        )
+    order = torch.argsort(target, stable=True)
+    degree = torch.bincount(target, minlength=n_neurons)
+    first = torch.cumsum(degree, 0) - degree
+    groups = []
+    for d in degree.unique().tolist():
+        targets = (degree == d).nonzero().ravel()
+        edges = order[first[targets, None] + torch.arange(d, device=order.device)]
+        groups.append(Group(targets, edges, source[edges]))
+    return groups
+
+
+@dataclass(frozen=True)
+class Factor:
+    """min_x |X x - y|^2 = |R x - z|^2 + residual for each neuron of a group. Unknowns x: rate, offset, weights."""
+
+    group: Group
+    R: Tensor  # [neuron, unknown, unknown], upper triangular
+    z: Tensor  # [neuron, unknown]
+    residual: Tensor  # [neuron]
+    n_frames: int
+
+    def errors(self, x: Tensor) -> Tensor:
+        """Mean square error of the slope [neuron] with unknowns x [neuron, unknown]."""
+        explained = (torch.einsum("nab,nb->na", self.R, x) - self.z).square().sum(1)
+        return (explained + self.residual) / max(1, self.n_frames)
+
+
+def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor]:
+    """The triangular factor of every neuron's problem, in float64, to the precision of the features themselves."""
+    groups = by_in_degree(edge_index, n_neurons)
+    normal, n_frames = _normal_matrices(groups, blocks, None)
+    if n_frames == 0:
+        raise ValueError("Least squares needs at least one frame. Record more frames.")
+    bases = [_Basis.of(matrix) for matrix in normal]
+    whitened, _ = _normal_matrices(groups, blocks, [basis.unwhiten for basis in bases])
+    return [
+        _factor(group, matrix, basis, n_frames)
+        for group, matrix, basis in zip(groups, whitened, bases, strict=True)
+    ]
+
+
+def factorise_once(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor]:
+    """As factorise from a single pass: half the time, and only singular values above 1e-7 of the largest are right.
+
+    Enough for a ridge that is larger than that, as in training.
+    """
+    groups = by_in_degree(edge_index, n_neurons)
+    normal, n_frames = _normal_matrices(groups, blocks, None)
+    if n_frames == 0:
+        raise ValueError("Least squares needs at least one frame. Record more frames.")
+    return [
+        _factor(group, matrix, _Basis.identity(matrix), n_frames)
+        for group, matrix in zip(groups, normal, strict=True)
+    ]
+
+
+class _Basis(NamedTuple):
+    """Coordinates in which the features of a neuron are about orthonormal: X = (X unwhiten) whiten."""
+
+    unwhiten: Tensor  # [neuron, unknown, unknown]
+    whiten: Tensor
+
+    @classmethod
+    def of(cls, normal: Tensor) -> "_Basis":
+        values, vectors = torch.linalg.eigh(normal[:, :-1, :-1])
+        floor = values[:, -1:].clamp_min(1e-300) * _EPS  # below it the normal matrix holds rounding alone
+        scale = torch.maximum(values, floor).sqrt()
+        return cls(vectors / scale[:, None, :], scale[:, :, None] * vectors.mT)
+
+    @classmethod
+    def identity(cls, normal: Tensor) -> "_Basis":
+        n, p, _ = normal[:, :-1, :-1].shape
+        eye = torch.eye(p, dtype=normal.dtype, device=normal.device).expand(n, p, p)
+        return cls(eye, eye)
+
+
+def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> Factor:
+    values, vectors = torch.linalg.eigh(normal[:, :-1, :-1])
+    sizes = values.clamp_min(0).sqrt()
+    z = torch.where(sizes > 0, torch.einsum("nab,na->nb", vectors, normal[:, :-1, -1]) / sizes, 0)
+    residual = (normal[:, -1, -1] - z.square().sum(1)).clamp_min(0)
+    Q, R = torch.linalg.qr(sizes[:, :, None] * (vectors.mT @ basis.whiten))
+    return Factor(group, R, torch.einsum("nab,na->nb", Q, z), residual, n_frames)
+
+
+def _normal_matrices(groups: list[Group], blocks: Blocks, bases: list[Tensor] | None) -> tuple[list[Tensor], int]:
+    """X^T X of [features, slope] per group [neuron, unknown + 1, unknown + 1], and the number of frames."""
+    sums: list[Tensor | None] = [None] * len(groups)
+    n_frames = 0
+    for block in blocks():
+        message, own, slope = (part.to(torch.float64).T.contiguous() for part in block)
+        n_frames += message.shape[1]
+        for k, group in enumerate(groups):
+            parts = []
+            for rows in _slices(group, message.shape[1]):
+                features = _features(group, rows, message, own)
+                if bases is not None:
+                    features = bases[k][rows].mT @ features
+                columns = torch.cat([features, slope[group.targets[rows], None]], dim=1)
+                parts.append(columns @ columns.mT)
+            total = torch.cat(parts)
+            sums[k] = total if (so_far := sums[k]) is None else so_far + total
+    return [part for part in sums if part is not None], n_frames
+
+
+def _features(group: Group, rows: slice, message: Tensor, own: Tensor) -> Tensor:
+    """[neuron, unknown, frame] of message and own [neuron, frame]."""
+    alone = own[group.targets[rows], None]
+    return torch.cat([alone, torch.ones_like(alone), message[group.sources[rows]]], dim=1)
+
+
+def _slices(group: Group, n_frames: int) -> Iterator[slice]:
+    width = max(1, _ELEMENTS // max(1, n_frames * group.n_unknowns))
+    for start in range(0, len(group.targets), width):
+        yield slice(start, start + width)

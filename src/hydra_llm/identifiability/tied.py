@@ -1,0 +1,65 @@
+"""Problems with parameters shared between neurons: what knowing the cell types is worth.
+
+All neurons of a type have one rate and one offset, and all edges of a kind (source type, target type and offset on the
+lattice) one weight. The triangular factors of the single neurons are stacked, so no recording is read again.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from hydra_llm.identifiability.neighbour_solutions import Solution
+from hydra_llm.identifiability.neighbours import N_OWN, Factor, Group
+
+_STACKED = 4  # factors of this many times the width are condensed at once
+
+
+def edge_kinds(edge_index: Tensor, types: Tensor, column: Tensor) -> Tensor:
+    """A number per edge of edge_index [2, edge], equal where source type, target type and column offset are.
+
+    types [neuron]; column [neuron, 2]: axial position on the lattice.
+    """
+    source, target = edge_index
+    step = (column[target] - column[source]).to(types.dtype)
+    description = torch.cat([types[target][:, None], types[source][:, None], step], dim=1)
+    return torch.unique(description, dim=0, return_inverse=True)[1]
+
+
+def tie(factors: Sequence[Factor], kinds: Tensor, types: Tensor) -> list[Factor]:
+    """One problem per type, whose target is the type and whose edges are the kinds of edge_kinds.
+
+    types [neuron] from 0 without a gap; kinds [edge]. A solution of these is spread over neurons by `untie`.
+    """
+    members: dict[int, list[tuple[Tensor, Tensor, Tensor, float]]] = {}
+    for factor in factors:
+        group = factor.group
+        for k, target in enumerate(group.targets.tolist()):
+            problem = (factor.R[k], factor.z[k], kinds[group.edges[k]], float(factor.residual[k]))
+            members.setdefault(int(types[target]), []).append(problem)
+    return [_stack(own, problems, factors[0].n_frames) for own, problems in sorted(members.items())]
+
+
+def untie(solution: Solution, kinds: Tensor, types: Tensor) -> Solution:
+    """The parameters of types and kinds, given to every neuron and edge."""
+    return Solution(solution.weight[kinds], solution.rate[types], solution.offset[types])
+
+
+def _stack(own: int, problems: list[tuple[Tensor, Tensor, Tensor, float]], n_frames: int) -> Factor:
+    used, place = torch.unique(torch.cat([kinds for _, _, kinds, _ in problems]), return_inverse=True)
+    places = place.split([len(kinds) for _, _, kinds, _ in problems])
+    n = N_OWN + len(used)
+    upper = problems[0][0].new_zeros(n + 1, n + 1)
+    pending: list[Tensor] = []
+    for k, ((R, z, _, _), columns) in enumerate(zip(problems, places, strict=True)):
+        wide = R.new_zeros(n + 1, len(R))  # [unknown of the type, row]; kinds may repeat within a neuron
+        wide[:N_OWN] = R[:, :N_OWN].T
+        wide.index_add_(0, N_OWN + columns, R[:, N_OWN:].T.contiguous())
+        wide[n] = z
+        pending.append(wide.T)
+        if k == len(problems) - 1 or sum(len(part) for part in pending) > _STACKED * n:
+            upper = torch.linalg.qr(torch.cat([upper, *pending]), mode="r").R
+            pending = []
+    residual = sum(left for _, _, _, left in problems) + float(upper[n, n]) ** 2
+    group = Group(torch.tensor([own]), used[None], used[None])
+    return Factor(group, upper[None, :n, :n], upper[None, :n, n], upper.new_tensor([residual]), n_frames * len(problems))
