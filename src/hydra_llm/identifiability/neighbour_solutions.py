@@ -40,9 +40,11 @@ def determined(factors: Sequence[Factor]) -> Determined:
     """By the projector on the null space of each neuron: singular values below 1e-8 of the largest."""
     n_neurons, n_edges = _sizes(factors)
     found = Determined(
-        *(torch.zeros(n, dtype=torch.bool) for n in (n_edges, n_neurons, n_neurons)),
-        torch.zeros(n_neurons, dtype=torch.long),
-        torch.ones(n_neurons, dtype=torch.float64),
+        weight=torch.zeros(n_edges, dtype=torch.bool),
+        rate=torch.zeros(n_neurons, dtype=torch.bool),
+        offset=torch.zeros(n_neurons, dtype=torch.bool),
+        null_dimensions=torch.zeros(n_neurons, dtype=torch.long),
+        condition_number=torch.ones(n_neurons, dtype=torch.float64),
     )
     for factor in factors:
         group = factor.group

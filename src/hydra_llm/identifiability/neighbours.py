@@ -1,8 +1,8 @@
 """Least squares of every neuron on its own inputs, thousands of small problems at a time.
 
-slope_i = rate_i own_i + offset_i + sum_e w_e message_source(e), over the edges e into neuron i. With own = I_i - v_i and
-message = relu(v) this is the law of the fly visual system: rate = 1/tau, offset = V_rest/tau, w = W/tau. With messages
-that a network learned it is the closed form of its linear part.
+slope_i = rate_i own_i + offset_i + sum_e w_e message_source(e), over the edges e into neuron i. With own = I_i - v_i
+and message = relu(v) this is the law of the fly visual system: rate = 1/tau, offset = V_rest/tau, w = W/tau. With
+messages that a network learned it is the closed form of its linear part.
 
 The frames pass through in blocks, twice: once for normal matrices, once more in the coordinates that whiten them
 (Cholesky QR with a second pass; Yamamoto et al., ETNA 44, 2015, is the analysis). One pass would square the condition
@@ -89,8 +89,7 @@ def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor
     bases = [_Basis.of(matrix) for matrix in normal]
     whitened, _ = _normal_matrices(groups, blocks, [basis.unwhiten for basis in bases])
     return [
-        _factor(group, matrix, basis, n_frames)
-        for group, matrix, basis in zip(groups, whitened, bases, strict=True)
+        _factor(group, matrix, basis, n_frames) for group, matrix, basis in zip(groups, whitened, bases, strict=True)
     ]
 
 
@@ -104,8 +103,7 @@ def factorise_once(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[F
     if n_frames == 0:
         raise ValueError("Least squares needs at least one frame. Record more frames.")
     return [
-        _factor(group, matrix, _Basis.identity(matrix), n_frames)
-        for group, matrix in zip(groups, normal, strict=True)
+        _factor(group, matrix, _Basis.identity(matrix), n_frames) for group, matrix in zip(groups, normal, strict=True)
     ]
 
 

@@ -62,4 +62,6 @@ def _stack(own: int, problems: list[tuple[Tensor, Tensor, Tensor, float]], n_fra
             pending = []
     residual = sum(left for _, _, _, left in problems) + float(upper[n, n]) ** 2
     group = Group(torch.tensor([own]), used[None], used[None])
-    return Factor(group, upper[None, :n, :n], upper[None, :n, n], upper.new_tensor([residual]), n_frames * len(problems))
+    return Factor(
+        group, upper[None, :n, :n], upper[None, :n, n], upper.new_tensor([residual]), n_frames * len(problems)
+    )

@@ -3,6 +3,7 @@
 Shared by whoever needs the target of `target: finite_difference`, so that network and oracle fit the same numbers.
 """
 
+import torch
 from torch import Tensor
 
 TARGETS = ("drift", "finite_difference")  # the oracle's derivative, or the experimenter's
@@ -20,3 +21,16 @@ def finite_difference(activity: Tensor, delta_t: float, order: str) -> tuple[Ten
     if order == "central":
         return (activity[2:] - activity[:-2]) / (2 * delta_t), slice(1, len(activity) - 1)
     raise ValueError(f"difference order {order!r} is unknown. Choose one of: {', '.join(ORDERS)}.")
+
+
+def unbroken(n_frames: int, sequence_start: Tensor | None, order: str) -> Tensor:
+    """Which estimates of finite_difference, as a mask [estimate], lie within one sequence of the recording.
+
+    sequence_start [sequence]: frames at which a sequence begins, so that no difference reaches back across them; None:
+    one trajectory.
+    """
+    begins = torch.zeros(n_frames, dtype=torch.bool)
+    if sequence_start is not None:
+        begins[sequence_start] = True
+    following = ~begins[1:]  # from a frame to the next
+    return following if order == "forward" else following[:-1] & following[1:]

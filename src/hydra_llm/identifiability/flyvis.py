@@ -1,0 +1,171 @@
+"""The oracles of the fly visual system: least squares for W, tau and V_rest with relu known.
+
+tau_i dv_i/dt = -v_i + sum_j W_ij relu(v_j) + I_i + V_i is linear in 1/tau_i, V_i/tau_i and W_ij/tau_i, one neuron at a
+time. Three oracles: `ls`, where weights that the data leave open are zero; `ridge`, its strength chosen on validation;
+`tied`, where cell types are known and share their parameters: the upper bound. With drift targets the first is a
+ceiling, with finite differences of a noisy recording it is a baseline.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hydra_llm.identifiability.neighbour_solutions import Solution, best_ridge, determined, least_squares
+from hydra_llm.identifiability.neighbours import Block, Blocks, factorise
+from hydra_llm.identifiability.samples import Samples
+from hydra_llm.identifiability.tied import edge_kinds, tie, untie
+
+_BLOCK = 1024  # frames per step
+_EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly
+_SAME = 1e-3  # relative difference of two derivatives that count as equal; float32 voltages leave a few 1e-5
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What is known of the network. edge_index [2, edge] (source, target); input_index [input]; column [neuron, 2]."""
+
+    edge_index: Tensor
+    input_index: Tensor
+    column: Tensor
+
+    @property
+    def n_neurons(self) -> int:
+        return len(self.column)
+
+    @property
+    def n_edges(self) -> int:
+        return self.edge_index.shape[1]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """W [edge], tau (s) and v_rest [neuron]. found [neuron]: whether the fit gave the neuron a time constant at all."""
+
+    W: Tensor
+    tau: Tensor
+    v_rest: Tensor
+    found: Tensor
+
+
+@dataclass(frozen=True)
+class FlyvisOracle:
+    """What least squares finds, and what these data determine at all."""
+
+    ls: Parameters
+    ridge: Parameters
+    tied: Parameters
+    identifiable_W: Tensor  # [edge]
+    identifiable_tau: Tensor  # [neuron]
+    identifiable_v_rest: Tensor  # [neuron]
+    null_dimensions: int
+    condition_number: float  # median over the neurons that are determined
+    ridge_strength: float  # per frame, in squared units of relu(v)
+    silent: Tensor  # [neuron]: never above 0, so that no weight out of it acts
+    linear: Tensor  # [neuron]: always above 0, so that a weight onto itself and 1/tau are one
+    n_frames: tuple[int, int]  # used, recorded
+    equals_drift: bool | None  # whether finite differences equal the drift; None: drift was the target
+
+    def scores(self) -> dict[str, float]:
+        """The numbers to show beside the scores of the parameters."""
+        scores = {
+            "oracle_null_dimensions": float(self.null_dimensions),
+            "oracle_ridge_strength": self.ridge_strength,
+            "oracle_silent_neurons": float(self.silent.sum()),
+        }
+        if np.isfinite(self.condition_number):
+            scores["oracle_condition_number"] = self.condition_number
+        return scores
+
+    def sentence(self, wiring: Wiring, measurement_noise_level: float) -> str:
+        """What these data cannot determine, in words. Looks at the data only, never at the true parameters."""
+        source, target = wiring.edge_index
+        known_W, known_tau = int(self.identifiable_W.sum()), int(self.identifiable_tau.sum())
+        if self.null_dimensions:
+            own = (source == target) & self.linear[source]
+            text = (
+                f"These data determine {known_W:,} of {wiring.n_edges:,} synaptic weights, tau of {known_tau:,} and "
+                f"V_rest of {int(self.identifiable_v_rest.sum()):,} of {wiring.n_neurons:,} neurons; "
+                f"{self.null_dimensions:,} combinations of parameters stay open. {int(self.silent.sum()):,} neurons "
+                f"are never above 0, so nothing tells the {int(self.silent[source].sum()):,} weights out of them; "
+                f"{int(own.sum()):,} self-connections belong to neurons that are always above 0, where the weight and "
+                "1/tau are one parameter and every weight into that neuron shares the doubt."
+            )
+        else:
+            text = (
+                f"These data determine all {wiring.n_edges:,} synaptic weights, {wiring.n_neurons:,} time constants "
+                f"and resting potentials if the law is known (median condition number {self.condition_number:.0f})."
+            )
+        if self.equals_drift is not None:
+            text += (
+                " Finite differences equal the drift here: the recording has neither process noise nor substeps."
+                if self.equals_drift
+                else " Finite differences are not the drift here; least squares is a baseline and no ceiling."
+            )
+        if measurement_noise_level > 0:
+            text += f" Measurement noise of {measurement_noise_level:g} also enters the messages and biases the fit."
+        used, recorded = self.n_frames
+        return text if used == recorded else f"{text} ({used:,} of {recorded:,} frames were looked at.)"
+
+
+def flyvis_oracle(train: Samples, validation: Samples, wiring: Wiring, types: Tensor) -> FlyvisOracle:
+    """Fit the law to train, choose the ridge on validation. types [neuron]: for `tied` alone."""
+    n_used = max(1, min(train.n_frames, _EDGE_FRAMES // max(1, wiring.n_edges)))
+    used = train if n_used == train.n_frames else train.at(np.linspace(0, train.n_frames - 1, n_used).astype(int))
+    factors = factorise(wiring.edge_index, wiring.n_neurons, law_blocks(used, wiring.input_index))
+    held_out = factorise(wiring.edge_index, wiring.n_neurons, law_blocks(validation, wiring.input_index))
+    target = wiring.edge_index[1]
+    shrunk, strength = best_ridge(factors, held_out)
+    kinds, own = edge_kinds(wiring.edge_index, types, wiring.column), torch.unique(types, return_inverse=True)[1]
+    shared, _ = best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))
+    found = determined(factors)
+    condition = found.condition_number[found.null_dimensions == 0]
+    states = np.asarray(used.activity)
+    return FlyvisOracle(
+        ls=parameters(least_squares(factors, train.rounding), target),
+        ridge=parameters(shrunk, target),
+        tied=parameters(untie(shared, kinds, own), target),
+        identifiable_W=found.weight & found.rate[target],
+        identifiable_tau=found.rate,
+        identifiable_v_rest=found.offset & found.rate,
+        null_dimensions=int(found.null_dimensions.sum()),
+        condition_number=float(condition.median()) if len(condition) else float("inf"),
+        ridge_strength=strength,
+        silent=torch.from_numpy(states.max(axis=0) <= 0),
+        linear=torch.from_numpy(states.min(axis=0) >= 0),
+        n_frames=(n_used, train.n_frames),
+        equals_drift=None if train.drift is None else _equal(np.asarray(train.target), np.asarray(train.drift)),
+    )
+
+
+def law_blocks(samples: Samples, input_index: Tensor) -> Blocks:
+    """The problem of identifiability.neighbours for the true law: message relu(v), own input minus own voltage."""
+
+    def blocks() -> Iterator[Block]:
+        for start in range(0, samples.n_frames, _BLOCK):
+            v, slope, external = samples.block(start, start + _BLOCK)
+            own = -v
+            if external is not None:
+                own[:, input_index] += external
+            yield Block(v.clamp_min(0), own, slope)
+
+    return blocks
+
+
+def parameters(solution: Solution, target: Tensor) -> Parameters:
+    """W, tau and V_rest of rate = 1/tau, offset = V_rest/tau, weight = W/tau; target [edge].
+
+    A neuron whose rate is not positive has no time constant; it is given the median of the others.
+    """
+    found = solution.rate > 0
+    middle = solution.rate[found].median() if found.any() else torch.ones_like(solution.rate[:1]).squeeze()
+    tau = 1 / torch.where(found, solution.rate, middle)
+    return Parameters(solution.weight * tau[target], tau, solution.offset * tau, found)
+
+
+def _equal(estimate: np.ndarray, drift: np.ndarray) -> bool:
+    first = min(len(estimate), 2000)
+    size = float(np.abs(drift[:first]).max())
+    return size > 0 and float(np.abs(estimate[:first] - drift[:first]).max()) <= _SAME * size
