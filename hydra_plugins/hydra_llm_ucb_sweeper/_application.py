@@ -21,6 +21,8 @@ SEARCH_KEYS = (
     "target",
     "params",
     "block_params",
+    "slot_params",
+    "start",
     "trial_overrides",
     "instructions",
     "confirm",

@@ -13,6 +13,8 @@ from hydra_plugins.hydra_llm_ucb_sweeper.config import PRUNING, STOP, SWEEPER
 NULLABLE: dict[str, tuple[type, ...]] = {
     "params": (dict,),
     "block_params": (dict,),
+    "slot_params": (dict,),
+    "start": (str,),
     "constraint": (str,),
     "metric": (str,),
     "direction": (str,),

@@ -19,7 +19,8 @@ from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning import Pruning
 from hydra_llm.search.settings import Confirmation, Settings, Stop
-from hydra_llm.search.space import Dimension, Space
+from hydra_llm.search.slots import DEFAULT_START
+from hydra_llm.search.space import Categorical, Dimension, Space
 from hydra_llm.search.trial import Trial
 from hydra_plugins.hydra_llm_ucb_sweeper import _grammar
 from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, value_in, with_baseline
@@ -83,7 +84,12 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         own.dimensions, fixed = application.dimensions, {**application.fixed, **fixed}
     declared = {**own.dimensions, **line.dimensions}
     dimensions = {k: d for k, d in declared.items() if k not in line.fixed}
-    dimensions = settle_conditions(dimensions, lambda key: value_in(composed, key))
+    kept = _slot_params(options["slot_params"] or node.get("slot_params", {}), parser)
+    kept = {key: dimension for key, dimension in kept.items() if key not in {**line.fixed, **line.dimensions}}
+    for place, params in (("hydra.sweeper", options), ("search", node)):
+        for key in set(params.get("slot_params") or ()) & set(params.get("params") or ()):
+            raise SweepError(f"{place}.slot_params.{key} is declared under {place}.params too. Keep one of them.")
+    dimensions = settle_conditions({**dimensions, **kept}, lambda key: value_in(composed, key))
     blocks = _grammar.from_params(options["block_params"] or node.get("block_params", {}), parser)
     block_dimensions = {k: d for k, d in blocks.dimensions.items() if k not in {**line.fixed, **line.dimensions}}
 
@@ -99,7 +105,10 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         texts = [f"{key}={encode_option(v) if is_group(key, composed) else encode(v)}" for key, v in moved.items()]
         return context.config_loader.load_sweep_config(config, [*fixed.values(), *texts])
 
-    space = Space(tuple(with_baseline(d, home(d)) for d in dimensions.values()), node.get("locked", {}))
+    by_slot = tuple(key for key in kept if key in dimensions)
+    space = Space(
+        tuple(with_baseline(d, home(d)) for d in dimensions.values()), node.get("locked", {}), by_slot=by_slot
+    )
     if options["constraint"]:
         space = _constrained(space, options["constraint"], [k for k in declared if k not in dimensions], composed)
     block_space = (
@@ -115,7 +124,8 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         n_iter_block=options["n_iter_block"] or 0,
         block_space=block_space,
         seed_keys=seed_keys,
-        start=options["start"],
+        start=options["start"] or node.get("start", DEFAULT_START),
+        slot_params={key: tuple(space[key].canonical(value) for value in kept[key].choices) for key in by_slot},
         reward=options["reward"],
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
@@ -130,6 +140,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
             "fixed": sorted(fixed.values()),
             "constraint": options["constraint"],
             "trial_overrides": sorted(trial_overrides.values()),
+            **({"slot_params": {key: list(kept[key].choices) for key in by_slot}} if by_slot else {}),
         },
     )
     names = [*space.names, *(block_space.names if block_space else ())]
@@ -156,6 +167,20 @@ def _constrained(space: Space, path: str, fixed: Iterable[str], composed: DictCo
             "Trial 0 runs it, so change the application's defaults or fix a parameter on the command line."
         )
     return constrained
+
+
+def _slot_params(spec: Mapping[str, Any], parser: OverridesParser) -> dict[str, Categorical]:
+    """Keys that each slot keeps for itself, with their values by slot."""
+    declared = _grammar.from_params(spec, parser)
+    found: dict[str, Categorical] = {}
+    for key in spec:
+        dimension = declared.dimensions.get(key)
+        if not isinstance(dimension, Categorical):
+            raise SweepError(
+                f"slot_params.{key}={spec[key]!r} is no list of values. Write one value per slot, as a list."
+            )
+        found[key] = dimension
+    return found
 
 
 def _objective(options: Mapping[str, Any], node: Mapping[str, Any]) -> Objective:

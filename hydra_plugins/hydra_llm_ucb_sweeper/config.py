@@ -25,7 +25,8 @@ SWEEPER: dict[str, Any] = {
     "proposer": "auto",  # auto | llm | rules | random | tpe | cmaes | gp | hybrid
     "selection": "puct_rank",  # puct_rank | ucb1 | ucb1_shifted | puct_reference | greedy | random
     "ucb_c": None,  # exploration weight; null: the one that belongs to the selection rule
-    "start": "diverse",  # first batch of several slots: diverse | baselines
+    "slot_params": None,  # key: one value per slot, which the slot keeps
+    "start": None,  # first batch of several slots: diverse | baselines; null: the application's, else diverse
     "reward": "mean",  # over the runs of a configuration: mean | lower_confidence | min
     "seed": 0,  # of the search, not of the task
     "seed_keys": None,  # keys of the task's own seeds; reruns vary them

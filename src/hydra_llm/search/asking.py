@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import rates
+from hydra_llm.search import lanes, rates
 from hydra_llm.search.blocks import present_block
 from hydra_llm.search.noise import noise_floor
 from hydra_llm.search.noting import choice_of
@@ -134,7 +134,7 @@ class Asker:
                 | self._claimed(round_.accepted),
             )
             try:
-                answers = proposer.propose(asked)
+                answers = lanes.ask_by_lane(proposer, asked)
             except ProposerStop:
                 raise
             except ProposerError as error:
@@ -175,7 +175,7 @@ class Asker:
         problems = space.validate(proposal.values)
         if problems:
             return problems
-        violation = space.violation(proposal.values)
+        violation = lanes.problem(proposal, context.slots) or space.violation(proposal.values)
         if violation is not None:
             return [violation]
         if proposal.parent is not None and proposal.parent not in context.tree:

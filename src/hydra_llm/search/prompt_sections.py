@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hydra_llm.search.history import dimension_records
 from hydra_llm.search.prompt_text import NEVER, Section, fence, number, table, tail
-from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context
+from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context, Slot
 from hydra_llm.search.proposers.llm_check import ends_block
 from hydra_llm.search.tree import Node
 from hydra_llm.search.trial import Trial, TrialState
@@ -34,7 +34,7 @@ def objective(context: Context) -> Section:
 
 
 def slots(context: Context, indices: tuple[int, ...]) -> Section:
-    rows = [f"- slot {slot.index}: {slot.role}" for slot in context.slots if slot.index in indices]
+    rows = [f"- slot {slot.index}: {slot.role}{_kept(slot)}" for slot in context.slots if slot.index in indices]
     ruled = [str(slot.index) for slot in context.slots if slot.index not in indices]
     head = ["One proposal for each of these slots:"]
     if ruled:
@@ -47,6 +47,7 @@ def space(context: Context) -> Section:
     for dimension in context.space.dimensions:
         reason = context.space.locked.get(dimension.name)
         state = f"locked: {reason}" if reason is not None else "constant" if dimension.is_constant else "free"
+        state = "kept by the slot" if dimension.name in context.space.by_slot else state
         conditions = "; ".join(f"only if {key} in {list(options)}" for key, options in dimension.when.items())
         text = "; ".join(part for part in (dimension.help, conditions) if part)
         rows.append([dimension.name, dimension.kind, dimension.describe_range(), str(dimension.default), state, text])
@@ -211,6 +212,10 @@ def _mean(context: Context, node: Node) -> str:
 
 def _parent(node: Node) -> str:
     return "root" if node.parent is None else str(node.parent)
+
+
+def _kept(slot: Slot) -> str:
+    return "".join(f", keeps {key}={_value(value)}" for key, value in slot.fixed.items())
 
 
 def _share(value: float | None) -> str:

@@ -61,6 +61,7 @@ class Settings:
     block_space: Space | None = None
     seed_keys: tuple[str, ...] = ()
     start: str = "diverse"
+    slot_params: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # key -> its value by slot
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None
     confirmation: Confirmation = field(default_factory=Confirmation)
@@ -83,6 +84,11 @@ class Settings:
         check_reward(self.reward)
         if self.start not in STARTS:
             raise ValueError(f"start={self.start!r} is unknown. Choose one of {', '.join(STARTS)}.")
+        if set(self.slot_params) != set(self.space.by_slot):
+            raise ValueError(
+                f"slot_params names {', '.join(self.slot_params) or 'nothing'}, the space keeps "
+                f"{', '.join(self.space.by_slot) or 'nothing'} by slot. Declare the same keys in both."
+            )
         if self.confirmation.n_seeds and not self.seed_keys:
             raise ValueError(
                 "A confirmation on fresh seeds needs to know the seed keys of the application. "

@@ -13,7 +13,8 @@ from hydra_llm.search.tree import Tree
 
 WARM_UP = 3  # scored configurations before any slot replicates: the best of one or two says little
 BASELINE_BATCHES = 3  # start=baselines: batches that run nothing but the defaults
-STARTS = ("diverse", "baselines")
+DEFAULT_START = "diverse"
+STARTS = (DEFAULT_START, "baselines")
 
 
 def assign(tree: Tree, count: int, batch: int, *, replicating: bool, start: str) -> tuple[Slot, ...]:

@@ -29,7 +29,8 @@ DRAWS = 256  # at most, for one that the constraint allows
 
 @dataclass(frozen=True)
 class Space:
-    """Dimensions in their declared order; `locked` maps a key that may not move to the reason.
+    """Dimensions in their declared order; `locked` maps a key that may not move to the reason, `by_slot` names those
+    that a slot keeps for itself: part of every configuration, moved by nobody.
 
     `constraint` is a rule between parameters. What breaks it is still a configuration of the space (it has a key), but
     is not to be run.
@@ -38,6 +39,7 @@ class Space:
     dimensions: tuple[Dimension, ...]
     locked: Mapping[str, str] = field(default_factory=dict)
     constraint: Constraint | None = field(default=None, compare=False)
+    by_slot: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.dimensions:
@@ -73,8 +75,9 @@ class Space:
         return self.canonical({dimension.name: dimension.default for dimension in self.dimensions})
 
     def free(self) -> tuple[Dimension, ...]:
-        """Dimensions that may move: not locked, and with more than one value."""
-        return tuple(d for d in self.dimensions if d.name not in self.locked and not d.is_constant)
+        """Dimensions that may move: not locked, no slot's own, and with more than one value."""
+        kept = {*self.locked, *self.by_slot}
+        return tuple(d for d in self.dimensions if d.name not in kept and not d.is_constant)
 
     # ---- values ----
     def canonical(self, values: Mapping[str, Any]) -> Values:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import budget, codec, seeds, slots
+from hydra_llm.search import budget, codec, lanes, seeds, slots
 from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
@@ -165,7 +165,9 @@ class Study:
             replicating=bool(self.settings.seed_keys),
             start=self.settings.start,
         )
-        return tuple(roles[slot] for slot in free[:count]) if partial and free is not None else roles
+        chosen = tuple(roles[slot] for slot in free[:count]) if partial and free is not None else roles
+        own = self.settings.slot_params
+        return lanes.settle(chosen, own, self.state.tree, n_parallel, len(self.state.search))
 
     def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
         """For each proposal, how many runs its configuration already has, those earlier in the batch included."""

@@ -34,11 +34,12 @@ class ProposerStop(ProposerError):
 @dataclass(frozen=True)
 class Slot:
     """A place to fill. Roles: baseline, diverse (both on an empty tree), exploit, explore, replicate, principle-test,
-    or free (the proposer decides).
+    or free (the proposer decides). `fixed` holds the parameters that this slot keeps for itself (lanes.py).
     """
 
     index: int
     role: str = "free"
+    fixed: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,9 @@ def mutate(
 ) -> Proposal:
     """A proposal whose `changes` are computed: the difference between `values` and the parent's configuration.
 
-    `text` takes `hypothesis` and `note`.
+    What the slot keeps for itself replaces what `values` says. `text` takes `hypothesis` and `note`.
     """
-    new = context.space.canonical(values)
+    new = context.space.canonical({**values, **slot.fixed})
     old = context.tree.node(parent).values if parent is not None else {}
     changes = tuple(
         Change(name, old.get(name), new.get(name))

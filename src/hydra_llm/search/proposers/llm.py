@@ -21,6 +21,7 @@ from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.ledger import MeteredClient, Spent
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.lanes import ask_by_lane
 from hydra_llm.search.prompt import build_prompt
 from hydra_llm.search.prompt_figures import figures
 from hydra_llm.search.prompt_text import fence
@@ -52,6 +53,7 @@ class Decision:
 
 class LlmProposer:
     name: ClassVar[str] = "llm"
+    sees_all_slots: ClassVar[bool] = True  # one question for all slots of a batch, whatever they keep for themselves
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class LlmProposer:
         asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
         if not asked:
             self.last = None
-            return self._fallback.propose(context)
+            return ask_by_lane(self._fallback, context)
         accepted, failed = self._ask(replace(context, protocol=context.protocol or self._protocol), asked)
         if failed is not None and self._settings.on_llm_failure == "stop":
             raise ProposerStop(f"The language model could not fill every slot, and on_llm_failure is stop: {failed}")
@@ -163,7 +165,7 @@ class LlmProposer:
         missing = tuple(slot for slot in context.slots if slot.index not in filled)
         claimed = {context.space.key(proposal.values) for proposal in accepted.values()}
         rest = replace(context, slots=missing, rejected=context.rejected | claimed)
-        for slot, proposal in zip(missing, self._fallback.propose(rest) if missing else (), strict=True):
+        for slot, proposal in zip(missing, ask_by_lane(self._fallback, rest) if missing else (), strict=True):
             if slot.index in models_own:
                 reason = one_line(failed or "no proposal", MAX_REASON)
                 proposal = replace(proposal, provenance=f"{self._fallback.name} (llm failed: {reason})")

@@ -81,7 +81,7 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
         raise Wrong(f"strategy={_quote(given.strategy)} is no name. Use a word of the strategy table.")
     parent = _parent(given, context)
     start = context.tree.node(parent).values if parent is not None else context.space.baseline()
-    moved = _moved(given.mutations, start, context)
+    moved = _moved(given.mutations, start, slot, context)
     note = one_line(given.reason)
     hypothesis = _hypothesis(given.hypothesis, context.objective.name)
     if slot.role == "principle-test":
@@ -89,10 +89,12 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
         if not principle:
             raise Wrong("a principle-test quotes the principle that it tries to break; `principle` is empty.")
         note = f'principle: "{principle}" {note}'.strip()
-    if parent is not None and not moved:
+    crosses = any(start.get(key) != value for key, value in slot.fixed.items())
+    if parent is not None and not moved and not crosses:
         return _rerun(given, slot, context, parent, strategy, hypothesis, note)
-    _check_count(moved, strategy, parent, slot, context, max_mutations)
-    values = context.space.canonical({**start, **moved})
+    if moved or not crosses:
+        _check_count(moved, strategy, parent, slot, context, max_mutations)
+    values = context.space.canonical({**start, **moved, **slot.fixed})
     if parent is not None and not context.space.changed(start, values):
         raise Wrong("the mutation moves a parameter that has no effect under the other values. Move another one.")
     key = context.space.key(values)
@@ -135,7 +137,7 @@ def _known(context: Context) -> str:
     return f"one of {_listing(finished)}" if finished else "null"
 
 
-def _moved(mutations: Sequence[Mutation], start: dict[str, Any], context: Context) -> dict[str, Any]:
+def _moved(mutations: Sequence[Mutation], start: dict[str, Any], slot: Slot, context: Context) -> dict[str, Any]:
     """The mutations as canonical values; a mutation that changes nothing is an error."""
     moved: dict[str, Any] = {}
     for mutation in mutations:
@@ -153,6 +155,9 @@ def _moved(mutations: Sequence[Mutation], start: dict[str, Any], context: Contex
             raise Wrong(" ".join(problems))
         if key in context.space.locked:
             raise Wrong(f"{key} is locked ({context.space.locked[key]}). Leave it out.")
+        if key in context.space.by_slot:
+            kept = f" ({_quote(slot.fixed[key])} here)" if key in slot.fixed else ""
+            raise Wrong(f"{key} is kept by the slot{kept} and moved by nobody. Leave it out.")
         canonical = context.space[key].canonical(value)
         if key in start and canonical == start[key]:
             raise Wrong(f"{key} is {_quote(value)} in the parent already. Choose another value or another parameter.")

@@ -1,0 +1,89 @@
+"""Lanes: parameters that each slot keeps for itself, as a study of rollout lengths gives one length to each slot.
+
+Such a parameter belongs to the configuration, yet nobody moves it: the slot decides. Slots with equal values share a
+lane. A proposer that fills slots one by one is asked once per lane, with the lane's own tree and with the parameter
+locked at its value, so it needs to know nothing of lanes. A proposer that `sees_all_slots` (a language model) gets the
+whole tree and may branch across lanes; the value of its slot is applied all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hydra_llm.search import rates
+from hydra_llm.search.proposers.base import Context, Proposer, Slot
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Proposal
+
+REASON = "one value per slot"
+
+
+def values_at(slot_params: Mapping[str, Sequence[Any]], place: int) -> dict[str, Any]:
+    """What the slot at this place keeps; with more places than values they repeat."""
+    return {key: values[place % len(values)] for key, values in slot_params.items()}
+
+
+def settle(
+    roles: Sequence[Slot], slot_params: Mapping[str, Sequence[Any]], tree: Tree, n_parallel: int, asked: int
+) -> tuple[Slot, ...]:
+    """The slots with their own values. An empty lane starts with the baseline; later its slots decide freely.
+
+    Where there are fewer slots than values, the trials take the values in turn: `asked` counts those so far.
+    """
+    if not slot_params:
+        return tuple(roles)
+    in_turn = n_parallel < max(len(values) for values in slot_params.values())
+    settled: list[Slot] = []
+    for position, slot in enumerate(roles):
+        own = values_at(slot_params, asked + position if in_turn else slot.index)
+        empty = not any(_holds(node.values, own) for node in tree)
+        first = not any(other.fixed == own for other in settled)
+        role = slot.role if slot.role == "baseline" else "diverse" if empty else "free"
+        settled.append(replace(slot, role="baseline" if empty and first else role, fixed=own))
+    return tuple(settled)
+
+
+def ask_by_lane(proposer: Proposer, context: Context) -> list[Proposal]:
+    """One proposal per slot, in the slots' order."""
+    if getattr(proposer, "sees_all_slots", False) or not any(slot.fixed for slot in context.slots):
+        return proposer.propose(context)
+    found: dict[int, Proposal] = {}
+    waiting = list(context.slots)
+    while waiting:
+        own = waiting[0].fixed
+        slots = tuple(slot for slot in waiting if slot.fixed == own)
+        waiting = [slot for slot in waiting if slot.fixed != own]
+        taken = {context.space.key(proposal.values) for proposal in found.values()}
+        lane = replace(lane_of(context, own), slots=slots, rejected=context.rejected | taken)
+        found |= {proposal.slot: proposal for proposal in proposer.propose(lane)}
+    return [found[slot.index] for slot in context.slots if slot.index in found]
+
+
+def lane_of(context: Context, own: Mapping[str, Any]) -> Context:
+    """The context as if the search had always been at these values: its space, tree, ranking and rates."""
+    trials = [trial for trial in context.block_trials if _holds(trial.values, own)]
+    tree = Tree(context.space, context.objective, trials, reward=context.tree.reward_kind)
+    length = context.block.n_iter_block
+    return replace(
+        context,
+        space=context.space.with_defaults(own).with_locks(own, REASON),
+        tree=tree,
+        at_hand=trials,
+        ranking=[(number, score) for number, score in context.ranking if number in tree],
+        rates=rates.measure(trials, tree, context.objective, length, context.noise_floor),
+    )
+
+
+def problem(proposal: Proposal, slots: Sequence[Slot]) -> str | None:
+    """A sentence if a proposal leaves the values of its slot."""
+    for slot in slots:
+        if slot.index == proposal.slot and not _holds(proposal.values, slot.fixed):
+            kept = ", ".join(f"{key}={value}" for key, value in slot.fixed.items())
+            return f"Slot {slot.index} keeps {kept}. Leave these parameters out."
+    return None
+
+
+def _holds(values: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    return all(values.get(key) == value for key, value in own.items())

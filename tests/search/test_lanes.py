@@ -1,0 +1,128 @@
+"""Slots that keep a parameter for themselves: whoever proposes, the value is the slot's."""
+
+import json
+import sys
+
+import pytest
+from search_worlds import bowl, comparable, open_study, run_study, settings
+
+from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.proposers.llm import LlmProposer
+from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.study import Study
+
+HORIZONS = (4, 16, 32, 64)
+SPACE = Space(
+    (
+        Float(name="lr", low=1e-4, high=1.0, log=True, default=0.3),
+        Integer(name="depth", low=1, high=20, default=2),
+        Categorical(name="net", choices=("a", "b", "c"), default="a"),
+        Categorical(name="horizon", choices=HORIZONS, default=4),
+    ),
+    by_slot=("horizon",),
+)
+
+
+def lanes(**more):
+    return settings(**{"space": SPACE, "slot_params": {"horizon": HORIZONS}, "n_parallel": 4, "n_trials": 24, **more})
+
+
+@pytest.mark.parametrize("proposer", ["rules", "random", "tpe", "hybrid"])
+@pytest.mark.parametrize("seed_keys", [(), ("seed",)])
+def test_whoever_proposes_each_slot_keeps_its_value(tmp_path, proposer, seed_keys):
+    trials = run_study(open_study(tmp_path, lanes(seed_keys=seed_keys), proposer))
+    assert [trial.values["horizon"] for trial in trials] == [HORIZONS[n % 4] for n in range(24)]
+    assert len({trial.values["lr"] for trial in trials}) > 2
+
+
+def test_every_lane_starts_with_the_baseline_and_grows_a_tree_of_its_own(tmp_path):
+    study = open_study(tmp_path, lanes())
+    trials = run_study(study)
+    for trial in trials[:4]:
+        assert trial.proposal.strategy == "baseline"
+        assert trial.values == {**SPACE.baseline(), "horizon": HORIZONS[trial.number]}
+    for trial in trials[4:]:
+        assert trials[trial.proposal.parent].values["horizon"] == trial.values["horizon"]
+        assert "horizon" not in {change.key for change in trial.proposal.changes}
+
+
+def test_fewer_slots_than_values_take_them_in_turn(tmp_path):
+    trials = run_study(open_study(tmp_path, lanes(n_parallel=1, n_trials=12)))
+    assert [trial.values["horizon"] for trial in trials] == [*HORIZONS] * 3
+
+
+def test_more_slots_than_values_share_lanes(tmp_path):
+    trials = run_study(open_study(tmp_path, lanes(slot_params={"horizon": HORIZONS[:2]}, n_trials=16)))
+    assert [trial.values["horizon"] for trial in trials] == [4, 16] * 8
+    assert len({SPACE.key(trial.values) for trial in trials}) == 16
+
+
+def test_an_interrupted_search_goes_on_as_if_nothing_had_happened(tmp_path):
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    whole = run_study(open_study(tmp_path / "whole", lanes()))
+    run_study(open_study(tmp_path / "cut", lanes()), stop_after=12)
+    assert comparable(run_study(open_study(tmp_path / "cut", lanes()))) == comparable(whole)
+
+
+def ask_model(tmp_path, *answers):
+    """The second batch of a sweep whose lanes have their baselines, by a scripted model."""
+    llm = LlmProposer(ScriptedClient(answers), LlmSettings(max_repairs=1))
+    study = Study(tmp_path, lanes(), make_policy("puct_rank", None), llm, argv=sys.argv)
+    run_study(study, bowl, stop_after=4)
+    study = Study(tmp_path, lanes(), make_policy("puct_rank", None), llm, argv=sys.argv)
+    return study.ask(4), llm
+
+
+def slot(index, parent, moved):
+    return {
+        "slot": index,
+        "role": "free",
+        "strategy": "exploit",
+        "parent": parent,
+        "mutations": [{"key": key, "value": value} for key, value in moved.items()],
+        "hypothesis": {"statement": "better", "low": 0.0, "high": 1.0, "refuted_if": "below 0"},
+        "principle": None,
+        "reason": "highest UCB",
+    }
+
+
+def answer(*slots):
+    return json.dumps(
+        {"slots": slots, "observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
+    )
+
+
+def test_a_model_may_branch_across_lanes_and_gets_the_value_of_its_slot(tmp_path):
+    given = answer(*(slot(i, 0, {"lr": 0.01}) for i in range(4)))
+    trials, llm = ask_model(tmp_path, given)
+    assert {trial.proposal.provenance for trial in trials} == {"llm"}
+    assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
+    assert trials[2].proposal.mutation == "lr: 0.3 -> 0.01; horizon: 4 -> 32"
+    question = llm._client.requests[0].messages[1].text
+    assert "- slot 2: free, keeps horizon=32" in question
+    assert "kept by the slot" in question
+    schema = llm._client.requests[0].schema["$defs"]["Mutation"]["properties"]["key"]["enum"]
+    assert schema == ["lr", "depth", "net"]
+
+
+def test_a_model_that_moves_the_slots_own_parameter_is_told_so(tmp_path):
+    wrong = answer(slot(0, 0, {"horizon": 64}), *(slot(i, 0, {"lr": 0.01}) for i in (1, 2, 3)))
+    trials, llm = ask_model(tmp_path, wrong, answer(slot(0, 0, {"depth": 7})))
+    assert "horizon is kept by the slot (4 here) and moved by nobody" in llm._client.requests[1].messages[3].text
+    assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
+    assert {trial.proposal.provenance for trial in trials} == {"llm"}
+
+
+def test_what_the_rules_take_over_from_a_model_stays_in_its_lane(tmp_path):
+    trials, _ = ask_model(tmp_path, "no idea", answer(slot(1, 0, {"lr": 0.01})))
+    assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
+    origins = [trial.proposal.provenance.split(" ")[0] for trial in trials]
+    assert origins == ["rules", "llm", "rules", "rules"]
+
+
+def test_settings_and_space_must_agree_on_what_slots_keep():
+    with pytest.raises(ValueError, match="Declare the same keys in both"):
+        settings(space=SPACE)
