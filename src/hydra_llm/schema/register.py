@@ -3,6 +3,7 @@
 from hydra.core.config_store import ConfigStore
 
 from hydra_llm.schema.metabolism import MetabolismSimulation, ReactionGNN
+from hydra_llm.schema.flyvis_simulation import FlyvisSimulation
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 from hydra_llm.schema.simulation import SignalSimulation
@@ -11,6 +12,7 @@ from hydra_llm.schema.training import SignalTraining
 NODES = {
     ("simulation", "signal_schema"): SignalSimulation,
     ("simulation", "metabolism_schema"): MetabolismSimulation,
+    ("simulation", "flyvis_schema"): FlyvisSimulation,
     ("model", "signal_gnn_schema"): SignalGNN,
     ("model", "reaction_gnn_schema"): ReactionGNN,
     ("training", "signal_schema"): SignalTraining,

@@ -45,11 +45,11 @@ class NormalFrames:
     however many frames are taken at a time.
     """
 
-    _BLOCK = 256  # frames
-
-    def __init__(self, generator: Generator, shape: tuple[int, ...]) -> None:
+    def __init__(self, generator: Generator, shape: tuple[int, ...], block: int = 256) -> None:
+        """block: frames drawn at once; part of what the numbers are."""
         self._generator = generator
         self._shape = shape
+        self._block = block
         self._left = torch.empty((0, *shape), dtype=torch.float64)
 
     def take(self, n_frames: int) -> Tensor:
@@ -57,8 +57,8 @@ class NormalFrames:
         parts = [self._left]
         missing = n_frames - len(self._left)
         while missing > 0:
-            parts.append(torch.randn((self._BLOCK, *self._shape), generator=self._generator, dtype=torch.float64))
-            missing -= self._BLOCK
+            parts.append(torch.randn((self._block, *self._shape), generator=self._generator, dtype=torch.float64))
+            missing -= self._block
         frames = torch.cat(parts)
         self._left = frames[n_frames:].clone()
         return frames[:n_frames]

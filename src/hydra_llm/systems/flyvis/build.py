@@ -1,0 +1,103 @@
+"""From flat published keys to a FlyvisSystem: the target of conf/simulation/flyvis_*.yaml."""
+
+import math
+from pathlib import Path
+
+import torch
+
+from hydra_llm.systems.base import SPLITS
+from hydra_llm.systems.flyvis.connectome import Connectome, build_connectome
+from hydra_llm.systems.flyvis.connectome_file import ConnectomeFile, read_connectome_file
+from hydra_llm.systems.flyvis.parameters import Parameters, default_parameters, trained_parameters
+from hydra_llm.systems.flyvis.source import find_connectome_file
+from hydra_llm.systems.flyvis.system import FlyvisSystem, Perturbation
+from hydra_llm.systems.hex_lattice import HexLattice
+from hydra_llm.systems.integrators import integrator as integrator_named
+from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.stimuli.build import build_stimulus
+from hydra_llm.systems.streams import stream
+
+COMPLETE = 4  # the smallest extent at which every pair of types and every offset has an edge
+LARGEST_SUBSTEP = 0.01  # seconds, where substeps is left open
+_SHORT_SPLIT = 2000  # frames of a validation or test split whose length is left open
+_PLACES = ("connectome", "parameters", "device")  # where things lie, not what they are
+
+
+def flyvis_system(
+    *,
+    extent: int,
+    connectome: str | None,
+    parameters: str,
+    tau_mode: str,
+    n_frames: int,
+    n_frames_validation: int | None,
+    n_frames_test: int | None,
+    delta_t: float,
+    substeps: int | None,
+    integrator: str,
+    dtype: str,
+    seed: int,
+    noise_model_level: float,
+    noise_scaling: str,
+    measurement_noise_level: float,
+    visual_input_type: str,
+    sequence_duration: float,
+    n_extra_null_edges: int,
+    null_edges_mode: str,
+    edge_removal_ratio: float,
+    edge_removal_mode: str,
+    ablation_ratio: float,
+    device: str,
+) -> FlyvisSystem:
+    """Build the eye that the keys describe.
+
+    connectome: path of the connectome file, or None: see flyvis.source. parameters: `default`, or the path of a trained
+    flyvis network. substeps: None takes the fewest of at most 10 ms. n_frames_validation, n_frames_test: None takes
+    min(2000, n_frames). Raises ValueError with a sentence for whatever cannot be simulated, before anything is.
+    """
+    keys = {name: value for name, value in locals().items() if name not in _PLACES}
+    lattice = HexLattice(extent)
+    file = read_connectome_file(find_connectome_file(connectome))
+    eye = build_connectome(file, extent)
+    shared = _parameters(parameters, file, eye, seed)
+    stimulus = build_stimulus(
+        visual_input_type, lattice=lattice, delta_t=delta_t, seed=seed, sequence_duration=sequence_duration
+    )
+    short = min(_SHORT_SPLIT, n_frames)
+    asked = (n_frames, n_frames_validation, n_frames_test)
+    return FlyvisSystem(
+        keys={**keys, "connectome": file.sha256, "parameters": shared.origin, **stimulus.keys},
+        seed=seed,
+        connectome=eye,
+        parameters=shared,
+        perturbation=Perturbation(
+            n_extra_null_edges, null_edges_mode, edge_removal_ratio, edge_removal_mode, ablation_ratio
+        ),
+        stimulus=stimulus,
+        visual_input_type=visual_input_type,
+        noise=ProcessNoise(noise_model_level, noise_scaling),
+        measurement_noise_level=measurement_noise_level,
+        integrator=integrator_named(integrator),
+        delta_t=delta_t,
+        substeps=max(1, math.ceil(delta_t / LARGEST_SUBSTEP - 1e-9)) if substeps is None else substeps,
+        tau_mode=tau_mode,
+        n_frames={split: short if n is None else n for split, n in zip(SPLITS, asked, strict=True)},
+        dtype=dtype,
+        device=_device(device),
+    )
+
+
+def _parameters(name: str, file: ConnectomeFile, eye: Connectome, seed: int) -> Parameters:
+    if name == "default":
+        return default_parameters(eye, stream(seed, "types"))
+    return trained_parameters(Path(name).expanduser(), eye, build_connectome(file, COMPLETE))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("simulation.device=cuda, but torch sees no such device. Choose cpu or auto.")
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"simulation.device={name!r} is unknown. Choose one of: auto, cpu, cuda.")
+    return torch.device(name)

@@ -1,0 +1,139 @@
+"""Simulation of one segment: a group of sequences as one batch, in blocks of frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from hydra_llm.systems.base import Recording, Segment
+from hydra_llm.systems.noise import NormalFrames
+from hydra_llm.systems.streams import stream
+from hydra_llm.systems.trajectory import check_finite, integrate
+
+if TYPE_CHECKING:
+    from hydra_llm.systems.flyvis.system import FlyvisSystem
+
+MOST_SEQUENCES = 64  # more at once gain nothing: a row of the state then outgrows the caches
+SEGMENT_BYTES = 256 * 2**20  # of one recorded array of a segment
+BLOCK = 20  # frames integrated in one go; bounds what noise and state take beside the recording
+ADAPTATION = 2.0  # seconds of a grey field before a sequence
+GREY = (0.3, 0.7)  # luminance of that field; flyvis uses 0.5
+N_GREYS = 8  # fields per split; sequences take them in turn
+
+
+def sequences_at_once(n_neurons: int, n_frames: int, dtype: torch.dtype) -> int:
+    """How many sequences of n_frames are simulated and held in memory together."""
+    return max(1, min(MOST_SEQUENCES, SEGMENT_BYTES // (n_neurons * n_frames * dtype.itemsize)))
+
+
+class FlyvisRun:
+    """Any segment can be advanced at any time: sequences share nothing but the parameters."""
+
+    def __init__(self, system: FlyvisSystem) -> None:
+        self._system = system
+        self._device = system.device
+        self._field = system.field(self._device)
+        self._dtype = getattr(torch, system.dtype)
+        self._input_column = torch.from_numpy(system.connectome.input_column)
+        self._adapted: dict[str, Tensor] = {}  # split -> [neuron, grey field]
+
+    @torch.inference_mode()
+    def advance(self, segment: Segment) -> tuple[Recording, ...]:
+        system, (split,) = self._system, segment.splits
+        starts, lengths = system.sequence_starts(split), system.sequence_lengths(split)
+        numbers = [k for k in range(len(lengths)) if segment.start <= starts[k] < segment.stop]
+        offsets = [starts[k] - segment.start for k in numbers]
+        own = [lengths[k] for k in numbers]
+        light = [system.stimulus.luminance(split, k, lengths[k])[:, self._input_column] for k in numbers]
+        noise = [self._noise(split, k) for k in numbers]
+        n_frames, n = segment.stop - segment.start, system.n_units
+        activity = torch.empty((n_frames, n), dtype=self._dtype)
+        drift = torch.empty_like(activity)
+        state = self._adapted_states(split)[:, [k % N_GREYS for k in numbers]]
+        for first in range(0, max(own), BLOCK):
+            size = min(BLOCK, max(own) - first)
+            external = torch.stack([_frames(shown, first, size) for shown in light], dim=-1)
+            states, slopes, state = self._integrate(state, external, self._kicks(noise, size))
+            for row, (offset, length) in enumerate(zip(offsets, own, strict=True)):
+                here = slice(offset + first, offset + min(first + size, length))
+                if here.start < here.stop:
+                    activity[here] = states[: here.stop - here.start, :, row]
+                    drift[here] = slopes[: here.stop - here.start, :, row]
+        check_finite(activity[:, None], (split,), segment.start, system.delta_t)
+        seen = self._measured(activity, split, numbers, own)
+        return (
+            Recording(
+                split=split,
+                start=segment.start,
+                activity=activity if seen is None else seen,
+                drift=drift,
+                external=torch.cat(light).to(self._dtype),
+                clean_activity=None if seen is None else activity,
+            ),
+        )
+
+    def _integrate(self, state: Tensor, external: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """States and drifts [frame, neuron, sequence] on the CPU, and the state that follows, where it is computed."""
+        system = self._system
+        external = external.to(self._device, self._dtype)
+        states, slopes, state = integrate(
+            self._field,
+            system.integrator,
+            state,
+            len(external),
+            system.delta_t,
+            system.substeps,
+            external,
+            None if noise is None else noise.to(self._device),
+        )
+        return states.cpu(), slopes.cpu(), state
+
+    def _adapted_states(self, split: str) -> Tensor:
+        """Voltages after two seconds before grey fields [neuron, grey field], without noise."""
+        if split not in self._adapted:
+            system = self._system
+            draw = torch.rand(N_GREYS, generator=stream(system.seed, f"initial_state/{split}"), dtype=torch.float64)
+            grey = GREY[0] + (GREY[1] - GREY[0]) * draw
+            field = grey.expand(BLOCK, len(self._input_column), N_GREYS)
+            state = system.truth()["v_rest"][:, None].expand(-1, N_GREYS).contiguous().to(self._device)
+            n_frames = round(ADAPTATION / system.delta_t)
+            for first in range(0, n_frames, BLOCK):
+                states, _, state = self._integrate(state, field[: min(BLOCK, n_frames - first)], None)
+                for row in range(N_GREYS):
+                    check_finite(states[:, None, :, row], (split,), first - n_frames, system.delta_t)
+            self._adapted[split] = state
+        return self._adapted[split]
+
+    def _noise(self, split: str, number: int) -> NormalFrames:
+        draws = self._system.noise.draws_per_frame(self._system.substeps)
+        generator = stream(self._system.seed, f"process_noise/{split}/{number}")
+        return NormalFrames(generator, (draws, self._system.n_units), block=BLOCK)
+
+    def _kicks(self, noise: list[NormalFrames], n_frames: int) -> Tensor | None:
+        """Scaled process noise [frame, draw, neuron, sequence]."""
+        system = self._system
+        if system.noise.draws_per_frame(system.substeps) == 0:
+            return None
+        drawn = torch.stack([frames.take(n_frames).to(self._dtype) for frames in noise], dim=-1)
+        return drawn.mul_(system.noise.standard_deviation(system.delta_t, system.substeps))
+
+    def _measured(self, activity: Tensor, split: str, numbers: list[int], lengths: list[int]) -> Tensor | None:
+        """The recording with measurement noise [frame, neuron], or None without."""
+        system = self._system
+        if system.measurement_noise_level == 0:
+            return None
+        seen = activity.clone()
+        for number, part in zip(numbers, seen.split(lengths), strict=True):
+            generator = stream(system.seed, f"measurement_noise/{split}/{number}")
+            for frame in part:
+                noise = torch.randn(frame.shape, generator=generator, dtype=torch.float64)
+                frame += (system.measurement_noise_level * noise).to(self._dtype)
+        return seen
+
+
+def _frames(light: Tensor, first: int, size: int) -> Tensor:
+    """Frames [first, first + size) of light [frame, input]; darkness after its end, where nothing is recorded."""
+    shown = light[first : first + size]
+    return torch.cat([shown, shown.new_zeros((size - len(shown), light.shape[1]))])

@@ -1,0 +1,88 @@
+"""The graph that a model is shown: the true edges, less those that are hidden, plus pairs without a synapse.
+
+The network is always simulated whole; hiding an edge takes it from the model only. (The reference prunes the simulated
+network instead, so that no edge is ever missing.)
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+MODES = ("per_column", "random")  # column of W: the outgoing edges of one source neuron
+
+
+@dataclass(frozen=True)
+class ShownGraph:
+    """edge_index [(source, target), shown edge]; true_edge [shown edge]: its number among the true ones, -1: none."""
+
+    edge_index: Tensor
+    true_edge: Tensor
+
+
+def show(edge_index: Tensor, kept: Tensor, null_edges: Tensor) -> ShownGraph:
+    """The kept true edges in their order, then the null edges."""
+    return ShownGraph(
+        torch.cat([edge_index[:, kept], null_edges], dim=1),
+        torch.cat([kept, torch.full((null_edges.shape[1],), -1)]),
+    )
+
+
+def kept_edges(edge_index: Tensor, n_neurons: int, removal_ratio: float, mode: str, generator: Generator) -> Tensor:
+    """Numbers of the edges that stay in view, ascending.
+
+    random: int(ratio * E) of all edges are hidden. per_column: int(ratio * out-degree) of every source, at least one
+    edge of it staying.
+    """
+    if not 0 <= removal_ratio < 1:
+        raise ValueError(f"edge_removal_ratio={removal_ratio} is the share of hidden edges: choose it in [0, 1).")
+    _check_mode("edge_removal_mode", mode)
+    n_edges = edge_index.shape[1]
+    order = torch.randperm(n_edges, generator=generator)
+    if mode == "random":
+        return order[int(removal_ratio * n_edges) :].sort().values
+    source = edge_index[0]
+    order = order[source[order].argsort(stable=True)]  # the edges of each source together, shuffled within
+    degree = torch.bincount(source, minlength=n_neurons)
+    first = degree.cumsum(0) - degree
+    rank = torch.arange(n_edges) - first[source[order]]
+    hidden = torch.minimum((removal_ratio * degree).long(), degree - 1)
+    return order[rank >= hidden[source[order]]].sort().values
+
+
+def draw_null_edges(edge_index: Tensor, n_neurons: int, n_extra: int, mode: str, generator: Generator) -> Tensor:
+    """n_extra pairs [(source, target), edge] that no synapse joins, each once, in random order.
+
+    per_column: equally many from every source, the remainder spread by lot.
+    """
+    _check_mode("null_edges_mode", mode)
+    taken = edge_index[0] * n_neurons + edge_index[1]
+    room = n_neurons**2 - len(taken)
+    if not 0 <= n_extra <= room // 2:
+        raise ValueError(
+            f"n_extra_null_edges={n_extra} cannot be placed: choose between 0 and {room // 2}, half of the "
+            f"{room} pairs of the {n_neurons} neurons that no synapse joins."
+        )
+    wanted = _per_source(n_neurons, n_extra, mode, generator)
+    found = torch.empty(0, dtype=torch.int64)
+    while len(found) < n_extra:
+        missing = wanted - torch.bincount(found // n_neurons, minlength=n_neurons)
+        source = torch.repeat_interleave(torch.arange(n_neurons), missing)
+        pair = source * n_neurons + torch.randint(n_neurons, source.shape, generator=generator)
+        found = torch.cat([found, pair[~torch.isin(pair, taken)]]).unique()
+    found = found[torch.randperm(n_extra, generator=generator)]
+    return torch.stack([found // n_neurons, found % n_neurons])
+
+
+def _per_source(n_neurons: int, n_extra: int, mode: str, generator: Generator) -> Tensor:
+    """How many null edges leave each source."""
+    if mode == "random":
+        return torch.bincount(torch.randint(n_neurons, (n_extra,), generator=generator), minlength=n_neurons)
+    wanted = torch.full((n_neurons,), n_extra // n_neurons)
+    wanted[torch.randperm(n_neurons, generator=generator)[: n_extra % n_neurons]] += 1
+    return wanted
+
+
+def _check_mode(key: str, mode: str) -> None:
+    if mode not in MODES:
+        raise ValueError(f"{key}={mode!r} is unknown. Choose one of: {', '.join(MODES)}.")

@@ -1,0 +1,54 @@
+"""Sequences that are computed, not filmed: every one a fresh draw of equal length."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from hydra_llm.systems.hex_lattice import HexLattice
+from hydra_llm.systems.stimuli.base import StimulusError
+from hydra_llm.systems.streams import stream
+
+
+class Pattern(Protocol):
+    """Draws one sequence [frame, column] in [0, 1]. Speeds and rates are per second: delta_t is the frame in seconds."""
+
+    def draw(self, lattice: HexLattice, n_frames: int, delta_t: float, generator: Generator) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A Pattern as a Stimulus: sequences of about `duration` seconds, numbers in the stream external_input."""
+
+    pattern: Pattern
+    lattice: HexLattice
+    delta_t: float
+    duration: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self._frames < 2:
+            raise StimulusError(
+                f"sequence_duration={self.duration} s holds {self._frames} frames of delta_t={self.delta_t} s. "
+                f"Choose at least {2 * self.delta_t:g} s."
+            )
+
+    @property
+    def keys(self) -> Mapping[str, Any]:
+        return {}
+
+    @property
+    def _frames(self) -> int:
+        return round(self.duration / self.delta_t)
+
+    def lengths(self, split: str, n_frames: int) -> tuple[int, ...]:
+        """Equal to a frame."""
+        n = max(1, round(n_frames / self._frames))
+        return tuple(n_frames * (k + 1) // n - n_frames * k // n for k in range(n))
+
+    def luminance(self, split: str, number: int, n_frames: int) -> Tensor:
+        generator = stream(self.seed, f"external_input/{split}/{number}")
+        drawn = self.pattern.draw(self.lattice, n_frames, self.delta_t, generator)
+        return drawn.clamp(0, 1).to(torch.float32)
