@@ -1,9 +1,12 @@
 """Fixtures that several floors share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tiny_connectome import write_tiny_connectome
 
 # A network small enough for any test; every key of signal_system() once, so that a test names only what it is about.
 TINY_SIGNAL: dict[str, Any] = {
@@ -44,6 +47,15 @@ TINY_SIGNAL: dict[str, Any] = {
     "triggered_frequency_range": [0.5, 2.0],
 }
 
+TINY_FLYVIS: dict[str, Any] = {
+    "extent": 2,
+    "n_frames": 120,
+    "n_frames_validation": 60,
+    "n_frames_test": 60,
+    "sequence_duration": 0.6,
+    "seed": 0,
+}
+
 TINY_METABOLISM: dict[str, Any] = {
     "n_metabolites": 12,
     "n_reactions": 18,
@@ -75,6 +87,46 @@ def make_metabolism_system() -> Callable[..., Any]:
     def make(**keys: Any) -> Any:
         arguments = {**vars(MetabolismSimulation()), **TINY_METABOLISM, **keys}
         return metabolism_system(**{name: value for name, value in arguments.items() if name != "_target_"})
+
+    return make
+
+
+@pytest.fixture
+def tiny_connectome(tmp_path_factory) -> Path:
+    """A connectome file of five cell types."""
+    return write_tiny_connectome(tmp_path_factory.mktemp("connectome") / "tiny.json")
+
+
+@pytest.fixture
+def published_connectome() -> Path:
+    """The connectome that flyvis publishes; not part of this repository."""
+    return _shared("fib25-fib19_v2.2.json")
+
+
+@pytest.fixture
+def trained_network() -> Path:
+    """A trained network of flyvis; not part of this repository."""
+    return _shared("flyvis_flow_0000_000.pt")
+
+
+def _shared(name: str) -> Path:
+    path = Path(__file__).parents[2] / "shared" / "data" / name
+    if not path.is_file():
+        pytest.skip(f"{name} is not here: it would be at ../shared/data beside the checkout")
+    return path
+
+
+@pytest.fixture
+def make_flyvis_system(tiny_connectome) -> Callable[..., Any]:
+    """flyvis_system(**keys) on the tiny connectome, other keys at their defaults."""
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra_llm.schema.flyvis import FlyvisSimulation
+    from hydra_llm.systems.flyvis import flyvis_system
+
+    def make(**keys: Any) -> Any:
+        tiny = {**TINY_FLYVIS, "connectome": str(tiny_connectome), "device": "cpu"}
+        arguments = {**vars(FlyvisSimulation()), **tiny, **keys}
+        return flyvis_system(**{name: value for name, value in arguments.items() if name != "_target_"})
 
     return make
 

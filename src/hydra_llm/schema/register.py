@@ -2,8 +2,8 @@
 
 from hydra.core.config_store import ConfigStore
 
+from hydra_llm.schema.flyvis import FlyvisSimulation
 from hydra_llm.schema.metabolism import MetabolismSimulation, ReactionGNN
-from hydra_llm.schema.flyvis_simulation import FlyvisSimulation
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 from hydra_llm.schema.simulation import SignalSimulation

@@ -56,6 +56,8 @@ def flyvis_system(
     min(2000, n_frames). Raises ValueError with a sentence for whatever cannot be simulated, before anything is.
     """
     keys = {name: value for name, value in locals().items() if name not in _PLACES}
+    if not delta_t > 0:
+        raise ValueError(f"delta_t={delta_t} is the recording step in seconds: choose it > 0.")
     lattice = HexLattice(extent)
     file = read_connectome_file(find_connectome_file(connectome))
     eye = build_connectome(file, extent)

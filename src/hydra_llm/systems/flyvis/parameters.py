@@ -78,7 +78,7 @@ def trained_parameters(path: Path, connectome: Connectome, complete: Connectome)
     for key, size in expected.items():
         if network[key].shape != (size,):
             raise CheckpointError(
-                f"{path} belongs to another network: {key} has shape {tuple(network[key].shape)}, this connectome needs "
+                f"{path} belongs to another network: {key} has shape {tuple(network[key].shape)}, this connectome has "
                 f"({size},). Give a checkpoint trained on this connectome, or simulation.parameters=default."
             )
     sign = torch.from_numpy(complete.pair_sign)

@@ -23,8 +23,8 @@ _MEMBER = f"flyvis/connectome/{PUBLISHED}"
 _TIMEOUT = 180  # seconds; the wheel has 0.4 MB
 
 _REMEDIES = (
-    f"Give the path of {PUBLISHED} as simulation.connectome=..., or run `pip install --no-deps {REQUIREMENT}` (the file "
-    "is part of that package), or run once with access to a package index, so that it can be fetched and kept."
+    f"Give the path of {PUBLISHED} as simulation.connectome=..., or run `pip install --no-deps {REQUIREMENT}` (that "
+    "package holds the file), or run once with access to a package index, so that the file can be fetched and kept."
 )
 
 

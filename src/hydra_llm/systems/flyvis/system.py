@@ -73,8 +73,6 @@ class FlyvisSystem:
     name = "flyvis"
 
     def __post_init__(self) -> None:
-        if not self.delta_t > 0:
-            raise ValueError(f"delta_t={self.delta_t} is the recording step in seconds: choose it > 0.")
         if self.substeps < 1:
             raise ValueError(f"substeps={self.substeps} has to be at least 1.")
         for split in SPLITS:

@@ -13,7 +13,7 @@ from hydra_llm.systems.streams import stream
 
 
 class Pattern(Protocol):
-    """Draws one sequence [frame, column] in [0, 1]. Speeds and rates are per second: delta_t is the frame in seconds."""
+    """Draws one sequence [frame, column] in [0, 1]. Its speeds and rates are per second, delta_t is in seconds."""
 
     def draw(self, lattice: HexLattice, n_frames: int, delta_t: float, generator: Generator) -> Tensor: ...
 

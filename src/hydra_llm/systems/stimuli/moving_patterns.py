@@ -14,8 +14,8 @@ from hydra_llm.systems.stimuli.draws import coin, direction, log_uniform, unifor
 class MovingPatterns:
     """A sequence is a row of presentations, each a drifting sine grating or an ON or OFF edge of random heading.
 
-    Gratings are seen through the aperture of a column: contrast falls by sinc(1 / wavelength). Edges rise over the width
-    of one column.
+    Gratings are seen through the aperture of a column: contrast falls by sinc(1 / wavelength). Edges rise over the
+    width of one column.
     """
 
     presentation: float = 1.0  # s

@@ -70,4 +70,3 @@ class Scenes:
         bright = uniform(generator, -0.4, 0.4)
         surface = (sample_texture(world, own_x + patch[0], own_y + patch[1]) + bright).clamp(0, 1)
         seen.lerp_(surface, cover)
-

@@ -1,4 +1,4 @@
-"""conf/simulation: keys of the fly's visual system."""
+"""Keys of the fly visual system."""
 
 from dataclasses import dataclass
 
