@@ -4,6 +4,7 @@ One loop serves all of them. A dispatch with several free slots takes one job fo
 meanwhile, so that a slot is filled again while the others still work. The variants:
 
   _dispatch_batch.py    one launch() for all slots, which are free again together
+  _dispatch_array.py    the same over a scheduler, whose jobs outlive the sweeper: one array of jobs
   _dispatch_fork.py     a forked driver per slot, for launchers that work in the sweeper's own process or its children
   _dispatch_thread.py   a thread per job, for launchers that hand the job to somebody else
 """
@@ -22,11 +23,12 @@ from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
 
 @dataclass(frozen=True)
 class Job:
-    """A trial on its way: Hydra's job number, the slot it runs in, all its overrides."""
+    """A trial on its way: Hydra's job number, the slot it runs in, all its overrides, the how-manieth launch it is."""
 
     number: int
     slot: int
     overrides: list[str]
+    attempt: int = 1
 
 
 class Dispatch(ABC):
@@ -51,9 +53,11 @@ class Dispatch(ABC):
 
     def start(self, jobs: list[Job]) -> None:
         """Occupy one free slot per job. A result that an earlier attempt left behind is removed first."""
+        free = self.free_slots
         for job in jobs:
-            if job.slot not in self.free_slots:
-                raise ValueError(f"Slot {job.slot} is not free; free are {self.free_slots}.")
+            if job.slot not in free:
+                raise ValueError(f"Slot {job.slot} is not free; free are {free}.")
+            free.remove(job.slot)
             self._reader.discard_stale(job.number)
             self.running[job.slot] = job
         self._begin(jobs)

@@ -12,10 +12,12 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_array import ArrayDispatch
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import BatchDispatch
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_fork import ForkDispatch
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_watch import SchedulerWatch
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 
 DISPATCHES = ("auto", "batch", "thread", "fork")
@@ -64,8 +66,11 @@ def make_dispatch(
 ) -> Dispatch:
     """Build it before any thread exists: fork dispatch forks here."""
     n_slots, limit = options["n_parallel"], options["job_timeout_s"]
-    if mode == "thread":
-        return ThreadDispatch(lambda: make(config), reader, n_slots, limit_s=limit)
+    kind = launcher_kind(config)
+    if mode == "thread" or (mode == "batch" and kind in REMOTE):
+        remote = ThreadDispatch if mode == "thread" else ArrayDispatch
+        watch = SchedulerWatch(reader) if kind == "submitit" else None
+        return remote(lambda: make(config), reader, n_slots, limit_s=limit, watch=watch)
     if mode == "fork":
         own = make(for_one_job(config))
         return ForkDispatch(own, reader, n_slots, environment=thread_environment(n_slots), limit_s=limit)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,10 @@ from typing import Any
 from hydra_llm.search.lock import process_alive
 from hydra_llm.search.outcome import Outcome, cancelled, lost
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate, fate
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
 
 log = logging.getLogger(__name__)
-
-PENDING = ("PENDING", "RUNNING", "REQUEUED", "COMPLETING", "CONFIGURING", "SUSPENDED", "REQUEUE_HOLD")
-QUERY_S = 20.0  # limit of one question to the scheduler
 
 
 @dataclass(frozen=True)
@@ -45,13 +41,33 @@ class Submission:
         return not any(self.folder.glob("*submission.sh"))
 
 
+class Submissions:
+    """What submitit's folder of a sweep holds; every file is read once."""
+
+    def __init__(self, sweep_dir: Path) -> None:
+        self._folder = sweep_dir / ".submitit"
+        self._read: set[Path] = set()
+        self._known: dict[tuple[int, int], Submission] = {}
+
+    def find(self, number: int, attempt: int) -> Submission | None:
+        """The job that was submitted for this attempt of a number, None if submitit has none."""
+        if (number, attempt) not in self._known:
+            self._look()
+        return self._known.get((number, attempt))
+
+    def _look(self) -> None:
+        for path in sorted(self._folder.glob("*/*_submitted.pkl")):
+            if path in self._read:
+                continue
+            found = _read_submission(path)
+            if found is not None:  # half a file is read again
+                self._read.add(path)
+                self._known.setdefault((found.number, found.attempt), found)
+
+
 def find_submission(sweep_dir: Path, number: int, attempt: int) -> Submission | None:
-    """The job that was submitted for this attempt of a number, None if submitit has none."""
-    for path in sorted((sweep_dir / ".submitit").glob("*/*_submitted.pkl")):
-        found = _read_submission(path)
-        if found is not None and (found.number, found.attempt) == (number, attempt):
-            return found
-    return None
+    """As Submissions.find, for one question."""
+    return Submissions(sweep_dir).find(number, attempt)
 
 
 def outcome_of_submission(submission: Submission, reader: Reader) -> Outcome | None:
@@ -67,62 +83,50 @@ def outcome_of_submission(submission: Submission, reader: Reader) -> Outcome | N
     return reader.harvest(submission.number) or lost(f"job {submission.id} ended outside the task: {content}")
 
 
-def is_alive(submission: Submission) -> bool | None:
-    """Whether the scheduler still has the job; None when it was cancelled."""
+def fate_of_submission(submission: Submission) -> Fate:
     if submission.is_local:
-        return submission.id.isdigit() and process_alive(int(submission.id))
-    state = slurm_state(submission.id)
-    if state.startswith("CANCELLED"):
-        return None
-    return state in PENDING
-
-
-def slurm_state(job: str) -> str:
-    """The state of a SLURM job by squeue, by sacct once squeue has forgotten it; "" when neither answers."""
-    questions = (["squeue", "-h", "-o", "%T", "-j", job], ["sacct", "-n", "-P", "-X", "-o", "State", "-j", job])
-    for words in questions:
-        if shutil.which(words[0]) is None:
-            continue
-        try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=QUERY_S, check=False)
-        except subprocess.TimeoutExpired:
-            continue
-        state = done.stdout.strip().splitlines()
-        if done.returncode == 0 and state:
-            return state[0].strip()
-    return ""
+        return Fate.IN_QUEUE if submission.id.isdigit() and process_alive(int(submission.id)) else Fate.ENDED
+    return fate(submission.id)
 
 
 def collect(
-    reader: Reader, number: int, attempt: int, pause: Callable[[], None], poll: Callable[[Submission], bool | None]
+    reader: Reader, number: int, attempt: int, pause: Callable[[], None], poll: Callable[[Submission], Fate]
 ) -> Outcome:
     """The outcome of a job that was in flight when the sweeper ended: its own record, submitit's, or LOST.
 
-    Waits, calling `pause` in between, while the scheduler has the job. `poll` answers as `is_alive`.
+    Waits, calling `pause` in between, while the scheduler has the job or does not answer. `poll` answers as
+    `fate_of_submission`.
     """
-    waiting = False
+    waiting = ""
     while True:
         outcome = reader.harvest(number)
         if outcome is not None:
             return outcome
         submission = find_submission(reader.sweep_dir, number, attempt)
-        alive: bool | None = submission is not None and poll(submission)
-        if submission is not None:
-            outcome = outcome_of_submission(submission, reader)
-            if outcome is not None:
-                return outcome
-        folder = reader.default_folder(number)
-        if alive is None:
-            assert submission is not None
-            return cancelled(f"the scheduler reports job {submission.id} as cancelled", folder=folder)
-        if not alive:
-            again = reader.harvest(number)  # written between the look and the question
-            return again or lost("the sweep ended while this job ran, and it left no result", folder=folder)
-        if not waiting:
-            waiting = True
-            assert submission is not None
-            log.info("trial %d still runs as job %s; waiting for it", number, submission.id)
+        if submission is None:
+            return _without_result(reader, number)
+        found = poll(submission)
+        outcome = outcome_of_submission(submission, reader)
+        if outcome is not None:
+            return outcome
+        if found is Fate.CANCELLED:
+            return cancelled(
+                f"the scheduler reports job {submission.id} as cancelled", folder=reader.default_folder(number)
+            )
+        if found is Fate.ENDED:
+            return _without_result(reader, number)
+        if waiting != found:
+            waiting = found
+            still = "still runs" if found is Fate.IN_QUEUE else "may still run (the scheduler does not answer)"
+            log.info("Trial %d %s as job %s; waiting for it.", number, still, submission.id)
         pause()
+
+
+def _without_result(reader: Reader, number: int) -> Outcome:
+    """Its own record, if it was written between the look and the question; else LOST."""
+    return reader.harvest(number) or lost(
+        "the sweep ended while this job ran, and it left no result", folder=reader.default_folder(number)
+    )
 
 
 def cancel_line(sweep_dir: Path, running: list[tuple[int, int]]) -> str:

@@ -41,8 +41,9 @@ from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_choice import (
     make_dispatch,
 )
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import cancel_line, collect, is_alive
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import cancel_line, collect, fate_of_submission
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_signals import Interruptible
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import has_accounting
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
 from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
@@ -87,8 +88,9 @@ class SweepRun:
         """The list of callbacks is a private detail of Hydra: without it the sweep relies on what launch() returns."""
         callbacks = getattr(getattr(self.context, "callbacks", None), "callbacks", None)
         if isinstance(callbacks, list):
-            # a job of a thread's launch() has a process of its own, which it may end
-            alone = self.dispatch_mode == "thread" and self.options["mode"] == "search"
+            # a job of a scheduler, or of a thread's launch(), has a process of its own, which it may end
+            remote = self.dispatch_mode == "thread" or launcher_kind(self.config) == "submitit"
+            alone = remote and self.options["mode"] == "search"
             for own in (ResultJournal(self.options["job_timeout_s"] if alone else None), JobChannel()):
                 if not any(isinstance(callback, type(own)) for callback in callbacks):
                     callbacks.append(own)
@@ -171,9 +173,15 @@ class SweepRun:
     def _warn(self) -> None:
         if self._dispatch_warning:
             log.warning("%s", self._dispatch_warning)
-        if self.options["job_timeout_s"] is not None and self.dispatch_mode == "batch":
+        kind = launcher_kind(self.config)
+        if self.options["job_timeout_s"] is not None and self.dispatch_mode == "batch" and kind != "submitit":
             log.warning(
                 "job_timeout_s can not stop a job of a batch; choose dispatch=fork, or the launcher's own limit."
+            )
+
+        if str(self.config.hydra.launcher.get("_target_", "")).endswith(".SlurmLauncher") and not has_accounting():
+            log.info(
+                "sacct does not answer here, so submitit can not see a job die; the sweep asks squeue and scontrol."
             )
 
     # ---- the loop ----
@@ -187,7 +195,7 @@ class SweepRun:
             time.sleep(POLL_S)
 
         for number in list(study.state.running):
-            outcome = collect(reader, number, study.state.trials[number].attempt, pause, is_alive)
+            outcome = collect(reader, number, study.state.trials[number].attempt, pause, fate_of_submission)
             console.told(study.tell(number, outcome), recovered=outcome.state is not TrialState.LOST)
 
     def _loop(
@@ -227,7 +235,7 @@ class SweepRun:
             trials = study.launched(asked)
             console.launched(trials)
             places = zip(trials, free, strict=False)
-            dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot)) for t, slot in places])
+            dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot), t.attempt) for t, slot in places])
 
     def _interrupted(
         self, study: Study, dispatch: Dispatch, reader: Reader, console: Console, records: Records

@@ -1,6 +1,5 @@
 """Jobs that were in flight when the sweeper ended; submitit's files are real, the scheduler is a function."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from hydra_llm.search.objective import Objective
 from hydra_llm.search.trial import TrialState
 from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_scheduler as scheduler
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
@@ -46,8 +46,8 @@ def never():
     raise AssertionError("there was nothing to wait for")
 
 
-def collect(tmp_path, number, attempt=1, alive=False, pause=never):
-    return scheduler.collect(reader(tmp_path), number, attempt, pause, lambda submission: alive)
+def collect(tmp_path, number, attempt=1, fate=Fate.ENDED, pause=never):
+    return scheduler.collect(reader(tmp_path), number, attempt, pause, lambda submission: fate)
 
 
 def test_the_jobs_own_record_comes_first(tmp_path):
@@ -65,7 +65,8 @@ def test_a_result_that_only_submitit_has_is_found_by_number_and_attempt(tmp_path
     assert collect(tmp_path, 3, attempt=1).value == 1.0
 
 
-def test_a_job_that_the_scheduler_still_has_is_waited_for(tmp_path):
+@pytest.mark.parametrize("fate", [Fate.IN_QUEUE, Fate.UNKNOWN])
+def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path, fate):
     folder = submit(tmp_path, "11", 0)
     pauses = []
 
@@ -74,14 +75,14 @@ def test_a_job_that_the_scheduler_still_has_is_waited_for(tmp_path):
         if len(pauses) == 3:
             finish(folder, "11", 5.0)
 
-    assert collect(tmp_path, 0, alive=True, pause=pause).value == 5.0
+    assert collect(tmp_path, 0, fate=fate, pause=pause).value == 5.0
     assert len(pauses) == 3
 
 
-@pytest.mark.parametrize("alive", [False, None])
-def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, alive):
+@pytest.mark.parametrize(("fate", "state"), [(Fate.ENDED, TrialState.LOST), (Fate.CANCELLED, TrialState.CANCELLED)])
+def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, fate, state):
     submit(tmp_path, "11", 0)
-    assert collect(tmp_path, 0, alive=alive).state is (TrialState.CANCELLED if alive is None else TrialState.LOST)
+    assert collect(tmp_path, 0, fate=fate).state is state
 
 
 def test_a_job_that_nobody_knows_is_lost(tmp_path):
@@ -109,33 +110,10 @@ def test_a_local_job_is_alive_while_its_process_is(tmp_path):
     submit(tmp_path, str(process.pid), 0)
     found = scheduler.find_submission(tmp_path, 0, 1)
     assert found is not None
-    assert scheduler.is_alive(found) is True
+    assert scheduler.fate_of_submission(found) is Fate.IN_QUEUE
     process.kill()
     process.wait()
-    assert scheduler.is_alive(found) is False
-
-
-@pytest.mark.parametrize(
-    ("squeue", "sacct", "alive"),
-    [
-        ("RUNNING", "", True),
-        ("", "PENDING", True),
-        ("", "COMPLETED", False),
-        ("", "CANCELLED by 0", None),
-        ("", "", False),
-    ],
-)
-def test_slurm_is_asked_by_squeue_and_then_by_sacct(tmp_path, monkeypatch, squeue, sacct, alive):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name, answer in (("squeue", squeue), ("sacct", sacct)):
-        (programs / name).write_text(f"#!/bin/sh\n[ -n '{answer}' ] && echo '{answer}'\nexit 0\n")
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    submit(tmp_path, "4711", 0, slurm=True)
-    found = scheduler.find_submission(tmp_path, 0, 1)
-    assert found is not None
-    assert scheduler.is_alive(found) is alive
+    assert scheduler.fate_of_submission(found) is Fate.ENDED
 
 
 def test_the_command_that_cancels_names_jobs_of_slurm_only(tmp_path):

@@ -1,0 +1,69 @@
+"""Jobs that a scheduler has ended and that left no result.
+
+submitit asks sacct, and without an accounting database it waits for ever for a job that was killed. The sweeper asks
+squeue and scontrol itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from hydra_llm.search.outcome import Outcome, cancelled, lost
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import (
+    Submission,
+    Submissions,
+    fate_of_submission,
+    outcome_of_submission,
+)
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
+
+INTERVAL_S = 10.0  # between two rounds of questions
+PATIENCE_S = 20.0  # a requeued job is in no queue for a moment, and a result needs time to cross a file system
+
+
+class SchedulerWatch:
+    """`poll` answers as `fate_of_submission`."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        poll: Callable[[Submission], Fate] = fate_of_submission,
+        *,
+        interval_s: float = INTERVAL_S,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._reader = reader
+        self._poll = poll
+        self._interval_s, self._patience_s = interval_s, patience_s
+        self._submissions = Submissions(reader.sweep_dir)
+        self._looked = float("-inf")
+        self._gone: dict[int, float] = {}  # number -> since when no queue holds it
+
+    def look(self, jobs: Iterable[Job]) -> dict[int, Outcome]:
+        """Outcomes of the running jobs that nobody needs to wait for any longer; {} between two rounds."""
+        now = time.monotonic()
+        if now - self._looked < self._interval_s:
+            return {}
+        self._looked = now
+        outcomes = {job.number: self._look_at(job, now) for job in jobs}
+        return {number: outcome for number, outcome in outcomes.items() if outcome is not None}
+
+    def _look_at(self, job: Job, now: float) -> Outcome | None:
+        submission = self._submissions.find(job.number, job.attempt)
+        found = Fate.UNKNOWN if submission is None else self._poll(submission)
+        if submission is None or found in (Fate.IN_QUEUE, Fate.UNKNOWN):
+            self._gone.pop(job.number, None)
+            return None
+        if now - self._gone.setdefault(job.number, now) < self._patience_s:
+            return None
+        del self._gone[job.number]
+        outcome = self._reader.harvest(job.number) or outcome_of_submission(submission, self._reader)
+        if outcome is not None:
+            return outcome
+        folder = self._reader.default_folder(job.number)
+        if found is Fate.CANCELLED:
+            return cancelled(f"the scheduler reports job {submission.id} as cancelled", folder=folder)
+        return lost(f"job {submission.id} left the queue without a result: killed, or out of memory", folder=folder)

@@ -1,0 +1,65 @@
+"""What SLURM's clients say of a job; the clients are scripts."""
+
+import os
+
+import pytest
+
+from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_slurm as slurm
+from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
+
+AWAY = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
+NO_JOB = "slurm_load_jobs error: Invalid job id specified"
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch):
+    """clients(squeue=("RUNNING", ""), ...): what each prints and complains about."""
+
+    def make(**answers):
+        for name, (says, complains) in answers.items():
+            code = 1 if complains else 0
+            script = f"#!/bin/sh\n[ -n '{says}' ] && echo '{says}'\n[ -n '{complains}' ] && echo '{complains}' >&2\n"
+            (tmp_path / name).write_text(f"{script}exit {code}\n")
+            (tmp_path / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin")
+        monkeypatch.setattr(
+            slurm.shutil, "which", lambda word: str(tmp_path / word) if (tmp_path / word).exists() else None
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("squeue", "scontrol", "sacct", "expected"),
+    [
+        (("RUNNING", ""), ("", NO_JOB), ("", ""), Fate.IN_QUEUE),
+        (("", ""), ("JobId=7 JobState=PENDING Reason=BeginTime", ""), ("", ""), Fate.IN_QUEUE),
+        (("", ""), ("JobId=7 JobState=FAILED Reason=x", ""), ("", ""), Fate.ENDED),
+        (("", ""), ("JobId=7 JobState=CANCELLED Reason=x", ""), ("", ""), Fate.CANCELLED),
+        (("", NO_JOB), ("", NO_JOB), ("CANCELLED by 1000", ""), Fate.CANCELLED),
+        (("", NO_JOB), ("", NO_JOB), ("COMPLETED", ""), Fate.ENDED),
+        (("", NO_JOB), ("", NO_JOB), ("", ""), Fate.ENDED),
+        (("", AWAY), ("", AWAY), ("", "no database"), Fate.UNKNOWN),
+        (("", AWAY), ("", AWAY), ("RUNNING", ""), Fate.IN_QUEUE),
+    ],
+)
+def test_the_fate_of_a_job_is_what_the_first_client_that_knows_it_says(clients, squeue, scontrol, sacct, expected):
+    clients(squeue=squeue, scontrol=scontrol, sacct=sacct)
+    assert slurm.fate("7") is expected
+
+
+def test_without_any_client_nobody_knows(clients):
+    clients()
+    assert slurm.fate("7") is Fate.UNKNOWN
+
+
+def test_accounting_is_there_when_sacct_answers(clients):
+    clients(sacct=("", ""))
+    assert slurm.has_accounting()
+    clients(sacct=("", "Slurm accounting storage is disabled"))
+    assert not slurm.has_accounting()
+
+
+def test_a_controller_that_is_away_differs_from_a_refusal():
+    assert slurm.is_unreachable(f"sbatch: error: {AWAY}")
+    assert not slurm.is_unreachable("sbatch: error: invalid partition specified: gpux")
