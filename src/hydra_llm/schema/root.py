@@ -41,7 +41,7 @@ class Search:
     target: float | None = key(None, help="the best value, for direction=target")
     params: dict[str, Any] = field(default_factory=dict)  # Hydra's sweep grammar
     block_params: dict[str, Any] = field(default_factory=dict)  # move between blocks only
-    slot_params: dict[str, Any] = field(default_factory=dict)  # key: one value per slot, which the slot keeps
+    slot_params: dict[str, Any] = key({}, help="key: a list with one value per slot, which the slot keeps")
     start: str | None = key(None, help="first batch of several slots", choices=("diverse", "baselines"))
     trial_overrides: list[str] = field(default_factory=list)  # the search budget: a shorter fit
     instructions: str | None = key(None, help="name of the protocol in instructions/")

@@ -77,4 +77,6 @@ RULES: dict[str, str] = {
     "R091": f"{_SEARCH}.space.Space",
     "R098": f"{_SEARCH}.space.Space",
     "R099": f"{_SEARCH}.objective.Objective",
+    "R112": f"{_SEARCH}.lanes.settle",
+    "R121": f"{_SEARCH}.lanes.settle",
 }

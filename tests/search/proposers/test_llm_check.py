@@ -1,7 +1,7 @@
 """One wrong thing at a time: each is refused with a sentence that names it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
@@ -193,12 +193,14 @@ SLOTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*GOOD, "x"]), JSON, max_size=6))
 def test_no_json_raises(raw):
     typed, problems = read_answer(raw)
     assert (typed is None) == bool(problems)
 
 
+@settings(deadline=None)
 @given(st.lists(SLOTS, max_size=4))
 def test_whatever_is_answered_only_declared_free_parameters_in_range_get_through(slots):
     context = small()
@@ -210,6 +212,7 @@ def test_whatever_is_answered_only_declared_free_parameters_in_range_get_through
         assert len(proposal.changes) <= 1 or proposal.strategy == "recombine"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=1000))
 def test_a_line_of_a_model_is_one_printable_line_of_bounded_length(text):
     line = one_line(text, 50)
