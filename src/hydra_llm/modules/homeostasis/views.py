@@ -1,0 +1,84 @@
+"""What a term of the objective sees of a reaction network. A view changes one part of it and passes the rest on."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from hydra_llm.models.embedding import NeuronEmbedding
+from hydra_llm.models.reaction_gnn import ReactionGNN
+
+
+class Regulated(Protocol):
+    """dc_i/dt = reaction_i(c) + node_i(c_i), each [..., metabolite] at concentrations c [..., metabolite]."""
+
+    @property
+    def embedding(self) -> NeuronEmbedding: ...
+
+    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor: ...
+
+    def node(self, c: Tensor, external: Tensor | None) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class WithInput:
+    """Reactions together with a known additive input, so that node is all that is left of dc/dt."""
+
+    net: ReactionGNN
+
+    @property
+    def embedding(self) -> NeuronEmbedding:
+        return self.net.embedding
+
+    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
+        derivative = self.net.reaction(c, external)
+        return derivative + external if external is not None and self.net.input_mode == "additive" else derivative
+
+    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.net.node(c, external)
+
+
+@dataclass(frozen=True)
+class Amplified:
+    """The node function times a factor: its gradient becomes comparable with that of the reactions."""
+
+    net: Regulated
+    factor: float
+
+    @property
+    def embedding(self) -> NeuronEmbedding:
+        return self.net.embedding
+
+    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.net.reaction(c, external)
+
+    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.factor * self.net.node(c, external)
+
+
+@dataclass(frozen=True)
+class DetachedReaction:
+    """Reactions as given numbers: the error flows back through the node function alone, not through their Jacobian."""
+
+    net: Regulated
+
+    @property
+    def embedding(self) -> NeuronEmbedding:
+        return self.net.embedding
+
+    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
+        with torch.no_grad():
+            return self.net.reaction(c, external)
+
+    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.net.node(c, external)
+
+
+def scale_output(net: ReactionGNN, factor: float) -> None:
+    """Multiply the node function by a factor, by its last layer: exact up to rounding."""
+    last = net.node_func.net[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.weight.mul_(factor)
+        last.bias.mul_(factor)

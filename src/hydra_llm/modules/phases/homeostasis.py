@@ -1,0 +1,140 @@
+"""Phase 2 as published: Adam on the node function and the embeddings, under frozen reactions.
+
+What is minimised and on which schedule are parts (modules.homeostasis); this phase draws batches and steps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.optim import Adam, Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.reaction_gnn import ReactionGNN
+from hydra_llm.modules.homeostasis.amplification import Amplification, Gain
+from hydra_llm.modules.homeostasis.lengths import Lengths
+from hydra_llm.modules.homeostasis.rates import RateSchedule
+from hydra_llm.modules.homeostasis.terms import Sample, Term
+from hydra_llm.modules.homeostasis.views import Amplified, DetachedReaction, Regulated, WithInput
+from hydra_llm.modules.phases.base import Step
+
+INTERVALS = 20  # validations per fit
+BATCH_FACTOR = 4  # published: int(T * loop // batch * 0.2) // time_step * 4 batches
+MONITORED_FRAMES = 500
+
+
+def published_batches(n_frames: int, data_augmentation_loop: int, batch_size: int, time_step: int) -> int:
+    """Batches of phase 2 in the published counting: as many integration steps whatever the length of a rollout."""
+    return int(n_frames * data_augmentation_loop // batch_size * 0.2) // time_step * BATCH_FACTOR
+
+
+@dataclass(frozen=True)
+class HomeostasisPhase:
+    """n_batches batches of batch_size stretches; `accumulation` of them make one optimiser step, their losses divided
+    by that number. clip: largest norm of a step's gradient, None for no limit. monitor_reaction: also log the error
+    that the reactions alone leave, as a share of the target's variance.
+    """
+
+    n_batches: int
+    batch_size: int
+    learning_rate_node: float
+    learning_rate_embedding: float
+    terms: Sequence[Term]
+    lengths: Lengths
+    amplification: Amplification
+    schedule: RateSchedule
+    accumulation: int
+    clip: float | None
+    detach_reaction: bool
+    monitor_reaction: bool
+    batch_order: torch.Generator
+    name: str = field(default="homeostasis", init=False)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or self.accumulation < 1:
+            raise ValueError(
+                f"batch_size={self.batch_size}, accumulation={self.accumulation}: both have to be at least 1."
+            )
+        if not self.terms:
+            raise ValueError("The objective of phase 2 has no term. Keep the rollout or choose residual_supervision.")
+
+    @property
+    def n_steps(self) -> int:
+        return max(1, self.n_batches // self.accumulation)
+
+    @property
+    def n_intervals(self) -> int:
+        return min(INTERVALS, self.n_steps) if self.n_batches else 0
+
+    def optimizer(self, net: ReactionGNN) -> Optimizer:
+        return Adam(
+            [
+                {"params": list(net.node_func.parameters()), "lr": self.learning_rate_node},
+                {"params": [net.embedding.a], "lr": self.learning_rate_embedding},
+            ],
+            fused=True,
+        )
+
+    def run(
+        self, interval: int, net: ReactionGNN, frames: Frames, optimizer: Optimizer, step: Step
+    ) -> dict[str, float]:
+        first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
+        rates = (self.learning_rate_node, self.learning_rate_embedding)
+        sums: dict[str, Tensor] = {}
+        with Gain(net) as gain:
+            for number in range(first, last):
+                progress = number / self.n_steps
+                gain.set(self.amplification.factor(progress))
+                factor = self.schedule.factor(number, self.n_steps)
+                for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                    group["lr"] = rate * factor
+                optimizer.zero_grad()
+                for name, value in self._accumulate(self._view(net, gain.factor), frames, progress).items():
+                    sums[name] = sums.get(name, value.new_zeros(())) + value
+                self._step(optimizer, step)
+        logged = {f"{name}_loss": float(total) / (last - first) for name, total in sums.items()}
+        logged["phase2_loss"] = sum(logged.values())
+        return logged | self._monitor(net, frames)
+
+    def _view(self, net: ReactionGNN, factor: float) -> Regulated:
+        view: Regulated = DetachedReaction(WithInput(net)) if self.detach_reaction else WithInput(net)
+        return view if factor == 1 else Amplified(view, factor)
+
+    def _accumulate(self, view: Regulated, frames: Frames, progress: float) -> dict[str, Tensor]:
+        """Back-propagate one step's batches. Returns the mean of every term over them."""
+        found: dict[str, Tensor] = {}
+        for _ in range(self.accumulation):
+            for length in self.lengths.at(progress, self.batch_order):
+                sample = Sample(frames, self._starts(frames, length), length)
+                losses = {term.name: term(view, sample) / self.accumulation for term in self.terms}
+                torch.stack(list(losses.values())).sum().backward()
+                for name, loss in losses.items():
+                    found[name] = found.get(name, loss.new_zeros(())) + loss.detach()
+        return found
+
+    def _starts(self, frames: Frames, length: int) -> Tensor:
+        n_starts = frames.n_frames - length
+        if n_starts < 1:
+            raise ValueError(
+                f"A rollout of {length} frames does not fit in {frames.n_frames} frames. "
+                "Choose a smaller training.homeostasis_time_step."
+            )
+        starts = torch.randint(n_starts, (self.batch_size,), generator=self.batch_order)
+        return starts.to(frames.activity.device)
+
+    def _step(self, optimizer: Optimizer, step: Step) -> None:
+        if self.clip is not None:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, self.clip)
+        step(lambda: torch.zeros(()))  # the gradients are there already
+
+    def _monitor(self, net: ReactionGNN, frames: Frames) -> dict[str, float]:
+        some = frames.spread(MONITORED_FRAMES)
+        with torch.no_grad():
+            node = net.node(some.activity, some.external)
+            logged = {"phase2_node_magnitude": float(node.abs().mean())}
+            if self.monitor_reaction:
+                error = WithInput(net).reaction(some.activity, some.external) - some.target
+                logged["reaction_error"] = float(error.pow(2).mean() / some.target.var(dim=0).mean())
+        return logged
