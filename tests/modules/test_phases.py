@@ -7,8 +7,9 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from hydra_llm.metrics.connectivity import connectivity_metrics  # noqa: E402
 from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale  # noqa: E402
 from hydra_llm.modules.objectives import OneStep  # noqa: E402
+from hydra_llm.modules.phases.adam import published_steps  # noqa: E402
 from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase  # noqa: E402
-from hydra_llm.modules.phases.gradient import GradientPhase, published_steps  # noqa: E402
+from hydra_llm.modules.phases.gradient import GradientPhase  # noqa: E402
 from hydra_llm.modules.phases.projection import ProjectionPhase  # noqa: E402
 from hydra_llm.modules.phases.reduced import ReducedProblem  # noqa: E402
 from hydra_llm.modules.recovery import set_state_scale, unexplained  # noqa: E402

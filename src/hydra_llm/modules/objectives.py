@@ -1,17 +1,17 @@
 """What a gradient fit minimises, apart from regularisers.
 
-Both objectives are norms over the batch, ||prediction - target||_2, as published (not mean squares): the coefficients
-of the regularisers keep the scale that the published protocols give them.
+Both objectives are norms, as published (not mean squares): the coefficients of the regularisers keep the scale that the
+published protocols give them. The norm is that of the whole batch, ||prediction - target||_2, or, for metabolism, the
+sum of the norms of its samples.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
 
 
 class Objective(Protocol):
@@ -20,7 +20,7 @@ class Objective(Protocol):
         """Frames behind the first one that a sample needs."""
         ...
 
-    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
         """Loss of the samples that start at frames `start` [sample]."""
         ...
 
@@ -30,15 +30,16 @@ class OneStep:
     """|| f(u_k + noise) - du/dt_k ||_2, with Gaussian noise of standard deviation noise_level on the states seen."""
 
     noise_level: float
+    per_sample: bool = False
 
     @property
     def horizon(self) -> int:
         return 0
 
-    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
         batch = frames.at(start)
         u = _noisy(batch.activity, self.noise_level, generator)
-        return torch.linalg.vector_norm(net(u, batch.external) - batch.target)
+        return _norm(net(u, batch.external) - batch.target, self.per_sample)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Rollout:
     time_step: int  # T, in frames
     delta_t: float
     noise_level: float
+    per_sample: bool = False
 
     def __post_init__(self) -> None:
         if self.time_step < 1:
@@ -57,13 +59,18 @@ class Rollout:
     def horizon(self) -> int:
         return self.time_step
 
-    def __call__(self, net: SignalGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
         u = frames.activity[start]
         for k in range(self.time_step):
             external = None if frames.external is None else frames.external[start + k]
             u = u + self.delta_t * net(_noisy(u, self.noise_level, generator), external)
         miss = (u - frames.activity[start + self.time_step]) / (self.delta_t * self.time_step)
-        return torch.linalg.vector_norm(miss)
+        return _norm(miss, self.per_sample)
+
+
+def _norm(miss: Tensor, per_sample: bool) -> Tensor:
+    """Of misses [sample, unit]."""
+    return torch.linalg.vector_norm(miss, dim=1).sum() if per_sample else torch.linalg.vector_norm(miss)
 
 
 def _noisy(u: Tensor, level: float, generator: torch.Generator) -> Tensor:

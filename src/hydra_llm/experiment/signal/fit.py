@@ -10,9 +10,10 @@ from hydra_llm.data.observations import Observations
 from hydra_llm.experiment.fitting import Bench, Fit, train
 from hydra_llm.models.signal_gnn import SignalGNN
 from hydra_llm.modules.objectives import Objective, OneStep, Rollout
+from hydra_llm.modules.phases.adam import published_steps
 from hydra_llm.modules.phases.base import Phase
 from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase
-from hydra_llm.modules.phases.gradient import GradientPhase, published_steps
+from hydra_llm.modules.phases.gradient import GradientPhase
 from hydra_llm.modules.phases.projection import ProjectionPhase
 from hydra_llm.modules.recovery import set_state_scale
 from hydra_llm.modules.regularisers import KINDS, regularisers

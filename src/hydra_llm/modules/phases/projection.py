@@ -7,20 +7,35 @@ first of the starts.
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 from torch.optim import LBFGS, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
 from hydra_llm.modules.phases.base import Step
 from hydra_llm.modules.phases.reduced import ReducedProblem
 
 HISTORY = 50  # curvature pairs of L-BFGS
 CHUNK = 30  # iterations between two looks at the progress
 PROGRESS = 0.01  # a chunk that lowers the loss by a smaller share ends the stage
+
+
+class Evaluated(Protocol):
+    @property
+    def loss(self) -> Tensor: ...
+
+
+class Problem(Protocol):
+    """A loss on a fixed set of frames from which linear parameters have been eliminated."""
+
+    def evaluate(self, net: Any, ridge: float) -> Evaluated: ...
+
+    def settle(self, net: Any, ridge: float) -> float:
+        """Write the eliminated parameters into the network. Returns the loss."""
+        ...
 
 
 class ProjectionPhase:
@@ -50,18 +65,25 @@ class ProjectionPhase:
         self._ridges, self._iterations = tuple(ridges), iterations
         self._n_starts, self._screening_iterations = n_starts, screening_iterations
         self._n_frames, self._n_nodes, self._generator = n_frames, n_nodes, generator
-        self._problem: ReducedProblem | None = None
+        self._problem: Problem | None = None
         self._best: tuple[float, dict[str, Any]] | None = None
 
     @property
     def n_intervals(self) -> int:
         return self._n_starts + len(self._ridges)
 
-    def optimizer(self, net: SignalGNN) -> Optimizer:
+    def parameters(self, net: Any) -> list[Parameter]:
+        """What L-BFGS moves: here the functions of a signal network."""
         functions = [*net.lin_edge.parameters(), *net.lin_phi.parameters()]
-        parameters = functions if net.is_shared else [*functions, net.embedding.a]
+        return functions if net.is_shared else [*functions, net.embedding.a]
+
+    def problem(self, net: Any, frames: Frames) -> Problem:
+        """The reduced problem on these frames: here that of a signal network, its W eliminated."""
+        return ReducedProblem(net, frames, self._n_nodes)
+
+    def optimizer(self, net: Any) -> Optimizer:
         return LBFGS(
-            parameters,
+            self.parameters(net),
             lr=1,
             history_size=HISTORY,
             tolerance_grad=1e-16,
@@ -69,15 +91,15 @@ class ProjectionPhase:
             line_search_fn="strong_wolfe",
         )
 
-    def run(self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+    def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         if self._problem is None:
-            self._problem = ReducedProblem(net, frames.spread(self._n_frames), self._n_nodes)
+            self._problem = self.problem(net, frames.spread(self._n_frames))
         if interval < self._n_starts:
             return {"reduced_loss": self._screen(interval, net, optimizer, step)}
         ridge = self._ridges[interval - self._n_starts]
         return {"reduced_loss": self._descend(net, ridge, self._iterations, optimizer, step), "ridge": ridge}
 
-    def _screen(self, start: int, net: SignalGNN, optimizer: Optimizer, step: Step) -> float:
+    def _screen(self, start: int, net: Any, optimizer: Optimizer, step: Step) -> float:
         if start > 0:
             net.reset_functions(self._generator)
         loss = self._descend(net, self._ridges[0], self._screening_iterations, optimizer, step)
@@ -87,7 +109,7 @@ class ProjectionPhase:
             net.load_state_dict(self._best[1])
         return loss
 
-    def _descend(self, net: SignalGNN, ridge: float, iterations: int, optimizer: Optimizer, step: Step) -> float:
+    def _descend(self, net: Any, ridge: float, iterations: int, optimizer: Optimizer, step: Step) -> float:
         """L-BFGS for so many iterations at one ridge; a step into nonsense is taken back."""
         problem = self._problem
         assert problem is not None  # set by run

@@ -1,0 +1,100 @@
+"""Adam on minibatches of one trajectory, one batched pass per step. What moves, and how fast, is up to the family."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Adam, Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.modules.objectives import Objective
+from hydra_llm.modules.phases.base import Step
+
+INTERVALS = 20  # validations per fit
+
+Penalty = Callable[[Any, Tensor], Tensor]  # network, states [batch, unit] -> scalar
+Schedule = Callable[[float], float]  # share of the phase that is done -> factor of every learning rate
+
+
+def published_steps(n_frames: int, data_augmentation_loop: int, batch_size: int) -> int:
+    """int(n_frames * loop // batch_size * 0.2), the iteration count of the publications for one epoch.
+
+    "Augmentation" there is a repeat count and nothing else.
+    """
+    return int(n_frames * data_augmentation_loop // batch_size * 0.2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamPhase:
+    """schedule: None keeps the learning rates as they are. Subclasses say which parameters move (groups)."""
+
+    n_steps: int
+    batch_size: int
+    objective: Objective
+    regularisers: Sequence[Penalty]
+    batch_order: torch.Generator
+    noise: torch.Generator
+    schedule: Schedule | None = None
+    name: str = field(default="gradient", init=False)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size={self.batch_size} is no batch. Choose at least 1.")
+
+    @property
+    def n_intervals(self) -> int:
+        return min(INTERVALS, self.n_steps)
+
+    def groups(self, net: Any) -> list[dict[str, Any]]:
+        """Parameter groups of the optimiser, each with its learning rate."""
+        raise NotImplementedError
+
+    def after_step(self, done: int, net: Any, frames: Frames) -> None:
+        """What happens after `done` steps besides the optimiser's work; nothing here."""
+
+    def optimizer(self, net: Any) -> Optimizer:
+        # fused: one kernel for all parts, small networks spend half a step in the optimiser otherwise
+        return Adam(self.groups(net), fused=True)
+
+    def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
+        n_starts = frames.n_frames - self.objective.horizon
+        if n_starts < 1:
+            raise ValueError(
+                f"A rollout of {self.objective.horizon} frames does not fit in {frames.n_frames} frames. "
+                "Choose a smaller training.time_step."
+            )
+        order = torch.randint(n_starts, (last - first, self.batch_size), generator=self.batch_order)
+        order = order.to(frames.activity.device)
+        total = penalty_total = 0.0
+        for k, start in enumerate(order):
+            if self.schedule is not None:
+                _set_rates(optimizer, self.schedule((first + k) / self.n_steps))
+            loss, penalty = self._loss(net, frames, start)
+
+            def closure(loss: Tensor = loss + penalty) -> Tensor:
+                optimizer.zero_grad()
+                loss.backward()
+                return loss.detach()
+
+            step(closure)
+            self.after_step(first + k + 1, net, frames)
+            if k % 10 == 0:  # reading a number waits for the device
+                total, penalty_total = total + loss.item(), penalty_total + penalty.item()
+        n_read = (last - first + 9) // 10
+        return {"train_loss": total / n_read, "train_penalty": penalty_total / n_read}
+
+    def _loss(self, net: Any, frames: Frames, start: Tensor) -> tuple[Tensor, Tensor]:
+        loss = self.objective(net, frames, start, self.noise)
+        u = frames.activity[start]
+        penalty = (
+            torch.stack([term(net, u) for term in self.regularisers]).sum() if self.regularisers else loss.new_zeros(())
+        )
+        return loss, penalty
+
+
+def _set_rates(optimizer: Optimizer, factor: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
