@@ -17,6 +17,7 @@ from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.modules.phases.base import Phase
 from hydra_llm.modules.quiet import quiet_lightning
 from hydra_llm.modules.recovery import RecoveryModule
+from hydra_llm.modules.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Fit:
     history: dict[str, tuple[list[float], list[float]]]  # name -> (interval, value)
     best_interval: int
     minutes: float
+    snapshots: Sequence[Snapshot] = ()  # where a fit takes them
 
     def losses(self) -> dict[str, float]:
         """final_loss and best_val_loss: the last and the least validation loss."""

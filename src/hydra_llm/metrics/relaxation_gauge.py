@@ -1,0 +1,75 @@
+"""From a learned network to the parameters of its law: tau dv/dt = -v + sum_j W_ij relu(v_j) + I + V_rest.
+
+The network predicts dv_i/dt = f_i(v_i, m_i, I_i) with m_i = sum_j w_ij g_j(v_j), and three gauges leave the prediction
+as it is: the scale of g_j, the scale of m_i, and a constant in g_j. They are fixed by
+* g_j = c_j relu + d_j in least squares over the recorded range of neuron j,
+* rates at recorded states: a_i = -df/dv, b_i = df/dm, and the intercept f_i + a_i v_i - b_i m_i - (df/dI) I_i.
+Then tau_i = 1/a_i, W_ij = w_ij c_j b_i / a_i, and V_i = (intercept_i + b_i sum_j w_ij d_j) / a_i.
+A message that vanishes for v <= 0 has d = 0: it is this choice that makes V_rest comparable.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydra_llm.metrics.gauge import source_scale
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A learned network at recorded states, one value per neuron."""
+
+    rate: np.ndarray  # -df/dv
+    message_gain: np.ndarray  # df/dm
+    intercept: np.ndarray  # f without what v, m and I explain
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """W [edge], tau and v_rest [neuron]; found [neuron]: whether f falls with v, so that there is a time constant."""
+
+    W: np.ndarray
+    tau: np.ndarray
+    v_rest: np.ndarray
+    found: np.ndarray
+
+
+def message_lines(learned: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """c and d [source] of learned = c true + d in least squares, both [point, source] on the same states.
+
+    A source that is never above 0 sends a constant: c is not determined and set to the median of the others, d is it.
+    """
+    scale = source_scale(learned, true)
+    known = np.isfinite(scale)
+    scale = np.where(known, scale, np.median(scale[known]) if known.any() else 1.0)
+    return scale, (np.asarray(learned) - scale * np.asarray(true)).mean(axis=0)
+
+
+def physical(
+    w: np.ndarray, edge_index: np.ndarray, linearised: Linearised, scale: np.ndarray, offset: np.ndarray
+) -> Recovered:
+    """The parameters of the law. w [edge]; edge_index [2, edge] (source, target); scale and offset [source].
+
+    A neuron whose rate is not positive has no time constant and is given the median of the others.
+    """
+    source, target = edge_index
+    found = np.isfinite(linearised.rate) & (linearised.rate > 0)
+    if not found.all():
+        log.info(
+            "%d of %d neurons have no time constant: the learned derivative does not fall with the voltage. They count "
+            "with the median of the others.",
+            (~found).sum(),
+            found.size,
+        )
+    rate = np.where(found, linearised.rate, np.median(linearised.rate[found]) if found.any() else 1.0)
+    gain = linearised.message_gain / rate
+    constant = np.bincount(target, w * offset[source], minlength=len(rate))
+    return Recovered(
+        W=w * scale[source] * gain[target],
+        tau=1 / rate,
+        v_rest=linearised.intercept / rate + gain * constant,
+        found=found,
+    )
