@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
-from hydra_llm.systems.differences import TARGETS, finite_difference
+from hydra_llm.systems.differences import TARGETS, finite_difference, unbroken
 
 
 class Frames(NamedTuple):
@@ -36,10 +36,13 @@ class Frames(NamedTuple):
         return self.at(index.to(self.activity.device))
 
 
-def frames_of(split: RecordedSplit, target: str, difference_order: str, delta_t: float) -> Frames:
+def frames_of(
+    split: RecordedSplit, target: str, difference_order: str, delta_t: float, sequence_start: Tensor | None = None
+) -> Frames:
     """Frames of a recorded split with target drift (the oracle's derivative) or finite_difference (the experimenter's).
 
-    difference_order: forward | central, used for finite differences only.
+    difference_order: forward | central, used for finite differences only. sequence_start: frames across which no
+    difference is taken; None: one trajectory.
     """
     activity = torch.tensor(split.activity)
     external = None if split.external is None else torch.tensor(split.external)
@@ -47,5 +50,7 @@ def frames_of(split: RecordedSplit, target: str, difference_order: str, delta_t:
         return Frames(activity, torch.tensor(split.drift), external)
     if target == "finite_difference":
         derivative, frames = finite_difference(activity, delta_t, difference_order)
-        return Frames(activity[frames], derivative, None if external is None else external[frames])
+        whole = Frames(activity[frames], derivative, None if external is None else external[frames])
+        keep = unbroken(len(activity), sequence_start, difference_order)
+        return whole if keep.all() else whole.at(keep)
     raise ValueError(f"target={target!r} is unknown. Choose one of: {', '.join(TARGETS)}.")
