@@ -28,6 +28,7 @@ SEARCH_KEYS = (
     "confirm",
     "seed_keys",
     "thresholds",
+    "focus",
     "locked",
 )
 

@@ -15,6 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from hydra_llm.search.focus import FocusRule
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning import Pruning
@@ -128,6 +129,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         slot_params={key: tuple(space[key].canonical(value) for value in kept[key].choices) for key in by_slot},
         reward=options["reward"],
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
+        focus=_focus(node.get("focus", [])),
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning(**options["pruning"]),
@@ -181,6 +183,14 @@ def _slot_params(spec: Mapping[str, Any], parser: OverridesParser) -> dict[str, 
             )
         found[key] = dimension
     return found
+
+
+def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[FocusRule, ...]:
+    """The rows of the application's `focus`; names of metrics are the application's own."""
+    try:
+        return tuple(FocusRule.of(row) for row in rows)
+    except ValueError as error:
+        raise SweepError(f"search.{error}") from None
 
 
 def _objective(options: Mapping[str, Any], node: Mapping[str, Any]) -> Objective:

@@ -89,6 +89,7 @@ class Asker:
             thresholds=self.settings.thresholds,
             rates=rates.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
             noise_floor=floor,
+            focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,
             rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
             memory="\n".join(note.text for note in state.notes if note.kind == "memory"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from hydra_llm.search.focus import FocusRule
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning import Pruning
@@ -64,6 +65,7 @@ class Settings:
     slot_params: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # key -> its value by slot
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None
+    focus: tuple[FocusRule, ...] = ()
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
     pruning: Pruning = field(default_factory=Pruning)

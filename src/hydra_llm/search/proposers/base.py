@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from hydra_llm.search.focus import FocusRule
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.rates import Rates
 from hydra_llm.search.space import Space
@@ -104,6 +105,7 @@ class Context:
     thresholds: Thresholds | None = None
     rates: Rates = field(default_factory=Rates)
     noise_floor: float = 0.0
+    focus: tuple[FocusRule, ...] = ()  # rows that the application declares
     seed_keys: tuple[str, ...] = ()  # without them a rerun repeats the same numbers and teaches nothing
 
     # ---- refusals ----

@@ -15,6 +15,7 @@ from hydra_llm.search.strategies.diverse_start import DiverseStart
 from hydra_llm.search.strategies.exploit import Exploit
 from hydra_llm.search.strategies.explore import Explore
 from hydra_llm.search.strategies.failure_probe import FailureProbe
+from hydra_llm.search.strategies.focus import Focus
 from hydra_llm.search.strategies.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
 from hydra_llm.search.strategies.random_restart import RandomRestart
 from hydra_llm.search.strategies.recombine import Recombine
@@ -34,6 +35,7 @@ ORDER: dict[str, tuple[Strategy, ...]] = {
         Baseline(),
         RobustnessTest(),
         FailureProbe(),
+        Focus(),
         ReplicateOrExplore(),
         Explore(),
         BoundarySkip(),
@@ -46,7 +48,7 @@ ORDER: dict[str, tuple[Strategy, ...]] = {
         VarianceAware(),
         *_FALLBACK,
     ),
-    "exploit": (Baseline(), ScaleUp(), SwitchDimension(), Recombine(), VarianceAware(), *_FALLBACK),
+    "exploit": (Baseline(), Focus(), ScaleUp(), SwitchDimension(), Recombine(), VarianceAware(), *_FALLBACK),
     "replicate": (Baseline(), Replicate(), RobustnessTest(), *_FALLBACK),
     "explore": (Baseline(), ForcedDiversity(), ForceBranch(), *_FALLBACK),
     "principle-test": (Baseline(), FailureProbe(), BoundarySkip(), BreakDegeneracy(), *_FALLBACK),

@@ -1,0 +1,85 @@
+"""Focus rules: what an application wants tried when its own metrics say so.
+
+The engine knows no metric. A study declares under `focus` rows such as
+
+    - name: embedding-focus
+      when: {slope_score: [0.3, null], embedding_cluster_acc: [null, 0.7]}
+      runs: 3
+      move: {training.learning_rate_embedding: up, training/strategy: [contrastive]}
+
+The row speaks when each of the latest `runs` finished trials has every metric of `when` within its bounds (inclusive,
+null is open). It moves one of the keys, in their order: up, down, any, or to one of the listed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_llm.search.trial import Trial
+
+DIRECTIONS = ("up", "down", "any")
+KEYS = ("name", "rules", "when", "runs", "improving", "until", "move", "why")
+
+Bounds = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class FocusRule:
+    """improving: only if the metric of the search rose over the runs. until: only among the first so many finished
+    trials (0: always). why: the hypothesis that is written down.
+    """
+
+    name: str
+    move: Mapping[str, str | tuple[Any, ...]]
+    when: Mapping[str, Bounds]
+    runs: int = 1
+    improving: bool = False
+    until: int = 0
+    why: str = ""
+    rules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.move:
+            raise ValueError(f"A focus rule needs a name and a move, but it is {self.name!r} with {dict(self.move)}.")
+        if self.runs < 1 or self.until < 0:
+            raise ValueError(f"focus {self.name}: runs={self.runs}, until={self.until}. Choose runs >= 1, until >= 0.")
+        for key, how in self.move.items():
+            if isinstance(how, str) and how not in DIRECTIONS:
+                raise ValueError(f"focus {self.name}: {key} moves {how!r}. Choose {', '.join(DIRECTIONS)} or values.")
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any]) -> FocusRule:
+        """From plain data. Raises ValueError with one sentence."""
+        unknown = sorted(set(spec) - set(KEYS))
+        if unknown:
+            raise ValueError(f"focus.{unknown[0]} is unknown. Known: {', '.join(KEYS)}.")
+        when = {}
+        for metric, bounds in (spec.get("when") or {}).items():
+            if not isinstance(bounds, list | tuple) or len(bounds) != 2:
+                raise ValueError(f"focus {spec.get('name')}: {metric}={bounds!r} is no pair [least, most].")
+            low, high = (None if bound is None else float(bound) for bound in bounds)
+            when[str(metric)] = (low, high)
+        move = {str(key): how if isinstance(how, str) else tuple(how) for key, how in (spec.get("move") or {}).items()}
+        plain = {name: spec[name] for name in ("runs", "improving", "until", "why") if name in spec}
+        return cls(name=str(spec.get("name", "")), move=move, when=when, rules=tuple(spec.get("rules") or ()), **plain)
+
+    def holds(self, finished: Sequence[Trial], scores: Sequence[float | None]) -> bool:
+        """finished: trials in order, with their scores (higher is better, None without a value)."""
+        if len(finished) < self.runs or (self.until and len(finished) > self.until):
+            return False
+        if self.improving:
+            window = scores[-max(2, self.runs) :]
+            if len(window) < 2 or window[0] is None or window[-1] is None or window[-1] <= window[0]:
+                return False
+        return all(
+            trial.metrics.get(metric) is not None and _within(trial.metrics[metric], bounds)
+            for trial in finished[-self.runs :]
+            for metric, bounds in self.when.items()
+        )
+
+
+def _within(value: float, bounds: Bounds) -> bool:
+    low, high = bounds
+    return (low is None or value >= low) and (high is None or value <= high)
