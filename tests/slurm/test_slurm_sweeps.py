@@ -156,3 +156,29 @@ def test_the_sweeper_itself_can_be_a_job_that_is_requeued(cluster, tmp_path):
     assert cluster.state(driver) == "COMPLETED", log
     check_invariants(tmp_path, 4)
     assert set(states(tmp_path).values()) == {"COMPLETED"}
+
+
+def test_a_preempted_training_goes_on_from_its_own_checkpoint(cluster, tmp_path):
+    process = start(
+        cluster,
+        tmp_path,
+        *("hydra.sweeper.n_trials=1", "logger=none", "callbacks.figures=false", f"paths.datasets={tmp_path}/datasets"),
+        *(
+            "simulation.n_neurons=20",
+            "simulation.n_frames=1000",
+            "search.trial_overrides=[]",
+            "training.max_steps=10000",
+        ),
+        *("training.projection_iterations=0", "hydra.sweeper.confirm.n_seeds=0"),
+        app=ROOT / "train.py",
+    )
+    job_folder = tmp_path / "sweep" / "0"
+    last = job_folder / "checkpoints" / "last.ckpt"
+    cluster.wait_until(lambda: last.exists() or process.poll() is not None, "an interval of the fit is done", 180)
+    (job,) = cluster.jobs()
+    for name in ("TERM", "USR2"):
+        cluster.client("scancel", f"--signal={name}", job)
+    finish(cluster, process)
+    assert states(tmp_path) == {0: "COMPLETED"}
+    log = (job_folder / "train.log").read_text()
+    assert "its fit goes on from" in log

@@ -16,6 +16,12 @@ class History(Callback):
         logged: dict[str, Any] = dict(trainer.callback_metrics)
         self._rows.append((trainer.current_epoch, {name: float(value) for name, value in logged.items()}))
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": list(self._rows)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._rows = [(int(interval), dict(row)) for interval, row in state_dict["rows"]]
+
     def series(self) -> dict[str, tuple[list[float], list[float]]]:
         found: dict[str, tuple[list[float], list[float]]] = {}
         seen: dict[str, float] = {}

@@ -1,6 +1,6 @@
 """A network, phases and data under Lightning's Trainer, up to the checkpoint that validates best."""
 
-import time
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,16 @@ from lightning.pytorch.loggers import Logger
 from torch import Tensor, nn
 
 from hydra_llm.callbacks.history import History
+from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
+from hydra_llm.callbacks.stopwatch import Stopwatch
+from hydra_llm.experiment.requeue import LAST, is_under_scheduler, left_checkpoint
 from hydra_llm.modules.phases.base import Phase
 from hydra_llm.modules.quiet import quiet_lightning
 from hydra_llm.modules.recovery import RecoveryModule
 from hydra_llm.modules.snapshots import Snapshot
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,28 +62,34 @@ def train(
 ) -> Fit:
     """Work through the phases. validate(net, frames): what the best checkpoint minimises (unexplained variance)."""
     module = RecoveryModule(net, phases, validate)
-    history = History()
+    history, stopwatch = History(), Stopwatch()
     best = ModelCheckpoint(
         dirpath=bench.folder / "checkpoints",
         filename="best",
         monitor="val_loss",
         mode="min",
         enable_version_counter=False,
+        save_last=is_under_scheduler(),
     )
+    best.CHECKPOINT_NAME_LAST = LAST
+    left = left_checkpoint(bench.folder)
+    if left is not None and not module.is_resumable:
+        log.info("The scheduler has started this run again; its fit can not be taken up in the middle and begins anew.")
+        left = None
+    elif left is not None:
+        log.info("The scheduler has started this run again; its fit goes on from %s.", left)
     with quiet_lightning():
         fitting = Trainer(
             max_epochs=module.n_intervals,
             logger=list(bench.loggers) or False,
-            callbacks=[best, history, ReportProgress("val_loss"), *bench.callbacks],  # a sweep may stop a hopeless fit
+            callbacks=[best, history, stopwatch, OwnSignals(), ReportProgress("val_loss"), *bench.callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
             devices=1,
             **bench.trainer,
         )
-        started = time.perf_counter()
-        fitting.fit(module, datamodule=data)
-        minutes = (time.perf_counter() - started) / 60
+        fitting.fit(module, datamodule=data, ckpt_path=left)
     if not best.best_model_path:
         raise ValueError(
             "The fit left no usable checkpoint: the validation loss was never a number. "
@@ -88,4 +99,5 @@ def train(
     module.load_state_dict(state["state_dict"])
     if not bench.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
-    return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), minutes)
+    (bench.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served
+    return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), stopwatch.minutes)

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.phases.base import Phase
+from hydra_llm.modules.phases.base import Phase, Resumable
 
 
 class RecoveryModule(LightningModule):
@@ -42,6 +42,19 @@ class RecoveryModule(LightningModule):
     def n_intervals(self) -> int:
         """Epochs that the trainer has to run."""
         return sum(phase.n_intervals for phase in self._phases)
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a checkpoint holds all that the rest of the fit depends on."""
+        return all(isinstance(phase, Resumable) for phase in self._phases)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["phases"] = [p.state_dict() if isinstance(p, Resumable) else {} for p in self._phases]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        for phase, state in zip(self._phases, checkpoint["phases"], strict=True):
+            if isinstance(phase, Resumable):
+                phase.load_state_dict(state)
 
     def configure_optimizers(self) -> list[Optimizer]:
         return [phase.optimizer(self.net) for phase in self._phases]

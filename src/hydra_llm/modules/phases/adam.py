@@ -86,6 +86,13 @@ class AdamPhase:
         n_read = (last - first + 9) // 10
         return {"train_loss": total / n_read, "train_penalty": penalty_total / n_read}
 
+    def state_dict(self) -> dict[str, Tensor]:
+        return {"batch_order": self.batch_order.get_state(), "noise": self.noise.get_state()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.batch_order.set_state(state["batch_order"])
+        self.noise.set_state(state["noise"])
+
     def _loss(self, net: Any, frames: Frames, start: Tensor) -> tuple[Tensor, Tensor]:
         loss = self.objective(net, frames, start, self.noise)
         u = frames.activity[start]

@@ -1,7 +1,7 @@
 """What a phase of a fit is."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -30,3 +30,12 @@ class Phase(Protocol):
     def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         """Work through one interval (0, 1, ...) on the training frames. Returns what is to be logged."""
         ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A phase that can go on after its process was lost: state between two intervals as tensors and numbers."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...

@@ -68,6 +68,13 @@ class GaussNewtonPhase:
         step(closure)
         return {"reduced_loss": self._problem.settle(net, ridge), "ridge": ridge}
 
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: every stage starts from the network alone."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
     def _descend(self, net: SignalGNN, ridge: float) -> float:
         problem = self._problem
         assert problem is not None  # set by run

@@ -99,6 +99,13 @@ class ProjectionPhase:
         ridge = self._ridges[interval - self._n_starts]
         return {"reduced_loss": self._descend(net, ridge, self._iterations, optimizer, step), "ridge": ridge}
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"generator": self._generator.get_state(), "best": None if self._best is None else list(self._best)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._generator.set_state(state["generator"])
+        self._best = None if state["best"] is None else tuple(state["best"])
+
     def _screen(self, start: int, net: Any, optimizer: Optimizer, step: Step) -> float:
         if start > 0:
             net.reset_functions(self._generator)
