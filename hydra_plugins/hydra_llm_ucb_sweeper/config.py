@@ -72,8 +72,8 @@ PRUNING: dict[str, Any] = {
 # Keys of the language model; null: the default of hydra_llm.llm.settings.LlmSettings, where each is described.
 LLM_KEYS = (
     *("model", "base_url", "api_key_env", "command", "script", "timeout_s", "max_attempts", "stream", "temperature"),
-    *("max_tokens", "max_prompt_chars", "figures", "max_repairs", "max_mutations", "on_llm_failure", "transcript"),
-    *("prices", "max_calls", "max_total_tokens", "max_cost"),
+    *("seed", "max_tokens", "max_prompt_tokens", "figures", "max_repairs", "max_mutations", "on_llm_failure"),
+    *("pause_s", "max_pause_s", "transcript", "prices", "max_calls", "max_total_tokens", "max_cost"),
 )
 
 

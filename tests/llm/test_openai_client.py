@@ -114,6 +114,32 @@ def test_words_stream_in_pieces_as_they_come(serve):
     assert "".join(words) == JSON
 
 
+def test_options_that_a_server_refuses_are_given_up_and_the_answer_says_so(serve):
+    server = serve(
+        Fault(400, "Unsupported value: 'temperature' does not support 0.5 with this model."),
+        Fault(400, "unknown parameter: max_completion_tokens"),
+        JSON,
+        JSON,
+    )
+    options = {"temperature": 0.5, "seed": 7, "max_tokens": 900}
+    client = OpenAIClient("m", server.base_url, "TEST_KEY", backoff=Backoff(max_attempts=1), **options)
+    answer = client.complete(question())
+    assert (answer.json_source, answer.attempts) == (JsonSource.SCHEMA, 3)
+    assert answer.notes == ("The server does not take temperature; the question went without.",)
+    last = client.complete(question()) and server.requests[-1]
+    assert (last["seed"], last["max_tokens"]) == (7, 900)
+    assert not {"temperature", "max_completion_tokens"} & set(last)
+
+
+def test_a_prompt_beyond_the_context_is_refused_at_once_and_costs_no_ability(serve):
+    server = serve(Fault(400, "This model's maximum context length is 4096 tokens."), JSON)
+    client = client_at(server)
+    with pytest.raises(RequestRefused, match="maximum context length"):
+        client.complete(question())
+    assert client.complete(question()).json_source is JsonSource.SCHEMA
+    assert len(server.requests) == 2
+
+
 # ---- faults ----
 
 
@@ -150,6 +176,12 @@ def test_a_rate_limit_beyond_all_patience_ends_at_once(serve):
     with pytest.raises(Unavailable, match=r"after 1 attempts.*tomorrow"):
         client_at(server, waits=waits).complete(question())
     assert waits == []
+
+
+def test_an_outage_hands_on_what_the_server_asked_for(serve):
+    with pytest.raises(Unavailable) as caught:
+        client_at(serve(Fault(429, "later", {"Retry-After": "900"}))).complete(question())
+    assert caught.value.retry_after_s == 900.0
 
 
 @pytest.mark.parametrize(

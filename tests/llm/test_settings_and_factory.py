@@ -34,10 +34,10 @@ def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_t
     [
         ({"modle": "x"}, "Unknown under hydra.sweeper.llm: modle. Known: client, model"),
         ({"client": "carrier-pigeon"}, "Choose one of openai"),
-        ({"on_llm_failure": "pray"}, "Choose rules or stop"),
+        ({"on_llm_failure": "pray"}, "Choose one of rules, pause, stop"),
         ({"max_repairs": -1}, "negative"),
         ({"max_mutations": 0}, "at least 1"),
-        ({"max_prompt_chars": 10}, "at least 4000"),
+        ({"max_prompt_tokens": 10}, "at least 1000"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_with_the_remedy(values, sentence):

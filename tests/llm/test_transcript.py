@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from hydra_llm.llm.base import Image, Message, Request
+from hydra_llm.llm.base import Image, Message, Request, Usage
 from hydra_llm.llm.conformance import SCHEMA, ClientConformance
-from hydra_llm.llm.errors import TranscriptMissing, Unavailable
+from hydra_llm.llm.errors import NotAuthorised, TranscriptMissing, Unavailable
 from hydra_llm.llm.openai_client import OpenAIClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
@@ -85,6 +85,33 @@ def test_a_torn_file_counts_as_absent(tmp_path, caplog):
     assert recording(tmp_path, "two").complete(ask()).text == "two"
     assert "cannot be used" in caplog.text
     assert recording(tmp_path).complete(ask()).text == "two", "and is replaced by a whole one"
+
+
+def test_a_recorded_failure_is_replayed_in_the_same_words_and_asked_again_when_recording(tmp_path):
+    down = Unavailable("The provider is down since noon.")
+    for error in (down, NotAuthorised("The key is refused.")):
+        with pytest.raises(type(error)):
+            recording(tmp_path, error).complete(ask())
+        replay = TranscribingClient(None, Transcript(tmp_path), "replay", model="scripted")
+        with pytest.raises(type(error), match=str(error)):
+            replay.complete(ask())
+    assert Transcript(tmp_path).usages() == []
+    assert recording(tmp_path, "back").complete(ask()).text == "back"
+    assert replay.complete(ask()).text == "back"
+
+
+def test_figures_are_kept_once_beside_the_questions_that_show_them(tmp_path):
+    picture = Image("f", "image/png", b"pixels")
+    client = recording(tmp_path, "one", "two")
+    for text in "ab":
+        client.complete(Request((Message("user", text, (picture,)),)))
+    assert [path.read_bytes() for path in (tmp_path / "figures").iterdir()] == [b"pixels"]
+    assert Transcript(tmp_path).figure(picture.digest).read_bytes() == b"pixels"
+
+
+def test_what_is_on_file_says_what_it_used(tmp_path):
+    recording(tmp_path, "one").complete(ask("x" * 60))
+    assert Transcript(tmp_path).usages() == [(Usage(10, 1), False)]
 
 
 def test_no_key_gets_into_a_transcript(tmp_path, serve, monkeypatch):

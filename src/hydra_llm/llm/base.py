@@ -11,7 +11,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
 
 
 def encodable(text: str) -> str:
@@ -76,9 +79,11 @@ class Request:
         if not self.messages:
             raise ValueError("A request without messages asks nothing. Give at least one message.")
 
-    @property
-    def n_chars(self) -> int:
-        return sum(len(message.text) for message in self.messages)
+    @cached_property
+    def n_tokens(self) -> int:
+        """Estimated tokens of texts and images (tokens.py)."""
+        images = sum(len(message.images) for message in self.messages)
+        return sum(estimate_tokens(message.text) for message in self.messages) + IMAGE_TOKENS * images
 
     def record(self) -> dict[str, Any]:
         """The request as JSON; images appear by digest, so that a transcript stays small."""
@@ -111,6 +116,10 @@ class Usage:
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self.prompt_tokens is not None and self.completion_tokens is not None
 
     @property
     def total(self) -> int:

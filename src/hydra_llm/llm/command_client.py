@@ -4,6 +4,7 @@ The program runs in an empty temporary folder with a time limit, in a process gr
 starts outlives the question. Its words are passed on as they come; the JSON is extracted from them.
 """
 
+import codecs
 import os
 import queue
 import signal
@@ -31,7 +32,8 @@ class CommandClient:
     """Runs `command`, a list of words; no shell is involved.
 
     If a word is `{prompt}`, it is replaced by the prompt; otherwise the prompt goes to standard input. The child
-    inherits the environment, where its own key lives.
+    inherits the environment, where its own key lives. Words that name a file of the present folder are made absolute,
+    because the program runs in another one.
     """
 
     def __init__(self, command: Sequence[str], timeout_s: float = 600.0, name: str | None = None) -> None:
@@ -41,7 +43,7 @@ class CommandClient:
             )
         if timeout_s <= 0:
             raise ValueError(f"timeout_s={timeout_s} leaves no time to answer. Choose a positive number of seconds.")
-        self._command = tuple(command)
+        self._command = tuple(_found_here(word) for word in command)
         self._timeout_s = timeout_s
         self._model = name or f"command:{Path(self._command[0]).name}"
 
@@ -75,9 +77,6 @@ class CommandClient:
                     stderr=stderr,
                     cwd=folder,
                     start_new_session=True,
-                    text=True,
-                    encoding="utf-8",
-                    errors="replace",
                 )
             except OSError as error:
                 raise Unavailable(
@@ -93,7 +92,7 @@ class CommandClient:
                 raise Unavailable(f"{self._command[0]} ended with status {process.returncode}: {tail}")
         return text
 
-    def _collect(self, process: "subprocess.Popen[str]", prompt: str, on_text: OnText | None) -> str:
+    def _collect(self, process: "subprocess.Popen[bytes]", prompt: str, on_text: OnText | None) -> str:
         deadline = time.monotonic() + self._timeout_s
         pieces: queue.Queue[str | None] = queue.Queue()
         assert process.stdout is not None
@@ -116,27 +115,39 @@ class CommandClient:
             n_chars += len(piece)
             if n_chars > MAX_OUTPUT_CHARS:
                 raise Unavailable(f"{self._command[0]} wrote more than {MAX_OUTPUT_CHARS} characters and was stopped.")
-            if on_text is not None:
+            if on_text is not None and piece:
                 on_text(piece)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=max(deadline - time.monotonic(), 1.0))
         return "".join(collected)
 
 
-def _pump(stdout: IO[str], pieces: "queue.Queue[str | None]") -> None:
+def _pump(stdout: IO[bytes], pieces: "queue.Queue[str | None]") -> None:
+    """Pass words on as they come, whole lines or not."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     with suppress(OSError, ValueError):
-        while piece := stdout.readline(4096):
-            pieces.put(piece)
+        while piece := os.read(stdout.fileno(), 4096):
+            pieces.put(decoder.decode(piece))
+    pieces.put(decoder.decode(b"", final=True))
     pieces.put(None)
 
 
-def _feed(stdin: IO[str], prompt: str) -> None:
+def _feed(stdin: IO[bytes], prompt: str) -> None:
     with suppress(OSError, ValueError):  # a program may answer without reading its input
-        stdin.write(prompt)
+        stdin.write(prompt.encode())
         stdin.close()
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _found_here(word: str) -> str:
+    """A relative path to an existing file, made absolute; any other word as it is."""
+    path = Path(word)
+    with suppress(OSError):  # a word may be a whole program, too long for a name
+        if ("/" in word or "." in word) and path.is_file():
+            return str(path.absolute())  # not resolve(): the Python of a virtual environment is a link
+    return word
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """Stop the program and whatever it started, and collect it."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL if process.poll() is None else signal.SIGTERM)

@@ -8,6 +8,8 @@
     ├── BudgetSpent         the ledger's hard limit leaves no room for another call
     └── TranscriptMissing   replay was asked for and this question was never recorded
 
+A recorded sweep keeps its failed questions too, so that its replay fails where it failed, in the same words.
+
 An answer that is empty, refused, cut or not JSON is *not* an error of this kind: it comes back as an `Answer` whose
 `json_error` says what is wrong, because the model can be told and asked again.
 """
@@ -30,7 +32,11 @@ class RequestRefused(LlmError):
 
 
 class Unavailable(LlmError):
-    pass
+    """`retry_after_s` is what the server asked for, None if it did not say."""
+
+    def __init__(self, message: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class BudgetSpent(LlmError):
@@ -39,3 +45,8 @@ class BudgetSpent(LlmError):
 
 class TranscriptMissing(LlmError):
     pass
+
+
+KINDS: dict[str, type[LlmError]] = {
+    kind.__name__: kind for kind in (MissingKey, NotAuthorised, RequestRefused, Unavailable, BudgetSpent)
+}

@@ -10,6 +10,7 @@ from hydra_llm.llm.base import Client
 from hydra_llm.llm.command_client import CommandClient
 from hydra_llm.llm.ledger import Ledger, Limits, MeteredClient, Price
 from hydra_llm.llm.openai_client import OpenAIClient
+from hydra_llm.llm.patience import PatientClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
@@ -40,8 +41,11 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
     ledger = Ledger(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
     inner, transcript = _inner(settings), Transcript(transcripts)
     if mode == "record":
-        ledger.restore(inner.model, transcript.answers())
-    return MeteredClient(TranscribingClient(inner, transcript, mode), ledger)
+        ledger.restore(inner.model, transcript.usages())
+    client: Client = TranscribingClient(inner, transcript, mode)
+    if settings.on_llm_failure == "pause" and mode != "replay":
+        client = PatientClient(client, settings.pause_s, settings.max_pause_s)
+    return MeteredClient(client, ledger, count_replayed=mode == "replay")
 
 
 def _inner(settings: LlmSettings) -> Client:
@@ -57,6 +61,7 @@ def _inner(settings: LlmSettings) -> Client:
         timeout_s=settings.timeout_s,
         stream=settings.stream,
         temperature=settings.temperature,
+        seed=settings.seed,
         max_tokens=settings.max_tokens,
         backoff=Backoff(max_attempts=settings.max_attempts),
     )

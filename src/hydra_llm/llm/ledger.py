@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
 from hydra_llm.llm.errors import BudgetSpent
+from hydra_llm.llm.tokens import estimate_tokens
 
-CHARS_PER_TOKEN = 4  # only for the reservation of a call whose tokens are not known yet
 EXPECTED_COMPLETION_TOKENS = 2_000
 
 
@@ -26,9 +26,12 @@ class Price:
 
 @dataclass(frozen=True)
 class Spent:
-    """Running totals. `cost` is None as long as no answer came from a model with a price; replayed answers are free."""
+    """Running totals. `cost` is None as long as no answer came from a model with a price. `estimated` counts the calls
+    whose provider names no tokens, so that an estimate stands in.
+    """
 
     calls: int = 0
+    estimated: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = None
@@ -39,7 +42,8 @@ class Spent:
 
     def line(self) -> str:
         money = "price unknown" if self.cost is None else f"cost {self.cost:.4f}"
-        return f"{self.calls} calls, {self.prompt_tokens} + {self.completion_tokens} tokens, {money}"
+        about = f" (estimated for {self.estimated} calls)" if self.estimated else ""
+        return f"{self.calls} calls, {self.prompt_tokens} + {self.completion_tokens} tokens{about}, {money}"
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,17 @@ class Ledger:
     def spent(self) -> Spent:
         return self._spent
 
-    def reserve(self, model: str, n_chars: int) -> int:
+    def cost(self, model: str, usage: Usage) -> float | None:
+        """What one call cost, None without a price."""
+        price = self._prices.get(model)
+        return None if price is None else price.cost(usage)
+
+    def reserve(self, model: str, prompt_tokens: int) -> int:
         """Take room for a call; returns a ticket for `settle`. Raises `BudgetSpent` where there is none."""
         with self._lock:
             answers = max(self._spent.calls, 1)
             completion = self._spent.completion_tokens // answers if self._spent.calls else EXPECTED_COMPLETION_TOKENS
-            usage = Usage(n_chars // CHARS_PER_TOKEN, completion)
+            usage = Usage(prompt_tokens, completion)
             price = self._prices.get(model)
             cost = price.cost(usage) if price else 0.0
             calls = self._spent.calls + len(self._in_flight) + 1
@@ -93,35 +102,50 @@ class Ledger:
             self._in_flight[ticket] = (usage.total, cost)
             return ticket
 
-    def settle(self, ticket: int, model: str, answer: Answer | None) -> None:
-        """Replace a reservation by what the call used; None where it brought no answer."""
+    def settle(self, ticket: int, model: str, usage: Usage | None, estimated: bool = False) -> None:
+        """Replace a reservation by what the call used; None where it brought no answer, or one that cost nothing."""
         with self._lock:
             self._in_flight.pop(ticket, None)
-            if answer is not None and not answer.replayed:
-                self._count(model, answer)
+            if usage is not None:
+                self._count(model, usage, estimated)
 
-    def restore(self, model: str, answers: Iterable[Answer]) -> None:
-        """Count what earlier sessions of a sweep spent, so that a resumed one keeps to the same limits."""
+    def restore(self, model: str, usages: Iterable[tuple[Usage, bool]]) -> None:
+        """Count what earlier sessions of a sweep spent, (usage, estimated) per call, so that a resumed one keeps to the
+        same limits.
+        """
         with self._lock:
-            for answer in answers:
-                self._count(model, answer)
+            for usage, estimated in usages:
+                self._count(model, usage, estimated)
 
-    def _count(self, model: str, answer: Answer) -> None:
+    def _count(self, model: str, usage: Usage, estimated: bool) -> None:
         price = self._prices.get(model)
-        cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(answer.usage)
+        cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(usage)
         self._spent = Spent(
             calls=self._spent.calls + 1,
-            prompt_tokens=self._spent.prompt_tokens + (answer.usage.prompt_tokens or 0),
-            completion_tokens=self._spent.completion_tokens + (answer.usage.completion_tokens or 0),
+            estimated=self._spent.estimated + estimated,
+            prompt_tokens=self._spent.prompt_tokens + (usage.prompt_tokens or 0),
+            completion_tokens=self._spent.completion_tokens + (usage.completion_tokens or 0),
             cost=cost,
         )
 
 
-class MeteredClient:
-    """Counts every call of a client in a ledger, and refuses the one that would pass a limit."""
+def usage_of(answer: Answer, prompt_tokens: int) -> tuple[Usage, bool]:
+    """What the provider counted, or an estimate where it names no numbers; and whether it is one."""
+    if answer.usage.is_known:
+        return answer.usage, False
+    return Usage(prompt_tokens, estimate_tokens(answer.text)), True
 
-    def __init__(self, inner: Client, ledger: Ledger) -> None:
+
+class MeteredClient:
+    """Counts every call of a client in a ledger, and refuses the one that would pass a limit.
+
+    An answer from a transcript is free, because its cost was counted when it was recorded; with `count_replayed` it
+    counts as if it had been asked, so that a replay meets the limits where the recorded sweep met them.
+    """
+
+    def __init__(self, inner: Client, ledger: Ledger, count_replayed: bool = False) -> None:
         self._inner = inner
+        self._count_replayed = count_replayed
         self.ledger = ledger
 
     @property
@@ -129,11 +153,13 @@ class MeteredClient:
         return self._inner.model
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
-        ticket = self.ledger.reserve(self.model, request.n_chars)
+        ticket = self.ledger.reserve(self.model, request.n_tokens)
         try:
             answer = self._inner.complete(request, on_text)
         except BaseException:
             self.ledger.settle(ticket, self.model, None)
             raise
-        self.ledger.settle(ticket, self.model, answer)
+        usage, estimated = usage_of(answer, request.n_tokens)
+        counts = self._count_replayed or not answer.replayed
+        self.ledger.settle(ticket, self.model, usage if counts else None, estimated)
         return answer

@@ -25,6 +25,8 @@ from hydra_llm.llm.openai_wire import Reply, message_parameter, read_chunk, read
 log = logging.getLogger(__name__)
 
 MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
+LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"  # older servers know the limit under its old name
+_TOO_LONG = ("context length", "context window", "context size", "too many tokens", "prompt is too long")
 _WEAKER = {JsonSource.SCHEMA: JsonSource.JSON_MODE, JsonSource.JSON_MODE: JsonSource.TEXT}
 _NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
 
@@ -36,6 +38,7 @@ class _Abilities:
     json: JsonSource = JsonSource.SCHEMA
     images: bool = True
     stream_usage: bool = True
+    without: frozenset[str] = frozenset()  # options that it refuses: temperature, seed, max_completion_tokens
 
 
 class OpenAIClient:
@@ -54,6 +57,7 @@ class OpenAIClient:
         timeout_s: float = 120.0,
         stream: bool = True,
         temperature: float | None = None,
+        seed: int | None = None,
         max_tokens: int | None = None,
         backoff: Backoff | None = None,
     ) -> None:
@@ -68,7 +72,7 @@ class OpenAIClient:
         self._stream = stream
         self._options = {
             name: value
-            for name, value in (("temperature", temperature), ("max_completion_tokens", max_tokens))
+            for name, value in (("temperature", temperature), ("seed", seed), (LIMIT, max_tokens))
             if value is not None
         }
         self._backoff = backoff or Backoff()
@@ -88,7 +92,7 @@ class OpenAIClient:
             try:
                 reply = self._ask(request, abilities, on_text)
             except _Unsupported as unsupported:
-                weaker = _step_down(abilities, request, self._stream, unsupported.message)
+                weaker = _step_down(abilities, request, self._stream, tuple(self._options), unsupported.message)
                 if weaker is None:
                     raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
                 log.info("%s does not understand %s; asking without.", self._where(), _lost(abilities, weaker))
@@ -96,7 +100,8 @@ class OpenAIClient:
             except _Transient as transient:
                 if not self._backoff.wait(failures, transient.retry_after_s):
                     raise Unavailable(
-                        f"{self._where()} gave no answer after {failures + 1} attempts: {transient.message}"
+                        f"{self._where()} gave no answer after {failures + 1} attempts: {transient.message}",
+                        transient.retry_after_s,
                     ) from None
                 failures += 1
             else:
@@ -104,6 +109,9 @@ class OpenAIClient:
         self._abilities = abilities
         if not abilities.images and any(message.images for message in request.messages):
             notes.append("The server does not read images; the figures were left out.")
+        refused = ", ".join(sorted(abilities.without - {LIMIT}))
+        if refused:
+            notes.append(f"The server does not take {refused}; the question went without.")
         return self._answer(reply, request, abilities, attempts, notes)
 
     # ---- one attempt ----
@@ -116,7 +124,7 @@ class OpenAIClient:
         arguments: dict[str, Any] = {
             "model": self._model,
             "messages": [message_parameter(message, abilities.images) for message in request.messages],
-            **self._options,
+            **self._given_options(abilities),
         }
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             arguments["response_format"] = response_format(request, abilities.json)
@@ -146,7 +154,8 @@ class OpenAIClient:
                 if error.status_code == 501:
                     raise _Unsupported(text) from None
                 raise _Transient(text, retry_after_s(error)) from None
-            if error.status_code == 404 or error.code == "context_length_exceeded":
+            too_long = error.code == "context_length_exceeded" or any(word in text.lower() for word in _TOO_LONG)
+            if error.status_code == 404 or too_long:
                 raise RequestRefused(f"{self._where()} refuses the question: {text}") from None
             raise _Unsupported(text) from None
         except openai.APITimeoutError:
@@ -157,6 +166,13 @@ class OpenAIClient:
             raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
             raise _Transient(f"the server's reply is no chat completion ({type(error).__name__})") from None
+
+    def _given_options(self, abilities: _Abilities) -> dict[str, Any]:
+        """The sampling options that the server takes; the limit of an answer under the name that it knows."""
+        given = {name: value for name, value in self._options.items() if name not in abilities.without}
+        if LIMIT in abilities.without and OLD_LIMIT not in abilities.without and LIMIT in self._options:
+            given[OLD_LIMIT] = self._options[LIMIT]
+        return given
 
     def _collect(self, stream: Any, on_text: OnText | None) -> Reply:
         reply = Reply()
@@ -256,9 +272,14 @@ class _Transient(Exception):
         self.retry_after_s = retry_after_s
 
 
-def _step_down(abilities: _Abilities, request: Request, stream: bool, complaint: str) -> _Abilities | None:
+def _step_down(
+    abilities: _Abilities, request: Request, stream: bool, options: tuple[str, ...], complaint: str
+) -> _Abilities | None:
     """The next weaker set of abilities after a complaint, or None when nothing is left to give up."""
     complaint = complaint.lower()
+    for name in (*options, OLD_LIMIT):
+        if name not in abilities.without and (name in complaint.split() or f"'{name}'" in complaint):
+            return replace(abilities, without=abilities.without | {name})
     has_images = abilities.images and any(message.images for message in request.messages)
     if stream and abilities.stream_usage and "stream_options" in complaint:
         return replace(abilities, stream_usage=False)
@@ -276,4 +297,6 @@ def _step_down(abilities: _Abilities, request: Request, stream: bool, complaint:
 def _lost(before: _Abilities, after: _Abilities) -> str:
     if before.json is not after.json:
         return {"schema": "JSON schemas", "json_mode": "JSON mode"}[before.json]
+    if before.without != after.without:
+        return ", ".join(after.without - before.without)
     return "images" if before.images is not after.images else "usage counts in a stream"

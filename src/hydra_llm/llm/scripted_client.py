@@ -11,9 +11,9 @@ from typing import Any
 from hydra_llm.llm.base import Answer, JsonSource, OnText, Request, Usage
 from hydra_llm.llm.errors import LlmError, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.tokens import estimate_tokens
 
 Script = str | Mapping[str, Any] | LlmError
-CHARS_PER_TOKEN = 4  # a usual estimate; a scripted answer has no tokenizer
 
 
 class ScriptedClient:
@@ -45,5 +45,5 @@ class ScriptedClient:
         parsed, source, problem = None, JsonSource.NONE, None
         if request.schema is not None:
             parsed, source, problem = extract_json(text, asked=JsonSource.SCHEMA)
-        usage = Usage(request.n_chars // CHARS_PER_TOKEN, len(text) // CHARS_PER_TOKEN)
+        usage = Usage(request.n_tokens, estimate_tokens(text))
         return Answer(text=text, parsed=parsed, model=self._model, usage=usage, json_source=source, json_error=problem)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 CLIENTS = ("openai", "command", "scripted")
+ON_FAILURE = ("rules", "pause", "stop")
+LEAST_PROMPT = 1_000  # tokens
 
 
 def _about(help: str, unit: str = "") -> dict[str, str]:
@@ -40,11 +42,14 @@ class LlmSettings:
     temperature: float | None = field(
         default=None, metadata=_about("sampling temperature; none: the provider's default")
     )
+    seed: int | None = field(
+        default=None, metadata=_about("sampling seed, for servers that know one; none: the provider draws")
+    )
     max_tokens: int | None = field(
         default=None, metadata=_about("upper limit of an answer; none: the provider's default", "tokens")
     )
-    max_prompt_chars: int = field(
-        default=60_000, metadata=_about("what is dropped beyond this is named in the prompt", "characters")
+    max_prompt_tokens: int = field(
+        default=16_000, metadata=_about("estimated; what is dropped beyond this is named in the prompt", "tokens")
     )
     figures: bool = field(default=False, metadata=_about("send figures of the last trials as images"))
 
@@ -54,7 +59,14 @@ class LlmSettings:
         default=1, metadata=_about("parameters that one mutation may move, except under the strategy recombine")
     )
     on_llm_failure: str = field(
-        default="rules", metadata=_about("rules: the slot goes to the coded rules, and the record says so; stop: end")
+        default="rules",
+        metadata=_about(
+            "rules: the slot goes to the coded rules, and the record says so; pause: wait first; stop: end"
+        ),
+    )
+    pause_s: float = field(default=300.0, metadata=_about("between two questions to a provider that is out", "s"))
+    max_pause_s: float = field(
+        default=86_400.0, metadata=_about("waited for one answer in all; then the rules take over", "s")
     )
 
     # ---- records and limits ----
@@ -88,14 +100,18 @@ class LlmSettings:
         """Raise ValueError with one sentence if the settings contradict themselves."""
         if self.client not in CLIENTS:
             raise ValueError(f"llm.client={self.client!r} is unknown. Choose one of {', '.join(CLIENTS)}.")
-        if self.on_llm_failure not in ("rules", "stop"):
-            raise ValueError(f"llm.on_llm_failure={self.on_llm_failure!r} is unknown. Choose rules or stop.")
+        if self.on_llm_failure not in ON_FAILURE:
+            raise ValueError(
+                f"llm.on_llm_failure={self.on_llm_failure!r} is unknown. Choose one of {', '.join(ON_FAILURE)}."
+            )
         if self.max_repairs < 0:
             raise ValueError(f"llm.max_repairs={self.max_repairs} is negative. Choose 0 for no second chance.")
         if self.max_mutations < 1:
             raise ValueError(f"llm.max_mutations={self.max_mutations} allows no mutation. Choose at least 1.")
-        if self.max_prompt_chars < 4_000:
-            raise ValueError(f"llm.max_prompt_chars={self.max_prompt_chars} holds no prompt. Choose at least 4000.")
+        if self.max_prompt_tokens < LEAST_PROMPT:
+            raise ValueError(
+                f"llm.max_prompt_tokens={self.max_prompt_tokens} holds no prompt. Choose at least {LEAST_PROMPT}."
+            )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

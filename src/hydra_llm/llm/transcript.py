@@ -5,8 +5,9 @@
   sweep decides as it did before.
 * `replay`: answer from the files only. No key, no network; a question that is not on file is an error.
 
-A file holds the request (figures by digest), the answer and the model. Keys are not part of a request, so none can get
-in.
+A file holds the request (figures by digest; their bytes lie once each in `figures/`), the answer and the model. Keys
+are not part of a request, so none can get in. A question that failed is kept with its error: a replay fails as the
+recorded sweep did; `record` asks it again, and an answer takes the error's place.
 """
 
 import json
@@ -15,14 +16,17 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from hydra_llm.llm.base import Answer, Client, OnText, Request
-from hydra_llm.llm.errors import TranscriptMissing
+from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
+from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
+from hydra_llm.llm.ledger import usage_of
+from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
 
 log = logging.getLogger(__name__)
 
 Mode = Literal["live", "record", "replay"]
 MODES: tuple[Mode, ...] = ("live", "record", "replay")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+FIGURES = "figures"
 _NAME_CHARS = 32  # of the 64 of a sha256: 128 bits
 
 
@@ -37,18 +41,34 @@ class Transcript:
 
     def find(self, digest: str) -> Answer | None:
         """The recorded answer, or None."""
-        record = self._read(self.path(digest))
-        if record is None or record["digest"] != digest:
+        record = self.read(digest)
+        if record is None or record["answer"] is None:
             return None
         return Answer.from_record(record["answer"], replayed=True)
 
-    def _read(self, path: Path) -> dict[str, Any] | None:
+    def failure(self, digest: str) -> LlmError | None:
+        """The error that a recorded question ended with, or None."""
+        record = self.read(digest)
+        if record is None or record["answer"] is not None:
+            return None
+        error = record["error"]
+        return KINDS.get(error["type"], Unavailable)(error["message"])
+
+    def read(self, digest: str) -> dict[str, Any] | None:
+        """The whole record of one question: `model` (as asked), `request`, `answer` or `error`."""
+        record = self._load(self.path(digest))
+        return None if record is None or record["digest"] != digest else record
+
+    def _load(self, path: Path) -> dict[str, Any] | None:
         """One file; one that cannot be used counts as absent and is named in the log."""
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["schema_version"] != SCHEMA_VERSION:
                 raise ValueError(f"schema version {record['schema_version']}, expected {SCHEMA_VERSION}")
-            Answer.from_record(record["answer"])
+            if record["answer"] is None:
+                str(record["error"]["message"])
+            else:
+                Answer.from_record(record["answer"])
             return record
         except FileNotFoundError:
             return None
@@ -56,30 +76,41 @@ class Transcript:
             log.warning("The transcript %s cannot be used (%s).", path, error)
             return None
 
-    def answers(self) -> list[Answer]:
-        """Every readable answer on file, in the order of the file names."""
+    def usages(self) -> list[tuple[Usage, bool]]:
+        """What every answer on file used, and whether that is an estimate, in the order of the file names."""
         paths = sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
-        found = (self._read(path) for path in paths)
-        return [Answer.from_record(record["answer"]) for record in found if record is not None]
+        found = (self._load(path) for path in paths)
+        return [
+            usage_of(Answer.from_record(record["answer"]), _prompt_tokens(record["request"]))
+            for record in found
+            if record is not None and record["answer"] is not None
+        ]
 
-    def store(self, digest: str, request: Request, answer: Answer) -> Path:
-        """Write one file, complete or not at all."""
+    def store(self, digest: str, model: str, request: Request, answer: Answer | LlmError) -> Path:
+        """Write one file, complete or not at all, and the figures that it names."""
+        failed = isinstance(answer, LlmError)
         record: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "digest": digest,
-            "model": answer.model,
+            "model": model,
             "request": request.record(),
-            "answer": answer.record(),
+            "answer": None if failed else answer.record(),
+            "error": {"type": type(answer).__name__, "message": str(answer)} if failed else None,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
+        for message in request.messages:
+            for image in message.images:
+                path = self.figure(image.digest)
+                if not path.exists():
+                    path.parent.mkdir(exist_ok=True)
+                    _write(path, image.data)
         path = self.path(digest)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(record, file, indent=1, ensure_ascii=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        _write(path, json.dumps(record, indent=1, ensure_ascii=True).encode())
         return path
+
+    def figure(self, sha256: str) -> Path:
+        """Where the bytes of a figure are kept."""
+        return self.folder / FIGURES / sha256
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json")) if self.folder.is_dir() else 0
@@ -118,11 +149,34 @@ class TranscribingClient:
                     on_text(recorded.text)
                 return recorded
         if self._mode == "replay" or self._inner is None:
+            failed = self._transcript.failure(digest)
+            if failed is not None:
+                raise failed
             raise TranscriptMissing(
                 f"{self._transcript.folder} holds no answer of {self._model} to this question ({digest[:12]}; "
                 f"{len(self._transcript)} on file). Does the search differ in code, seed or space?"
             )
-        answer = self._inner.complete(request, on_text)
+        try:
+            answer = self._inner.complete(request, on_text)
+        except LlmError as error:
+            if self._mode == "record":
+                self._transcript.store(digest, self._model, request, error)
+            raise
         if self._mode == "record":
-            self._transcript.store(digest, request, answer)
+            self._transcript.store(digest, self._model, request, answer)
         return answer
+
+
+def _prompt_tokens(request: dict[str, Any]) -> int:
+    """As Request.n_tokens, from a record."""
+    messages = request["messages"]
+    return sum(estimate_tokens(m["text"]) + IMAGE_TOKENS * len(m["images"]) for m in messages)
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

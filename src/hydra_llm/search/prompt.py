@@ -1,10 +1,11 @@
 """The question that a language model gets: text files from instructions/, filled with records.
 
-Policy of length. The prompt has a limit in characters (about four per token). Never cut: objective, slots, search
+Policy of length. The prompt has a limit in tokens, estimated (llm/tokens.py). Never cut: objective, slots, search
 space, rates, what each parameter gave. At most 40 UCB rows, 40 trials, 25 configurations, 8 failures, 10 oracle lines
-and 300 lines of memory are shown. Where that is still too long, rows go in this order: oracle scores of older trials,
-older trials, the worst configurations, older failures, the lowest UCB rows, the end of the memory. A protocol longer
-than half the limit is cut at its end. Whatever was cut is said in its place.
+and 300 lines of memory are shown. Where that is still too long, first figures go, which get only the room that the text
+leaves; then rows, in this order: oracle scores of older trials, older trials, the worst configurations, older failures,
+the lowest UCB rows, the end of the memory. A protocol longer than half the limit is cut at its end. Whatever was cut is
+said in its place.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from string import Template
 
 from hydra_llm.llm.base import Image, Message, Request
 from hydra_llm.llm.instructions import instruction_text
+from hydra_llm.llm.tokens import estimate_tokens
 from hydra_llm.search import prompt_sections as sections
 from hydra_llm.search.prompt_text import Section, fit
 from hydra_llm.search.proposers.base import Context
@@ -31,22 +33,27 @@ class Prompt:
     user: str
     dropped: dict[str, int]
 
-    def request(self, context: Context, images: tuple[Image, ...] = (), block_keys: tuple[str, ...] = ()) -> Request:
+    def request(
+        self, context: Context, images: tuple[Image, ...] = (), block_keys: tuple[str, ...] = (), left_out: int = 0
+    ) -> Request:
+        """`left_out` counts figures of the latest trials that are not sent."""
         keys = [dimension.name for dimension in context.space.free()]
         attached = "".join(f"\n- {image.name}" for image in images)
         user = f"{self.user}\nFigures attached, in this order:{attached}\n" if images else self.user
+        user += f"(left out for length: {left_out} figures of the latest trials)\n" if left_out else ""
         messages = (Message("system", self.system), Message("user", user, images))
         return Request(messages, answer_schema(keys, block_keys), "proposals")
 
     @property
-    def n_chars(self) -> int:
-        return len(self.system) + len(self.user)
+    def n_tokens(self) -> int:
+        """Estimated."""
+        return estimate_tokens(self.system) + estimate_tokens(self.user)
 
 
-def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, max_chars: int) -> Prompt:
-    """The question for these slots of the context (indices), within `max_chars` characters where that is possible."""
+def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, max_tokens: int) -> Prompt:
+    """The question for these slots of the context (indices), within `max_tokens` tokens where that is possible."""
     system = Template(instruction_text("_system")).substitute(
-        protocol=_protocol(context, max_chars // 2),
+        protocol=_protocol(context, max_tokens // 2),
         response=Template(instruction_text("_response")).substitute(
             metric=context.objective.name, max_mutations=max_mutations, recombine=RECOMBINE
         ),
@@ -81,7 +88,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.memory(context),
     ]
     present = [section for section in found if section is not None]
-    room = max_chars - len(system) - len(frame.substitute(facts))
+    room = max_tokens - estimate_tokens(system) - estimate_tokens(frame.substitute(facts))
     fitted = fit(present, room)
     user = frame.substitute({**facts, "sections": _joined(fitted)})
     dropped = {section.name: section.dropped for section in fitted if section.dropped}
@@ -98,6 +105,11 @@ def _span(first: int, count: int) -> str:
 
 def _protocol(context: Context, limit: int) -> str:
     text = context.protocol.strip() or instruction_text("generic").strip()
-    if len(text) <= limit:
-        return text
-    return text[:limit].rsplit("\n", 1)[0] + "\n(the rest of the protocol is left out for length)"
+    kept: list[str] = []
+    used = 0
+    for line in text.splitlines():
+        used += estimate_tokens(line) + 1
+        if used > limit:
+            return "\n".join([*kept, "(the rest of the protocol is left out for length)"])
+        kept.append(line)
+    return text

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from hydra_llm.llm.base import Image
+from hydra_llm.search.prompt_text import label
 from hydra_llm.search.proposers.base import Context
 
 log = logging.getLogger(__name__)
@@ -15,29 +16,37 @@ MAX_BYTES = 2_000_000  # of one figure; larger ones are left out, with a line in
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def figures(context: Context) -> tuple[Image, ...]:
-    """PNG files in the folders of the block's finished trials, newest trial first, then by name.
+def figures(context: Context, most: int = MAX_FIGURES) -> tuple[tuple[Image, ...], int]:
+    """PNG files in the folders of the block's finished trials, newest trial first, then by name; and how many files of
+    the trials that were looked at are left out, for their number or their size.
 
     Only files inside a trial's own folder are read, two levels deep at most; links are not followed.
     """
+    most = min(most, MAX_FIGURES)
     found: list[Image] = []
+    left_out = 0
     for trial in reversed(context.block_trials):
         folder = Path(trial.folder) if trial.folder else None
         if not trial.state.is_finished or folder is None or not folder.is_dir():
             continue
-        for path in sorted([*folder.glob("*.png"), *folder.glob("*/*.png")]):
-            if len(found) == MAX_FIGURES:
-                return tuple(found)
-            image = _read(path, f"trial {trial.number}: {path.stem}")
+        paths = [path for path in sorted([*folder.glob("*.png"), *folder.glob("*/*.png")]) if _is_own(path)]
+        for path in paths:
+            image = _read(path, label(f"trial {trial.number}: {path.stem}")) if len(found) < most else None
             if image is not None:
                 found.append(image)
-    return tuple(found)
+            else:
+                left_out += 1
+        if paths and len(found) >= most:
+            break
+    return tuple(found), left_out
+
+
+def _is_own(path: Path) -> bool:
+    return not path.is_symlink() and not path.parent.is_symlink()
 
 
 def _read(path: Path, name: str) -> Image | None:
     try:
-        if path.is_symlink() or path.parent.is_symlink():
-            return None
         if path.stat().st_size > MAX_BYTES:
             log.info("The figure %s is left out of the prompt: it is larger than %d bytes.", path, MAX_BYTES)
             return None

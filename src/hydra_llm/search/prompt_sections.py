@@ -7,7 +7,8 @@ long is marked instead.
 from __future__ import annotations
 
 from hydra_llm.search.history import dimension_records
-from hydra_llm.search.prompt_text import NEVER, Section, fence, number, table, tail
+from hydra_llm.search.importance import importance
+from hydra_llm.search.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
 from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context, Slot
 from hydra_llm.search.proposers.llm_check import ends_block
 from hydra_llm.search.tree import Node
@@ -143,18 +144,24 @@ def failures(context: Context) -> Section:
 
 def parameters(context: Context) -> Section:
     records = dimension_records(context)
-    rows = [
-        [name, str(record.tried), number(record.best_gain) if record.tried else "-"]
-        for name, record in records.items()
-        if name not in context.space.locked
-    ]
-    head, lines = table(("parameter", "times moved", "best gain over the parent"), rows)
-    return Section("What each parameter gave", head, lines)
+    found = importance(context.space, context.tree)
+    rows = []
+    for name in (dimension.name for dimension in context.space.free()):
+        record, share = records[name], found.of(name)
+        gain = number(record.best_gain) if record.tried else "-"
+        rows.append([name, str(record.tried), gain, "-" if share is None else f"{share:.2f}"])
+    head, lines = table(("parameter", "times moved", "best gain over the parent", "importance"), rows)
+    if found.shares is None:
+        note = f"Importance: not known from {found.configurations} scored configurations."
+    else:
+        note = f"Importance: {found.method}, over {found.configurations} scored configurations."
+    return Section("What each parameter gave", (note, "", *head), lines)
 
 
 def oracle(context: Context) -> Section:
     rows = [
-        f"- trial {trial}: " + ", ".join(f"{name.removeprefix(ORACLE_PREFIX)}={number(v)}" for name, v in best.items())
+        f"- trial {trial}: "
+        + ", ".join(f"{label(name.removeprefix(ORACLE_PREFIX))}={number(v)}" for name, v in best.items())
         for trial, best in sorted(context.oracle.items(), reverse=True)
     ]
     head = ("What these data allow at best, whatever the training. Below it, the training is the limit, not the data.",)
@@ -176,7 +183,8 @@ def feedback(context: Context) -> Section | None:
 def _trial(context: Context, trial: Trial) -> str:
     proposal = trial.proposal
     parent = "root" if proposal.parent is None else proposal.parent
-    parts = [f"Trial {trial.number} (parent {parent}, {proposal.strategy}, by {proposal.provenance or 'unknown'})"]
+    origin = (proposal.provenance or "unknown").partition(" (")[0]  # what failed may quote a server
+    parts = [f"Trial {trial.number} (parent {parent}, {proposal.strategy}, by {origin})"]
     parts.append(proposal.mutation)
     if trial.state is TrialState.RUNNING:
         parts.append("running")
@@ -185,7 +193,7 @@ def _trial(context: Context, trial: Trial) -> str:
     else:
         parts.append(_metrics(context, trial))
     if trial.state is TrialState.PRUNED and trial.error is not None:
-        parts.append(f"stopped early: {trial.error.message}")
+        parts.append(f"stopped early: {quoted(trial.error.message)}")
     if proposal.hypothesis:
         parts.append(f"expected: {proposal.hypothesis}")
     return "- " + " | ".join(parts)
@@ -194,7 +202,7 @@ def _trial(context: Context, trial: Trial) -> str:
 def _metrics(context: Context, trial: Trial) -> str:
     shown = [f"{context.objective.name}={number(trial.value)}"]
     others = [
-        f"{name}={number(value)}"
+        f"{label(name)}={number(value)}"
         for name, value in sorted(trial.metrics.items())
         if name != context.objective.metric and not name.startswith(ORACLE_PREFIX) and not name.endswith(TIME_METRICS)
     ]

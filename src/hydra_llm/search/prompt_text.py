@@ -7,10 +7,17 @@ section that lost rows says how many.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from hydra_llm.llm.tokens import estimate_tokens
+
 NEVER = 1_000  # the patience of a section that loses nothing
+MAX_LABEL = 60  # characters
+MAX_QUOTED = 200  # characters
+_FENCE_TAG = re.compile(r"<\s*/?\s*data", re.IGNORECASE)
+_DROPPED_LINE = 24  # tokens of the line that says how much was left out
 
 
 @dataclass(frozen=True)
@@ -43,32 +50,42 @@ class Section:
 
 
 def fit(sections: Sequence[Section], limit: int) -> list[Section]:
-    """The sections with as many rows dropped as needed to stay within `limit` characters, and no more.
+    """The sections with as many rows dropped as needed to stay within `limit` tokens (estimated), and no more.
 
     What must stay may be longer than the limit; then everything that may go is gone.
     """
     fitted = [section.capped() for section in sections]
-    excess = sum(len(section.text) + 2 for section in fitted) - limit
+    excess = sum(estimate_tokens(section.text) + 1 for section in fitted) - limit
     for position in sorted(range(len(fitted)), key=lambda index: fitted[index].patience):
         if excess <= 0:
             break
         section = fitted[position]
         freed = count = 0
-        while (
-            freed < excess + len("\n(left out for length: 99999 more rows of this section)") and count < section.spare
-        ):
+        while freed < excess + _DROPPED_LINE and count < section.spare:
             count += 1
-            freed += len(section.rows[-count]) + 1
+            freed += estimate_tokens(section.rows[-count]) + 1
         if count:
             fitted[position] = section.without(count)
-            excess -= len(section.text) - len(fitted[position].text)
+            excess -= estimate_tokens(section.text) - estimate_tokens(fitted[position].text)
     return fitted
 
 
 def fence(text: str, source: str) -> str:
-    """Text that comes from runs or files, marked as data: it cannot close its own fence."""
-    inner = text.replace("</data", "<\\/data").strip()
+    """Text that comes from runs or files, marked as data: it can neither close its own fence nor open another."""
+    inner = _FENCE_TAG.sub(lambda found: "<\\" + found[0][1:], text).strip()
     return f'<data from="{source}">\n{inner}\n</data>'
+
+
+def label(name: str) -> str:
+    """A name that a run chose (of a metric, of a figure) as one plain word."""
+    plain = "".join(character if character.isalnum() or character in "_-./ :" else "_" for character in name)
+    return plain if len(plain) <= MAX_LABEL else plain[: MAX_LABEL - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A sentence of a run inside a line of ours: on one line, in quotes that it cannot close."""
+    plain = " ".join(text.split()).replace('"', "'")
+    return f'"{plain if len(plain) <= MAX_QUOTED else plain[: MAX_QUOTED - 1] + "…"}"'
 
 
 def tail(text: str, limit: int) -> str:
@@ -86,6 +103,6 @@ def number(value: float | None) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Head and rows of a Markdown table; bars inside cells are replaced."""
+    """Head and rows of a Markdown table; bars and line breaks inside cells are replaced."""
     head = (f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}")
-    return head, tuple(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+    return head, tuple(f"| {' | '.join(' '.join(cell.replace('|', '/').split()) for cell in row)} |" for row in rows)

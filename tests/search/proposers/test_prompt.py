@@ -11,6 +11,7 @@ import pytest
 from llm_sweeps import empty, small
 
 from hydra_llm.llm.instructions import instruction_names, instruction_text
+from hydra_llm.llm.tokens import estimate_tokens
 from hydra_llm.search.prompt import build_prompt
 from hydra_llm.search.prompt_protocol import BEGIN, END, MAX_RULES_CHARS, Protocol, ProtocolError
 from hydra_llm.search.prompt_text import Section, fence, fit, tail
@@ -19,8 +20,8 @@ from hydra_llm.search.proposers.base import Block
 GOLDEN = Path(__file__).with_name("prompt_small_tree.md")
 
 
-def prompt(context, max_chars=60_000):
-    return build_prompt(context, tuple(slot.index for slot in context.slots), 1, max_chars)
+def prompt(context, max_tokens=16_000):
+    return build_prompt(context, tuple(slot.index for slot in context.slots), 1, max_tokens)
 
 
 def test_the_prompt_on_a_small_tree_is_the_printed_one():
@@ -77,9 +78,9 @@ def test_a_dollar_sign_in_memory_or_protocol_is_only_a_dollar_sign():
 def test_what_is_left_out_for_length_is_said_and_counted():
     memory = "\n".join(f"- entry {number} " + "x" * 80 for number in range(300))
     context = small(memory=memory)
-    whole, short = prompt(context, 100_000), prompt(context, 14_000)
+    whole, short = prompt(context, 30_000), prompt(context, 4_000)
     assert whole.dropped == {}
-    assert short.n_chars <= 14_000 < whole.n_chars
+    assert short.n_tokens <= 4_000 < whole.n_tokens
     count = short.dropped["Working memory"]
     assert f"left out for length: {count} more rows of this section" in short.user
     assert "entry 0 " in short.user
@@ -87,15 +88,15 @@ def test_what_is_left_out_for_length_is_said_and_counted():
 
 
 def test_the_space_the_slots_and_the_objective_are_never_left_out():
-    shortest = prompt(small(memory="x\n" * 5_000), 4_000).user
+    shortest = prompt(small(memory="x\n" * 5_000), 1_000).user
     for needed in ("training.lr", "0.0001..0.1, log scale", "64 frames", "slot 1: explore", "Metric: val_R2; maximize"):
         assert needed in shortest
 
 
 def test_a_protocol_that_is_too_long_is_cut_and_says_so():
-    built = prompt(small(protocol="rule\n" * 10_000), 20_000)
+    built = prompt(small(protocol="rule\n" * 10_000), 6_000)
     assert "rest of the protocol is left out" in built.system
-    assert len(built.system) < 20_000
+    assert estimate_tokens(built.system) < 5_000
 
 
 def test_sections_lose_rows_from_the_end_in_the_order_of_their_patience():

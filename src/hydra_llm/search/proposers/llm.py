@@ -21,6 +21,7 @@ from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.ledger import MeteredClient, Spent
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.search.lanes import ask_by_lane
 from hydra_llm.search.prompt import build_prompt
 from hydra_llm.search.prompt_figures import figures
@@ -99,13 +100,16 @@ class LlmProposer:
             context,
             tuple(slot.index for slot in asked),
             self._settings.max_mutations,
-            self._settings.max_prompt_chars,
+            self._settings.max_prompt_tokens,
         )
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
         block_keys = context.block_space.names if context.block_space is not None and ends_block(context) else ()
-        images = figures(context) if self._settings.figures else ()
-        request = prompt.request(context, images, block_keys)
+        images, left_out = (), 0
+        if self._settings.figures:
+            room = max(0, self._settings.max_prompt_tokens - prompt.n_tokens)
+            images, left_out = figures(context, most=room // IMAGE_TOKENS)
+        request = prompt.request(context, images, block_keys, left_out)
         accepted: dict[int, Proposal] = {}
         notes, answers, returned = EMPTY, [], []
         failed: str | None = None
