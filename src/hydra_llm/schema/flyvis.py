@@ -16,7 +16,10 @@ class FlyvisSimulation:
     connectome: str | None = key(
         None, help="path of fib25-fib19_v2.2.json; null: that of an installed flyvis, else fetched once with pip"
     )
-    parameters: str = key("default", help="default: flyvis before training; else the path of a trained checkpoint")
+    parameters: str = key(
+        "varied",
+        help="varied: types that differ; default: flyvis before training; else path of a trained checkpoint",
+    )
     tau_mode: str = key(
         "unclamped",
         help="clamped: tau is at least the integration step, as in flyvis",
@@ -44,9 +47,24 @@ class FlyvisSimulation:
 
     # ---- visual input ----
     visual_input_type: str = key(
-        "scenes", help="what the eye is shown", choices=("scenes", "optical_flow", "flashes", "noise")
+        "scenes",
+        help="what the eye is shown; DAVIS and folder are filmed, the others computed",
+        choices=("DAVIS", "scenes", "optical_flow", "flashes", "noise", "folder"),
     )
-    sequence_duration: float = key(4.0, help="of a generated sequence", unit="s", low=0, open_low=True)
+    sequence_duration: float = key(
+        4.0, help="of a sequence that is computed or wanders over a photograph", unit="s", low=0, open_low=True
+    )
+    davis_root: str | None = key(
+        None, help="folder above JPEGImages/480p; null: the variable DAVIS_ROOT, else downloaded once (0.8 GB)"
+    )
+    stimulus_folder: str | None = key(None, help="photographs, or one folder of frames per video, for folder")
+    video_fps: float = key(24.0, help="of the videos in stimulus_folder", unit="1 / s", low=0, open_low=True)
+    video_least_frames: int = key(50, help="shorter videos are left out", unit="film frames", low=2)
+    video_most_frames: int | None = key(80, help="longer videos are cut; null: never", unit="film frames", low=2)
+    pixels_per_column: int = key(13, help="of a film or photograph; more show the eye a wider view", unit="px", low=1)
+    vertical_splits: int = key(1, help="windows side by side in every video", low=1)
+    flip_axes: list[int] = key([0, 1], help="reflections of every video across an axis of the lattice; 0: none")
+    n_rotations: list[int] = key([0, 1, 2, 3, 4, 5], help="rotations of every video, in units of 60 degrees")
 
     # ---- the graph that a model is shown ----
     n_extra_null_edges: int = key(0, help="pairs without a synapse among the edges that are shown", low=0)

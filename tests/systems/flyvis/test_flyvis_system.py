@@ -125,9 +125,9 @@ def test_clamped_time_constants_are_the_truth(make_flyvis_system, published_conn
 @pytest.mark.parametrize("keys", [{"delta_t": 0.08, "substeps": 1}, {"delta_t": 0.2, "substeps": 2}])
 def test_an_unstable_step_is_refused_before_simulating(keys, make_flyvis_system):
     with pytest.raises(ValueError, match=r"shortest time constant is 0\.05 s.*substeps >="):
-        make_flyvis_system(**keys)
-    make_flyvis_system(**keys, tau_mode="clamped")
-    make_flyvis_system(**{**keys, "substeps": None})
+        make_flyvis_system(parameters="default", **keys)
+    make_flyvis_system(parameters="default", tau_mode="clamped", **keys)
+    make_flyvis_system(**{**keys, "parameters": "default", "substeps": None})
 
 
 def test_a_network_that_diverges_says_so_while_it_adapts(make_flyvis_system):

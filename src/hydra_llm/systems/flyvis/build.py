@@ -1,6 +1,7 @@
 """From flat published keys to a FlyvisSystem: the target of conf/simulation/flyvis_*.yaml."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -8,19 +9,19 @@ import torch
 from hydra_llm.systems.base import SPLITS
 from hydra_llm.systems.flyvis.connectome import Connectome, build_connectome
 from hydra_llm.systems.flyvis.connectome_file import ConnectomeFile, read_connectome_file
-from hydra_llm.systems.flyvis.parameters import Parameters, default_parameters, trained_parameters
-from hydra_llm.systems.flyvis.source import find_connectome_file
+from hydra_llm.systems.flyvis.parameters import Parameters, default_parameters, trained_parameters, varied_parameters
+from hydra_llm.systems.flyvis.source import cache_folder, find_connectome_file
 from hydra_llm.systems.flyvis.system import FlyvisSystem, Perturbation
 from hydra_llm.systems.hex_lattice import HexLattice
 from hydra_llm.systems.integrators import integrator as integrator_named
 from hydra_llm.systems.noise import ProcessNoise
-from hydra_llm.systems.stimuli.build import build_stimulus
+from hydra_llm.systems.stimuli.build import Filming, build_stimulus
 from hydra_llm.systems.streams import stream
 
 COMPLETE = 4  # the smallest extent at which every pair of types and every offset has an edge
 LARGEST_SUBSTEP = 0.01  # seconds, where substeps is left open
 _SHORT_SPLIT = 2000  # frames of a validation or test split whose length is left open
-_PLACES = ("connectome", "parameters", "device")  # where things lie, not what they are
+_PLACES = ("connectome", "parameters", "davis_root", "stimulus_folder", "device")  # where things lie, not what they are
 
 
 def flyvis_system(
@@ -42,6 +43,15 @@ def flyvis_system(
     measurement_noise_level: float,
     visual_input_type: str,
     sequence_duration: float,
+    davis_root: str | None,
+    stimulus_folder: str | None,
+    video_fps: float,
+    video_least_frames: int,
+    video_most_frames: int | None,
+    pixels_per_column: int,
+    vertical_splits: int,
+    flip_axes: Sequence[int],
+    n_rotations: Sequence[int],
     n_extra_null_edges: int,
     null_edges_mode: str,
     edge_removal_ratio: float,
@@ -51,11 +61,12 @@ def flyvis_system(
 ) -> FlyvisSystem:
     """Build the eye that the keys describe.
 
-    connectome: path of the connectome file, or None: see flyvis.source. parameters: `default`, or the path of a trained
-    flyvis network. substeps: None takes the fewest of at most 10 ms. n_frames_validation, n_frames_test: None takes
-    min(2000, n_frames). Raises ValueError with a sentence for whatever cannot be simulated, before anything is.
+    connectome: path of the connectome file, or None: see flyvis.source. parameters: default, varied, or the path of a
+    trained flyvis network. substeps: None takes the fewest of at most 10 ms. n_frames_validation, n_frames_test: None
+    takes min(2000, n_frames). Raises ValueError with a sentence for whatever cannot be simulated, before anything is.
     """
     keys = {name: value for name, value in locals().items() if name not in _PLACES}
+    lists = {"flip_axes": list(flip_axes), "n_rotations": list(n_rotations)}  # of whatever class they were given
     if not delta_t > 0:
         raise ValueError(f"delta_t={delta_t} is the recording step in seconds: choose it > 0.")
     lattice = HexLattice(extent)
@@ -63,12 +74,28 @@ def flyvis_system(
     eye = build_connectome(file, extent)
     shared = _parameters(parameters, file, eye, seed)
     stimulus = build_stimulus(
-        visual_input_type, lattice=lattice, delta_t=delta_t, seed=seed, sequence_duration=sequence_duration
+        visual_input_type,
+        lattice=lattice,
+        delta_t=delta_t,
+        seed=seed,
+        sequence_duration=sequence_duration,
+        filming=Filming(
+            davis_root,
+            stimulus_folder,
+            video_fps,
+            video_least_frames,
+            video_most_frames,
+            pixels_per_column,
+            vertical_splits,
+            flip_axes,
+            n_rotations,
+        ),
+        cache=cache_folder(),
     )
     short = min(_SHORT_SPLIT, n_frames)
     asked = (n_frames, n_frames_validation, n_frames_test)
     return FlyvisSystem(
-        keys={**keys, "connectome": file.sha256, "parameters": shared.origin, **stimulus.keys},
+        keys={**keys, **lists, "connectome": file.sha256, "parameters": shared.origin, **stimulus.keys},
         seed=seed,
         connectome=eye,
         parameters=shared,
@@ -90,8 +117,9 @@ def flyvis_system(
 
 
 def _parameters(name: str, file: ConnectomeFile, eye: Connectome, seed: int) -> Parameters:
-    if name == "default":
-        return default_parameters(eye, stream(seed, "types"))
+    drawn = {"default": default_parameters, "varied": varied_parameters}
+    if name in drawn:
+        return drawn[name](eye, stream(seed, "types"))
     return trained_parameters(Path(name).expanduser(), eye, build_connectome(file, COMPLETE))
 
 

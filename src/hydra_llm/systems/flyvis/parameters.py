@@ -2,11 +2,13 @@
 
     W_ij = sign(pair) * syn_count(pair, offset) * max(syn_strength(pair), 0)
 
-default: flyvis's distribution before training. A path: a trained network of flyvis, mapped by the names of what it
-shares, so that parameters trained at extent 15 serve an eye of any extent.
+default: flyvis's distribution before training. varied: the same connectome with types that differ, for whoever has no
+trained network. A path: a trained network of flyvis, mapped by the names of what it shares, so that parameters trained
+at extent 15 serve an eye of any extent.
 """
 
 import hashlib
+import math
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,10 @@ from hydra_llm.systems.flyvis.connectome import Connectome
 BIAS_MEAN, BIAS_SD = 0.5, 0.05
 TIME_CONST = 0.05  # seconds
 STRENGTH = 0.01  # of all synapses of a pair, divided by their mean count
+# varied: see docs/decisions/0041-parameters-of-an-untrained-eye.md
+VARIED_BIAS_SD = 0.2
+VARIED_TIME_CONST = (0.02, 0.32)  # seconds; those of a trained network lie between these
+VARIED_STRENGTH, VARIED_STRENGTH_SPREAD = 3 * STRENGTH, 0.5
 _KEYS = ("nodes_bias", "nodes_time_const", "edges_sign", "edges_syn_count", "edges_syn_strength")
 _COUNT_TOLERANCE = 1e-4  # of log synapse counts, which flyvis keeps in float32
 
@@ -61,6 +67,26 @@ def default_parameters(connectome: Connectome, generator: Generator) -> Paramete
     )
 
 
+def varied_parameters(connectome: Connectome, generator: Generator) -> Parameters:
+    """Types and pairs that differ: bias ~ N(0.5, 0.2), tau log-uniform in 20-320 ms, log-normal strengths.
+
+    Before training, no voltage falls below zero and all time constants are equal: the network is linear, and tau cannot
+    be scored. These parameters silence neurons at times, as training does, and stay stable.
+    """
+    default = default_parameters(connectome, generator)
+    n_types, n_pairs = len(connectome.type_names), len(connectome.pairs)
+    low, high = (math.log(tau) for tau in VARIED_TIME_CONST)
+    tau = low + (high - low) * torch.rand(n_types, generator=generator, dtype=torch.float64)
+    spread = VARIED_STRENGTH_SPREAD * torch.randn(n_pairs, generator=generator, dtype=torch.float64)
+    return Parameters(
+        origin="varied",
+        bias=BIAS_MEAN + VARIED_BIAS_SD / BIAS_SD * (default.bias - BIAS_MEAN),
+        time_const=tau.exp(),
+        syn_count=default.syn_count,
+        syn_strength=VARIED_STRENGTH / STRENGTH * default.syn_strength * spread.exp(),
+    )
+
+
 def trained_parameters(path: Path, connectome: Connectome, complete: Connectome) -> Parameters:
     """A checkpoint of flyvis at the extent of `connectome`.
 
@@ -79,7 +105,7 @@ def trained_parameters(path: Path, connectome: Connectome, complete: Connectome)
         if network[key].shape != (size,):
             raise CheckpointError(
                 f"{path} belongs to another network: {key} has shape {tuple(network[key].shape)}, this connectome has "
-                f"({size},). Give a checkpoint trained on this connectome, or simulation.parameters=default."
+                f"({size},). Give a checkpoint trained on this connectome, or simulation.parameters=varied."
             )
     sign = torch.from_numpy(complete.pair_sign)
     log_count = torch.from_numpy(complete.syn_count).log()
@@ -108,8 +134,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(
-            f"simulation.parameters={path} cannot be read ({error.strerror or error}). Give `default` or the path of a "
-            "trained flyvis network."
+            f"simulation.parameters={path} cannot be read ({error.strerror or error}). Give varied, default or the "
+            "path of a trained flyvis network."
         ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -118,8 +144,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
     missing = [key for key in _KEYS if not isinstance(network, dict) or not isinstance(network.get(key), Tensor)]
     if network is None or missing:
         raise CheckpointError(
-            f"{path} is no checkpoint of flyvis: it lacks {', '.join(missing)} under `network`. Give `default` or the "
-            "path of a trained flyvis network."
+            f"{path} is no checkpoint of flyvis: it lacks {', '.join(missing)} under `network`. Give varied, default "
+            "or the path of a trained flyvis network."
         )
     tensors = {key: network[key].double() for key in _KEYS}
     for key, tensor in tensors.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from hydra_llm.systems.base import Recording, Segment
+from hydra_llm.systems.base import SPLITS, Recording, Segment
 from hydra_llm.systems.noise import NormalFrames
 from hydra_llm.systems.streams import stream
 from hydra_llm.systems.trajectory import check_finite, integrate
@@ -37,6 +37,8 @@ class FlyvisRun:
         self._field = system.field(self._device)
         self._dtype = getattr(torch, system.dtype)
         self._input_column = torch.from_numpy(system.connectome.input_column)
+        for split in SPLITS:
+            system.stimulus.prepare(split, len(system.sequence_lengths(split)))
         self._adapted: dict[str, Tensor] = {}  # split -> [neuron, grey field]
 
     @torch.inference_mode()

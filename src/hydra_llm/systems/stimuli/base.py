@@ -23,6 +23,10 @@ class Stimulus(Protocol):
         """Frames of each sequence, n_frames in all. Raises StimulusError before anything is rendered."""
         ...
 
+    def prepare(self, split: str, n_sequences: int) -> None:
+        """Read all that the first n_sequences need, so that a damaged file is told before a long simulation."""
+        ...
+
     def luminance(self, split: str, number: int, n_frames: int) -> Tensor:
         """Sequence `number` [frame, column], n_frames long, in [0, 1], float32."""
         ...

@@ -22,5 +22,18 @@ def direction(generator: Generator) -> tuple[Tensor, Tensor]:
     return angle.cos(), angle.sin()
 
 
+def smooth_walk(generator: Generator, n_frames: int, n: int, delta_t: float, memory: float) -> Tensor:
+    """Positions [frame, n] of n random walks from about 0, with smooth velocities of variance 1.
+
+    A velocity forgets itself over `memory` (an Ornstein-Uhlenbeck process), whatever the frame delta_t.
+    """
+    forget = math.exp(-delta_t / memory)
+    kicks = torch.randn((n_frames, n), generator=generator, dtype=torch.float64)
+    velocity = [kicks[0]]
+    for kick in kicks[1:]:
+        velocity.append(forget * velocity[-1] + (1 - forget**2) ** 0.5 * kick)
+    return delta_t * torch.stack(velocity).cumsum(0)
+
+
 def coin(generator: Generator) -> bool:
     return bool(torch.rand((), generator=generator) < 0.5)

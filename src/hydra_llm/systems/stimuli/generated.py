@@ -28,27 +28,29 @@ class Generated:
     duration: float
     seed: int
 
-    def __post_init__(self) -> None:
-        if self._frames < 2:
-            raise StimulusError(
-                f"sequence_duration={self.duration} s holds {self._frames} frames of delta_t={self.delta_t} s. "
-                f"Choose at least {2 * self.delta_t:g} s."
-            )
-
     @property
     def keys(self) -> Mapping[str, Any]:
         return {}
 
-    @property
-    def _frames(self) -> int:
-        return round(self.duration / self.delta_t)
-
     def lengths(self, split: str, n_frames: int) -> tuple[int, ...]:
-        """Equal to a frame."""
-        n = max(1, round(n_frames / self._frames))
-        return tuple(n_frames * (k + 1) // n - n_frames * k // n for k in range(n))
+        return equal_lengths(n_frames, self.duration, self.delta_t)
+
+    def prepare(self, split: str, n_sequences: int) -> None:
+        """Nothing: sequences are drawn when they are shown."""
 
     def luminance(self, split: str, number: int, n_frames: int) -> Tensor:
         generator = stream(self.seed, f"external_input/{split}/{number}")
         drawn = self.pattern.draw(self.lattice, n_frames, self.delta_t, generator)
         return drawn.clamp(0, 1).to(torch.float32)
+
+
+def equal_lengths(n_frames: int, duration: float, delta_t: float) -> tuple[int, ...]:
+    """Lengths of sequences of about `duration` seconds, n_frames in all, equal to a frame."""
+    frames = round(duration / delta_t)
+    if frames < 2:
+        raise StimulusError(
+            f"sequence_duration={duration} s holds {frames} frames of delta_t={delta_t} s. Choose at least "
+            f"{2 * delta_t:g} s."
+        )
+    n = max(1, round(n_frames / frames))
+    return tuple(n_frames * (k + 1) // n - n_frames * k // n for k in range(n))

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.draws import direction, log_uniform, uniform
+from hydra_llm.systems.stimuli.draws import direction, log_uniform, smooth_walk, uniform
 from hydra_llm.systems.stimuli.texture import PERIOD, draw_texture, sample_texture
 
 
@@ -18,7 +18,7 @@ from hydra_llm.systems.stimuli.texture import PERIOD, draw_texture, sample_textu
 class Scenes:
     """A fresh world, camera path and set of objects per sequence.
 
-    Camera: translation and rotation with velocities that forget themselves over camera_memory (Ornstein-Uhlenbeck); a
+    Camera: translation and rotation with velocities that forget themselves over camera_memory; a
     sequence has its own typical speed, up to camera_speed. Objects: textured discs, darker or brighter than the world.
     """
 
@@ -35,24 +35,15 @@ class Scenes:
         x, y = (torch.from_numpy(lattice.xy[:, k]) for k in range(2))  # [column]
         pace = uniform(generator, 0.05, 1.0)
         place = uniform(generator, 0, PERIOD, 2)
-        shift = pace * self.camera_speed * self._walk(n_frames, 2, delta_t, generator) + place  # [frame, 2]
-        angle = pace * self.camera_turn * self._walk(n_frames, 1, delta_t, generator)
-        angle = angle + uniform(generator, 0, 2 * math.pi)
+        walk = smooth_walk(generator, n_frames, 3, delta_t, self.camera_memory)  # [frame, (x, y, turn)]
+        shift = pace * self.camera_speed * walk[:, :2] + place
+        angle = pace * self.camera_turn * walk[:, 2:] + uniform(generator, 0, 2 * math.pi)
         cos, sin = angle.cos(), angle.sin()
         seen = sample_texture(world, cos * x - sin * y + shift[:, :1], sin * x + cos * y + shift[:, 1:])
         n_objects = int(torch.randint(self.most_objects + 1, (), generator=generator))
         for _ in range(n_objects):
             self._pass(seen, world, x, y, lattice.extent, delta_t, generator)
         return seen
-
-    def _walk(self, n_frames: int, n: int, delta_t: float, generator: Generator) -> Tensor:
-        """Positions [frame, n] of n random walks whose velocity has variance 1."""
-        forget = math.exp(-delta_t / self.camera_memory)
-        kicks = torch.randn((n_frames, n), generator=generator, dtype=torch.float64)
-        velocity = [kicks[0]]
-        for kick in kicks[1:]:
-            velocity.append(forget * velocity[-1] + (1 - forget**2) ** 0.5 * kick)
-        return delta_t * torch.stack(velocity).cumsum(0)
 
     def _pass(
         self, seen: Tensor, world: Tensor, x: Tensor, y: Tensor, extent: int, delta_t: float, generator: Generator
