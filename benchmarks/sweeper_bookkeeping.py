@@ -195,7 +195,7 @@ def write_tables(study: Study, settings: Settings) -> None:
     folder, state = study.folder, study.state
     results.write_results(folder, state, settings, lambda trial: "")
     results.write_scores(folder, state, settings, study.policy, study.ranking())
-    results.write_analysis(folder, state, settings)
+    study.analysis.write(folder)
     results.write_memory(folder, state, settings)
 
 

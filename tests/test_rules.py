@@ -43,7 +43,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "R007": (f"{SEARCH}.proposers.llm_answer.answer_schema", "hydra_llm.llm.base.OnText"),
     "R008": (SIGNAL,),
     "R009": (SIGNAL,),
-    "R016": (f"{SEARCH}.results.analysis_entry",),
+    "R016": (f"{SEARCH}.analysis.entry.Entry",),
     "R017": (f"{SEARCH}.proposers.llm_check.check_slots",),
     "R018": (f"{SEARCH}.proposers.llm_answer.Mutation",),
     "R019": (f"{SEARCH}.proposers.base.Thresholds.classify", SIGNAL),

@@ -25,6 +25,7 @@ SEARCH_KEYS = (
     "start",
     "trial_overrides",
     "instructions",
+    "start_memory",
     "confirm",
     "seed_keys",
     "thresholds",

@@ -168,6 +168,7 @@ class SweepRun:
             resume=self.options["resume"],
             validate=validate,
             protocol=read_protocol(plan.instructions),
+            start_memory=plan.start_memory,
         )
 
     def _warn(self) -> None:
@@ -268,9 +269,10 @@ class SweepRun:
 
     def _finish(self, study: Study, console: Console, records: Records) -> None:
         reason = study.must_stop or study.search_over
+        study.finish(reason)
         records.write()
         console.summary(reason)
-        study.close(reason)
+        study.close()
         trials = study.state.search_trials()
         if trials and not any(trial.value is not None for trial in trials):
             first = next((trial for trial in trials if trial.error is not None), None)

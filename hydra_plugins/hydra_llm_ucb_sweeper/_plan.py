@@ -15,6 +15,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from hydra_llm.llm.instructions import memory_text
+from hydra_llm.search.analysis.formats import Format, log_format
 from hydra_llm.search.focus import FocusRule
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
@@ -40,6 +42,7 @@ class Plan:
     groups: frozenset[str]  # keys that choose a config-group option
     sweep_dir: str
     instructions: str
+    start_memory: str = ""  # the text itself
     gpu_slots: tuple[Any, ...] = ()  # devices by slot
 
     def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
@@ -116,6 +119,11 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         Space(tuple(with_baseline(d, composed) for d in block_dimensions.values())) if block_dimensions else None
     )
     trial_overrides = {k: v for k, v in trial_overrides.items() if k not in fixed and k not in space}
+    try:
+        log_lines = log_format(str(node.get("instructions", "")))
+        start_memory = memory_text(str(node["start_memory"])) if node.get("start_memory") else ""
+    except FileNotFoundError as error:
+        raise SweepError(str(error)) from None
     settings = Settings(
         space=space,
         objective=_objective(options, node),
@@ -137,6 +145,8 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         fail_fast=options["fail_fast"],
         max_infra_retries=options["max_infra_retries"],
         task=str(config.hydra.job.name),
+        log_format=log_lines,
+        constants=_constants(log_lines, [space, block_space], fixed, trial_overrides, context, config),
         identity={
             "task": str(config.hydra.job.name),
             "fixed": sorted(fixed.values()),
@@ -154,8 +164,31 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         groups,
         sweep_dir,
         str(node.get("instructions", "")),
+        start_memory,
         tuple(options["gpu_slots"] or ()),
     )
+
+
+def _constants(
+    log_lines: Format,
+    spaces: Iterable[Space | None],
+    fixed: Mapping[str, str],
+    trial_overrides: Mapping[str, str],
+    context: HydraContext,
+    config: DictConfig,
+) -> dict[str, Any]:
+    """What the keys that the log names are in a trial, where the search does not move them."""
+    wanted = [key for key in log_lines.parameters if not any(space is not None and key in space for space in spaces)]
+    if not wanted:
+        return {}
+    trial = context.config_loader.load_sweep_config(config, [*fixed.values(), *trial_overrides.values()])
+    found = {}
+    for key in sorted(wanted):
+        try:
+            found[key] = value_in(trial, key)
+        except KeyError:
+            continue  # a key of another member of the family
+    return found
 
 
 def _constrained(space: Space, path: str, fixed: Iterable[str], composed: DictConfig) -> Space:

@@ -43,7 +43,7 @@ class Records:
             results.write_results(folder, state, settings, self.command)
             if state.blocks:
                 results.write_scores(folder, state, settings, self._study.policy, self._study.ranking())
-            results.write_analysis(folder, state, settings)
+            self._study.analysis.write(folder)
             results.write_memory(folder, state, settings)
             self._snapshots.write(state, over=bool(self._study.search_over or self._study.must_stop))
         except OSError as error:

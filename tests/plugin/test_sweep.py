@@ -266,7 +266,7 @@ def test_blocks_leave_their_snapshots_and_need_no_output_subdir_for_the_values_o
     for index, noise in ((1, 0.0), (2, 0.02)):
         assert f"noise={noise}" in (folder / "memory" / f"block_00{index}_memory.md").read_text()
         assert (folder / "ucb" / f"block_00{index}.txt").read_text().startswith(f"Block {index}, ")
-    assert "# Block 2: noise=0.02" in (folder / "analysis.md").read_text()
+    assert "Next simulation: noise=0.02\n" in (folder / "analysis.md").read_text()
     assert not (folder / "0" / ".hydra").exists()
     assert "x" in yaml.safe_load((folder / "multirun.yaml").read_text())
     (first,) = (t for e in events(tmp_path, "asked") for t in e["trials"] if t["number"] == 0)

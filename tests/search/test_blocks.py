@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
-from hydra_llm.search import results
 from hydra_llm.search.blocks import block_of, collapsed
 from hydra_llm.search.events import EVENTS_NAME, EventLog
 from hydra_llm.search.outcome import Outcome
@@ -191,7 +190,8 @@ def test_the_end_of_a_block_leaves_protocol_memory_and_scores(tmp_path):
     study.note("memory", "seen in block 2", "t")
     snapshots.write(study.state)
     first = snapshot_files(tmp_path)
-    assert sorted(first) == ["memory/block_001_memory.md", "protocol/block_001.md", "ucb/block_001.txt"]
+    protocols = ["protocol/block_001.md", "protocol/block_002.md"]  # the running block's is known from its start
+    assert sorted(first) == ["memory/block_001_memory.md", *protocols, "ucb/block_001.txt"]
     assert first["protocol/block_001.md"] == "# Rules\n"
     assert first["memory/block_001_memory.md"].startswith("# Block 1: simulation=chaotic, n_types=1")
     assert "seen in block 2" not in first["memory/block_001_memory.md"]
@@ -233,10 +233,16 @@ def test_a_block_with_a_running_trial_has_no_snapshot_yet(tmp_path):
 def test_earlier_blocks_stay_readable_in_the_analysis(tmp_path):
     study = open_study(tmp_path, BLOCKED)
     run_study(study)
-    results.write_analysis(tmp_path, study.state, BLOCKED)
+    study.analysis.write(tmp_path)
     text = (tmp_path / "analysis.md").read_text()
     assert text.startswith("# Block 1: simulation=chaotic, n_types=1\n")
-    assert text.count("# Block ") == 4
+    assert text.count("--- NEW SIMULATION BLOCK ---") == 3
+    assert text.count("\n## Simulation Block ") == 3, "the last block is summarised when the sweep is over"
+    assert text.count("## Iter ") == 19, "the last trial's entry waits for what is said of it"
+    study.finish("over")
+    study.analysis.write(tmp_path)
+    text = (tmp_path / "analysis.md").read_text()
+    assert text.count("\n## Simulation Block ") == 4
     assert text.count("## Iter ") == 20
     for first in (0, 5, 10, 15):
         assert f"Node: id={first}, parent=root" in text

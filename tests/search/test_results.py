@@ -85,7 +85,8 @@ def test_the_variance_table_shows_spread_failures_and_a_verdict(tmp_path):
 def test_analysis_holds_one_entry_per_search_trial_and_memory_what_is_known(tmp_path):
     study = finished(tmp_path, thresholds=Thresholds())
     study.note("memory", "lr near 0.01 is stable", "llm")
-    results.write_analysis(tmp_path, study.state, study.settings)
+    study.finish("")
+    study.analysis.write(tmp_path)
     results.write_memory(tmp_path, study.state, study.settings)
     analysis, memory = (tmp_path / "analysis.md").read_text(), (tmp_path / "memory.md").read_text()
     assert analysis.count("## Iter ") == 8

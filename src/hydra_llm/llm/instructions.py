@@ -8,6 +8,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]  # .../hydra_llm
 _FOLDERS = (_PACKAGE / "instructions", _PACKAGE.parents[1] / "instructions")  # wheel; checkout, beside src/
+MEMORY = "_memory"  # ending of a written start memory, which is no protocol
 _LANDMARK = "_response.md"  # a folder of that name which is not ours does not hold it
 
 
@@ -21,7 +22,8 @@ def instructions_folder() -> Path:
 
 def instruction_names() -> list[str]:
     """Names of the packaged protocols; files that start with an underscore are parts of the prompt."""
-    return sorted(path.stem for path in instructions_folder().glob("[!_]*.md"))
+    names = (path.stem for path in instructions_folder().glob("[!_]*.md"))
+    return sorted(name for name in names if not name.endswith(MEMORY))
 
 
 def instruction_path(name: str) -> Path:
@@ -39,6 +41,18 @@ def instruction_path(name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f"There are no instructions {name!r}. Packaged: {', '.join(instruction_names())}.")
     return path
+
+
+def memory_text(name: str) -> str:
+    """A written memory that a study starts from: the packaged `<name>_memory.md`, or a file by its absolute path."""
+    own = "/" in name or name.endswith(".md")
+    try:
+        return instruction_path(name if own else f"{name.removesuffix(MEMORY)}{MEMORY}").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        if own:
+            raise FileNotFoundError(str(error).replace("instructions=", "start_memory=")) from None
+        known = sorted(path.stem for path in instructions_folder().glob(f"*{MEMORY}.md"))
+        raise FileNotFoundError(f"There is no start memory {name!r}. Packaged: {', '.join(known) or 'none'}.") from None
 
 
 def instruction_text(name: str) -> str:

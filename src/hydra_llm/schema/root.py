@@ -45,6 +45,7 @@ class Search:
     start: str | None = key(None, help="first batch of several slots", choices=("diverse", "baselines"))
     trial_overrides: list[str] = field(default_factory=list)  # the search budget: a shorter fit
     instructions: str | None = key(None, help="name of the protocol in instructions/")
+    start_memory: str | None = key(None, help="a written memory to start from: a name in instructions/, or a path")
     confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
     thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric

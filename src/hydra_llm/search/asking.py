@@ -15,15 +15,16 @@ import numpy as np
 
 from hydra_llm.search import lanes, rates
 from hydra_llm.search.blocks import present_block
+from hydra_llm.search.briefing import briefing
 from hydra_llm.search.noise import noise_floor
-from hydra_llm.search.noting import choice_of
+from hydra_llm.search.noting import Told
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules import RulesProposer
 from hydra_llm.search.reversion import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import Choice, Rejection, SweepState
+from hydra_llm.search.state import Rejection, SweepState
 from hydra_llm.search.tables import ucb_table
 from hydra_llm.search.trial import Proposal
 
@@ -53,14 +54,12 @@ class Asker:
         policy: SelectionPolicy,
         proposer: Proposer,
         validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]],
-        protocol: str,
     ) -> None:
         self.settings = settings
         self.policy = policy
         self.proposer = proposer
         self._validate = validate
-        self._protocol = protocol
-        self.chosen: Choice | None = None  # for the next block, in the latest round
+        self.told = Told()  # beside the proposals, in the latest round
 
     def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
         if not len(state.tree):
@@ -92,13 +91,35 @@ class Asker:
             focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,
             rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
-            memory="\n".join(note.text for note in state.notes if note.kind == "memory"),
             ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
-            protocol=self._protocol,
+            protocol=state.protocol,
             block_space=self.settings.block_space if self._another_block(state, len(slots)) else None,
             tested_regimes=tuple(record.values for record in state.blocks),
             task=self.settings.task,
+            **(briefing(state, self.settings, review=not slots) if self.reads_notes else {}),
         )
+
+    @property
+    def reads_notes(self) -> bool:
+        """Whether the proposer reads memory, predictions and what a person writes; the coded ones do not."""
+        return bool(getattr(self.proposer, "reads_notes", True))
+
+    def review(self, state: SweepState, number: int) -> str:
+        """Ask a proposer that looks back on a block for what it learned; `told` holds it. Returns why it could not be
+        asked, "" if it was or if it does not look back.
+        """
+        self.told = Told()
+        look_back = getattr(self.proposer, "review", None)
+        if look_back is None:
+            return ""
+        try:
+            look_back(self.context(state, (), number))
+        except ProposerStop:
+            raise
+        except ProposerError as error:
+            return str(error)
+        self.told.take(self.proposer)
+        return ""
 
     def _another_block(self, state: SweepState, count: int) -> bool:
         """Whether trials are left after the next `count` ones, in a search that has blocks."""
@@ -110,7 +131,7 @@ class Asker:
         """One valid proposal per slot, in the slots' order, and every proposal that was refused on the way."""
         context = self.context(state, slots, number)
         round_ = _Round(context)
-        self.chosen = None
+        self.told = Told()
         for proposer in self._line_of_proposers():
             self._try(proposer, round_)
             if not round_.open_slots:
@@ -141,9 +162,7 @@ class Asker:
             except ProposerError as error:
                 feedback = [str(error)]
                 break
-            found = choice_of(proposer)
-            if found is not None and (found.values is not None or self.chosen is None):
-                self.chosen = found
+            self.told.take(proposer)
             feedback = self._check(answers, round_, proposer.name)
             if not round_.open_slots:
                 return

@@ -1,54 +1,141 @@
-"""What a proposer wrote beside its proposals, as notes for the event log.
+"""What a proposer wrote beside its proposals, as events for the log.
 
 A proposer that comments offers `last`, whose `notes` hold `observations` (trial number -> sentence), their `reasoning`
-(trial number -> `mode`, `confidence`) and `memory_edits` (with `action` and `text`), and for the block after this one
-`next_block` (values, or None), `next_block_reason` and `next_block_refused`; the coded proposers have none.
+(trial number -> `mode`, `confidence`), `lines` (trial number -> name of a line of the log -> sentence), `memory_edits`,
+`protocol_edit` (with `rules` and `reason`, or None), and for the block after this one `next_block` (values, or None),
+`next_block_reason` and `next_block_refused`; the coded proposers have none.
+
+Memory edits are judged here, so that the log holds what was asked and what became of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from hydra_llm.search.events import Event
+from hydra_llm.search.memory.claims import Claim
+from hydra_llm.search.memory.entries import Edit, edit_event
+from hydra_llm.search.memory.evidence import Records
+from hydra_llm.search.memory.vetoes import vetted
 from hydra_llm.search.proposers.base import Proposer
-from hydra_llm.search.state import Choice
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import Choice, SweepState
 
 
-def note_events(proposer: Proposer) -> list[Event]:
-    """One note event per observation and per added memory entry of the latest question."""
-    notes = getattr(getattr(proposer, "last", None), "notes", None)
-    if notes is None:
-        return []
-    kinds = getattr(notes, "reasoning", {})
-    events = [
-        make_note("observation", text, proposer.name, number)
-        | {
-            name: found
-            for name in ("mode", "confidence")
-            if (found := getattr(kinds.get(number), name, None)) is not None
-        }
-        for number, text in notes.observations.items()
-    ]
-    return events + [
-        make_note("memory", edit.text, proposer.name) for edit in notes.memory_edits if edit.action == "add"
-    ]
+@dataclass
+class Told:
+    """What one decision brought beside its proposals, over all questions that it took."""
+
+    by: str = ""
+    observations: dict[int, str] = field(default_factory=dict)
+    reasoning: dict[int, Any] = field(default_factory=dict)
+    lines: dict[int, dict[str, str]] = field(default_factory=dict)
+    edits: tuple[Any, ...] = ()
+    protocol_edit: Any = None
+    choice: Choice | None = None
+
+    def take(self, proposer: Proposer) -> None:
+        """Add what the proposer's latest answer holds. What a later answer leaves out stays."""
+        notes = getattr(getattr(proposer, "last", None), "notes", None)
+        if notes is None:
+            return
+        self.by = proposer.name
+        self.observations |= notes.observations
+        self.reasoning |= getattr(notes, "reasoning", {})
+        for number, lines in getattr(notes, "lines", {}).items():
+            self.lines[number] = {**self.lines.get(number, {}), **lines}
+        self.edits = tuple(notes.memory_edits) or self.edits
+        self.protocol_edit = getattr(notes, "protocol_edit", None) or self.protocol_edit
+        choice = _choice(notes, proposer.name)
+        if choice is not None and (choice.values is not None or self.choice is None):
+            self.choice = choice
+
+    def events(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
+        """Notes, memory edits with their outcome, the protocol edit, the choice; made in `block` before `number`."""
+        events = [
+            make_note("observation", text, self.by, trial) | _kind(self.reasoning.get(trial))
+            for trial, text in sorted(self.observations.items())
+        ]
+        for trial, lines in sorted(self.lines.items()):
+            events += [make_note(f"line:{name}", text, self.by, trial) for name, text in lines.items()]
+        events += self._memory(state, settings, block, number)
+        if self.protocol_edit is not None:
+            edit = {"rules": self.protocol_edit.rules, "reason": self.protocol_edit.reason, "by": self.by}
+            events.append({"type": "protocol_edit", "block": block, "number": number, **edit})
+        if self.choice is not None:
+            events.append({"type": "next_block", "block": block, **asdict(self.choice)})
+        return events
+
+    def _memory(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
+        if not self.edits:
+            return []
+        records = records_of(state, settings)
+        done = list(state.edits)
+        for asked in self.edits:
+            edit = Edit(
+                asked.action,
+                asked.section,
+                asked.entry,
+                asked.text,
+                tuple(sorted(set(asked.trials))),
+                _claim(getattr(asked, "claim", None), settings),
+                self.by,
+                number,
+                block,
+            )
+            done.append(vetted(edit, done, state.start_memory.principles, records, settings.space))
+        return [edit_event(edit) for edit in done[len(state.edits) :]]
 
 
-def choice_of(proposer: Proposer) -> Choice | None:
-    """What the latest answer says on the next block, None if nothing."""
-    notes = getattr(getattr(proposer, "last", None), "notes", None)
+def records_of(state: SweepState, settings: Settings, block: int | None = None) -> Records:
+    """What memory entries are judged by; `block`: without the blocks after it."""
+    trees = {index: tree for index, tree in state.trees.items() if block is None or index <= block}
+    finished = [t for index in trees for t in state.block_trials(index) if t.state.is_finished]
+    return Records(trees, finished, settings.objective, bool(settings.seed_keys))
+
+
+def make_note(kind: str, text: str, by: str, number: int | None = None) -> Event:
+    return {"type": "note", "kind": kind, "text": text, "by": by, "number": number}
+
+
+def _kind(reasoning: Any) -> dict[str, Any]:
+    """Mode and confidence of an observation, as far as its author named them."""
+    found = {name: getattr(reasoning, name, None) for name in ("mode", "confidence")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def lines_of(notes: Iterable[Any], number: int) -> dict[str, str]:
+    """Name of a log line -> what the proposer wrote there, for one trial."""
+    prefix = "line:"
+    return {n.kind.removeprefix(prefix): n.text for n in notes if n.number == number and n.kind.startswith(prefix)}
+
+
+def _choice(notes: Any, name: str) -> Choice | None:
+    """What the answer says on the next block, None if nothing."""
     values = getattr(notes, "next_block", None)
     refused = getattr(notes, "next_block_refused", "")
     if values is None and not refused:
         return None
     reason = getattr(notes, "next_block_reason", "")
-    return Choice(values, proposer.name, reason, "" if values is not None else refused)
+    return Choice(values, name, reason, "" if values is not None else refused)
 
 
-def choice_event(choice: Choice | None, block: int) -> list[Event]:
-    """The event that keeps a choice made in `block` until that block ends."""
-    return [] if choice is None else [{"type": "next_block", "block": block, **asdict(choice)}]
+def _claim(asked: Any, settings: Settings) -> Claim | None:
+    """The claim of an answer: for the moves up and down its value is the bound that is passed."""
+    if asked is None:
+        return None
+    value = asked.value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if asked.move == "to":
+        return Claim(asked.key, "to", asked.effect, value=_canonical(asked.key, value, settings))
+    bound = float(value) if number else None
+    low, high = (bound, None) if asked.move == "up" else (None, bound)
+    return Claim(asked.key, asked.move, asked.effect, low=low, high=high)
 
 
-def make_note(kind: str, text: str, by: str, number: int | None = None) -> Event:
-    return {"type": "note", "kind": kind, "text": text, "by": by, "number": number}
+def _canonical(key: str, value: Any, settings: Settings) -> Any:
+    if key not in settings.space or settings.space.validate({key: value}):
+        return value
+    return settings.space[key].canonical(value)

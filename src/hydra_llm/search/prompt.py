@@ -16,6 +16,7 @@ from string import Template
 from hydra_llm.llm.base import Image, Message, Request
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.tokens import estimate_tokens
+from hydra_llm.search import prompt_notebook as notebook
 from hydra_llm.search import prompt_sections as sections
 from hydra_llm.search.prompt_text import Section, fit
 from hydra_llm.search.proposers.base import Context
@@ -62,10 +63,10 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
     block = context.block
     facts = {
         "task": context.task or "A program whose result depends on the parameters below.",
-        "iteration": _span(context.next_number + 1, len(context.slots)),
+        "iteration": _span(context.next_number + (not context.is_review), len(context.slots)),
         "n_trials": str(context.n_trials or "an open number"),
         "block": str(block.index),
-        "block_iteration": f"iteration {_span(block.k, len(context.slots))}/{block.n_iter_block}"
+        "block_iteration": f"iteration {_span(block.k - context.is_review, len(context.slots))}/{block.n_iter_block}"
         if block.n_iter_block
         else "without end",
         "block_end": f" {BLOCK_END}" if ends_block(context) else "",
@@ -73,8 +74,9 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
     }
     found = [
         sections.objective(context),
-        sections.slots(context, slots),
+        notebook.duties(context) or sections.slots(context, slots),
         sections.feedback(context),
+        notebook.person(context),
         sections.space(context),
         sections.regime(context),
         sections.next_regime(context),
@@ -85,6 +87,9 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.failures(context),
         sections.parameters(context),
         sections.oracle(context),
+        notebook.predictions(context),
+        notebook.principles(context),
+        notebook.log_lines(context),
         sections.memory(context),
     ]
     present = [section for section in found if section is not None]

@@ -1,4 +1,4 @@
-"""Files of a sweep folder for people, written anew from the state: results, scores, variance, analysis, memory."""
+"""Files of a sweep folder for people, written anew from the state: results, scores, variance, memory, hypotheses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
-from hydra_llm.search import confirmation, noise, rates, tables, variance_table
+from hydra_llm.search import confirmation, predictions, tables, variance_table
+from hydra_llm.search.memory.render import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.trial import Trial
 
 Command = Callable[[Trial], str]
 
@@ -98,79 +99,9 @@ def write_scores(
         write_aside(folder / "variance.md", variance_table.markdown(state, settings))
 
 
-def analysis_entry(trial: Trial, state: SweepState, settings: Settings) -> str:
-    """One entry of analysis.md. It is written for people; no program reads it back."""
-    proposal = trial.proposal
-    verdict = trial.state.value.lower()
-    if trial.value is not None and settings.thresholds is not None:
-        verdict = settings.thresholds.classify(settings.objective, trial.value)
-    parent = "root" if proposal.parent is None else proposal.parent
-    lines = [
-        f"## Iter {trial.number}: {verdict}",
-        f"Node: id={trial.number}, parent={parent}",
-        f"Mode/Strategy: {proposal.role}/{proposal.strategy} (by {proposal.provenance})",
-        "Config: " + ", ".join(f"{key}={value}" for key, value in trial.values.items()),
-    ]
-    if trial.metrics:
-        lines.append("Metrics: " + ", ".join(f"{key}={value:.4g}" for key, value in trial.metrics.items()))
-    if trial.error is not None:
-        head = "Stopped early" if trial.state is TrialState.PRUNED else "Error"
-        lines.append(f"{head}: {trial.error}")
-    lines.append(f"Mutation: {proposal.mutation}")
-    lines += [
-        f"{head}: {text}" for head, text in (("Hypothesis", proposal.hypothesis), ("Note", proposal.note)) if text
-    ]
-    lines += [f"Observation: {note.text}" for note in state.notes if note.number == trial.number]
-    return "\n".join(lines) + "\n\n"
-
-
-def write_analysis(folder: Path, state: SweepState, settings: Settings) -> None:
-    """All search entries of all blocks in order of number, the blocks named where the sweep has several."""
-    parts, block = [], 0
-    for trial in state.search_trials():
-        if not trial.state.is_finished:
-            continue
-        if settings.n_iter_block and trial.block != block:
-            block = trial.block
-            values = ", ".join(f"{key}={value}" for key, value in state.blocks[block - 1].values.items())
-            parts.append(f"# Block {block}" + (f": {values}" if values else "") + "\n\n")
-        parts.append(analysis_entry(trial, state, settings))
-    write_aside(folder / "analysis.md", "".join(parts))
-
-
 def write_memory(folder: Path, state: SweepState, settings: Settings) -> None:
-    """memory.md: what is known so far."""
+    """memory.md: what is known so far; hypotheses.md where somebody predicted something."""
     write_aside(folder / "memory.md", memory_text(state, settings, len(state.blocks)))
-
-
-def memory_text(state: SweepState, settings: Settings, block: int) -> str:
-    """What is known at a block (0: before the first), from records, then the notes of the proposers; later blocks are
-    left out.
-    """
-    objective = settings.objective
-    lines = ["# Working memory", "", "## Best configurations"]
-    if block:
-        tree = state.trees[block]
-        for node in tree.top(MEMORY_ROWS):
-            mean = objective.value_of_score(node.mean or 0.0)
-            values = ", ".join(f"{key}={value}" for key, value in node.values.items())
-            lines.append(f"- node {node.id}: {objective.name}={mean:.4g} over {node.runs} run(s); {values}")
-        floor = noise.noise_floor(tree)
-        trials = state.block_trials(block)
-        measured = rates.measure(trials, tree, objective, settings.block_size, floor)
-        lines += ["", "## State of the block", f"- {tables.rates_line(measured)}"]
-        lines.append(
-            f"- noise floor: {floor:.4g}" if floor else "- noise floor: not measured, nothing was repeated yet"
-        )
-    stopped = [trial for trial in state.search_trials() if trial.error is not None and trial.block <= block]
-    failed = [trial for trial in stopped if trial.state is not TrialState.PRUNED][-MEMORY_ROWS:]
-    if failed:
-        lines += ["", "## Failures"]
-        lines += [f"- trial {t.number} ({t.proposal.mutation}): {str(t.error).splitlines()[0]}" for t in failed]
-    notes = [note for note in state.notes if note.kind == "memory" and note.block <= block]
-    if notes:
-        lines += ["", "## Notes"] + [f"- {note.text} ({note.by})" for note in notes]
-    return "\n".join(lines) + "\n"
-
-
-MEMORY_ROWS = 8
+    ledger = predictions.markdown(state, settings)
+    if ledger:
+        write_aside(folder / "hypotheses.md", ledger)

@@ -56,8 +56,8 @@ RULES: dict[str, str] = {
     "R057": f"{_SEARCH}.rates.Rates",
     "R058": f"{_STRATEGY}.force_branch.ForceBranch",
     # ---- log, slots, replicates ----
-    "R062": f"{_SEARCH}.results.analysis_entry",
-    "R066": f"{_SEARCH}.results.write_analysis",
+    "R062": f"{_SEARCH}.analysis.entry.Entry",
+    "R066": f"{_SEARCH}.analysis.journal.Journal",
     "R067": f"{_SEARCH}.results.write_memory",
     "R070": f"{_SEARCH}.seeds.replicate_seeds",
     "R071": f"{_SEARCH}.tree.Node",

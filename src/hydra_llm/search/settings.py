@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from hydra_llm.search.analysis.formats import GENERIC, Format
 from hydra_llm.search.focus import FocusRule
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
@@ -73,6 +74,8 @@ class Settings:
     fail_fast: int = 0  # 0: off
     max_infra_retries: int = 0
     task: str = ""
+    log_format: Format = GENERIC  # lines of analysis.md, by family
+    constants: Mapping[str, Any] = field(default_factory=dict)  # values of fixed keys that the log names
     identity: Mapping[str, Any] = field(default_factory=dict)  # further header entries that must not change on resume
 
     def __post_init__(self) -> None:

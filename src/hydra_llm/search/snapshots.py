@@ -1,4 +1,5 @@
-"""Snapshots of a block at its end: the protocol that it ran under, the memory, the selection scores.
+"""Snapshots of a block: the protocol that it runs under from its start, and at its end the memory and the selection
+scores.
 
 They are functions of the event log, so a file that was lost is written again with the same text. A block is at its end
 when its last trial is told; trials of the next one may be running by then and leave no trace in it.
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hydra_llm.search import results, tables
+from hydra_llm.search.memory.render import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import BlockRecord, SweepState
@@ -27,18 +29,31 @@ class Snapshots:
 
     def write(self, state: SweepState, over: bool = False) -> None:
         """Snapshots of all blocks at their end; `over`: the sweep is, so the last block counts, however short."""
+        self._protocols(state)
         if not self._settings.n_iter_block:
             return
         for record in state.blocks:
             if record.index in self._settled or not is_settled(record.index, state, over):
                 continue
             for name, text in texts(record, state, self._settings, self._policy).items():
-                path = self._folder / name
-                if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    results.write_aside(path, text)
+                self._put(name, text)
             if record.index < len(state.blocks):
                 self._settled.add(record.index)  # a last block may go on when more trials are granted
+
+    def _protocols(self, state: SweepState) -> None:
+        """Every version of the protocol, with the edit that led to it: also the one that an edit at the end of the
+        latest block left behind.
+        """
+        for block in range(1, len(state.blocks) + 2):
+            text = state.protocol_copy.document(block)
+            if text and block not in self._settled:
+                self._put(f"protocol/block_{block:03d}.md", text)
+
+    def _put(self, name: str, text: str) -> None:
+        path = self._folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            results.write_aside(path, text)
 
 
 def is_settled(index: int, state: SweepState, over: bool) -> bool:
@@ -48,16 +63,13 @@ def is_settled(index: int, state: SweepState, over: bool) -> bool:
 
 
 def texts(record: BlockRecord, state: SweepState, settings: Settings, policy: SelectionPolicy) -> dict[str, str]:
-    """Relative path -> text; no protocol where the block ran without one."""
+    """Relative path -> text of a block at its end."""
     name = f"block_{record.index:03d}"
     ranking = rank(policy, state.trees[record.index].arms(), np.random.default_rng([settings.seed, record.index]))
-    found = {
-        f"memory/{name}_memory.md": f"{heading(record)}\n{results.memory_text(state, settings, record.index)}",
+    return {
+        f"memory/{name}_memory.md": f"{heading(record)}\n{memory_text(state, settings, record.index)}",
         f"ucb/{name}.txt": tables.ucb_table(state, ranking, settings, policy, record.index),
     }
-    if state.protocols[record.index]:
-        found[f"protocol/{name}.md"] = state.protocols[record.index]
-    return found
 
 
 def heading(record: BlockRecord) -> str:

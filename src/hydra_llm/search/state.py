@@ -12,7 +12,10 @@ from typing import Any
 
 from hydra_llm.search import codec
 from hydra_llm.search.events import Event
+from hydra_llm.search.memory.entries import Edit, edit_from_event
+from hydra_llm.search.memory.start import StartMemory, parse
 from hydra_llm.search.objective import Objective
+from hydra_llm.search.protocol_copy import ProtocolCopy, ProtocolEdit
 from hydra_llm.search.space import Space
 from hydra_llm.search.tree import Tree
 from hydra_llm.search.trial import Proposal, Trial, TrialState
@@ -55,6 +58,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class UserNote:
+    """What a person wrote to the running sweep; `number` is the trial that was decided next."""
+
+    text: str
+    number: int
+    block: int
+
+
+@dataclass(frozen=True)
 class Rejection:
     """A proposal that was never launched, and why."""
 
@@ -77,8 +89,12 @@ class SweepState:
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
         self.choices: dict[int, Choice] = {}  # made in a block, for the one after it
-        self.protocols: dict[int, str] = {}  # text that a block ran under, the latest if it was replaced
-        self.protocol = ""
+        self.protocol_copy = ProtocolCopy()
+        self.edits: list[Edit] = []  # of the memory, refused ones included
+        self.start_memory = StartMemory()
+        self.start_text = ""  # of which the start memory was read
+        self.user_notes: list[UserNote] = []
+        self.reviews: dict[int, int] = {}  # block -> number of its trials that had ended when it was reviewed
         self._of_block: dict[int, list[Trial]] = {}  # search trials in order of number
         self._place: dict[int, int] = {}  # where a search trial stands in the list of its block
         self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
@@ -108,7 +124,7 @@ class SweepState:
         told = {name: event.get(name, "") for name in ("chosen_by", "reason", "refused")}
         self.blocks.append(BlockRecord(event["index"], event["values"], **told))
         self.trees[event["index"]] = Tree(self.space, self.objective, reward=self.reward)
-        self.protocols[event["index"]] = self.protocol
+        self.protocol_copy.start_block(event["index"])
 
     def _on_next_block(self, event: Event) -> None:
         """The latest choice counts; one that can not be does not undo one that can."""
@@ -117,9 +133,23 @@ class SweepState:
             self.choices[event["block"]] = Choice(event["values"], event["by"], event["reason"], event["refused"])
 
     def _on_protocol(self, event: Event) -> None:
-        self.protocol = event["text"]
-        if self.blocks:
-            self.protocols[self.blocks[-1].index] = self.protocol
+        self.protocol_copy.take_source(event["text"])
+
+    def _on_protocol_edit(self, event: Event) -> None:
+        self.protocol_copy.take_edit(ProtocolEdit(event["block"], event["rules"], event["reason"], event["by"]))
+
+    def _on_memory(self, event: Event) -> None:
+        self.edits.append(edit_from_event(event))
+
+    def _on_start_memory(self, event: Event) -> None:
+        self.start_text = event["text"]
+        self.start_memory = parse(event["text"])
+
+    def _on_user_input(self, event: Event) -> None:
+        self.user_notes.append(UserNote(event["text"], event["number"], event["block"]))
+
+    def _on_review(self, event: Event) -> None:
+        self.reviews[event["block"]] = event["trials"]
 
     def _on_asked(self, event: Event) -> None:
         for entry in event["trials"]:
@@ -199,6 +229,11 @@ class SweepState:
 
     # ---- reading ----
     @property
+    def protocol(self) -> str:
+        """The sweep's own copy, as it stands: what the next question brings."""
+        return self.protocol_copy.text
+
+    @property
     def tree(self) -> Tree:
         """The present block's tree."""
         return self.trees[self.blocks[-1].index]
@@ -213,6 +248,11 @@ class SweepState:
     def block_count(self, index: int) -> int:
         """How many search trials the block has so far."""
         return len(self._of_block.get(index, ()))
+
+    def failed(self, index: int) -> list[Trial]:
+        """Search trials up to a block that ended with an error, in order of number."""
+        found = (t for block in self.trees if block <= index for t in self.block_trials(block))
+        return sorted((t for t in found if t.error is not None), key=lambda t: t.number)
 
     def search_trials(self) -> list[Trial]:
         return [self.trials[n] for n in self.search]

@@ -6,6 +6,7 @@ knows is a fold over events, so a study opened on the log of an interrupted one 
 
 from __future__ import annotations
 
+import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,19 +15,23 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search import budget, codec, lanes, seeds, slots
+from hydra_llm.search.analysis.journal import Journal
 from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header, session_settings
-from hydra_llm.search.noting import choice_event, make_note, note_events
+from hydra_llm.search.noting import make_note
 from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.proposers.base import Proposer, Slot
+from hydra_llm.search.proposers.base import Proposer, ProposerError, Slot
 from hydra_llm.search.pruning import settle
 from hydra_llm.search.pruning_board import Board
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.trial import Proposal, Trial, TrialError, TrialState
+from hydra_llm.search.user_input import LetterBox
+
+log = logging.getLogger(__name__)
 
 Validate = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]  # (values, block values) -> sentences
 
@@ -45,6 +50,7 @@ class Study:
         resume: str = "auto",
         validate: Validate = lambda values, block: [],
         protocol: str = "",
+        start_memory: str = "",
         clock: Callable[[], float] = time_module.time,
     ) -> None:
         self.folder = folder
@@ -52,13 +58,14 @@ class Study:
         self.clock = clock
         self.log = EventLog(folder / EVENTS_NAME)
         self.state = SweepState(settings.space, settings.objective, reward=settings.reward)
+        self.analysis = Journal(self.state, settings)
         self.policy = policy
         self._validate = validate
-        self._asker = Asker(settings, policy, proposer, validate, protocol)
+        self._asker = Asker(settings, policy, proposer, validate)
         header = make_header(settings, argv, clock())
         self._check_resume(resume, header)
         for event in self.log.events:
-            self.state.apply(event)
+            self._take(event)
         if not self.log.events:
             self._record(header)
         self.board = Board(settings.pruning, settings.objective, folder)
@@ -66,8 +73,13 @@ class Study:
         session = {"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name}
         self._record({**session, "settings": session_settings(settings, policy.name)})
         text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
-        if text != self.state.protocol:
+        if text != self.state.protocol_copy.source:
             self._record({"type": "protocol", "time": clock(), "text": text})
+        if start_memory and start_memory != self.state.start_text:
+            self._record({"type": "start_memory", "time": clock(), "text": start_memory})
+        self._letters = LetterBox(folder)
+        if self._asker.reads_notes:
+            self._letters.create()
         self._opened = clock()
         self._next_free = self._first_free_number()
 
@@ -126,13 +138,17 @@ class Study:
         return idle and bool(self.search_over) and not self._missing_confirmations()
 
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
+        self._hear()
         if block_is_over(self.state, self.settings):
+            if self.state.blocks:
+                self.review()
             self._record(next_block(self.state, self.settings, self._validate), wait=False)
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
         left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = self._roles(min(count, left, left_in_block), free)
-        proposals, rejections = self._asker.propose(self.state, roles, self._next_free)
+        number = self._next_free
+        proposals, rejections = self._asker.propose(self.state, roles, number)
         for rejection in rejections:
             self._record(
                 {
@@ -150,9 +166,33 @@ class Study:
             for proposal, run in zip(proposals, runs, strict=True)
         ]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
-        self._record(
-            asked, *note_events(self._asker.proposer), *choice_event(self._asker.chosen, block), wait=False
-        )  # on disk with `launched`, before the launch
+        told = self._asker.told.events(self.state, self.settings, block, number)
+        self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
+
+    def _hear(self) -> None:
+        """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
+        if not self._asker.reads_notes:
+            return
+        text = self._letters.pending()
+        if text:
+            block = len(self.state.blocks)
+            self._record({"type": "user_input", "text": text, "number": self._next_free, "block": block})
+            self._letters.acknowledge(text, f"before trial {self._next_free}")
+
+    def review(self) -> None:
+        """Let the proposer look back on the present block, once for what is known now; nothing where it does not look
+        back, or knew all of it before. Call it at the end of a sweep too.
+        """
+        if not self.state.blocks or not hasattr(self._asker.proposer, "review"):
+            return
+        block = self.state.blocks[-1].index
+        ended = sum(trial.state.is_finished for trial in self.state.block_trials(block))
+        if not ended or self.state.reviews.get(block) == ended:
+            return
+        failed = self._asker.review(self.state, self._next_free)
+        events = self._asker.told.events(self.state, self.settings, block, self._next_free)
+        by = self._asker.proposer.name
+        self._record({"type": "review", "block": block, "trials": ended, "by": by, "failed": failed}, *events)
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
         """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
@@ -271,6 +311,17 @@ class Study:
         """(node id, selection score) of the present block, best first."""
         return self._asker.ranking(self.state, self._next_free)
 
+    def finish(self, reason: str) -> None:
+        """Record that the sweep is over, for now: more trials may be granted later. The proposer looks back once more;
+        whether it can does not matter any more.
+        """
+        try:
+            self.review()
+        except ProposerError as error:
+            log.warning("The last review was left out: %s", error)
+        if reason:
+            self._record({"type": "finished", "time": self.clock(), "reason": reason})
+
     def close(self, reason: str = "") -> None:
         if reason:
             self._record({"type": "finished", "time": self.clock(), "reason": reason})
@@ -280,4 +331,8 @@ class Study:
         """Write events in one go, then take them in."""
         self.log.append(*events, wait=wait)
         for event in events:
-            self.state.apply(event)
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        self.state.apply(event)
+        self.analysis.take(event)

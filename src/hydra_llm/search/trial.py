@@ -49,12 +49,25 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """What a proposer expects of a trial: the interval that holds the metric with a chance of 80 %, in the metric's own
+    unit, and the result that would refute it.
+    """
+
+    low: float
+    high: float
+    statement: str = ""
+    refuted_if: str = ""
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What a proposer wants to run in one slot.
 
     `parent` is the number of an earlier trial (its node is the parent), or None for a root. `values` is the complete
     configuration, every swept parameter included; `changes` says how it differs from the parent. `provenance` names who
-    really proposed it: "rules", "llm", "rules (llm failed: ...)".
+    really proposed it: "rules", "llm", "rules (llm failed: ...)". `principle` is the memory entry that the trial
+    tries to break, by its name or quoted.
     """
 
     slot: int
@@ -66,6 +79,8 @@ class Proposal:
     hypothesis: str = ""
     note: str = ""
     provenance: str = ""
+    prediction: Prediction | None = None
+    principle: str = ""
 
     @property
     def mutation(self) -> str:

@@ -216,9 +216,10 @@ SIMULATIONS = Space((Categorical(name="simulation", choices=("chaotic", "dale", 
 
 
 def border(**fields):
-    """The last batch of block 1, with another block to come."""
-    block = Block(index=1, k=11, n_iter_block=12, values={"simulation": "chaotic"})
-    return small(block=block, block_space=SIMULATIONS, tested_regimes=({"simulation": "chaotic"},), **fields)
+    """The question at the end of block 1, with another block to come."""
+    block = Block(index=1, k=13, n_iter_block=12, values={"simulation": "chaotic"})
+    tested = ({"simulation": "chaotic"},)
+    return small(slots=(), is_review=True, block=block, block_space=SIMULATIONS, tested_regimes=tested, **fields)
 
 
 def wish(value):
@@ -226,8 +227,8 @@ def wish(value):
 
 
 def test_at_a_blocks_end_it_is_shown_the_simulations_and_its_choice_is_kept():
-    llm, client = proposer({**GOOD, "next_block": wish("dale")})
-    llm.propose(border())
+    llm, client = proposer(answer(next_block=wish("dale")))
+    llm.review(border())
     (request,) = client.requests
     assert "Tested in block 1: simulation=chaotic" in request.messages[1].text
     assert request.schema["$defs"]["BlockValue"]["properties"]["key"]["enum"] == ["simulation"]
@@ -235,27 +236,38 @@ def test_at_a_blocks_end_it_is_shown_the_simulations_and_its_choice_is_kept():
     assert (notes.next_block, notes.next_block_reason) == ({"simulation": "dale"}, "inhibition")
 
 
-def test_a_tested_simulation_is_refused_with_the_reason():
-    llm, client = proposer({**GOOD, "next_block": wish("chaotic")})
-    llm.propose(border())
-    assert llm.last.notes.next_block is None
-    assert "was block 1 already" in llm.last.notes.next_block_refused
-    assert len(client.requests) == 1, "slots that are right are not asked again for its sake"
-
-
-def test_a_refused_simulation_goes_back_with_a_wrong_slot_and_can_be_corrected():
-    wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1], next_block=wish("loud"))
-    llm, client = proposer(wrong, answer(slot(0), next_block=wish("noisy")))
-    llm.propose(border())
-    assert "next_block: " in client.requests[1].messages[3].text
+def test_a_tested_simulation_goes_back_with_the_reason_and_can_be_corrected():
+    llm, client = proposer(answer(next_block=wish("chaotic")), answer(next_block=wish("noisy")))
+    llm.review(border())
+    assert "was block 1 already" in client.requests[1].messages[3].text
+    assert "Answer again, the whole answer" in client.requests[1].messages[3].text
     assert llm.last.notes.next_block == {"simulation": "noisy"}
     assert llm.last.notes.next_block_refused == ""
 
 
-def test_a_choice_is_not_lost_when_only_a_slot_is_repaired():
-    wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1], next_block=wish("dale"))
+def test_after_the_last_repair_the_refusal_is_kept_and_the_rest_of_the_answer_counts():
+    wrong = answer(next_block=wish("loud"), observations=[{"trial": 4, "text": "relu helps"}])
+    llm, client = proposer(wrong, max_repairs=0)
+    llm.review(border())
+    assert len(client.requests) == 1
+    assert llm.last.notes.next_block is None
+    assert "loud" in llm.last.notes.next_block_refused
+    assert llm.last.notes.observations == {4: "relu helps"}
+    assert llm.last.failed is None
+
+
+def test_a_choice_is_not_lost_when_a_note_is_repaired():
+    wrong = answer(next_block=wish("dale"), protocol_edit={"rules": " ", "reason": "none"})
     seen = [{"trial": 4, "text": "relu helps"}]
-    for repair in (answer(slot(0)), answer(slot(0), observations=seen)):
-        llm, _ = proposer(wrong, repair)
-        llm.propose(border())
-        assert llm.last.notes.next_block == {"simulation": "dale"}
+    llm, _ = proposer(wrong, answer(observations=seen))
+    llm.review(border())
+    assert llm.last.notes.next_block == {"simulation": "dale"}
+
+
+def test_a_block_without_a_review_is_named_or_stops_the_sweep(caplog):
+    llm, _ = proposer(DOWN)
+    llm.review(border())
+    assert "without a review by the language model: The provider is down" in caplog.text
+    llm, _ = proposer(DOWN, on_llm_failure="stop")
+    with pytest.raises(ProposerStop, match="down since noon"):
+        llm.review(border())

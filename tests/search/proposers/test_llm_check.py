@@ -232,7 +232,7 @@ def notes_of(context, block_space=None, **fields):
 
 
 def at_end(**fields):
-    return small(block=Block(index=1, k=12, n_iter_block=12), protocol=PROTOCOL, **fields)
+    return small(slots=(), is_review=True, block=Block(index=1, k=13, n_iter_block=12), protocol=PROTOCOL, **fields)
 
 
 def test_observations_and_memory_edits_link_to_finished_trials_only():

@@ -119,7 +119,13 @@ class Context:
     at_hand: Sequence[Trial] | None = None  # `block_trials`, where the caller has them: saves looking through all
 
     # ---- texts ----
-    memory: str = ""
+    memory: str = ""  # what is known, as Markdown lines
+    predictions: str = ""  # how good earlier predictions were, and which are open
+    evaluation: str = ""  # at a block's end: the protocol's rates, the advice that follows, what is to be done
+    principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
+    log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
+    user_notes: Sequence[str] = ()  # what a person wrote to the sweep, latest last
+    is_review: bool = False  # no slot is asked: a look back at the end of a block
     protocol: str = ""
     ucb_table: str = ""
     task: str = ""
@@ -157,7 +163,11 @@ class Context:
 
 @runtime_checkable
 class Proposer(Protocol):
-    """`propose` returns one proposal per slot of the context, in the slots' order, none naming another of the batch."""
+    """`propose` returns one proposal per slot of the context, in the slots' order, none naming another of the batch.
+
+    Optional: `reads_notes = False` spares the texts of a context that a coded proposer does not read; `review(context)`
+    is called at the end of a block, when its results are in, and leaves its notes in `last` (see noting.py).
+    """
 
     name: str
 
@@ -172,11 +182,12 @@ def mutate(
     *,
     strategy: str,
     provenance: str,
-    **text: str,
+    hypothesis: str = "",
+    note: str = "",
 ) -> Proposal:
     """A proposal whose `changes` are computed: the difference between `values` and the parent's configuration.
 
-    What the slot keeps for itself replaces what `values` says. `text` takes `hypothesis` and `note`.
+    What the slot keeps for itself replaces what `values` says.
     """
     new = context.space.canonical({**values, **slot.fixed})
     old = context.tree.node(parent).values if parent is not None else {}
@@ -184,4 +195,6 @@ def mutate(
         Change(name, old.get(name), new.get(name))
         for name in (context.space.changed(old, new) if parent is not None else ())
     )
-    return Proposal(slot.index, slot.role, strategy, parent, new, changes, provenance=provenance, **text)
+    return Proposal(
+        slot.index, slot.role, strategy, parent, new, changes, provenance=provenance, hypothesis=hypothesis, note=note
+    )

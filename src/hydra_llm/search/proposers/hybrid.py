@@ -41,6 +41,18 @@ class HybridProposer:
         """What the guide used, if it is a language model."""
         return getattr(self._guide, "spent", None)
 
+    @property
+    def reads_notes(self) -> bool:
+        return bool(getattr(self._guide, "reads_notes", True))
+
+    def review(self, context: Context) -> None:
+        """Looking back is the guide's, if it can."""
+        self.last = None
+        look_back = getattr(self._guide, "review", None)
+        if look_back is not None:
+            look_back(context)
+            self.last = getattr(self._guide, "last", None)
+
     def propose(self, context: Context) -> list[Proposal]:
         self.last = None
         filled: dict[int, Proposal] = {}

@@ -92,6 +92,19 @@ class LlmProposer:
             raise ProposerStop(f"The language model could not fill every slot, and on_llm_failure is stop: {failed}")
         return self._fill(context, asked, accepted, failed)
 
+    def review(self, context: Context) -> None:
+        """Look back on a block: observations, memory, protocol and the next block, and no proposal. `last` holds the
+        notes; without an answer they are empty.
+        """
+        _, failed = self._ask(replace(context, protocol=context.protocol or self._protocol), ())
+        if failed is None:
+            return
+        if self._settings.on_llm_failure == "stop":
+            raise ProposerStop(
+                f"The language model did not look back on the block, and on_llm_failure is stop: {failed}"
+            )
+        log.warning("The block ends without a review by the language model: %s", failed)
+
     # ---- asking ----
 
     def _ask(self, context: Context, asked: Sequence[Slot]) -> tuple[dict[int, Proposal], str | None]:
@@ -127,7 +140,10 @@ class LlmProposer:
             open_slots = [slot for slot in asked if slot.index not in accepted]
             problems, checked_notes = self._check(answer, context, open_slots, accepted)
             notes = merged(notes, checked_notes)
-            if all(slot.index in accepted for slot in asked):
+            settled = (
+                not problems or attempt == self._settings.max_repairs
+            )  # a review is corrected, notes alone are not
+            if all(slot.index in accepted for slot in asked) if asked else settled and checked_notes is not None:
                 failed = None
                 for problem in problems:
                     log.info("Left out of the model's answer: %s", problem)
@@ -184,10 +200,10 @@ def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slot
     shown = answer.text.strip()[:MAX_RETURNED] or "(empty)"
     reasons = "\n".join(f"- {problem}" for problem in problems)
     numbers = ", ".join(str(index) for index in open_slots)
+    wanted = f"with proposals for slots {numbers} only; the other slots are settled" if numbers else "the whole answer"
     text = (
         f"This can not be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
-        f"Answer again, with proposals for slots {numbers} only; the other slots are settled. "
-        "Keep to the form of the answer."
+        f"Answer again, {wanted}. Keep to the form of the answer."
     )
     return replace(request, messages=(*first, Message("assistant", shown), Message("user", text)))
 

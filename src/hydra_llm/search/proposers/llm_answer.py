@@ -56,6 +56,13 @@ class SlotAnswer(_Part):
     reason: str
 
 
+class LogLine(_Part):
+    """What the log of this family wants to hear beside the observation: a line by its name."""
+
+    name: str
+    text: str
+
+
 class Observation(_Part):
     """One line about a finished trial. `mode` is a word of search/reasoning.py, `confidence` a chance from 0 to 1; a
     model that names neither is still heard.
@@ -65,6 +72,18 @@ class Observation(_Part):
     text: str
     mode: str | None = None
     confidence: float | None = None
+    lines: list[LogLine] = []
+
+
+class Claim(_Part):
+    """A principle in a form that later trials test: moving `key` up or down (beyond `value`, if there is one), or to
+    `value`, makes the metric better, worse, or neither.
+    """
+
+    key: str
+    move: Literal["up", "down", "to"]
+    value: bool | int | float | str | None
+    effect: Literal["better", "worse", "none"]
 
 
 class MemoryEdit(_Part):
@@ -75,6 +94,7 @@ class MemoryEdit(_Part):
     entry: str | None
     text: str
     trials: list[int]
+    claim: Claim | None = None
 
 
 class ProtocolEdit(_Part):

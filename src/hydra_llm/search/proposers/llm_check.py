@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hydra_llm.search.memory.entries import named
 from hydra_llm.search.proposers.base import Context, Slot, mutate
 from hydra_llm.search.proposers.llm_answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.trial import Prediction, Proposal
 
 PROVENANCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters
@@ -65,14 +66,17 @@ def check_slots(
             continue
         if proposal.changes or proposal.parent is None:
             taken.add(context.space.key(proposal.values))
-        checked.proposals[slot.index] = proposal
+        checked.proposals[slot.index] = replace(
+            proposal,
+            prediction=_prediction(given[slot.index].hypothesis),
+            principle=_principle(given[slot.index], slot),
+        )
     return checked
 
 
 def ends_block(context: Context) -> bool:
-    """Whether the last slot of this batch is the last trial of its block."""
-    block = context.block
-    return 0 < block.n_iter_block <= block.k + max((slot.index for slot in context.slots), default=0)
+    """Whether this is the question at a block's end, when its results are in: the one that may revise the protocol."""
+    return context.is_review
 
 
 def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], max_mutations: int) -> Proposal:
@@ -88,6 +92,9 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
         principle = one_line(given.principle or "")
         if not principle:
             raise Wrong("a principle-test quotes the principle that it tries to break; `principle` is empty.")
+        if context.principles and named(principle, context.principles) is None:
+            names = ", ".join(f"{name}: {one_line(text, 80)}" for name, text in context.principles.items())
+            raise Wrong(f"a principle-test quotes an established principle or gives its name. There are {names}.")
         note = f'principle: "{principle}" {note}'.strip()
     crosses = any(start.get(key) != value for key, value in slot.fixed.items())
     if parent is not None and not moved and not crosses:
@@ -214,6 +221,14 @@ def _hypothesis(given: Hypothesis, metric: str) -> str:
     if not (math.isfinite(given.low) and math.isfinite(given.high)) or given.low > given.high:
         raise Wrong(f"the predicted interval {given.low:g}..{given.high:g} is none. Give low <= high.")
     return f"{statement} [predicted {metric} {given.low:g}..{given.high:g}; refuted if {refutation}]"
+
+
+def _prediction(given: Hypothesis) -> Prediction:
+    return Prediction(given.low, given.high, one_line(given.statement), one_line(given.refuted_if))
+
+
+def _principle(given: SlotAnswer, slot: Slot) -> str:
+    return one_line(given.principle or "") if slot.role == "principle-test" else ""
 
 
 def one_line(text: str, limit: int = MAX_TEXT) -> str:

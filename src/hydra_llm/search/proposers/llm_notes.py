@@ -43,6 +43,7 @@ class Notes:
     next_block_reason: str = ""
     next_block_refused: str = ""  # why a choice can not be taken
     reasoning: dict[int, Reasoning] = field(default_factory=dict)
+    lines: dict[int, dict[str, str]] = field(default_factory=dict)  # trial number -> lines that its log wants
 
 
 EMPTY = Notes({}, (), None, None)
@@ -55,11 +56,16 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
     """
     problems: list[str] = []
     finished = {trial.number for trial in context.trials if trial.state.is_finished}
-    observations, reasoning = {}, {}
+    observations, reasoning, lines = {}, {}, {}
     for observation in answer.observations:
         if observation.trial in finished:
             observations[observation.trial] = one_line(observation.text, MAX_ENTRY)
             reasoning[observation.trial] = _reasoning(observation, problems)
+            lines[observation.trial] = {
+                line.name: one_line(line.text, MAX_ENTRY)
+                for line in observation.lines
+                if line.name in context.log_lines
+            }
         else:
             problems.append(f"observations: trial {observation.trial} is not finished or does not exist.")
     edits = []
@@ -78,7 +84,8 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
     next_block, reason, refused = _next_block(answer, context, block_space)
     if refused:
         problems.append(f"next_block: {refused}")
-    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused, reasoning), problems
+    lines = {number: told for number, told in lines.items() if told}
+    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused, reasoning, lines), problems
 
 
 def merged(earlier: Notes, later: Notes | None) -> Notes:

@@ -35,6 +35,7 @@ class PointProposer:
     """What numeric proposers share; a kind gives `suggestions`, an endless supply of configurations for one slot."""
 
     name: str
+    reads_notes: bool = False
 
     def __init__(self) -> None:
         self._points: tuple[object, NodePoints] | None = None

@@ -12,6 +12,7 @@ DRAWS = 256
 
 class RandomProposer:
     name: str = "random"
+    reads_notes: bool = False
 
     def propose(self, context: Context) -> list[Proposal]:
         taken: set[str] = set(context.rejected)

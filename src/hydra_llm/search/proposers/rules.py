@@ -9,6 +9,7 @@ from hydra_llm.search.trial import Proposal
 
 class RulesProposer:
     name: str = "rules"
+    reads_notes: bool = False
 
     def propose(self, context: Context) -> list[Proposal]:
         taken: set[str] = set(context.rejected)

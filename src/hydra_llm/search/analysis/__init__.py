@@ -1,0 +1,1 @@
+"""analysis.md: the log of a sweep for people, folded from its events."""

@@ -1,0 +1,212 @@
+"""One entry of analysis.md: a trial that ended, line by line after the format of its family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hydra_llm.search.analysis.formats import PLACEHOLDER, Format, Line
+from hydra_llm.search.noting import lines_of
+from hydra_llm.search.predictions import judged
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+from hydra_llm.search.tree import Node
+from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.variance import PEAK
+
+RERUN = "robustness-check"
+NOT_TOLD = "(not told)"
+DEGENERACY_GAP = 0.3  # test_pearson - metric: the dynamics are right and the mechanism is not
+STEADY = 0.01  # a final value so far below its peak has not decayed
+
+
+class Entry:
+    """What the lines of one trial need. `following` is the parent that the slot branched from next, None: unknown."""
+
+    def __init__(self, trial: Trial, state: SweepState, settings: Settings, following: str = "") -> None:
+        self.trial = trial
+        self.state = state
+        self.settings = settings
+        self.following = following
+        self.node: Node = state.trees[trial.block].node(trial.number)
+        self.values: dict[str, Any] = {**settings.constants, **state.blocks[trial.block - 1].values, **trial.values}
+        self._told = lines_of(state.notes, trial.number)
+
+    @property
+    def text(self) -> str:
+        found = [f"## Iter {self.trial.number}: {self.verdict}"]
+        wanted: Format = self.settings.log_format
+        for item in wanted.entry:
+            name = item if isinstance(item, str) else item.name
+            line = KNOWN_LINES[item](self) if isinstance(item, str) else self._own(item)
+            if line:
+                found.append(f"{name}: {line}")
+        return "\n".join(found) + "\n\n"
+
+    @property
+    def verdict(self) -> str:
+        """converged, partial or failed where thresholds are declared, else how the trial ended."""
+        if self.trial.value is not None and self.settings.thresholds is not None:
+            return self.settings.thresholds.classify(self.settings.objective, self.trial.value)
+        return self.trial.state.value.lower()
+
+    @property
+    def is_rerun(self) -> bool:
+        return self.node.trials[0] != self.trial.number
+
+    # ---- lines of a family's own ----
+    def _own(self, line: Line) -> str:
+        if line.told:
+            return self._told.get(line.name, NOT_TOLD)
+        if line.values:
+            return ", ".join(f"{label}={show(self.values.get(key, '-'))}" for label, key in line.values.items())
+        if line.metrics:
+            return ", ".join(f"{label}={show(value)}" for label, value in self._metrics(line.metrics))
+        if line.variance:
+            return self.variance(line.variance)
+        return self._filled(line.text)
+
+    def _metrics(self, wanted: Mapping[str, str]) -> list[tuple[str, float]]:
+        found = []
+        for label, name in wanted.items():
+            if name.endswith("*"):
+                found += [(n, v) for n, v in sorted(self.trial.metrics.items()) if n.startswith(name[:-1])]
+            elif name in self.trial.metrics:
+                found.append((label, self.trial.metrics[name]))
+        return found
+
+    def _filled(self, template: str) -> str:
+        known = {**self.values, **self.trial.metrics, "slot": self.trial.proposal.slot, "trend": self.trend}
+        names = PLACEHOLDER.findall(template)
+        if not any(known.get(name) not in (None, "") for name in names if name != "slot"):
+            return "" if names and names != ["slot"] else PLACEHOLDER.sub(lambda m: show(known[m.group(1)]), template)
+        return PLACEHOLDER.sub(lambda match: show(known.get(match.group(1), "-")), template)
+
+    # ---- facts ----
+    @property
+    def trend(self) -> str:
+        """Whether the run ended at its peak; "" where the task does not report one."""
+        peak, value = self.trial.metrics.get(self.settings.objective.name + PEAK), self.trial.value
+        if peak is None or value is None:
+            return ""
+        below = self.settings.objective.score(peak) - self.settings.objective.score(value)
+        return "rising" if below <= 0.0 else "stable" if below <= STEADY else "decaying"
+
+    def variance(self, metrics: tuple[str, ...]) -> str:
+        """Runs of the configuration so far, and the CV of each metric over them."""
+        trials = [self.state.trials[n] for n in self.node.trials if self.state.trials[n].state.is_finished]
+        parts = [f"node {self.node.id} now has {len(trials)} run" + ("s" if len(trials) != 1 else "")]
+        for name in metrics or (self.settings.objective.name,):
+            values = [t.value if name == self.settings.objective.name else t.metrics.get(name) for t in trials]
+            known = [value for value in values if value is not None]
+            parts.append(f"CV({name})={_cv(known)}")
+        failed = sum(t.value is None for t in trials)
+        if failed and failed < len(trials):
+            parts.append(f"{failed} failed where others of this configuration did not: high variance")
+        return ", ".join(parts)
+
+
+def _node(entry: Entry) -> str:
+    parent = entry.trial.proposal.parent
+    return f"id={entry.trial.number}, parent={'root' if parent is None else parent}"
+
+
+def _strategy(entry: Entry) -> str:
+    proposal = entry.trial.proposal
+    mode = RERUN if entry.is_rerun else proposal.role
+    return f"{mode}/{proposal.strategy} (by {proposal.provenance})"
+
+
+def _slot(entry: Entry) -> str:
+    return f"slot_{entry.trial.proposal.slot}"
+
+
+def _config(entry: Entry) -> str:
+    return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.values.items())
+
+
+def _metrics(entry: Entry) -> str:
+    return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.metrics.items())
+
+
+def _error(entry: Entry) -> str:
+    error = entry.trial.error
+    if error is None:
+        return ""
+    text = " ".join(str(error).split())
+    return f"stopped early, {text}" if entry.trial.state is TrialState.PRUNED else text
+
+
+def _mutation(entry: Entry) -> str:
+    proposal = entry.trial.proposal
+    if entry.is_rerun:
+        return f"[none], robustness re-run of node {entry.node.id}"
+    return proposal.mutation
+
+
+def _parent_rule(entry: Entry) -> str:
+    return entry.trial.proposal.note or entry.trial.proposal.strategy
+
+
+def _hypothesis(entry: Entry) -> str:
+    return entry.trial.proposal.hypothesis
+
+
+def _prediction(entry: Entry) -> str:
+    if entry.trial.proposal.prediction is None:
+        return ""
+    found = judged(entry.trial, entry.state.trees[entry.trial.block].noise_floor)
+    low, high = found.prediction.low, found.prediction.high
+    return f"{show(low)} to {show(high)}, {found.status}"
+
+
+def _degeneracy(entry: Entry) -> str:
+    pearson, value = entry.trial.metrics.get("test_pearson"), entry.trial.value
+    if pearson is None or value is None or entry.settings.objective.direction != "maximize":
+        return ""
+    gap = pearson - value
+    return f"gap={show(gap)}" if gap > DEGENERACY_GAP else ""
+
+
+def _variance(entry: Entry) -> str:
+    return entry.variance(()) if entry.is_rerun else ""
+
+
+def _observation(entry: Entry) -> str:
+    notes = [n for n in entry.state.notes if n.kind == "observation" and n.number == entry.trial.number]
+    return " ".join(note.text for note in notes)
+
+
+def _next(entry: Entry) -> str:
+    return f"parent={entry.following}" if entry.following else ""
+
+
+KNOWN_LINES: dict[str, Callable[[Entry], str]] = {
+    "Node": _node,
+    "Mode/Strategy": _strategy,
+    "Slot": _slot,
+    "Config": _config,
+    "Metrics": _metrics,
+    "Error": _error,
+    "Mutation": _mutation,
+    "Parent rule": _parent_rule,
+    "Hypothesis": _hypothesis,
+    "Prediction": _prediction,
+    "Degeneracy": _degeneracy,
+    "Variance update": _variance,
+    "Observation": _observation,
+    "Next": _next,
+}
+
+
+def show(value: Any) -> str:
+    """Four significant digits for numbers, plain text for the rest."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _cv(values: list[float]) -> str:
+    mean = sum(values) / len(values) if values else 0.0
+    if len(values) < 2 or mean == 0.0:
+        return "-"
+    spread = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+    return f"{100 * spread / abs(mean):.2f} %"

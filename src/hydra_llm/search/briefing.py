@@ -1,0 +1,42 @@
+"""What a proposer that reads is told beside the numbers: memory, its own predictions, the protocol's evaluation, what a
+person wrote.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra_llm.search.evaluation import evaluate, lines
+from hydra_llm.search.memory.render import established, knowledge
+from hydra_llm.search.noise import noise_floor
+from hydra_llm.search.predictions import prompt_lines
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.state import SweepState
+
+REFUSED_SHOWN = 6  # latest memory edits that were not taken as they were
+NOTES_SHOWN = 10  # latest texts of a person
+
+
+def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str, Any]:
+    """Fields of a Context, by name."""
+    told = [e for e in state.edits if e.outcome != "applied"][-REFUSED_SHOWN:]
+    rows = [f"- {e.action} {e.entry or e.section} ({e.outcome}): {e.reason}" for e in told]
+    memory = knowledge(state, settings, len(state.blocks))
+    if rows:
+        memory += ["## Edits that were changed or refused", "", *rows]
+    return {
+        "memory": "\n".join(memory).rstrip(),
+        "predictions": "\n".join(prompt_lines(state)),
+        "evaluation": "\n".join(_evaluation(state, settings)) if review else "",
+        "principles": established(state, settings),
+        "log_lines": settings.log_format.told,
+        "user_notes": tuple(note.text for note in state.user_notes[-NOTES_SHOWN:]),
+        "is_review": review,
+    }
+
+
+def _evaluation(state: SweepState, settings: Settings) -> list[str]:
+    block = state.blocks[-1].index
+    tree = state.trees[block]
+    found = evaluate(state.block_trials(block), tree, settings.objective, settings.nominal_block, noise_floor(tree))
+    return lines(found)

@@ -1,0 +1,145 @@
+"""The protocol judged by a block that ran under it: rates, what they advise, and what is due at the block's end.
+
+All numbers come from records. The thresholds are those of the published protocols (rates.py); a rate that is not known
+advises nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hydra_llm.search import rates
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.rates import Rates
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Trial
+
+SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change the dimension
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`window` are the rates over the last quarter of the block; `branching_block` and `distinct_block` the two
+    definitions of branching over the whole block: the share of mutations whose parent is not the trial before, and the
+    number of distinct parents.
+    """
+
+    window: Rates
+    mutations: int = 0
+    branching_block: float | None = None
+    distinct_block: int = 0
+    same_parameter: tuple[str, int] = ("", 0)  # the longest run of mutations of one parameter
+    by_strategy: dict[str, tuple[int, int]] = field(default_factory=dict)  # strategy -> (used, improved)
+    advice: tuple[str, ...] = ()
+
+
+def evaluate(
+    trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float
+) -> Evaluation:
+    """Judge one block's search trials, in order of number."""
+    measured = rates.measure(trials, tree, objective, n_iter_block, noise_floor)
+    finished = [trial for trial in trials if trial.state.is_finished]
+    steps = [
+        (before, trial)
+        for before, trial in itertools.pairwise(finished)
+        if trial.proposal.parent in tree and before.number in tree and trial.proposal.changes
+    ]
+    parents = [tree.node(trial.proposal.parent).id for _, trial in steps]  # type: ignore[arg-type]
+    jumps = [parent != tree.node(before.number).id for (before, _), parent in zip(steps, parents, strict=True)]
+    found = Evaluation(
+        measured,
+        len(steps),
+        sum(jumps) / len(jumps) if jumps else None,
+        len(set(parents)),
+        _longest_run(finished),
+        _by_strategy(finished, tree, noise_floor),
+    )
+    return Evaluation(**{**found.__dict__, "advice": tuple(_advice(found))})
+
+
+def _advice(found: Evaluation) -> list[str]:
+    measured, advice = found.window, []
+    branching, improvement = measured.branching, measured.improvement
+    if branching is not None and branching < rates.LOW_BRANCHING:
+        advice.append(
+            f"Branching {_percent(branching)} is below {_percent(rates.LOW_BRANCHING)}: add a rule that branches, such "
+            "as a random node of the three highest UCB scores instead of the latest trial."
+        )
+    elif branching is not None and branching > rates.HIGH_BRANCHING:
+        advice.append(
+            f"Branching {_percent(branching)} is above {_percent(rates.HIGH_BRANCHING)}: add rules that follow up and "
+            "look for boundaries."
+        )
+    if improvement is not None and improvement < rates.LOW_IMPROVEMENT:
+        advice.append(
+            f"Improvement {_percent(improvement)} is below {_percent(rates.LOW_IMPROVEMENT)}: exploit more, raise the "
+            "value that counts as a success."
+        )
+    elif improvement is not None and improvement > rates.HIGH_IMPROVEMENT:
+        advice.append(
+            f"Improvement {_percent(improvement)} is above {_percent(rates.HIGH_IMPROVEMENT)}: explore more, probe the "
+            "limits."
+        )
+    if measured.plateau:
+        advice.append(
+            f"The last {rates.PLATEAU_RUN} results lie within +-{rates.PLATEAU_BAND:g}: add a rule that forces a "
+            "branch."
+        )
+    key, run = found.same_parameter
+    if run > SAME_PARAMETER:
+        advice.append(f"{key} was moved {run} times in a row, more than {SAME_PARAMETER}: add a rule that switches.")
+    return advice
+
+
+def lines(found: Evaluation) -> list[str]:
+    """The evaluation as Markdown lines, advice last."""
+    measured = found.window
+    text = [
+        f"- Branching: {_share(measured.branching)} of the last {measured.window} mutations and "
+        f"{_share(found.branching_block)} of the block's {found.mutations} did not follow the trial before; distinct "
+        f"parents: {measured.distinct_parents} and {found.distinct_block}.",
+        f"- Improvement (a mean above the parent's by more than the noise floor): {_share(measured.improvement)}.",
+        f"- Failures: {_share(measured.failure)}. Plateau: {'yes' if measured.plateau else 'no'}.",
+        f"- Longest run of mutations of one parameter: {found.same_parameter[1]}"
+        + (f" ({found.same_parameter[0]})." if found.same_parameter[0] else "."),
+    ]
+    if found.by_strategy:
+        used = ", ".join(f"{name} {better}/{count}" for name, (count, better) in sorted(found.by_strategy.items()))
+        text.append(f"- Improved/used by strategy: {used}.")
+    return text + [f"- Advice: {sentence}" for sentence in found.advice or ("the rates call for no change.",)]
+
+
+def _longest_run(trials: Sequence[Trial]) -> tuple[str, int]:
+    best, key, run = ("", 0), "", 0
+    for trial in trials:
+        keys = {change.key for change in trial.proposal.changes}
+        if not keys:
+            continue  # a rerun interrupts nothing
+        (only,) = keys if len(keys) == 1 else ("",)
+        run = run + 1 if only and only == key else int(bool(only))
+        key = only
+        if run > best[1]:
+            best = (key, run)
+    return best
+
+
+def _by_strategy(trials: Sequence[Trial], tree: Tree, floor: float) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for trial in trials:
+        if not trial.proposal.changes or trial.number not in tree or trial.proposal.parent not in tree:
+            continue
+        node, parent = tree.node(trial.number), tree.node(trial.proposal.parent)  # type: ignore[arg-type]
+        better = node.mean is not None and parent.mean is not None and node.mean - parent.mean > floor
+        used, improved = found.get(trial.proposal.strategy, (0, 0))
+        found[trial.proposal.strategy] = (used + 1, improved + int(better))
+    return found
+
+
+def _share(value: float | None) -> str:
+    return "an unknown share" if value is None else _percent(value)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"

@@ -1,0 +1,1 @@
+"""What a sweep knows: entries that a proposer writes and records judge."""

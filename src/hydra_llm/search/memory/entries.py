@@ -1,0 +1,172 @@
+"""Entries of the memory, and the edits that a proposer makes to them, as a fold.
+
+An edit is recorded as an event with its outcome (applied, changed by a veto, refused), so that a log read back gives
+the memory that was written. Entries have names that never change hands: P1, P2, ... for principles and hypotheses,
+Q1, ... for open questions, S1, ... for block summaries, G1, ... for principles of a written start memory. How well a
+principle is supported is no property of the entry; evidence.py reads it off the trials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from hydra_llm.search.events import Event
+from hydra_llm.search.memory.claims import Claim
+
+Kind = Literal["principle", "question", "summary"]
+Outcome = Literal["applied", "changed", "refused"]
+
+ESTABLISHED, TENTATIVE, FALSIFIED = "established", "tentative", "falsified"
+QUESTION, SUMMARY = "open question", "block summary"
+LEVELS = (FALSIFIED, TENTATIVE, ESTABLISHED)  # worst first
+LETTERS: dict[str, Kind] = {"P": "principle", "Q": "question", "S": "summary", "G": "principle"}
+KINDS: dict[str, Kind] = {QUESTION: "question", SUMMARY: "summary"}
+
+_CLAIM = TypeAdapter(Claim)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit as recorded. `number` is the trial that was decided next, `block` the block that it was made in."""
+
+    action: str  # add | revise | demote | remove
+    section: str
+    entry: str | None
+    text: str
+    trials: tuple[int, ...]
+    claim: Claim | None
+    by: str
+    number: int
+    block: int
+    outcome: Outcome = "applied"
+    reason: str = ""  # why it was changed or refused
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`asked` is the level that the author gave it, `cap` the one above which it may not stand (a demotion)."""
+
+    name: str
+    kind: Kind
+    text: str
+    trials: tuple[int, ...]
+    claim: Claim | None
+    asked: str
+    by: str
+    number: int
+    block: int
+    cap: str | None = None
+    reason: str = ""  # of the latest change by a veto
+    given: bool = False  # from a written start memory
+    revised: int = 0
+
+
+def edit_event(edit: Edit) -> Event:
+    claim = None if edit.claim is None else _CLAIM.dump_python(edit.claim, mode="json")
+    return {
+        "type": "memory",
+        "action": edit.action,
+        "section": edit.section,
+        "entry": edit.entry,
+        "text": edit.text,
+        "trials": list(edit.trials),
+        "claim": claim,
+        "by": edit.by,
+        "number": edit.number,
+        "block": edit.block,
+        "outcome": edit.outcome,
+        "reason": edit.reason,
+    }
+
+
+def edit_from_event(event: Event) -> Edit:
+    fields = {name: event[name] for name in Edit.__dataclass_fields__ if name in event}
+    claim = None if event.get("claim") is None else _CLAIM.validate_python(event["claim"])
+    return Edit(**{**fields, "trials": tuple(event["trials"]), "claim": claim})
+
+
+def kind_of(section: str) -> Kind:
+    return KINDS.get(section, "principle")
+
+
+def fold(edits: Iterable[Edit], given: Iterable[str] = (), block: int | None = None) -> dict[str, Entry]:
+    """The entries that stand after these edits, by name in order of creation; `block`: after those of later blocks are
+    left out. `given` are the principles of a written start memory.
+    """
+    entries = {
+        f"G{place}": Entry(f"G{place}", "principle", text, (), None, ESTABLISHED, "start memory", 0, 0, given=True)
+        for place, text in enumerate(given, start=1)
+    }
+    used: dict[str, int] = {}
+    for edit in edits:
+        if edit.outcome == "refused" or (block is not None and edit.block > block):
+            continue
+        if edit.action == "add":
+            kind = kind_of(edit.section)
+            letter = kind[0].upper()
+            used[letter] = used.get(letter, 0) + 1
+            name = f"{letter}{used[letter]}"
+            entries[name] = Entry(
+                name, kind, edit.text, edit.trials, edit.claim, edit.section, edit.by, edit.number, edit.block
+            )
+            entries[name] = replace(entries[name], reason=edit.reason)
+        elif edit.entry in entries:
+            entry = entries.pop(edit.entry) if edit.action == "remove" else entries[edit.entry]
+            if edit.action == "revise":
+                entries[edit.entry] = _revised(entry, edit)
+            elif edit.action == "demote":
+                entries[edit.entry] = replace(
+                    entry, cap=edit.section, reason=edit.text or edit.reason, trials=_joined(entry, edit)
+                )
+    return entries
+
+
+def _revised(entry: Entry, edit: Edit) -> Entry:
+    return replace(
+        entry,
+        text=edit.text or entry.text,
+        trials=_joined(entry, edit),
+        claim=edit.claim or entry.claim,
+        asked=edit.section if entry.kind == "principle" else entry.asked,
+        cap=None,  # who revises states it anew, and the records judge it anew
+        reason=edit.reason,
+        revised=entry.revised + 1,
+    )
+
+
+def _joined(entry: Entry, edit: Edit) -> tuple[int, ...]:
+    return tuple(sorted({*entry.trials, *edit.trials}))
+
+
+def named(text: str, texts: Mapping[str, str]) -> str | None:
+    """The name of the entry (of `texts`, name -> text) that a text refers to: by its name at the start ("P3: ...",
+    "[P3]"), or by quoting it.
+    """
+    found = re.match(r"[\s\"'\[(]*([PG]\d+)\b", text)
+    if found and found.group(1) in texts:
+        return found.group(1)
+    quoted = _plain(text)
+    if not quoted:
+        return None
+    for name, words in texts.items():
+        own = _plain(words)
+        if own and (own in quoted or (len(quoted) >= SHORTEST_QUOTE and quoted in own)):
+            return name
+    return None
+
+
+SHORTEST_QUOTE = 12  # characters of a part of an entry that count as quoting it
+
+
+def same_text(text: str, entries: Mapping[str, Entry], kind: str) -> str | None:
+    """The name of an entry of this kind that says the same already."""
+    return next((e.name for e in entries.values() if e.kind == kind and _plain(e.text) == _plain(text)), None)
+
+
+def _plain(text: Any) -> str:
+    return " ".join(re.sub(r"[^\w.+-]+", " ", str(text).lower()).split())

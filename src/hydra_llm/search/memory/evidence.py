@@ -1,0 +1,154 @@
+"""How well the records support an entry: its level is computed, each time anew, and never stored.
+
+Two kinds of test count. A claim is tested on every edge that it speaks of (claims.py). A principle-test names the entry
+and predicts an interval from it: a result inside speaks for the entry, one outside by more than the noise against it.
+Three runs for it and none against make an entry established, if the noise is known and the 95 % interval of the effect
+excludes zero; a run against it takes that away again, and as many against it as for it falsify it. Since means move
+with every replicate and the noise floor with every rerun, an entry can fall without a new trial of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hydra_llm.search.memory.claims import Claim, Test, derived, tests
+from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, Entry, named
+from hydra_llm.search.objective import Objective
+from hydra_llm.search.tree import Tree
+from hydra_llm.search.trial import Trial
+from hydra_llm.search.variance import NORMAL, student
+
+ENOUGH = 3  # consistent runs that make a principle established
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Numbers of runs for and against, in order of number. `elsewhere` are runs against it in blocks without any for
+    it: they limit where it holds and do not refute it.
+    """
+
+    level: str
+    claim: Claim | None = None
+    support: tuple[int, ...] = ()
+    against: tuple[int, ...] = ()
+    unclear: tuple[int, ...] = ()
+    elsewhere: tuple[tuple[int, tuple[int, ...]], ...] = ()  # (block, runs)
+    blocks: tuple[int, ...] = ()  # with support
+    effect: float | None = None  # mean difference of scores, in the metric's unit
+    interval: tuple[float, float] | None = None  # 95 % for it
+    why: str = ""  # why the level is not higher
+
+    @property
+    def is_tested(self) -> bool:
+        return bool(self.support or self.against or self.unclear)
+
+
+@dataclass(frozen=True)
+class Records:
+    """What entries are judged by: trees by block, finished search trials, and whether noise can be measured at all."""
+
+    trees: Mapping[int, Tree]
+    trials: Sequence[Trial]
+    objective: Objective
+    noisy: bool  # the search varies seeds, so a difference means nothing before something was repeated
+
+    @property
+    def noise_known(self) -> bool:
+        return not self.noisy or any(tree.replicated() for tree in self.trees.values())
+
+
+def judge(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> Evidence:
+    """The evidence for one entry as of these records."""
+    claim = entry.claim or derived(entry.trials, records.trees)
+    found = [*(tests(claim, records.trees) if claim is not None else ()), *_broken(entry, records, entries)]
+    home = {test.block for test in found if test.verdict > 0} or {test.block for test in found}
+    away = [test for test in found if test.block not in home and test.verdict < 0]
+    here = [test for test in found if test.block in home]
+    evidence = Evidence(
+        TENTATIVE,
+        claim,
+        _runs(test for test in here if test.verdict > 0),
+        _runs(test for test in here if test.verdict < 0),
+        _runs(test for test in here if test.verdict == 0),
+        tuple((b, _runs(t for t in away if t.block == b)) for b in sorted({t.block for t in away})),
+        tuple(sorted({test.block for test in here if test.verdict > 0})),
+        *_pooled(here),
+    )
+    level, why = _level(entry, evidence, records)
+    return replace(evidence, level=level, why=why)
+
+
+def _level(entry: Entry, found: Evidence, records: Records) -> tuple[str, str]:
+    level, why = _computed(entry, found, records)
+    if entry.cap is not None and LEVELS.index(level) > LEVELS.index(entry.cap):
+        return entry.cap, f"demoted by {entry.by}" + (f": {entry.reason}" if entry.reason else "")
+    return level, why
+
+
+def _computed(entry: Entry, found: Evidence, records: Records) -> tuple[str, str]:
+    support, against = len(found.support), len(found.against)
+    if not support and not against:
+        if entry.given:
+            return ESTABLISHED, "given by the start memory, not tested here"
+        if entry.asked == FALSIFIED:
+            return FALSIFIED, "by its author's judgement; no trial tests it"
+        return TENTATIVE, "no trial tests it; give it a claim, or name it in a principle-test"
+    if against and against >= support:
+        return FALSIFIED, f"{_count(against)} against it, {support} for it"
+    if against:
+        return TENTATIVE, f"contradicted by {_count(against)}"
+    if entry.given:
+        return ESTABLISHED, "given by the start memory"
+    if support < ENOUGH:
+        return TENTATIVE, f"{support} of {ENOUGH} runs"
+    if not records.noise_known:
+        return TENTATIVE, "the noise is unknown, nothing was repeated yet"
+    wants_effect = found.claim is not None and found.claim.effect != "none"
+    if wants_effect and found.interval is not None and found.interval[0] <= 0.0 <= found.interval[1]:
+        return TENTATIVE, "the interval of its effect holds zero"
+    return ESTABLISHED, ""
+
+
+def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> list[Test]:
+    """Principle-tests of this entry: each predicted an interval from it."""
+    found = []
+    texts = {name: one.text for name, one in entries.items() if one.kind == "principle"}
+    for trial in records.trials:
+        proposal = trial.proposal
+        if not proposal.principle or proposal.prediction is None or not trial.state.is_finished:
+            continue
+        if named(proposal.principle, texts) != entry.name:
+            continue
+        if trial.value is None:
+            verdict = -1 if trial.state.is_bad else 0
+        else:
+            low, high = proposal.prediction.low, proposal.prediction.high
+            floor = records.trees[trial.block].noise_floor
+            verdict = +1 if low <= trial.value <= high else -1 if not low - floor <= trial.value <= high + floor else 0
+        found.append(Test((trial.number,), trial.block, verdict))
+    return found
+
+
+def _pooled(found: Sequence[Test]) -> tuple[float | None, tuple[float, float] | None]:
+    """Mean effect over the tests, and its 95 % interval: Student's between tests, the noise's for a single one."""
+    effects = [test.effect for test in found if test.effect is not None]
+    if not effects:
+        return None, None
+    mean = sum(effects) / len(effects)
+    if len(effects) == 1:
+        error = next(test.error for test in found if test.effect is not None)
+        half = NORMAL * error
+        return mean, (mean - half, mean + half) if error else None
+    spread = math.sqrt(sum((effect - mean) ** 2 for effect in effects) / (len(effects) - 1))
+    half = student(len(effects) - 1) * spread / math.sqrt(len(effects))
+    return mean, (mean - half, mean + half)
+
+
+def _runs(found: Iterable[Test]) -> tuple[int, ...]:
+    return tuple(sorted({number for test in found for number in test.trials}))
+
+
+def _count(number: int) -> str:
+    return f"{number} run" + ("s" if number != 1 else "")

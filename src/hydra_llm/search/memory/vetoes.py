@@ -1,0 +1,131 @@
+"""What code has to say before an edit of the memory is applied: refused, changed, or as it is; with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from hydra_llm.search.memory.claims import claim_problem
+from hydra_llm.search.memory.entries import (
+    ESTABLISHED,
+    FALSIFIED,
+    LEVELS,
+    QUESTION,
+    Edit,
+    Entry,
+    fold,
+    kind_of,
+    same_text,
+)
+from hydra_llm.search.memory.evidence import Evidence, Records, judge
+from hydra_llm.search.space import Space
+
+ORACLE = "oracle_"  # what the data allow at best, as a metric of the same run
+CEILING_MARGIN = 0.02  # the oracle stops at the value if it is no further above it than this, or than two noise floors
+MAX_ENTRIES = 200  # beyond, something has to be removed before anything is added
+_CEILING = re.compile(
+    r"ceiling|(fundamental|identifiab\w*|theoretical|hard|intrinsic) (limit|bound)|upper (limit|bound)|unidentifiab"
+    r"|(can ?not|can't|never|impossible to) (be )?(exceed|pass|surpass|reach|improve|recover)|saturat"
+    r"|best (possible|achievable)|limit of the data|data.limited",
+    re.IGNORECASE,
+)
+
+
+def vetted(edit: Edit, edits: Iterable[Edit], given: Iterable[str], records: Records, space: Space) -> Edit:
+    """The edit with its outcome. An entry is judged by the records at hand: a level above what they support is lowered,
+    a statement of a limit needs an oracle that stops there.
+    """
+    given = tuple(given)
+    edits = tuple(edits)
+    entries = fold(edits, given)
+    refusal = _refusal(edit, entries, records)
+    if refusal:
+        return replace(edit, outcome="refused", reason=refusal)
+    notes = []
+    if edit.claim is not None:
+        problem = claim_problem(edit.claim, space)
+        if problem:
+            edit = replace(edit, claim=None)
+            notes.append(f"The claim is left out: {problem}")
+    if kind_of(edit.section) != "principle" or edit.action == "remove":
+        return _with(edit, notes)
+    if edit.action != "demote" and states_a_ceiling(edit.text):
+        problem = ceiling_problem(edit.trials, records)
+        if problem:
+            if edit.action == "revise":
+                return replace(edit, outcome="refused", reason=problem)
+            return _with(replace(edit, section=QUESTION), [*notes, f"Kept as an open question: {problem}"])
+    if edit.action in ("add", "revise"):
+        evidence = _after(edit, edits, given, records)
+        if edit.section in LEVELS and evidence.level != edit.section:
+            notes.append(
+                f"Asked for {edit.section}; the records make it {evidence.level} ({evidence.why or 'tested'})."
+            )
+    return _with(edit, notes)
+
+
+def _refusal(edit: Edit, entries: Mapping[str, Entry], records: Records) -> str:
+    if edit.action == "add":
+        if len(entries) >= MAX_ENTRIES:
+            return f"The memory holds {len(entries)} entries. Remove what is settled first."
+        double = same_text(edit.text, entries, kind_of(edit.section))
+        return f"This is {double} already. Revise it, or leave it." if double else ""
+    entry = entries.get(edit.entry or "")
+    if entry is None:
+        known = ", ".join(entries) or "none"
+        return f"There is no entry {(edit.entry or '')[:80]!r}. Entries: {known}."
+    if edit.action == "revise":
+        if kind_of(edit.section) != entry.kind:
+            return f"{entry.name} is no {edit.section}. Remove it and add another entry."
+        return ""
+    level = judge(entry, records, entries).level if entry.kind == "principle" else ""
+    if edit.action == "remove" and level in (ESTABLISHED, FALSIFIED):
+        return f"{entry.name} is {level} by the records and stays, so that it is not forgotten. Demote or revise it."
+    if edit.action == "demote":
+        if entry.kind != "principle":
+            return f"{entry.name} has no level to be lowered."
+        if edit.section not in LEVELS or LEVELS.index(edit.section) >= LEVELS.index(level):
+            return f"{entry.name} is {level}; {edit.section} is not below that."
+    return ""
+
+
+def _after(edit: Edit, edits: tuple[Edit, ...], given: tuple[str, ...], records: Records) -> Evidence:
+    """The evidence for the entry as this edit leaves it."""
+    entries = fold([*edits, edit], given)
+    name = edit.entry if edit.action != "add" else list(entries)[-1]
+    return judge(entries[name or ""], records, entries)
+
+
+def _with(edit: Edit, notes: list[str]) -> Edit:
+    return replace(edit, outcome="changed", reason=" ".join(notes)) if notes else edit
+
+
+def states_a_ceiling(text: str) -> bool:
+    """Whether a sentence says that the score cannot get beyond something."""
+    return bool(_CEILING.search(text))
+
+
+def ceiling_problem(numbers: Iterable[int], records: Records) -> str:
+    """Why a limit may not be claimed from these trials, "" if the oracle of their data stops where the best did.
+
+    A limit read off from a score is a claim about data, and only the oracle speaks for data.
+    """
+    objective, wanted = records.objective, set(numbers)
+    trials = [t for t in records.trials if t.number in wanted and t.value is not None]
+    best = max(trials, key=lambda t: objective.score(t.value), default=None)  # type: ignore[arg-type]
+    if best is None or best.value is None:
+        return "a limit needs finished trials that show it."
+    oracle = best.metrics.get(ORACLE + objective.name)
+    if oracle is None:
+        return (
+            f"a limit is a claim about the data, and these trials bring no {ORACLE}{objective.name} to check it with."
+        )
+    room = objective.score(oracle) - objective.score(best.value)
+    floor = records.trees[best.block].noise_floor if best.block in records.trees else 0.0
+    if room > max(CEILING_MARGIN, 2 * floor):
+        return (
+            f"the oracle of trial {best.number} reaches {oracle:.4g} where the training stops at {best.value:.4g}, "
+            "so the data are not the limit."
+        )
+    return ""
