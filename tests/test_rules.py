@@ -18,6 +18,7 @@ from hydra_llm.search.rules_map import RULES
 
 SEARCH = "hydra_llm.search"
 SIGNAL = "instructions/signal.md"
+METABOLISM = "instructions/metabolism.md"
 
 ALL = [f"R{number:03d}" for number in range(1, 144)]
 # fmt: off
@@ -52,6 +53,7 @@ MORE: dict[str, tuple[str, ...]] = {
         ["R020", "R021", "R022", "R023", "R024", "R025", "R027", "R031", "R032", "R033", "R034"], (SIGNAL,)
     ),
     **dict.fromkeys(["R028", "R029", "R030", "R044", "R045", "R046", "R047", "R048"], (SIGNAL,)),
+    "R049": (METABOLISM,),
     # ---- blocks and protocol ----
     "R051": (f"{SEARCH}.proposers.llm_notes.check_notes",),
     **dict.fromkeys(["R052", "R053", "R054", "R055", "R056", "R057", "R058"], (SIGNAL,)),

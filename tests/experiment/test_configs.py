@@ -45,6 +45,18 @@ def test_a_regime_builds_a_system(regime, compose_config):
     assert instantiate(cfg.simulation, _convert_="all").n_units == 40
 
 
+@pytest.mark.parametrize("regime", [regime for regime in REGIMES if regime.startswith("metabolism_")])
+def test_a_regime_of_metabolism_builds_a_network_that_its_data_determine_unless_it_says_otherwise(
+    regime, compose_config
+):
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra.utils import instantiate
+
+    cfg = compose_config(f"simulation={regime}")
+    network = instantiate(cfg.simulation, _convert_="all").network()
+    assert (network.null_dimensions() == 0) == cfg.simulation.identifiable
+
+
 @pytest.mark.parametrize("regime", REGIMES)
 def test_every_searched_key_exists_and_its_range_is_legal(regime, compose_config):
     cfg = compose_config(f"simulation={regime}")

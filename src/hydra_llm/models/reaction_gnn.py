@@ -108,6 +108,10 @@ class ReactionGNN(nn.Module):
                 self.S.copy_(0.1 * drawn)
         self.zero_node_output()
 
+    def reset_functions(self, generator: torch.Generator) -> None:
+        """A new substrate function; rate constants and homeostasis stay."""
+        self.substrate.reset(generator)
+
     def zero_node_output(self) -> None:
         """Silence the node function by its last layer; its hidden layers stay."""
         last = self.node_func.net[-1]

@@ -100,3 +100,64 @@ class ReactionGNN:
     embedding_dim: int = key(2, help="learned dimensions per metabolite, an input of the node function", low=0)
     embedding_scale: float = key(0.1, help="standard deviation of the embedding at the start", low=0)
     log_k_init: list[float] = key([-2.0, 1.0], help="rate constants start log-uniform in this range", unit="log10")
+
+
+@dataclass
+class MetabolismTraining:
+    """How a reaction network is fitted: Adam, then variable projection, then one exact solution for the rate constants;
+    each can be left out. Coefficients of regularisers act in the Adam phase.
+    """
+
+    seed: int = key("${seed}", help="of initialisation, batch order and training noise")
+    target: str = key(
+        "drift",
+        help="what is predicted: the oracle's dc/dt, or the recording's",
+        choices=("drift", "finite_difference"),
+    )
+    difference_order: str = key("forward", help="of finite differences", choices=("forward", "central"))
+    freeze_stoichiometry: bool = key(True, help="net coefficients are known; false: learned on their known support")
+
+    # ---- Adam ----
+    max_steps: int | None = key(
+        None, help="Adam steps; null: n_frames * data_augmentation_loop // batch_size * 0.2", low=0
+    )
+    data_augmentation_loop: int = key(100, help="passes over the frames, in the published counting", low=1)
+    batch_size: int = key(8, help="frames per step", unit="frames", low=1)
+    time_step: int = key(1, help="1: one-step prediction of dc/dt; T > 1: rollout of T frames", unit="frames", low=1)
+    noise_model_level: float = key(0.0, help="sd of the noise on the concentrations that the network sees", low=0)
+    learning_rate_k: float = key(5e-3, help="of log10 k; 0: stands still", low=0)
+    learning_rate_sub: float = key(5e-4, help="of the substrate function; 0: stands still", low=0)
+    learning_rate_node: float = key(1e-3, help="of the node function; 0: stands still", low=0)
+    learning_rate_embedding: float = key(1e-3, help="of the embeddings; 0: stand still", low=0)
+    learning_rate_S_start: float = key(0.0, help="of learned net coefficients", low=0)
+    learning_rate_schedule: str = key(
+        "constant", help="cosine: all rates fall to 1 % in the end", choices=("constant", "cosine")
+    )
+    k_solve_interval: int = key(
+        0, help="rate constants are solved by least squares every so many steps; 0: never", unit="steps", low=0
+    )
+
+    # ---- regularisers (hydra_llm.modules.reaction_regularisers has the formulas) ----
+    coeff_S_L1: float = key(0.0, help="few and small net coefficients", low=0)
+    coeff_S_integer: float = key(0.0, help="whole net coefficients", low=0)
+    coeff_mass_conservation: float = key(0.0, help="what a reaction consumes, it produces", low=0)
+    coeff_MLP_sub_diff: float = key(5.0, help="a rate never falls as its substrate rises", low=0)
+    coeff_MLP_sub_norm: float = key(1.0, help="a substrate at concentration 1 contributes the factor 1", low=0)
+    coeff_MLP_node_L1: float = key(0.0, help="small homeostasis", low=0)
+    coeff_k_floor: float = key(0.0, help="constants stay above the floor", low=0)
+    k_floor_threshold: float = key(-3.0, help="that floor", unit="log10 k")
+
+    # ---- variable projection and the last step ----
+    linear_homeostasis: bool = key(
+        True, help="a line per metabolite is solved for with the rate constants, in both phases below"
+    )
+    projection_iterations: int = key(150, help="L-BFGS iterations per ridge; 0: no projection", low=0)
+    projection_starts: int = key(4, help="substrate functions tried, the one from the Adam phase first", low=1)
+    projection_screening_iterations: int = key(40, help="iterations of each trial start", low=1)
+    projection_ridge: list[float] = key([1e-6, 1e-9, 1e-12], help="ridges, lowered step by step")
+    projection_frames: int | None = key(1000, help="frames used, evenly spaced; null: all", unit="frames", low=2)
+    projection_nodes: int = key(200, help="table nodes of the substrate function", low=12)
+    solve_rate_constants: bool = key(True, help="end with an exact solution for the rate constants, on all frames")
+
+    # ---- evaluation ----
+    rollout_frames: int = key(600, help="length of the rollouts that are scored", unit="frames", low=2)

@@ -3,7 +3,7 @@
 from hydra.core.config_store import ConfigStore
 
 from hydra_llm.schema.flyvis import FlyvisSimulation
-from hydra_llm.schema.metabolism import MetabolismSimulation, ReactionGNN
+from hydra_llm.schema.metabolism import MetabolismSimulation, MetabolismTraining, ReactionGNN
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 from hydra_llm.schema.simulation import SignalSimulation
@@ -16,6 +16,7 @@ NODES = {
     ("model", "signal_gnn_schema"): SignalGNN,
     ("model", "reaction_gnn_schema"): ReactionGNN,
     ("training", "signal_schema"): SignalTraining,
+    ("training", "metabolism_schema"): MetabolismTraining,
     ("trainer", "schema"): Trainer,
     ("callbacks", "schema"): Callbacks,
     ("paths", "schema"): Paths,

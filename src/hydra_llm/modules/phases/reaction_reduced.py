@@ -1,0 +1,112 @@
+"""The reduced problem of reaction networks: rate constants and lines are eliminated, the substrate function is left.
+
+L(F) = min_(k, slope, offset) mean_ti (y_ti - sum_j S_ij law_tj k_j - slope_i c_ti - offset_i [- swing_i clock_t])^2
+
+The rows of metabolite i hold S_ij law_tj, so the normal matrix of k is (S^T S) * (law^T law), elementwise, and costs
+one matrix product whatever the number of metabolites. The derivative of L through the eliminated unknowns vanishes
+(envelope theorem), so none is taken. Columns are scaled to unit length, which also removes the gauge of F.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.reaction_gnn import LN10, ReactionGNN
+from hydra_llm.models.stencil import Stencil
+from hydra_llm.models.substrate import LogSubstrate
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One evaluation: the loss carries the gradient; k [reaction], lines [metabolite, feature] or None."""
+
+    loss: Tensor
+    k: Tensor
+    lines: Tensor | None
+
+
+class ReactionProblem:
+    """L on a fixed set of frames. F is evaluated through a table over log c (models.stencil)."""
+
+    def __init__(self, net: ReactionGNN, frames: Frames, n_nodes: int, *, lines: bool) -> None:
+        if not isinstance(net.substrate, LogSubstrate):
+            raise ValueError(
+                "Variable projection needs the logarithmic substrate function: the floor of the softplus is no factor "
+                "of the rate. Set model.substrate_form=log, or training.projection_iterations=0."
+            )
+        if not net.freeze_stoichiometry:
+            raise ValueError(
+                "Variable projection eliminates rate constants for a known stoichiometry. "
+                "Set training.freeze_stoichiometry=true, or training.projection_iterations=0."
+            )
+        self.frames = frames
+        scaled = net.substrate.scaled(frames.activity)
+        self.stencil = Stencil(scaled, n_nodes, shared=True)
+        self._S = net.stoichiometry().detach()
+        self._overlap = self._S.T @ self._S
+        self._known = frames.target
+        if frames.external is not None and net.input_mode == "additive":
+            self._known = self._known - frames.external
+        with torch.no_grad():
+            self._known = self._known - net.node(frames.activity, frames.external)
+        self.variance = self._known.pow(2).mean()
+        self._features = _line_features(net, frames) if lines else None
+
+    def laws(self, net: ReactionGNN) -> Tensor:
+        """Rates per unit of their constants [frame, reaction]."""
+        assert isinstance(net.substrate, LogSubstrate)  # checked when the problem was set up
+        table = net.substrate.of_scaled(self.stencil.nodes[:, 0])  # [node, order]
+        logs = torch.stack([self.stencil(column[:, None]) for column in table.T], dim=-1)
+        return net.driven(net.log_product(logs).exp(), self.frames.external)
+
+    def evaluate(self, net: ReactionGNN, ridge: float) -> Solved:
+        laws = self.laws(net)
+        with torch.no_grad():
+            k, lines = self._solve(laws.detach(), ridge)
+        residual = self._known - (laws * k) @ self._S.T
+        if self._features is not None and lines is not None:
+            residual = residual - torch.einsum("tih,ih->ti", self._features, lines)
+        return Solved(residual.pow(2).mean() / self.variance, k, lines)
+
+    def settle(self, net: ReactionGNN, ridge: float) -> float:
+        """Write the minimiser into log_k and linear; a constant that is not positive keeps its value. Returns L."""
+        with torch.no_grad():
+            found = self.evaluate(net, ridge)
+            if torch.isfinite(found.k).all():
+                net.log_k.copy_(torch.where(found.k > 0, found.k.clamp_min(1e-30).log() / LN10, net.log_k))
+                if found.lines is not None:
+                    net.linear.copy_(found.lines)
+        return float(found.loss)
+
+    def _solve(self, laws: Tensor, ridge: float) -> tuple[Tensor, Tensor | None]:
+        """k [reaction] and lines from the normal equations, in units of unit columns; ridge relative to those."""
+        m, n = laws.shape[1], self._S.shape[0]
+        normal, right = self._overlap * (laws.T @ laws), (laws * (self._known @ self._S)).sum(dim=0)
+        if self._features is not None:
+            h = self._features.shape[2]
+            cross = torch.einsum("tj,tih->jih", laws, self._features) * self._S.T.unsqueeze(-1)  # [reaction, i, h]
+            own = torch.einsum("tih,tig->ihg", self._features, self._features)
+            full = normal.new_zeros((m + n * h, m + n * h))
+            full[:m, :m], full[:m, m:], full[m:, :m] = normal, cross.reshape(m, -1), cross.reshape(m, -1).T
+            full[m:, m:] = torch.block_diag(*own)
+            normal = full
+            right = torch.cat([right, torch.einsum("tih,ti->ih", self._features, self._known).reshape(-1)])
+        scale = normal.diagonal().clamp_min(1e-300).rsqrt()
+        scale = torch.where(normal.diagonal() > 0, scale, 0.0)
+        scaled = normal * scale * scale[:, None]
+        scaled.diagonal().add_(ridge)
+        factor = torch.linalg.cholesky(scaled)
+        solution = scale * torch.cholesky_solve((scale * right)[:, None], factor)[:, 0]
+        return solution[:m], solution[m:].reshape(n, -1) if self._features is not None else None
+
+
+def _line_features(net: ReactionGNN, frames: Frames) -> Tensor:
+    """(c, 1 [, clock]) [frame, metabolite, feature]."""
+    c = frames.activity
+    features = [c, torch.ones_like(c)]
+    if net.input_mode == "clock":
+        assert frames.external is not None  # such a recording has a clock
+        features.append(frames.external.expand_as(c))
+    return torch.stack(features, dim=-1)
