@@ -29,3 +29,4 @@ class DatasetWriter(BasePredictionWriter):
     ) -> None:
         for recording in prediction:
             self._draft.write(recording)
+        self._draft.complete()

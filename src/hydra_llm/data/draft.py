@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from torch import Tensor
 from hydra_llm.data import observations, truth
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
 from hydra_llm.data.fingerprint import source_hash
+from hydra_llm.data.leftovers import PROGRESS, segments_done, write_progress
 from hydra_llm.systems.base import Recording, System
 
 RECORD = "record.json"  # lists every file with its size; written last
 SCHEMA = 1
+FLUSH_INTERVAL = 20.0  # seconds
 
 
 def draft_name(fingerprint: str) -> str:
@@ -26,17 +29,27 @@ def draft_name(fingerprint: str) -> str:
 
 
 class Draft:
-    """Takes recordings in their order and becomes a folder that can be renamed into place."""
+    """Takes recordings in their order and becomes a folder that can be renamed into place.
+
+    A folder that exists is continued after the segments that are safely in it.
+    """
 
     def __init__(self, folder: Path, system: System, fingerprint: str) -> None:
         self.folder, self._system, self._fingerprint = folder, system, fingerprint
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        self.n_segments = segments_done(folder)  # that need not be simulated again
+        self._flushed = time.monotonic()
+        written = {
+            split: max((part.stop for part in system.segments()[: self.n_segments] if split in part.splits), default=0)
+            for split in system.n_frames
+        }
         self._files: dict[tuple[str, str], ArrayFile] = {}
         for split, n_frames in system.n_frames.items():
             for array, n_columns in system.arrays().items():
                 part = truth.FOLDER if array == "clean_activity" else observations.FOLDER
                 path = folder / part / split / f"{array}.npy"
-                self._files[split, array] = ArrayFile(path, (n_frames, n_columns), np.dtype(system.dtype))
+                shape, dtype = (n_frames, n_columns), np.dtype(system.dtype)
+                self._files[split, array] = ArrayFile(path, shape, dtype, written[split])
 
     def write(self, recording: Recording) -> None:
         """Append one recording to its split."""
@@ -45,10 +58,32 @@ class Draft:
             observations.check_numbers(frames, array, recording.split, self.folder)
             self._files[recording.split, array].append(recording.start, frames)
 
+    def complete(self) -> None:
+        """One more segment is written. Now and then, what a killed process could continue with is flushed."""
+        self.n_segments += 1
+        if self._system.independent_segments and time.monotonic() - self._flushed > FLUSH_INTERVAL:
+            self._flush()
+
+    def suspend(self) -> bool:
+        """Close the files so that another draft can continue; False if there is nothing that could be continued."""
+        if not self._system.independent_segments or self.n_segments == 0:
+            return False
+        self._flush()
+        for file in self._files.values():
+            file.abandon()
+        return True
+
+    def _flush(self) -> None:
+        for file in self._files.values():
+            file.flush()
+        write_progress(self.folder, self.n_segments)
+        self._flushed = time.monotonic()
+
     def finish(self) -> None:
         """Write the truth and the record, and flush everything to the disk."""
         for file in self._files.values():
             file.close()
+        (self.folder / PROGRESS).unlink(missing_ok=True)
         system = self._system
         arrays = {array: width for array, width in system.arrays().items() if array != "clean_activity"}
         structure = system.structure()

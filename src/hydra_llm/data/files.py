@@ -1,7 +1,9 @@
 """Files that survive a crash: .npy arrays written frame by frame, and JSON, both flushed to the disk."""
 
 import json
+import math
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,13 +18,23 @@ class ArrayFile:
     Plain writes rather than a writable memory map: on a full disk these raise, a map kills the process.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], written: int = 0) -> None:
+        """written: frames of an existing file to go on after; what follows them is cut off. 0: a new file."""
         self.path, self.shape, self.dtype = path, shape, dtype
-        self._written = 0
+        self._written = written
+        header = BytesIO()
+        described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(header, described)
+        kept = len(header.getvalue()) + written * math.prod(shape[1:]) * dtype.itemsize
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = path.open("wb")
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
+        if written and path.stat().st_size < kept:
+            raise DatasetError(f"{path} holds less than {written} frames. Delete its folder and run again.")
+        self._file: BinaryIO = path.open("r+b" if written else "wb")
+        if written:
+            self._file.truncate(kept)
+            self._file.seek(kept)
+        else:
+            self._file.write(header.getvalue())
 
     def append(self, start: int, frames: np.ndarray) -> None:
         """Add frames [frame, ...] that begin at frame `start`, the first one not yet written."""
@@ -34,10 +46,14 @@ class ArrayFile:
         self._file.write(np.ascontiguousarray(frames, dtype=self.dtype).data)
         self._written += len(frames)
 
-    def close(self) -> None:
-        """Flush to the disk; a file that is not full is an error."""
+    def flush(self) -> None:
+        """Make what is written durable."""
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Flush to the disk; a file that is not full is an error."""
+        self.flush()
         self._file.close()
         if self._written != self.shape[0]:
             raise DatasetError(f"{self.path.name} ended after {self._written} of {self.shape[0]} frames.")

@@ -14,26 +14,24 @@ import errno
 import fcntl
 import logging
 import os
-import re
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from hydra_llm.data.draft import RECORD, Draft, draft_name
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
 from hydra_llm.data.fingerprint import fingerprint
+from hydra_llm.data.leftovers import find_draft, leftovers
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.truth import Truth
 from hydra_llm.systems.base import System
 
 log = logging.getLogger(__name__)
-
-_LEFTOVER = re.compile(r"\.tmp-[0-9a-f]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}")
-_FOREIGN_AGE = 7 * 24 * 3600  # seconds after which a draft of another host is taken for abandoned
 
 
 @dataclass(frozen=True)
@@ -85,28 +83,40 @@ class DatasetStore:
 
     @contextlib.contextmanager
     def draft(self, system: System) -> Iterator[Draft]:
-        """A draft that is put in place when the block ends, and removed when it fails."""
+        """A draft that is put in place when the block ends, and removed when it fails.
+
+        One that a killed process left is continued. An interrupt (not an error) keeps what there is for the next time.
+        Raises DatasetError, among others where the disk has too little room.
+        """
         self._make(self.root)
-        self.clean()
         name = fingerprint(system)
         folder = self.root / draft_name(name)
+        left = find_draft(self.root, name) if system.independent_segments else None
+        if left is not None:
+            left.rename(folder)
+        self.clean()
+        check_space(self.root, system, written=_size(folder))
         try:
             draft = Draft(folder, system, name)
         except PermissionError as error:
             raise DatasetError(_read_only(self.root)) from error
+        kept = False
         try:
             yield draft
             draft.finish()
             self._place(draft, self.root / name)
+        except (KeyboardInterrupt, SystemExit):
+            kept = draft.suspend()
+            raise
         finally:
-            draft.discard()
+            if not kept:
+                draft.discard()
 
     def clean(self) -> None:
-        """Remove what killed processes left behind."""
-        for path in self.root.glob(".tmp-*"):
-            if (match := _LEFTOVER.fullmatch(path.name)) and _is_abandoned(path, match["host"], int(match["pid"])):
-                log.info("Removing %s, left by a process that ended while writing it.", path)
-                shutil.rmtree(path, ignore_errors=True)
+        """Remove what killed processes left behind and cannot be continued."""
+        for path in leftovers(self.root):
+            log.info("Removing %s, left by a process that ended while writing it.", path)
+            shutil.rmtree(path, ignore_errors=True)
 
     def _make(self, folder: Path) -> None:
         try:
@@ -156,18 +166,20 @@ def find_fault(path: Path) -> str | None:
     return None
 
 
-def _is_abandoned(path: Path, host: str, pid: int) -> bool:
-    if host != socket.gethostname():
-        with contextlib.suppress(FileNotFoundError):
-            return time.time() - path.stat().st_mtime > _FOREIGN_AGE
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # alive, of another user
-        return False
-    return False
+def check_space(root: Path, system: System, *, written: int = 0) -> None:
+    """Raise DatasetError if the recording of a system does not fit on the disk. written: bytes of it that are there."""
+    itemsize = np.dtype(system.dtype).itemsize
+    needed = sum(system.n_frames.values()) * sum(system.arrays().values()) * itemsize - written
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise DatasetError(
+            f"The recording needs {needed / 1e9:.2f} GB in {root}, {free / 1e9:.2f} GB are free. Record fewer frames "
+            "or a smaller system, free some space, or set paths.datasets to a folder on another disk."
+        )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _read_only(root: Path) -> str:

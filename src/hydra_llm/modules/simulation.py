@@ -19,15 +19,16 @@ log = logging.getLogger(__name__)
 
 
 class SimulationModule(LightningModule):
-    """Integrates one batch of trajectories per predict_step: all splits that are recorded in that segment of time."""
+    """Integrates one segment per predict_step. n_done: segments at the start that are recorded already."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, n_done: int = 0) -> None:
         super().__init__()
         self._run = system.start()
         self._segments = system.segments()
+        self._n_done = n_done
 
     def predict_dataloader(self) -> Sequence[int]:
-        return range(len(self._segments))
+        return range(self._n_done, len(self._segments))
 
     def predict_step(self, batch: int, batch_idx: int) -> tuple[Recording, ...]:
         return self._run.advance(self._segments[batch])
@@ -63,7 +64,9 @@ def simulate(
                 "callbacks": [writer(draft), *callbacks],
                 **trainer,
             }
-            Trainer(**arguments).predict(SimulationModule(system), return_predictions=False)
+            if draft.n_segments:
+                log.info("Continuing after %d of %d segments ...", draft.n_segments, len(system.segments()))
+            Trainer(**arguments).predict(SimulationModule(system, draft.n_segments), return_predictions=False)
         dataset = store.find(system)
     assert dataset is not None  # it has just been put in place
     log.info("Simulated %s into %s.", system.name, dataset.path)

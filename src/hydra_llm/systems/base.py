@@ -53,7 +53,7 @@ class Recording:
 
 
 class Run(Protocol):
-    """A simulation in progress. Segments are advanced in their order, each once."""
+    """A simulation in progress. Segments are advanced in their order, each once, unless they are independent."""
 
     def advance(self, segment: Segment) -> tuple[Recording, ...]: ...
 
@@ -77,6 +77,11 @@ class System(Protocol):
     def n_units(self) -> int: ...
     @property
     def n_frames(self) -> Mapping[str, int]: ...
+
+    @property
+    def independent_segments(self) -> bool:
+        """Whether a Run can advance any segment without those before it. Only such a simulation can be continued."""
+        ...
 
     def arrays(self) -> Mapping[str, int]:
         """The arrays of a Recording that this system fills, each with its number of columns."""

@@ -71,6 +71,7 @@ class FlyvisSystem:
     device: torch.device
 
     name = "flyvis"
+    independent_segments = True
 
     def __post_init__(self) -> None:
         if self.substeps < 1:

@@ -53,6 +53,7 @@ class MetabolismSystem:
     dtype: str
 
     name = "metabolism"
+    independent_segments = False
 
     def __post_init__(self) -> None:
         if self.n_units < 2:

@@ -50,6 +50,7 @@ class SignalSystem:
     dtype: str
 
     name = "signal"
+    independent_segments = False
 
     def __post_init__(self) -> None:
         if self.n_units < 2:
