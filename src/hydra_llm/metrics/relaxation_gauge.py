@@ -8,14 +8,9 @@ Then tau_i = 1/a_i, W_ij = w_ij c_j b_i / a_i, and V_i = (intercept_i + b_i sum_
 A message that vanishes for v <= 0 has d = 0: it is this choice that makes V_rest comparable.
 """
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
-
-from hydra_llm.metrics.gauge import source_scale
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,10 +37,12 @@ def message_lines(learned: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np
 
     A source that is never above 0 sends a constant: c is not determined and set to the median of the others, d is it.
     """
-    scale = source_scale(learned, true)
-    known = np.isfinite(scale)
-    scale = np.where(known, scale, np.median(scale[known]) if known.any() else 1.0)
-    return scale, (np.asarray(learned) - scale * np.asarray(true)).mean(axis=0)
+    phi = true - true.mean(axis=0)
+    variance = (phi**2).sum(axis=0)
+    known = variance > 0
+    found = (learned * phi).sum(axis=0) / np.where(known, variance, 1)
+    scale = np.where(known, found, np.median(found[known]) if known.any() else 1.0)
+    return scale, (learned - scale * true).mean(axis=0)
 
 
 def physical(
@@ -57,13 +54,6 @@ def physical(
     """
     source, target = edge_index
     found = np.isfinite(linearised.rate) & (linearised.rate > 0)
-    if not found.all():
-        log.info(
-            "%d of %d neurons have no time constant: the learned derivative does not fall with the voltage. They count "
-            "with the median of the others.",
-            (~found).sum(),
-            found.size,
-        )
     rate = np.where(found, linearised.rate, np.median(linearised.rate[found]) if found.any() else 1.0)
     gain = linearised.message_gain / rate
     constant = np.bincount(target, w * offset[source], minlength=len(rate))

@@ -1,0 +1,107 @@
+"""The figures of a run of the family."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.experiment.fitting import Fit
+from hydra_llm.experiment.flyvis.probe import evaluate
+from hydra_llm.figures.activity import activity
+from hydra_llm.figures.by_type import by_type
+from hydra_llm.figures.embedding import embedding
+from hydra_llm.figures.hex_activity import hex_activity
+from hydra_llm.figures.labels import Labels
+from hydra_llm.figures.loss import loss
+from hydra_llm.figures.messages import messages
+from hydra_llm.figures.phases import phases
+from hydra_llm.figures.recovery import Parameter, recovery
+from hydra_llm.figures.rollout import rollout
+from hydra_llm.metrics.gauge import recorded_grid
+
+if TYPE_CHECKING:
+    from hydra_llm.experiment.flyvis.assay import FlyvisAssay, Scored
+
+VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit="s")
+_SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors
+_MAPS = 6  # frames on the lattice
+_MAP_SECONDS = 1.0
+_RASTER_FRAMES = 1000
+_POINTS = 80
+
+
+def draw(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
+    """All figures, by file name."""
+    recovered, types = scored.recovered, assay.types
+    shown = np.array(train.activity[:_RASTER_FRAMES])
+    drawn = {
+        "activity": activity(shown, delta_t, labels=VOLTAGES),
+        "hex_activity": _on_the_lattice(assay, train, delta_t),
+        "recovery": recovery(
+            [
+                Parameter("W", "connectivity", "a.u.", assay.W, recovered.W),
+                Parameter("tau", "tau", "s", assay.tau, recovered.tau),
+                Parameter("V_rest", "V_rest", "a.u.", assay.v_rest, recovered.v_rest),
+            ],
+            scored.metrics,
+        ),
+        "by_type": by_type(
+            types,
+            assay.type_names,
+            {"tau (s)": (assay.tau, recovered.tau), "V_rest (a.u.)": (assay.v_rest, recovered.v_rest)},
+        ),
+        "messages": _messages(assay, fit, scored, train),
+    }
+    test = scored.rollouts["test"]
+    if test.recorded:
+        central = _central(assay)
+        title = f"Rollout of a test sequence: the most central neuron of each of {len(central)} types"
+        drawn["rollout_test"] = rollout(
+            test.recorded[0][:, central], test.predicted[0][:, central], delta_t, title, VOLTAGES
+        )
+    curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
+    if curves:
+        penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
+        drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
+    a = fit.net.embedding.a.detach().numpy()
+    if scored.clusters is not None and a.shape[1] >= 2 and np.ptp(a, axis=0).any():
+        drawn["embedding"] = embedding(a, types, scored.clusters, scored.metrics.get("cluster_accuracy"))
+    if scored.points:
+        _, iterations, scores, names = zip(*scored.points, strict=True)
+        drawn["r2_trajectory"] = phases(iterations, scores, names, "Recovery of W along the fit")
+    return drawn
+
+
+def _on_the_lattice(assay: "FlyvisAssay", train: RecordedSplit, delta_t: float) -> Figure:
+    """Some types over the first second of the recording."""
+    names = [name for name in _SHOWN_TYPES if name in assay.type_names] or assay.type_names[:6]
+    last = min(train.n_frames - 1, round(_MAP_SECONDS / delta_t))
+    frames = np.unique(np.linspace(0, last, _MAPS).round().astype(int))
+    column, columns, rows = assay.wiring.column.numpy(), {}, {}
+    for name in names:
+        own = assay.types == assay.type_names.index(name)
+        if own.any():
+            columns[name], rows[name] = column[own], np.array(train.activity[frames][:, own])
+    return hex_activity(columns, rows, frames * delta_t, "Voltages on the lattice of columns", "v (a.u.)")
+
+
+def _messages(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit) -> Figure:
+    """The most central neuron of every type stands for it."""
+    central = _central(assay)
+    grid = recorded_grid(train.activity, _POINTS)
+    raw = evaluate(fit.net.message, grid, fit.net)[:, central].T
+    v = grid[:, central].T
+    corrected = (raw - scored.offset[central, None]) / scored.scale[central, None]
+    return messages(v, np.maximum(v, 0), corrected, raw, VOLTAGES)
+
+
+def _central(assay: "FlyvisAssay") -> np.ndarray:
+    """The neuron of each type that is nearest to the middle of the lattice [type]."""
+    u, v = assay.wiring.column.numpy().T.astype(np.float64)
+    distance = u**2 + u * v + v**2
+    chosen = []
+    for number in np.unique(assay.types):
+        own = np.flatnonzero(assay.types == number)
+        chosen.append(own[distance[own].argmin()])
+    return np.array(chosen)

@@ -1,0 +1,111 @@
+"""Rollouts of a fitted network over the sequences of a split, beside the recording and beside the noise-free truth.
+
+A rollout starts at the first frame of a sequence and never runs on into the next one.
+"""
+
+import logging
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.metrics.dynamics import rollout_metrics
+from hydra_llm.systems.flyvis.voltage_field import VoltageField
+
+log = logging.getLogger(__name__)
+
+LOST = 0.5  # a rollout is lost when its error passes this share of the activity's spread
+_STILL = 1e-3  # neurons that vary by less than this share of the rms over neurons are still
+_FEWEST = 3  # frames that make a rollout
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """The same sequences three times, each a list of [frame, neuron] with the recorded first frame in common."""
+
+    recorded: list[np.ndarray]
+    predicted: list[np.ndarray]
+    noise_free: list[np.ndarray]  # of the true law
+
+    def metrics(self, prefix: str) -> dict[str, float]:
+        """<prefix>_R2, _pearson (means over neurons), _R2_median and _valid_frames (a mean over sequences) against the
+        recording, which holds process noise; <prefix>_noise_free_... against the true law without it."""
+        predicted, recorded, noise_free = (
+            np.concatenate(parts) for parts in (self.predicted, self.recorded, self.noise_free)
+        )
+        scores = _scores(predicted, recorded, prefix)
+        clean = _scores(predicted, noise_free, f"{prefix}_noise_free")
+        scores |= {name: value for name, value in clean.items() if not name.endswith("_valid_frames")}
+        lengths = [
+            rollout_metrics(p, r, prefix="x", tolerance=LOST).get("x_valid_frames")
+            for p, r in zip(self.predicted, self.recorded, strict=True)
+        ]
+        known = [n for n in lengths if n is not None]
+        if known:
+            scores[f"{prefix}_valid_frames"] = float(np.mean(known))
+        return scores
+
+
+def roll_out(
+    net, field: VoltageField, split: RecordedSplit, starts: Tensor, n_frames: int, delta_t: float, substeps: int
+) -> Rollouts:
+    """Rollouts of up to n_frames from each frame of `starts`, all sequences at once, in the recording's substeps."""
+    cuts = [*starts.tolist(), split.n_frames]
+    pieces = [slice(a, min(b, a + n_frames)) for a, b in pairwise(cuts)]
+    pieces = [piece for piece in pieces if piece.stop - piece.start >= _FEWEST]
+    recorded = [np.array(split.activity[piece]) for piece in pieces]
+    if not recorded:
+        return Rollouts([], [], [])
+    lengths = [len(piece) for piece in recorded]
+    first = torch.from_numpy(np.stack([piece[0] for piece in recorded]))
+    external = None
+    if split.external is not None:
+        held = [np.array(split.external[piece]) for piece in pieces]
+        longest = max(lengths)
+        external = np.stack([np.pad(h, ((0, longest - len(h)), (0, 0)), mode="edge") for h in held])  # [seq, frame, in]
+
+    def step_net(v: Tensor, held: Tensor | None) -> Tensor:
+        return net(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype)).double()
+
+    def step_true(v: Tensor, held: Tensor | None) -> Tensor:
+        state = v.T.contiguous()
+        return field(state, None if held is None else held.T.contiguous(), torch.empty_like(state)).T
+
+    with torch.no_grad():
+        predicted, noise_free = (
+            _integrate(rate, first.double(), external, max(lengths), delta_t / substeps, substeps)
+            for rate in (step_net, step_true)
+        )
+    return Rollouts(
+        recorded,
+        [predicted[:length, k] for k, length in enumerate(lengths)],
+        [noise_free[:length, k] for k, length in enumerate(lengths)],
+    )
+
+
+def _integrate(rate, v: Tensor, external: np.ndarray | None, n_frames: int, dt: float, substeps: int) -> np.ndarray:
+    """Euler steps [frame, sequence, neuron] from v [sequence, neuron]."""
+    frames = np.empty((n_frames, *v.shape))
+    for k in range(n_frames):
+        frames[k] = v.numpy()
+        held = None if external is None else torch.from_numpy(external[:, k]).double()
+        for _ in range(substeps):
+            v = v + dt * rate(v, held)
+    return frames
+
+
+def _scores(predicted: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, float]:
+    """rollout_metrics over the neurons that move."""
+    spread = true.std(axis=0)
+    moves = spread > _STILL * np.sqrt((spread**2).mean())
+    if not moves.all():
+        log.info("%d of %d neurons are still and left out of %s.", (~moves).sum(), moves.size, prefix)
+    x, y = predicted[:, moves], true[:, moves]
+    scores = rollout_metrics(x, y, prefix=prefix, tolerance=LOST)
+    if np.isfinite(x).all():
+        residual = ((x - y) ** 2).sum(axis=0) / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+        scores[f"{prefix}_R2_median"] = 1 - float(np.median(residual))
+    return scores

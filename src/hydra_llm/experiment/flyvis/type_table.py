@@ -1,0 +1,84 @@
+"""Recovery by cell type: one row per type, as CSV for programs and as Markdown for people."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hydra_llm.metrics.relaxation_gauge import Recovered
+from hydra_llm.metrics.scores import identity_r2
+
+if TYPE_CHECKING:
+    from hydra_llm.experiment.flyvis.assay import FlyvisAssay
+
+HEADER = (
+    "type",
+    "group",
+    "neurons",
+    "tau_true",
+    "tau",
+    "tau_sd",
+    "V_rest_true",
+    "V_rest",
+    "V_rest_sd",
+    "edges_in",
+    "W_R2_in",
+    "same_cluster",
+)
+
+
+@dataclass(frozen=True)
+class TypeTable:
+    """Rows in the order of HEADER. tau in seconds; an empty cell is a number that does not exist."""
+
+    rows: tuple[tuple[object, ...], ...]
+
+    @classmethod
+    def of(cls, assay: "FlyvisAssay", recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
+        """same_cluster: share of a type's neurons that lie in the cluster most of them lie in."""
+        target = assay.wiring.edge_index[1].numpy()
+        rows = []
+        for number in np.unique(assay.types):
+            own = assay.types == number
+            name = assay.type_names[number]
+            edges = own[target]
+            W_fit = identity_r2(recovered.W[edges], assay.W[edges])
+            share = None if clusters is None else np.bincount(clusters[own]).max() / own.sum()
+            row = (
+                name,
+                assay.groups.get(name, ""),
+                int(own.sum()),
+                float(assay.tau[own].mean()),
+                float(recovered.tau[own].mean()),
+                float(recovered.tau[own].std()),
+                float(assay.v_rest[own].mean()),
+                float(recovered.v_rest[own].mean()),
+                float(recovered.v_rest[own].std()),
+                int(edges.sum()),
+                W_fit,
+                share,
+            )
+            rows.append(row)
+        return cls(tuple(rows))
+
+    def csv(self) -> str:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
+        return out.getvalue()
+
+    def markdown(self) -> str:
+        align = ["---", "---", *["---:"] * (len(HEADER) - 2)]
+        lines = [HEADER, align, *([_short(cell) for cell in row] for row in self.rows)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _plain(cell: object) -> object:
+    return "" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else cell
+
+
+def _short(cell: object) -> str:
+    return "" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
