@@ -7,11 +7,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hydra_llm.figures.activity import activity
+from hydra_llm.figures.by_type import by_type
 from hydra_llm.figures.eigenvalues import eigenvalues
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.functions import functions
+from hydra_llm.figures.hex_activity import hex_activity
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
+from hydra_llm.figures.messages import messages
+from hydra_llm.figures.phases import phases
+from hydra_llm.figures.recovery import Parameter, recovery
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.scatter import scatter
 from hydra_llm.figures.spectrum import spectrum
@@ -70,6 +75,43 @@ def _rollout(n_frames: int, n: int) -> Figure:
     return rollout(u, 0.9 * u, 0.01)
 
 
+def _hexagon(extent: int) -> np.ndarray:
+    span = range(-extent, extent + 1)
+    return np.array([(u, v) for u in span for v in span if abs(u + v) <= extent])
+
+
+def _hex_activity(extent: int, n_times: int, names: tuple[str, ...]) -> Figure:
+    uv = _hexagon(extent)
+    columns = {name: uv if name != "Lawf1" else uv[::3] for name in names}
+    rows = {name: waves(n_times, len(at)) for name, at in columns.items()}
+    return hex_activity(columns, rows, 0.2 * np.arange(n_times), "Voltages on the lattice", "v (a.u.)")
+
+
+def _by_type(n_types: int, noise: float) -> Figure:
+    rng = np.random.default_rng(n_types)
+    types = np.repeat(np.arange(n_types), 5)
+    tau, rest = 0.02 + 0.3 * (np.arange(n_types) / n_types) ** 4, np.linspace(-1, 1, n_types)
+    names = [f"TmY{k}" for k in range(n_types)]
+    learned = {"tau (s)": tau[types] * (1 + noise * rng.standard_normal(len(types)))}
+    learned["V_rest (a.u.)"] = rest[types] + noise * rng.standard_normal(len(types))
+    true = {"tau (s)": tau[types], "V_rest (a.u.)": rest[types]}
+    return by_type(types, names, {name: (true[name], learned[name]) for name in true})
+
+
+def _messages(n_types: int) -> Figure:
+    rng = np.random.default_rng(n_types)
+    v = np.linspace(-1, 2, 40) * rng.uniform(0.5, 2, (n_types, 1))
+    raw = rng.uniform(0.5, 3, (n_types, 1)) * np.maximum(v, 0) + 0.1
+    return messages(v, np.maximum(v, 0), np.maximum(v, 0) + 0.02 * np.sin(v), raw)
+
+
+def _recovery(n: int) -> Figure:
+    W, W_hat, _ = network(n, 0.02)
+    tau = np.linspace(0.02, 0.3, n)
+    parameters = [Parameter("W", "connectivity", "a.u.", W, W_hat), Parameter("tau", "tau", "s", tau, 1.1 * tau)]
+    return recovery(parameters, {"connectivity_R2": 0.99, "tau_R2": 0.9, "tau_R2_slope": 1.1})
+
+
 CASES: dict[str, Callable[[], Figure]] = {
     "activity of 1 frame of 1 neuron": lambda: activity(np.ones((1, 1)), 0.01),
     "activity of 2 neurons": lambda: activity(waves(30, 2), 0.01),
@@ -108,6 +150,21 @@ CASES: dict[str, Callable[[], Figure]] = {
     "spectrum of 100 neurons": lambda: spectrum(waves(2000, 100)),
     "spectrum of 2,000 neurons": lambda: spectrum(waves(300, 2000)),
     "spectrum of silence": lambda: spectrum(np.zeros((50, 4))),
+    "lattice of 7 columns, one type once": partial(_hex_activity, 1, 1, ("R1",)),
+    "lattice of 217 columns, 7 types": partial(
+        _hex_activity, 8, 6, ("R1", "L1", "Lawf1", "Mi1", "Tm3", "CT1(M10)", "T4a")
+    ),
+    "2 types": partial(_by_type, 2, 0.1),
+    "65 types": partial(_by_type, 65, 0.1),
+    "65 types, lost": partial(_by_type, 65, 1e6),
+    "messages of 2 types": partial(_messages, 2),
+    "messages of 65 types": partial(_messages, 65),
+    "recovery of 20 neurons": partial(_recovery, 20),
+    "recovery of 300 neurons": partial(_recovery, 300),
+    "phases of one point": lambda: phases([640], [0.5], ["W"], "Recovery of W"),
+    "phases": lambda: phases(
+        640 * np.arange(1, 25), np.tanh(np.arange(24) / 5), ["W", "W", "V_rest"] * 8, "Recovery of W"
+    ),
     "scatter of 2 values": lambda: scatter([0.01, 0.02], [0.01, 0.03], {"tau_R2": -0.5}, "tau", "s"),
     "scatter of 20,000 values": lambda: scatter(*waves(10_000, 2).reshape(2, -1), {}, "V_rest", "mV"),
 }

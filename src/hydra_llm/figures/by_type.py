@@ -49,7 +49,8 @@ def _draw(
     axes.set(xlim=(-0.8, len(there) - 0.2), ylim=_limits(expected, mean, spread, steep))
     axes.set_xticks(x, [str(names[t]) for t in there[order]], rotation=90, fontsize=SMALL if len(there) <= 40 else 6)
     astray = int(((mean < axes.get_ylim()[0]) | (mean > axes.get_ylim()[1]) | ~np.isfinite(mean)).sum())
-    dress(axes, f"{astray} types outside the axes" if astray else "", "", label)
+    title = f"{len(there)} types in the order of their true {label.split(' (')[0]}"
+    dress(axes, f"{title}, {astray} outside the axes" if astray else title, "", label)
     axes.tick_params(axis="x", labelsize=SMALL if len(there) <= 40 else 6.5)
     axes.grid(axis="y", color="#EEEEEE", lw=0.8)
     axes.set_axisbelow(True)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.scale import Scale, scale_of
-from hydra_llm.figures.style import INK, TEXT, colour_bar, new_figure
+from hydra_llm.figures.style import colour_bar, dress, new_figure
 
 _EMPTY = "#F2F2F2"  # a column without a cell of this type
 _RADIUS = 1 / 3**0.5  # of a hexagon whose neighbours are at distance 1
@@ -27,30 +27,38 @@ def hex_activity(
     if not rows or set(rows) != set(columns):
         raise ValueError(f"rows {sorted(rows)} and columns {sorted(columns)} have to name the same cell types.")
     sites = np.unique(np.concatenate([np.asarray(uv) for uv in columns.values()]), axis=0)
-    figure = new_figure(1.35 * len(seconds) + 2.0, 1.35 * len(rows) + 0.7, title)
-    panels = figure.subplots(len(rows), len(seconds), squeeze=False)
-    for number, (line, (name, values)) in enumerate(zip(panels, rows.items(), strict=True)):
+    x, y = _centres(sites).T
+    shifts = (np.ptp(x) + 2) * np.arange(len(seconds))
+    figure = new_figure(max(5.0, 1.35 * len(seconds) + 2.2), 1.5 * len(rows) + 1.0, title)
+    panels = np.ravel(figure.subplots(len(rows), 1, sharex=True))
+    for axes, (name, values) in zip(panels, rows.items(), strict=True):
         u, uv = np.asarray(values, dtype=np.float64), np.asarray(columns[name])
         if u.shape != (len(seconds), len(uv)):
             raise ValueError(f"{name} has shape {u.shape}. Give {len(seconds)} times of its {len(uv)} cells.")
         scale = scale_of(u)
-        for k, axes in enumerate(line):
-            image = _map(axes, sites, uv, u[k], scale)
-            if number == 0:
-                axes.set_title(f"{seconds[k]:.2f} s", fontsize=TEXT, color=INK)
-        line[0].text(-0.08, 0.5, name, transform=line[0].transAxes, fontsize=TEXT, color=INK, ha="right", va="center")
-        colour_bar(figure, image, line, state, extend=scale.extend, pad=0.01, aspect=10)
+        image = _maps(axes, sites, uv, u, shifts, scale)
+        axes.set(xlim=(x.min() - 1, x.max() + shifts[-1] + 1), ylim=(y.min() - 0.8, y.max() + 0.8), aspect="equal")
+        axes.set_yticks([])
+        axes.set_xticks(shifts, [f"{second:.2f}" for second in seconds])
+        dress(axes, name, "time (s)" if axes is panels[-1] else "", f"{len(uv)} (cells)")
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.tick_params(length=0, labelbottom=axes is panels[-1])
+        colour_bar(figure, image, axes, state, extend=scale.extend, pad=0.01, aspect=10)
     return figure
 
 
-def _map(axes: Axes, sites: np.ndarray, uv: np.ndarray, values: np.ndarray, scale: Scale) -> PolyCollection:
-    axes.add_collection(PolyCollection(list(_hexagons(sites)), facecolors=_EMPTY, edgecolors="none"))
-    cells = PolyCollection(list(_hexagons(uv)), cmap=scale.colours, norm=scale.norm, edgecolors="none")
-    cells.set_array(values)
+def _maps(
+    axes: Axes, sites: np.ndarray, uv: np.ndarray, values: np.ndarray, shifts: np.ndarray, scale: Scale
+) -> PolyCollection:
+    """values [time, cell] at the cells uv, each time moved to the right by its shift."""
+    move = np.stack([shifts, np.zeros_like(shifts)], axis=1)[:, None, None]
+    ground = (_hexagons(sites) + move).reshape(-1, 6, 2)
+    axes.add_collection(PolyCollection(list(ground), facecolors=_EMPTY, edgecolors="none"))
+    cells = PolyCollection(
+        list((_hexagons(uv) + move).reshape(-1, 6, 2)), cmap=scale.colours, norm=scale.norm, edgecolors="none"
+    )
+    cells.set_array(values.ravel())
     axes.add_collection(cells)
-    x, y = _centres(sites).T
-    axes.set(xlim=(x.min() - 0.7, x.max() + 0.7), ylim=(y.min() - 0.7, y.max() + 0.7), aspect="equal")
-    axes.axis("off")
     return cells
 
 
