@@ -31,10 +31,10 @@ class Spent:
     """
 
     calls: int = 0
-    estimated: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = None
+    estimated: int = 0
 
     @property
     def tokens(self) -> int:

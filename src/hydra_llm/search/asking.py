@@ -96,6 +96,8 @@ class Asker:
             block_space=self.settings.block_space if self._another_block(state, len(slots)) else None,
             tested_regimes=tuple(record.values for record in state.blocks),
             task=self.settings.task,
+            fixed=tuple(self.settings.identity.get("fixed", ())),
+            budget=tuple(self.settings.identity.get("trial_overrides", ())),
             **(briefing(state, self.settings, review=not slots) if self.reads_notes else {}),
         )
 

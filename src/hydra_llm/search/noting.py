@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from hydra_llm.llm.base import Usage
 from hydra_llm.search.events import Event
 from hydra_llm.search.memory.claims import Claim
 from hydra_llm.search.memory.entries import Edit, edit_event
@@ -35,10 +36,15 @@ class Told:
     edits: tuple[Any, ...] = ()
     protocol_edit: Any = None
     choice: Choice | None = None
+    questions: list[Any] = field(default_factory=list)  # to a language model: what was asked, what it cost
 
     def take(self, proposer: Proposer) -> None:
         """Add what the proposer's latest answer holds. What a later answer leaves out stays."""
-        notes = getattr(getattr(proposer, "last", None), "notes", None)
+        last = getattr(proposer, "last", None)
+        question = getattr(last, "question", None)
+        if question:
+            self.questions.append(question)
+        notes = getattr(last, "notes", None)
         if notes is None:
             return
         self.by = proposer.name
@@ -54,7 +60,10 @@ class Told:
 
     def events(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
         """Notes, memory edits with their outcome, the protocol edit, the choice; made in `block` before `number`."""
-        events = [
+        events: list[Event] = [
+            {"type": "question", "block": block, "number": number, **question} for question in self.questions
+        ]
+        events += [
             make_note("observation", text, self.by, trial) | _kind(self.reasoning.get(trial))
             for trial, text in sorted(self.observations.items())
         ]
@@ -94,6 +103,12 @@ def records_of(state: SweepState, settings: Settings, block: int | None = None) 
     trees = {index: tree for index, tree in state.trees.items() if block is None or index <= block}
     finished = [t for index in trees for t in state.block_trials(index) if t.state.is_finished]
     return Records(trees, finished, settings.objective, bool(settings.seed_keys))
+
+
+def usages(questions: Iterable[Event]) -> list[tuple[Usage, bool]]:
+    """What every recorded call to a model used, and whether that is an estimate."""
+    calls = [call for question in questions for call in question["calls"]]
+    return [(Usage(call["prompt_tokens"], call["completion_tokens"]), call["estimated"]) for call in calls]
 
 
 def make_note(kind: str, text: str, by: str, number: int | None = None) -> Event:

@@ -61,8 +61,12 @@ def space(context: Context) -> Section:
 
 def regime(context: Context) -> Section:
     values = [f"- {key}: {value}" for key, value in context.block.values.items()]
-    rows = tuple(values) or ("The simulation is as configured and does not change in this block.",)
-    return Section("Simulation of this block", rows=rows)
+    rows = values or ["The simulation is as configured and does not change in this block."]
+    if context.fixed:
+        rows.append(f"Every run: {', '.join(context.fixed)}")
+    if context.budget:
+        rows.append(f"Runs of the search, which are short: {', '.join(context.budget)}")
+    return Section("Simulation of this block", rows=tuple(rows))
 
 
 def next_regime(context: Context) -> Section | None:

@@ -114,7 +114,7 @@ def decisions(folder: Path) -> list[Decision]:
     found = []
     for event in _events(folder):
         calls = event.get("calls") or () if event.get("type") == "question" else ()
-        if calls:
+        if calls and event["slots"]:  # a review fills none
             slots = tuple(event["slots"])
             found.append(Decision(len(found) + 1, event["number"], event["block"], slots, calls[0]["digest"]))
     return found
@@ -238,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--decision", type=int, help="which question to the model, from 1; none: list them")
     parser.add_argument("--times", type=int, default=10, help="how often (default 10)")
     parser.add_argument("settings", nargs="*", help="key=value: settings of the model that differ from the sweep's")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         if options.decision is None:
             print(_listing(options.sweep))

@@ -101,6 +101,7 @@ class SweepState:
         self.running: list[int] = []  # launched, not told
         self.notes: list[Note] = []
         self.rejections: list[Rejection] = []
+        self.questions: list[Event] = []  # to a language model, in order
         self.batches = 0
         self.sessions = 0
         self.failures = 0  # search trials that ended FAILED or TIMEOUT
@@ -215,6 +216,9 @@ class SweepState:
         self.notes.append(
             Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks), **more)
         )
+
+    def _on_question(self, event: Event) -> None:
+        self.questions.append(event)
 
     def _put(self, trial: Trial) -> None:
         """Enter a trial, or replace it by what became of it."""

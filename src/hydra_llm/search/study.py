@@ -20,7 +20,7 @@ from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header, session_settings
-from hydra_llm.search.noting import make_note
+from hydra_llm.search.noting import make_note, usages
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Proposer, ProposerError, Slot
 from hydra_llm.search.pruning import settle
@@ -77,6 +77,9 @@ class Study:
             self._record({"type": "protocol", "time": clock(), "text": text})
         if start_memory and start_memory != self.state.start_text:
             self._record({"type": "start_memory", "time": clock(), "text": start_memory})
+        resume_counts = getattr(proposer, "resume", None)
+        if resume_counts is not None:
+            resume_counts(usages(self.state.questions))
         self._letters = LetterBox(folder)
         if self._asker.reads_notes:
             self._letters.create()

@@ -129,6 +129,8 @@ class Context:
     protocol: str = ""
     ucb_table: str = ""
     task: str = ""
+    fixed: tuple[str, ...] = ()  # key=value of every run, as the sweep was started
+    budget: tuple[str, ...] = ()  # key=value of search trials, which a full run does without
 
     @cached_property
     def block_trials(self) -> list[Trial]:

@@ -8,10 +8,11 @@ offer passes the slot on, and the guide takes what nobody else can fill. The pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hydra_llm.llm.base import Usage
 from hydra_llm.llm.ledger import Spent
 from hydra_llm.search.proposers import tpe
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot, mutate
@@ -40,6 +41,12 @@ class HybridProposer:
     def spent(self) -> Spent | None:
         """What the guide used, if it is a language model."""
         return getattr(self._guide, "spent", None)
+
+    def resume(self, calls: Iterable[tuple[Usage, bool]]) -> None:
+        """Counting is the guide's, if it can."""
+        resume = getattr(self._guide, "resume", None)
+        if resume is not None:
+            resume(calls)
 
     @property
     def reads_notes(self) -> bool:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
+from hydra_llm.llm.base import Answer, Client, Message, OnText, Request, Usage
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
-from hydra_llm.llm.ledger import MeteredClient, Spent
+from hydra_llm.llm.ledger import MeteredClient, Spent, usage_of
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.search.lanes import ask_by_lane
@@ -50,6 +50,7 @@ class Decision:
     problems: tuple[str, ...]  # sentences that were returned to the model
     failed: str | None  # why slots went to the rules, None if none did
     dropped: Mapping[str, int]  # rows left out of the prompt, by section
+    question: Mapping[str, Any] = field(default_factory=dict)  # for the event log: what was asked, and what it cost
 
 
 class LlmProposer:
@@ -81,6 +82,11 @@ class LlmProposer:
     def spent(self) -> Spent | None:
         """What was used so far, earlier sessions with a transcript included; None where nobody counts."""
         return self._client.ledger.spent if isinstance(self._client, MeteredClient) else None
+
+    def resume(self, calls: Iterable[tuple[Usage, bool]]) -> None:
+        """Count what earlier sessions used: from the event log, unless the transcript has counted it already."""
+        if isinstance(self._client, MeteredClient) and self._settings.transcript != "record":
+            self._client.ledger.restore(self._client.model, calls)
 
     def propose(self, context: Context) -> list[Proposal]:
         asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
@@ -124,7 +130,7 @@ class LlmProposer:
             images, left_out = figures(context, most=room // IMAGE_TOKENS)
         request = prompt.request(context, images, block_keys, left_out)
         accepted: dict[int, Proposal] = {}
-        notes, answers, returned = EMPTY, [], []
+        notes, answers, calls, returned = EMPTY, [], [], []
         failed: str | None = None
         for attempt in range(self._settings.max_repairs + 1):
             try:
@@ -135,6 +141,7 @@ class LlmProposer:
                 failed = str(error)
                 break
             answers.append(answer)
+            calls.append(self._call(request, answer))
             for sentence in answer.notes:
                 log.info("%s", sentence)
             open_slots = [slot for slot in asked if slot.index not in accepted]
@@ -153,10 +160,34 @@ class LlmProposer:
             failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
             log.info("The model's answer is returned to it: %s", " ".join(problems))
             request = _repair(request, answer, problems, [s.index for s in asked if s.index not in accepted])
-        self.last = Decision(notes, tuple(answers), tuple(returned), failed, prompt.dropped)
+        question = {
+            "slots": [slot.index for slot in asked],
+            "calls": calls,
+            "problems": returned,
+            "failed": failed or "",
+            "left_out": {**prompt.dropped, **({"figures": left_out} if left_out else {})},
+        }
+        self.last = Decision(notes, tuple(answers), tuple(returned), failed, prompt.dropped, question)
         if isinstance(self._client, MeteredClient):
             log.info("The language model so far: %s.", self._client.ledger.spent.line())
         return accepted, failed
+
+    def _call(self, request: Request, answer: Answer) -> dict[str, Any]:
+        """One call as the event log keeps it: address, how the JSON came, tokens and cost."""
+        usage, estimated = usage_of(answer, request.n_tokens)
+        ledger = self._client.ledger if isinstance(self._client, MeteredClient) else None
+        return {
+            "digest": request.digest(self._client.model),
+            "model": answer.model,
+            "json": str(answer.json_source),
+            "attempts": answer.attempts,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "estimated": estimated,
+            "expected_prompt_tokens": request.n_tokens,
+            "cost": None if ledger is None else ledger.cost(self._client.model, usage),
+            "notes": list(answer.notes),
+        }
 
     def _check(
         self, answer: Answer, context: Context, open_slots: Sequence[Slot], accepted: dict[int, Proposal]
