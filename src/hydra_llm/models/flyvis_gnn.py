@@ -1,0 +1,119 @@
+"""The graph network of the fly visual system.
+
+msg_i   = sum_{e=(j->i)} W_e g(v_j, a_j)
+dv_i/dt = f(v_i, a_i, msg_i, I_i)
+
+One weight per edge of the graph that is shown, functions g (lin_edge) and f (lin_phi) shared by all neurons, a learned
+embedding a per neuron. g depends on the source alone, so it is evaluated once per neuron and not once per edge, and the
+sum over edges is one sparse product (models.edge_sum).
+
+Gauges: (W_ij, g_j) -> (W_ij/c_j, c_j g_j) for every source, (W_ij, f_i(msg)) -> (c_i W_ij, f_i(msg/c_i)) for every target,
+and g_j -> g_j + d_j with f_i(msg) -> f_i(msg - sum_j W_ij d_j). Scores correct all three.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from hydra_llm.models.edge_sum import EdgeSum
+from hydra_llm.models.embedding import NeuronEmbedding
+from hydra_llm.models.mlp import MLP
+from hydra_llm.models.relaxation import Relaxation
+
+W_INITS = ("randn_scaled", "randn", "zeros")
+MESSAGE_FORMS = ("linear", "square", "relu")
+UPDATE_FORMS = ("generic", "relaxation")
+
+
+class FlyvisGNN(nn.Module):
+    """Arguments beyond sizes and graph:
+
+    message_form: square, g = lin_edge^2 >= 0 as published; linear, g = lin_edge; relu, g(v) = max(v, 0) is known.
+    update_form: generic, f = lin_phi([v, a, msg, I]) as published; relaxation, f = (-v + msg + b I + v_rest) / tau with
+    parameters per neuron (models.relaxation).
+    W_init: randn_scaled, N(0, W_init_scale^2 / n_edges) as published; randn, N(0, W_init_scale^2); zeros.
+    edge_embedding: whether g sees the embedding of its source; else all neurons share one transfer function.
+    """
+
+    state_scale: Tensor
+    input_index: Tensor
+    edge_index: Tensor
+
+    def __init__(
+        self,
+        *,
+        n_neurons: int,
+        edge_index: Tensor,
+        input_index: Tensor,
+        hidden_dim: int,
+        n_layers: int,
+        activation: str,
+        embedding_dim: int,
+        embedding_scale: float,
+        edge_embedding: bool,
+        message_form: str,
+        update_form: str,
+        W_init: str,
+        W_init_scale: float,
+        initial_rate: float,
+        generator: torch.Generator,
+        dtype: torch.dtype,
+    ) -> None:
+        super().__init__()
+        for key, value, known in (
+            ("W_init", W_init, W_INITS),
+            ("message_form", message_form, MESSAGE_FORMS),
+            ("update_form", update_form, UPDATE_FORMS),
+        ):
+            if value not in known:
+                raise ValueError(f"{key}={value!r} is unknown. Choose one of: {', '.join(known)}.")
+        self.n_neurons, self.message_form, self.edge_embedding = n_neurons, message_form, edge_embedding
+        self.graph = EdgeSum(edge_index, n_neurons)
+        self.register_buffer("edge_index", edge_index.long(), persistent=False)
+        self.register_buffer("input_index", input_index.long(), persistent=False)
+        self.register_buffer("state_scale", torch.ones(()))  # 1.5 sd of the recorded activity, set by the fit
+        self.W = nn.Parameter(_initial_W(W_init, W_init_scale, edge_index.shape[1], generator))
+        self.embedding = NeuronEmbedding(n_neurons, embedding_dim, embedding_scale, generator)
+        sizes = {"n_out": 1, "hidden_dim": hidden_dim, "n_layers": n_layers, "activation": activation}
+        n_edge = 1 + (embedding_dim if edge_embedding else 0)
+        self.lin_edge = (
+            None if message_form == "relu" else MLP(n_in=n_edge, linear_path=False, generator=generator, **sizes)
+        )
+        self.lin_phi = (
+            MLP(n_in=3 + embedding_dim, linear_path=False, generator=generator, **sizes)
+            if update_form == "generic"
+            else None
+        )
+        self.relaxation = Relaxation(n_neurons, initial_rate) if update_form == "relaxation" else None
+        self.to(dtype)
+
+    def message(self, v: Tensor) -> Tensor:
+        """g(v_j, a_j), both [batch, source]."""
+        if self.lin_edge is None:
+            return torch.relu(v)
+        value = self.lin_edge(self.embedding(v) if self.edge_embedding else v.unsqueeze(-1)).squeeze(-1)
+        return value.square() if self.message_form == "square" else value
+
+    def update(self, v: Tensor, msg: Tensor, external: Tensor) -> Tensor:
+        """f(v_i, a_i, msg_i, I_i), all [batch, target]."""
+        if self.relaxation is not None:
+            return self.relaxation(v, msg, external)
+        assert self.lin_phi is not None  # one of the two forms
+        features = torch.cat([self.embedding(v), msg.unsqueeze(-1), external.unsqueeze(-1)], dim=-1)
+        return self.lin_phi(features).squeeze(-1)
+
+    def spread_input(self, v: Tensor, external: Tensor | None) -> Tensor:
+        """The input of every neuron [batch, neuron] from that of the input neurons [batch, input], 0 elsewhere."""
+        everywhere = torch.zeros_like(v)
+        return everywhere if external is None else everywhere.index_copy(1, self.input_index, external)
+
+    def forward(self, v: Tensor, external: Tensor | None) -> Tensor:
+        """dv/dt [batch, neuron] at states v [batch, neuron] under input [batch, input] or None."""
+        msg = self.graph(self.W, self.message(v))
+        return self.update(v, msg, self.spread_input(v, external))
+
+
+def _initial_W(kind: str, scale: float, n_edges: int, generator: torch.Generator) -> Tensor:
+    if kind == "zeros":
+        return torch.zeros(n_edges)
+    drawn = scale * torch.randn(n_edges, generator=generator, dtype=torch.float64)
+    return (drawn / n_edges**0.5 if kind == "randn_scaled" else drawn).float()
