@@ -86,6 +86,12 @@ class FlyvisGNN(nn.Module):
         self.relaxation = Relaxation(n_neurons, initial_rate) if update_form == "relaxation" else None
         self.to(dtype)
 
+    def reset_functions(self, generator: torch.Generator) -> None:
+        """New functions and embeddings; W and the parameters of the neurons stay."""
+        for part in (self.embedding, self.lin_edge, self.lin_phi):
+            if part is not None:
+                part.reset(generator)
+
     def message(self, v: Tensor) -> Tensor:
         """g(v_j, a_j), both [batch, source]."""
         if self.lin_edge is None:

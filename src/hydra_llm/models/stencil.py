@@ -1,8 +1,9 @@
 """Functions of one state, evaluated at many states through a table.
 
 message(u) is needed at every frame of every neuron, a million states, but it is one smooth curve. So it is evaluated at
-some hundred nodes and interpolated between them by Lagrange polynomials through six nodes (error ~ h^6). The states are
-fixed during a fit, so interpolation is one sparse matrix, built once; the gradient passes through its transpose.
+some hundred nodes and interpolated between them by Lagrange polynomials through six nodes (error ~ h^6), or through two
+where the curve has kinks. The states are fixed during a fit, so interpolation is one sparse matrix, built once; the
+gradient passes through its transpose.
 """
 
 import math
@@ -11,7 +12,7 @@ import warnings
 import torch
 from torch import Tensor
 
-ORDER = 6  # nodes per polynomial
+SMOOTH, KINKED = 6, 2  # nodes per polynomial
 
 
 class Stencil:
@@ -21,19 +22,22 @@ class Stencil:
     the states [frame, neuron].
     """
 
-    def __init__(self, states: Tensor, n_nodes: int, *, shared: bool) -> None:
-        """states [frame, neuron]; shared: one curve for all neurons, else one per neuron over its own range."""
-        if n_nodes < 2 * ORDER:
-            raise ValueError(f"n_nodes={n_nodes} are too few for polynomials through {ORDER}. Choose >= {2 * ORDER}.")
+    def __init__(self, states: Tensor, n_nodes: int, *, shared: bool, order: int = SMOOTH) -> None:
+        """states [frame, neuron]; shared: one curve for all neurons, else one per neuron over its own range.
+
+        order: nodes per polynomial; KINKED interpolates between neighbours and does not ring at a kink.
+        """
+        if n_nodes < 2 * order:
+            raise ValueError(f"n_nodes={n_nodes} are too few for polynomials through {order}. Choose >= {2 * order}.")
         n_frames, n_neurons = states.shape
         low, high = (states.min(), states.max()) if shared else (states.min(dim=0).values, states.max(dim=0).values)
-        margin = ORDER // 2 - 1
-        step = ((high - low) / (n_nodes - ORDER)).clamp_min(1e-9)
+        margin = order // 2 - 1
+        step = ((high - low) / (n_nodes - order)).clamp_min(1e-9)
         origin = low - margin * step
         place = (states - origin) / step
-        left = place.floor().clamp(margin, n_nodes - ORDER // 2 - 1)
-        weights = _lagrange(place - left, margin)  # [frame, neuron, ORDER]
-        index = left.long().unsqueeze(-1) + torch.arange(-margin, ORDER - margin, device=states.device)
+        left = place.floor().clamp(margin, n_nodes - order // 2 - 1)
+        weights = _lagrange(place - left, margin, order)  # [frame, neuron, order]
+        index = left.long().unsqueeze(-1) + torch.arange(-margin, order - margin, device=states.device)
         n_columns = 1 if shared else n_neurons
         if not shared:  # tables lie one after the other
             index = index + n_nodes * torch.arange(n_neurons, device=states.device)[:, None]
@@ -61,9 +65,9 @@ class _Interpolate(torch.autograd.Function):
         return ctx.transposed @ gradient, None, None
 
 
-def _lagrange(x: Tensor, margin: int) -> Tensor:
-    """Weights [..., ORDER] of the nodes at -margin ... ORDER - margin - 1 for positions x in units of the step."""
-    places = range(-margin, ORDER - margin)
+def _lagrange(x: Tensor, margin: int, order: int) -> Tensor:
+    """Weights [..., order] of the nodes at -margin ... order - margin - 1 for positions x in units of the step."""
+    places = range(-margin, order - margin)
     columns = []
     for own in places:
         product = torch.ones_like(x)
@@ -79,11 +83,12 @@ def _sparse(index: Tensor, weights: Tensor, n_rows: int, n_columns: int) -> tupl
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         warnings.filterwarnings("ignore", message="Sparse invariant checks")
-        rows = torch.arange(0, ORDER * n_rows + 1, ORDER, device=index.device)
+        order = len(index) // n_rows  # nodes per state
+        rows = torch.arange(0, order * n_rows + 1, order, device=index.device)
         forward = torch.sparse_csr_tensor(rows, index, weights, size=(n_rows, n_columns))
-        order = torch.argsort(index, stable=True)
+        by_node = torch.argsort(index, stable=True)
         counts = torch.bincount(index, minlength=n_columns)
         starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
-        row_of = torch.arange(n_rows, device=index.device).repeat_interleave(ORDER)
-        transposed = torch.sparse_csr_tensor(starts, row_of[order], weights[order], size=(n_columns, n_rows))
+        row_of = torch.arange(n_rows, device=index.device).repeat_interleave(order)
+        transposed = torch.sparse_csr_tensor(starts, row_of[by_node], weights[by_node], size=(n_columns, n_rows))
     return forward, transposed

@@ -46,6 +46,7 @@ class ProjectionPhase:
     """
 
     name = "projection"
+    chunk = CHUNK
 
     def __init__(
         self,
@@ -131,8 +132,8 @@ class ProjectionPhase:
 
         loss = last = float("inf")
         group = optimizer.param_groups[0]
-        for done in range(0, iterations, CHUNK):
-            group["max_iter"] = min(CHUNK, iterations - done)
+        for done in range(0, iterations, self.chunk):
+            group["max_iter"] = min(self.chunk, iterations - done)
             group["max_eval"] = 2 * group["max_iter"]
             step(closure)  # goes on from the curvature of the last chunk
             loss = problem.settle(net, ridge)

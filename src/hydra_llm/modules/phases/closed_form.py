@@ -1,0 +1,30 @@
+"""One exact step: all parameters of the neurons, given the message function (modules.neuron_solution)."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch.optim import SGD, Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.flyvis_gnn import FlyvisGNN
+from hydra_llm.modules.neuron_solution import NeuronSolution, refuse_generic
+from hydra_llm.modules.phases.base import Step
+
+
+@dataclass(frozen=True)
+class ClosedFormPhase:
+    """Solves once. n_frames: frames that are used, evenly spaced; None: all."""
+
+    solution: NeuronSolution
+    n_frames: int | None
+    name: str = field(default="closed_form", init=False)
+    n_intervals: int = field(default=1, init=False)
+
+    def optimizer(self, net: FlyvisGNN) -> Optimizer:
+        refuse_generic(net)
+        return SGD([net.W], lr=0.0)  # no gradient is followed; Lightning counts its one step
+
+    def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        logged = self.solution.apply(net, frames.spread(self.n_frames))
+        step(lambda: torch.zeros(()))
+        return logged

@@ -1,0 +1,31 @@
+"""Variable projection on a graph: L-BFGS on the message function, the parameters of the neurons solved at every look.
+
+A message function drawn at random is a nonlinear feature already, and the regressions are exact, so the reduced loss
+falls within some ten iterations, where Adam on all parameters has to move every weight by hand.
+"""
+
+from torch.nn import Parameter
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.models.flyvis_gnn import FlyvisGNN
+from hydra_llm.modules.flyvis_reduced import FlyvisReducedProblem
+from hydra_llm.modules.neuron_solution import refuse_generic
+from hydra_llm.modules.phases.projection import ProjectionPhase
+
+
+class MessageProjectionPhase(ProjectionPhase):
+    """ProjectionPhase on FlyvisReducedProblem."""
+
+    chunk = 10  # an evaluation costs more than in a small network
+
+    def parameters(self, net: FlyvisGNN) -> list[Parameter]:
+        refuse_generic(net)
+        if net.lin_edge is None:
+            raise ValueError(
+                "There is no message function to project: model.message_form is relu. Set "
+                "training.projection_iterations=0; the closed form alone fits this model."
+            )
+        return [*net.lin_edge.parameters(), *([net.embedding.a] if net.edge_embedding else [])]
+
+    def problem(self, net: FlyvisGNN, frames: Frames) -> FlyvisReducedProblem:
+        return FlyvisReducedProblem(net, frames, self._n_nodes)
