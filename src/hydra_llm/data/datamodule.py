@@ -51,7 +51,15 @@ class RecordingDataModule(LightningDataModule):
         """Frames of train, validation or test with the chosen target, read once."""
         if split not in self._frames:
             recorded = self._observations.split(split)
-            self._frames[split] = frames_of(recorded, self._target, self._difference_order, self.delta_t)
+            starts = f"sequence_start_{split}"
+            known = starts in self._observations.meta["structure"]
+            self._frames[split] = frames_of(
+                recorded,
+                self._target,
+                self._difference_order,
+                self.delta_t,
+                self._observations.structure(starts) if known else None,
+            )
         return self._frames[split]
 
     def train_dataloader(self) -> WholeTrajectory:

@@ -83,11 +83,11 @@ class Factor:
 def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor]:
     """The triangular factor of every neuron's problem, in float64, to the precision of the features themselves."""
     groups = by_in_degree(edge_index, n_neurons)
-    normal, n_frames = _normal_matrices(groups, blocks, None)
+    normal, n_frames = normal_matrices(groups, blocks, None)
     if n_frames == 0:
         raise ValueError("Least squares needs at least one frame. Record more frames.")
     bases = [_Basis.of(matrix) for matrix in normal]
-    whitened, _ = _normal_matrices(groups, blocks, [basis.unwhiten for basis in bases])
+    whitened, _ = normal_matrices(groups, blocks, [basis.unwhiten for basis in bases])
     return [
         _factor(group, matrix, basis, n_frames) for group, matrix, basis in zip(groups, whitened, bases, strict=True)
     ]
@@ -99,7 +99,7 @@ def factorise_once(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[F
     Enough for a ridge that is larger than that, as in training.
     """
     groups = by_in_degree(edge_index, n_neurons)
-    normal, n_frames = _normal_matrices(groups, blocks, None)
+    normal, n_frames = normal_matrices(groups, blocks, None)
     if n_frames == 0:
         raise ValueError("Least squares needs at least one frame. Record more frames.")
     return [
@@ -136,7 +136,7 @@ def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> Facto
     return Factor(group, R, torch.einsum("nab,na->nb", Q, z), residual, n_frames)
 
 
-def _normal_matrices(groups: list[Group], blocks: Blocks, bases: list[Tensor] | None) -> tuple[list[Tensor], int]:
+def normal_matrices(groups: list[Group], blocks: Blocks, bases: list[Tensor] | None) -> tuple[list[Tensor], int]:
     """X^T X of [features, slope] per group [neuron, unknown + 1, unknown + 1], and the number of frames."""
     sums: list[Tensor | None] = [None] * len(groups)
     n_frames = 0

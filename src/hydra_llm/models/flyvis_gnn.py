@@ -28,7 +28,7 @@ class FlyvisGNN(nn.Module):
     """Arguments beyond sizes and graph:
 
     message_form: square, g = lin_edge^2 >= 0 as published; linear, g = lin_edge; relu, g(v) = max(v, 0) is known.
-    update_form: generic, f = lin_phi([v, a, msg, I]) as published; relaxation, f = (-v + msg + b I + v_rest) / tau with
+    update_form: generic, f = lin_phi([v, a, msg, I]) as published; relaxation, f = (-v + msg + I + v_rest) / tau with
     parameters per neuron (models.relaxation).
     W_init: randn_scaled, N(0, W_init_scale^2 / n_edges) as published; randn, N(0, W_init_scale^2); zeros.
     edge_embedding: whether g sees the embedding of its source; else all neurons share one transfer function.

@@ -1,4 +1,4 @@
-"""Leaky integration with parameters per neuron: dv_i/dt = (-v_i + msg_i + b_i I_i + v_rest_i) / tau_i."""
+"""Leaky integration with parameters per neuron: dv_i/dt = (-v_i + msg_i + I_i + v_rest_i) / tau_i."""
 
 import torch
 from torch import Tensor, nn
@@ -8,17 +8,13 @@ _SLOWEST = 1e-3  # 1/s: rates at or below 0 are no relaxation
 
 
 class Relaxation(nn.Module):
-    """rate = 1/tau = softplus(raw_rate), v_rest and the gain b of the external input, each [neuron].
-
-    The gain is free because an experimenter does not know in which unit a stimulus reaches the membrane.
-    """
+    """rate = 1/tau = softplus(raw_rate), in 1/s, and v_rest, each [neuron]."""
 
     def __init__(self, n_neurons: int, rate: float) -> None:
         """rate: 1/tau of all neurons at the start, in 1/s."""
         super().__init__()
         self.raw_rate = nn.Parameter(torch.empty(n_neurons))
         self.v_rest = nn.Parameter(torch.zeros(n_neurons))
-        self.input_gain = nn.Parameter(torch.ones(n_neurons))
         self.set_rate(torch.full((n_neurons,), rate))
 
     @property
@@ -37,4 +33,4 @@ class Relaxation(nn.Module):
 
     def forward(self, v: Tensor, msg: Tensor, external: Tensor) -> Tensor:
         """dv/dt [batch, neuron] of states, received messages and input, each [batch, neuron]."""
-        return self.rate * (-v + msg + self.input_gain * external + self.v_rest)
+        return self.rate * (-v + msg + external + self.v_rest)

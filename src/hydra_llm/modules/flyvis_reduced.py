@@ -1,8 +1,7 @@
 """The reduced problem of variable projection on a graph: the parameters of all neurons are eliminated, what is left
 depends on the message function alone.
 
-L(g) = sum_i min_{beta, own_i} mean_t (y_ti - sum_e beta_e m_tj - own_i (v_ti, 1, I_ti))^2 + ridge |beta_i|^2,
-m = g / rms(g)
+L(g) = sum_i min mean_t (slope_ti - rate_i (I_ti - v_ti) - offset_i - sum_e beta_e m_tj)^2 + ridge |beta_i|^2,  m = g / rms(g)
 
 As in modules.phases.reduced: the derivative through the minimisers vanishes, and dividing by the root mean square
 removes the scale gauge, without which the ridge would reward large messages. Here each target has its own few sources,
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.identifiability.neighbours import by_in_degree
 from hydra_llm.models.flyvis_gnn import FlyvisGNN
 from hydra_llm.models.stencil import KINKED, Stencil
 from hydra_llm.modules.neuron_regressions import Coefficients, NormalEquations
@@ -34,12 +34,13 @@ class FlyvisReducedProblem:
     """L on a fixed set of frames. The message function is evaluated through a table of n_nodes per curve."""
 
     def __init__(self, net: FlyvisGNN, frames: Frames, n_nodes: int) -> None:
-        self._v, self._y = frames.activity.double(), frames.target.double()
-        self._external = None if frames.external is None else frames.external.double()
-        self._drive = net.spread_input(self._v, self._external)
-        self._stencil = Stencil(self._v, n_nodes, shared=not net.edge_embedding, order=KINKED)
+        v = frames.activity.double()
+        external = None if frames.external is None else frames.external.double()
+        self._own, self._slope = net.spread_input(v, external) - v, frames.target.double()
+        self._groups = by_in_degree(net.edge_index, net.n_neurons)
+        self._stencil = Stencil(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
         self._nodes = self._stencil.nodes.to(net.W.dtype)
-        self._variance = self._y.var(dim=0, unbiased=False).mean()
+        self._variance = self._slope.var(dim=0, unbiased=False).mean()
 
     def _table(self, net: FlyvisGNN) -> Tensor:
         if net.edge_embedding:
@@ -52,11 +53,9 @@ class FlyvisReducedProblem:
         message = self._stencil(self._table(net).double())  # [frame, source]
         scale = message.pow(2).mean().sqrt()
         message = message / scale
-        with torch.no_grad():
-            normal = NormalEquations.of(net.graph, net.input_index, message, self._v, self._y, self._external)
-            found = normal.solve(torch.full((net.n_neurons,), ridge, dtype=torch.float64, device=self._v.device))
-        own = found.slope * self._v + found.constant + found.input * self._drive
-        residual = self._y - own - net.graph(found.beta, message)
+        found = NormalEquations(self._groups, message, self._own, self._slope).solve(ridge)
+        received = net.graph(found.beta, message)
+        residual = self._slope - found.rate * self._own - found.offset - received
         loss = residual.pow(2).mean() + ridge * found.beta.pow(2).sum() / net.n_neurons
         return Eliminated(loss / self._variance, found, float(scale))
 

@@ -1,22 +1,22 @@
-"""The closed form of a flyvis network: W, 1/tau, v_rest and the input gain of every neuron, given the message function.
+"""The closed form of a flyvis network: W, 1/tau and v_rest of every neuron, given the message function.
 
-dv_i/dt = rate_i (-v_i + sum_j W_ij g_j + b_i I_i + v_rest_i) is linear in (rate W, rate, rate v_rest, rate b).
+dv_i/dt = rate_i (-v_i + sum_j W_ij g_j + I_i + v_rest_i) is linear in rate_i W_ij, rate_i and rate_i v_rest_i.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.identifiability.neighbours import Group, by_in_degree
 from hydra_llm.models.flyvis_gnn import FlyvisGNN
 from hydra_llm.modules.neuron_regressions import Coefficients, NormalEquations
 
 RIDGES = ("evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
 _EVIDENCE_ITERATIONS = 10
-_GRID = torch.logspace(-9, 1, 21, dtype=torch.float64)
+_GRID = [10 ** (k / 2) for k in range(-18, 3)]
 _SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
 _MESSAGES_AT_ONCE = 2**18
 
@@ -40,39 +40,37 @@ class NeuronSolution:
     def apply(self, net: FlyvisGNN, frames: Frames) -> dict[str, float]:
         """Write the solution into the network. Returns the share of the variance of the target that is left."""
         refuse_generic(net)
-        normal = normal_equations(net, frames)
+        groups = by_in_degree(net.edge_index, net.n_neurons)
+        normal = normal_equations(net, groups, frames)
         if self.ridge == "evidence":
-            found, _ = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
+            found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
         elif self.ridge == "validation":
-            found, _ = normal.best_on(normal_equations(net, self.validation()), _GRID)
+            found = normal.best_on(normal_equations(net, groups, self.validation()), _GRID)
         else:
-            found, _ = normal.best_on(normal, torch.tensor([self.strength], dtype=torch.float64))
+            found = normal.best_on(normal, [self.strength])
         write(net, found)
         variance = frames.target.double().var(dim=0, unbiased=False).mean()
         return {"closed_form_loss": float(found.residual.mean() / variance)}
 
 
-def normal_equations(net: FlyvisGNN, frames: Frames) -> NormalEquations:
+def normal_equations(net: FlyvisGNN, groups: list[Group], frames: Frames) -> NormalEquations:
     """The regressions of all neurons on the messages of the network."""
+    step = max(1, _MESSAGES_AT_ONCE // net.n_neurons)
     with torch.no_grad():
-        step = max(1, _MESSAGES_AT_ONCE // net.n_neurons)
         message = torch.cat([net.message(part) for part in frames.activity.split(step)])
-    return NormalEquations.of(
-        net.graph, net.input_index, message, frames.activity, frames.target, frames.external
-    )
+    own = net.spread_input(frames.activity, frames.external) - frames.activity
+    return NormalEquations(groups, message, own, frames.target)
 
 
 def write(net: FlyvisGNN, found: Coefficients, message_scale: float = 1.0) -> None:
-    """Give the network the parameters that a regression on message / message_scale found."""
+    """Give the network the parameters that regressions on message / message_scale found."""
     assert net.relaxation is not None  # refuse_generic
-    rate = -found.slope
-    positive = rate[rate > 0]
+    positive = found.rate[found.rate > 0]
     floor = _SLOWEST * float(positive.median()) if len(positive) else 1.0
-    rate = rate.clamp_min(floor)
+    rate = found.rate.clamp_min(floor)
     with torch.no_grad():
         net.relaxation.set_rate(rate)
-        net.relaxation.v_rest.copy_(found.constant / rate)
-        net.relaxation.input_gain.copy_(found.input / rate)
+        net.relaxation.v_rest.copy_(found.offset / rate)
         net.W.copy_(found.beta / message_scale / rate[net.graph.target])
 
 
