@@ -6,12 +6,14 @@ from torch import Tensor, nn
 
 class NeuronEmbedding(nn.Module):
     """a [neuron, embedding_dim], small and random at the start: equal vectors would get equal gradients per type only
-    through the data, small ones leave the functions nearly shared.
+    through the data, small ones leave the functions nearly shared. center: their mean at the start.
     """
 
-    def __init__(self, n_neurons: int, embedding_dim: int, scale: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, n_neurons: int, embedding_dim: int, scale: float, generator: torch.Generator, center: float = 0.0
+    ) -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.center = scale, center
         self.a = nn.Parameter(torch.empty(n_neurons, embedding_dim))
         self.reset(generator)
 
@@ -21,7 +23,8 @@ class NeuronEmbedding(nn.Module):
 
     def reset(self, generator: torch.Generator) -> None:
         with torch.no_grad():
-            self.a.copy_(self.scale * torch.randn(self.a.shape, generator=generator, dtype=torch.float64))
+            drawn = torch.randn(self.a.shape, generator=generator, dtype=torch.float64)
+            self.a.copy_(self.center + self.scale * drawn)
 
     def forward(self, u: Tensor) -> Tensor:
         """Features [..., neuron, 1 + embedding_dim] of states u [..., neuron]: the state beside its neuron's vector."""

@@ -7,8 +7,8 @@ One weight per edge of the graph that is shown, functions g (lin_edge) and f (li
 embedding a per neuron. g depends on the source alone, so it is evaluated once per neuron and not once per edge, and the
 sum over edges is one sparse product (models.edge_sum).
 
-Gauges: (W_ij, g_j) -> (W_ij/c_j, c_j g_j) for every source, (W_ij, f_i(msg)) -> (c_i W_ij, f_i(msg/c_i)) for every target,
-and g_j -> g_j + d_j with f_i(msg) -> f_i(msg - sum_j W_ij d_j). Scores correct all three.
+Gauges: (W_ij, g_j) -> (W_ij/c_j, c_j g_j) for every source, (W_ij, f_i(msg)) -> (c_i W_ij, f_i(msg/c_i)) for every
+target, and g_j -> g_j + d_j with f_i(msg) -> f_i(msg - sum_j W_ij d_j). Scores correct all three.
 """
 
 import torch
@@ -34,7 +34,6 @@ class FlyvisGNN(nn.Module):
     edge_embedding: whether g sees the embedding of its source; else all neurons share one transfer function.
     """
 
-    state_scale: Tensor
     input_index: Tensor
     edge_index: Tensor
 
@@ -49,6 +48,7 @@ class FlyvisGNN(nn.Module):
         activation: str,
         embedding_dim: int,
         embedding_scale: float,
+        embedding_center: float,
         edge_embedding: bool,
         message_form: str,
         update_form: str,
@@ -70,9 +70,8 @@ class FlyvisGNN(nn.Module):
         self.graph = EdgeSum(edge_index, n_neurons)
         self.register_buffer("edge_index", edge_index.long(), persistent=False)
         self.register_buffer("input_index", input_index.long(), persistent=False)
-        self.register_buffer("state_scale", torch.ones(()))  # 1.5 sd of the recorded activity, set by the fit
         self.W = nn.Parameter(_initial_W(W_init, W_init_scale, edge_index.shape[1], generator))
-        self.embedding = NeuronEmbedding(n_neurons, embedding_dim, embedding_scale, generator)
+        self.embedding = NeuronEmbedding(n_neurons, embedding_dim, embedding_scale, generator, embedding_center)
         sizes = {"n_out": 1, "hidden_dim": hidden_dim, "n_layers": n_layers, "activation": activation}
         n_edge = 1 + (embedding_dim if edge_embedding else 0)
         self.lin_edge = (
@@ -85,6 +84,17 @@ class FlyvisGNN(nn.Module):
         )
         self.relaxation = Relaxation(n_neurons, initial_rate) if update_form == "relaxation" else None
         self.to(dtype)
+
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """What can be given learning rates of its own: W, edge, update, embedding."""
+        update = self.lin_phi if self.relaxation is None else self.relaxation
+        assert update is not None  # one of the two forms
+        return {
+            "W": [self.W],
+            "edge": [] if self.lin_edge is None else list(self.lin_edge.parameters()),
+            "update": list(update.parameters()),
+            "embedding": [self.embedding.a] if self.embedding.embedding_dim else [],
+        }
 
     def reset_functions(self, generator: torch.Generator) -> None:
         """New functions and embeddings; W and the parameters of the neurons stay."""

@@ -3,6 +3,7 @@
 from hydra.core.config_store import ConfigStore
 
 from hydra_llm.schema.flyvis import FlyvisSimulation
+from hydra_llm.schema.flyvis_fit import FlyvisGNN, FlyvisTraining
 from hydra_llm.schema.metabolism import MetabolismSimulation, MetabolismTraining, ReactionGNN
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
@@ -15,8 +16,10 @@ NODES = {
     ("simulation", "flyvis_schema"): FlyvisSimulation,
     ("model", "signal_gnn_schema"): SignalGNN,
     ("model", "reaction_gnn_schema"): ReactionGNN,
+    ("model", "flyvis_gnn_schema"): FlyvisGNN,
     ("training", "signal_schema"): SignalTraining,
     ("training", "metabolism_schema"): MetabolismTraining,
+    ("training", "flyvis_schema"): FlyvisTraining,
     ("trainer", "schema"): Trainer,
     ("callbacks", "schema"): Callbacks,
     ("paths", "schema"): Paths,

@@ -81,7 +81,8 @@ class SignalAssay:
         return OracleReport(found, scores, found.sentence(self._observations.meta["measurement_noise_level"]))
 
     def _samples(self, split: str) -> Samples:
-        return Samples(*frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t))
+        frames = frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
+        return Samples(frames.activity, frames.target, frames.external)
 
     def score(self, fit: Fit, oracle: OracleReport) -> Scored:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""

@@ -60,14 +60,20 @@ class AdamPhase:
 
     def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
-        n_starts = frames.n_frames - self.objective.horizon
-        if n_starts < 1:
+        return self.descend(first, last, net, frames, optimizer, step)
+
+    def descend(
+        self, first: int, last: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step
+    ) -> dict[str, float]:
+        """Steps first ... last - 1 of the phase. Returns the mean loss and penalty."""
+        starts = frames.rollout_starts(self.objective.horizon)
+        if not len(starts):
             raise ValueError(
-                f"A rollout of {self.objective.horizon} frames does not fit in {frames.n_frames} frames. "
-                "Choose a smaller training.time_step."
+                f"A rollout of {self.objective.horizon} frames does not fit in {frames.n_frames} frames, nor in a "
+                "sequence of them. Choose a smaller training.time_step."
             )
-        order = torch.randint(n_starts, (last - first, self.batch_size), generator=self.batch_order)
-        order = order.to(frames.activity.device)
+        order = torch.randint(len(starts), (last - first, self.batch_size), generator=self.batch_order)
+        order = starts[order.to(starts.device)]
         total = penalty_total = 0.0
         for k, start in enumerate(order):
             if self.schedule is not None:

@@ -1,6 +1,7 @@
 """One exact step: all parameters of the neurons, given the message function (modules.neuron_solution)."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch.optim import SGD, Optimizer
@@ -23,6 +24,13 @@ class ClosedFormPhase:
     def optimizer(self, net: FlyvisGNN) -> Optimizer:
         refuse_generic(net)
         return SGD([net.W], lr=0.0)  # no gradient is followed; Lightning counts its one step
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: the solution depends on the network alone."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         logged = self.solution.apply(net, frames.spread(self.n_frames))

@@ -1,0 +1,147 @@
+"""How a flyvis network is built and fitted. Opens the observations of a dataset and nothing else."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from hydra_llm.data.datamodule import RecordingDataModule
+from hydra_llm.data.observations import Observations
+from hydra_llm.data.windows import Frames
+from hydra_llm.experiment.fitting import Bench, Fit, train
+from hydra_llm.models.flyvis_gnn import FlyvisGNN
+from hydra_llm.modules.graph_regularisers import KINDS, GraphPenalties, Progress, Recorded
+from hydra_llm.modules.neuron_solution import NeuronSolution
+from hydra_llm.modules.objectives import Objective, OneStep, Rollout
+from hydra_llm.modules.phases.adam import published_steps
+from hydra_llm.modules.phases.base import Phase
+from hydra_llm.modules.phases.closed_form import ClosedFormPhase
+from hydra_llm.modules.phases.message_projection import MessageProjectionPhase
+from hydra_llm.modules.phases.stages import Rates, Stage, StagedPhase, alternating, standard
+from hydra_llm.modules.snapshots import Snapshots
+from hydra_llm.systems.streams import stream
+
+_STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
+
+
+def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> FlyvisGNN:
+    """The network before any fit, from stream model_init, on the graph that the experimenter knows."""
+    meta = observations.meta
+    return FlyvisGNN(
+        n_neurons=meta["n_neurons"],
+        edge_index=observations.structure("edge_index"),
+        input_index=observations.structure("input_index"),
+        generator=stream(training.seed, "model_init"),
+        dtype=getattr(torch, meta["dtype"]),
+        **{str(name): value for name, value in model.items()},
+    )
+
+
+def build_phases(training: DictConfig, net: FlyvisGNN, data: RecordingDataModule, snapshots: Snapshots) -> list[Phase]:
+    """Adam, variable projection, the closed form, as the keys say."""
+    frames = data.frames("train")
+    solution = NeuronSolution(
+        ridge=training.closed_form_ridge,
+        strength=training.closed_form_strength,
+        validation=lambda: data.frames("validation"),
+    )
+    phases: list[Phase] = []
+    stages = _stages(training, frames.n_frames)
+    if stages:
+        phases.append(_adam(training, stages, net, frames, data.delta_t, solution, snapshots))
+    if training.projection_iterations:
+        phases.append(
+            MessageProjectionPhase(
+                ridges=list(training.projection_ridge),
+                iterations=training.projection_iterations,
+                n_starts=training.projection_starts,
+                screening_iterations=training.projection_screening_iterations,
+                n_frames=training.projection_frames,
+                n_nodes=training.projection_nodes,
+                generator=stream(training.seed, "model_init/starts"),
+            )
+        )
+    if training.closed_form:
+        phases.append(ClosedFormPhase(solution, training.closed_form_frames))
+    return phases
+
+
+def _adam(
+    training: DictConfig,
+    stages: list[Stage],
+    net: FlyvisGNN,
+    frames: Frames,
+    delta_t: float,
+    solution: NeuronSolution,
+    snapshots: Snapshots,
+) -> StagedPhase:
+    objective: Objective = OneStep(training.noise_model_level)
+    if training.time_step > 1:
+        objective = Rollout(training.time_step, delta_t, training.noise_model_level)
+    progress = Progress(training.regul_annealing_rate)
+    penalties = GraphPenalties({name: training[name] for name in KINDS}, Recorded.of(frames), progress)
+    penalties.check(net)
+    return StagedPhase(
+        n_steps=sum(stage.n_steps for stage in stages),
+        batch_size=training.batch_size,
+        objective=objective,
+        regularisers=(penalties,),
+        batch_order=stream(training.seed, "batch_order"),
+        noise=stream(training.seed, "training_noise"),
+        stages=stages,
+        progress=progress,
+        snapshots=snapshots,
+        solve_interval=training.closed_form_interval,
+        solve_frames=training.closed_form_frames,
+        solution=solution,
+    )
+
+
+def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
+    steps = training.max_steps
+    if steps is None:
+        per_epoch = published_steps(n_frames, training.data_augmentation_loop, training.batch_size)
+    else:
+        per_epoch = steps // training.n_epochs
+    if per_epoch == 0:
+        return []
+    active = Rates(
+        W=training.learning_rate_W_start,
+        edge=training.learning_rate_start,
+        update=training.learning_rate_start,
+        embedding=training.learning_rate_embedding_start,
+    )
+    if not training.alternate_training:
+        return standard(training.n_epochs, per_epoch, active)
+    resting = Rates(*(training[f"alternate_lr_{part}"] for part in ("W", "edge", "update", "embedding")))
+    if training.alternate_lr_unit == "ratio":
+        resting = Rates(
+            *(a * r for a, r in zip(dataclasses.astuple(active), dataclasses.astuple(resting), strict=True))
+        )
+    return alternating(
+        training.n_epochs, per_epoch, active, resting, training.n_alternations, training.alternate_vrest_ratio
+    )
+
+
+def unexplained(net: FlyvisGNN, frames: Frames) -> Tensor:
+    """Mean squared error of the one-step prediction over the variance of the target, scalar; in parts."""
+    step = max(1, _STATES_AT_ONCE // net.n_neurons)
+    total = frames.target.new_zeros(())
+    with torch.no_grad():
+        for start in range(0, frames.n_frames, step):
+            part = frames.at(slice(start, start + step))
+            total += (net(part.activity, part.external) - part.target).square().sum()
+        return total / frames.target.numel() / frames.target.var(dim=0, unbiased=False).mean()
+
+
+def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> Fit:
+    """Fit a network to the observations of `dataset` and return the checkpoint that validates best, with snapshots."""
+    observations = Observations.open(dataset)
+    data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
+    net = build_net(model, training, observations)
+    snapshots = Snapshots()
+    found: Any = train(net, build_phases(training, net, data, snapshots), data, bench, unexplained)
+    return dataclasses.replace(found, snapshots=tuple(snapshots.taken))
