@@ -22,9 +22,10 @@ def by_edge(edge_index, W, message):
 
 def test_values_and_gradients_are_those_of_a_sum_over_edges():
     edge_index, W, message = draw()
-    results = []
-    for received in (EdgeSum(edge_index, 30)(W, message), by_edge(edge_index, W, message)):
-        results.append((received, *torch.autograd.grad(received.sin().sum(), (W, message))))
+    results = [
+        (received, *torch.autograd.grad(received.sin().sum(), (W, message)))
+        for received in (EdgeSum(edge_index, 30)(W, message), by_edge(edge_index, W, message))
+    ]
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs)
 
