@@ -3,9 +3,10 @@
 `training/strategy=[residual_supervision,gradient_clipping]` picks any set of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hydra_llm.schema.fields import key
+from hydra_llm.schema.metabolism import MetabolismTraining
 
 
 @dataclass
@@ -115,3 +116,45 @@ class Strategies:
     offset_penalty: OffsetPenalty | None = None
     gradient_clipping: GradientClipping | None = None
     kaiming_init: KaimingInit | None = None
+
+
+@dataclass
+class HomeostasisTraining(MetabolismTraining):
+    """Phase 1 as MetabolismTraining, then phase 2: node function and embeddings."""
+
+    homeostasis_training: bool = key(True, help="run phase 2; false: end after phase 1")
+    k: str = key(
+        "profiled",
+        help="rate constants in phase 2: frozen as published; profiled: eliminated by projection; joint: with the "
+        "substrate function",
+        choices=("frozen", "profiled", "joint"),
+    )
+    skip_phase1: bool = key(
+        False, help="take phase 1 from the store, where the same fit of the same recording was done before"
+    )
+    phase1_checkpoint: str | None = key(None, help="a file of phase 1 to start from, instead of fitting one")
+    linear_homeostasis: bool | None = key(  # type: ignore[assignment]
+        None, help="phase 1 knows a line per metabolite; null: unless k is frozen, whose phase 1 is reactions only"
+    )
+
+    # ---- k: frozen ----
+    homeostasis_time_step: int = key(32, help="longest rollout", unit="frames", low=1)
+    homeostasis_max_batches: int | None = key(
+        None,
+        help="null: n_frames * data_augmentation_loop // batch_size * 0.2 // homeostasis_time_step * 4",
+        unit="batches",
+        low=0,
+    )
+    learning_rate_node_homeostasis: float = key(1e-2, help="of the node function", low=0)
+    learning_rate_embedding_homeostasis: float = key(1e-3, help="of the embeddings", low=0)
+    strategy: Strategies = field(default_factory=Strategies)
+
+    # ---- k: profiled, joint ----
+    homeostasis_iterations: int = key(400, help="L-BFGS iterations", low=1)
+    homeostasis_frames: int | None = key(None, help="frames used, evenly spaced; null: all", unit="frames", low=2)
+
+    # ---- evaluation ----
+    embedding_clustering: str = key(
+        "kmeans", help="how types are read from the embedding; dbscan: as published", choices=("kmeans", "dbscan")
+    )
+    cluster_distance_threshold: float = key(0.1, help="distance of dbscan", low=0, open_low=True)

@@ -1,0 +1,251 @@
+"""Phase 2 of a metabolic fit: homeostasis on top of the reactions of phase 1. Opens observations and nothing else."""
+
+import copy
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from hydra_llm.data import phase1
+from hydra_llm.data.datamodule import RecordingDataModule
+from hydra_llm.data.errors import DatasetError
+from hydra_llm.data.windows import Frames
+from hydra_llm.experiment.errors import ExperimentError
+from hydra_llm.experiment.fitting import Bench, Fit, train
+from hydra_llm.identifiability.standard_error import standard_error_log10
+from hydra_llm.models.reaction_gnn import ReactionGNN
+from hydra_llm.modules.homeostasis.amplification import NONE, Amplification
+from hydra_llm.modules.homeostasis.contrastive import ContrastiveLoss
+from hydra_llm.modules.homeostasis.frozen import Frozen
+from hydra_llm.modules.homeostasis.initialisation import kaiming, silence
+from hydra_llm.modules.homeostasis.lengths import Fixed, Lengths, LongToShort, MultiScale
+from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp, RateSchedule
+from hydra_llm.modules.homeostasis.terms import OffsetPenalty, ResidualError, RolloutError, Term, residual_size
+from hydra_llm.modules.homeostasis.views import WithInput
+from hydra_llm.modules.phases.base import Phase
+from hydra_llm.modules.phases.homeostasis import HomeostasisPhase, published_batches
+from hydra_llm.modules.phases.profiled import ProfiledPhase
+from hydra_llm.systems.streams import stream
+
+log = logging.getLogger(__name__)
+
+TOLERATED_ERROR = 3e-4  # of log10 k: beyond it, slopes of frozen reactions leave 0.9-1.1 (docs/homeostasis.md)
+PHASE_2_KEYS = (  # what phase 1 does not depend on
+    "homeostasis_training",
+    "k",
+    "skip_phase1",
+    "phase1_checkpoint",
+    "homeostasis_time_step",
+    "homeostasis_max_batches",
+    "learning_rate_node_homeostasis",
+    "learning_rate_embedding_homeostasis",
+    "strategy",
+    "homeostasis_iterations",
+    "homeostasis_frames",
+    "embedding_clustering",
+    "cluster_distance_threshold",
+    "rollout_frames",
+)
+
+FitPhase1 = Callable[[], Fit]
+
+
+def phase1_keys(training: DictConfig) -> DictConfig:
+    """The keys of phase 1, with its linear homeostasis decided."""
+    keys = copy.deepcopy(training)
+    if keys.linear_homeostasis is None:
+        keys.linear_homeostasis = keys.k != "frozen"
+    return keys
+
+
+def refuse_hopeless(training: DictConfig, meta: Mapping[str, Any]) -> None:
+    """Raise, or warn, where the recording cannot tell homeostasis from its own errors."""
+    from_recording = training.target == "finite_difference"
+    rolls_out = training.k == "frozen" and not _residual_only(training)
+    if meta["noise_model_level"] > 0 and (from_recording or rolls_out):
+        what = "finite differences" if from_recording else "rollouts"
+        raise ExperimentError(
+            f"simulation.noise_model_level={meta['noise_model_level']} and {what}: the process noise is larger than "
+            "homeostasis, slopes would come out at about a seventh. Use training.target=drift with "
+            "training.k=profiled, or a recording without process noise."
+        )
+    exact_steps = meta["integrator"] == "euler" and meta["substeps"] == 1
+    if exact_steps or meta["noise_model_level"] > 0:
+        return
+    recorded = f"the recording was integrated by {meta['integrator']} with {meta['substeps']} substeps"
+    if from_recording and training.difference_order == "forward":
+        log.warning(
+            "Forward differences are biased here: %s, and the error of the difference is larger than homeostasis "
+            "(slopes came out up to nine times too steep). Use training.difference_order=central or target=drift.",
+            recorded,
+        )
+    if rolls_out:
+        log.warning(
+            "Rollouts by Euler steps are biased here: %s. Use training/strategy=[residual_supervision] or "
+            "training.k=profiled.",
+            recorded,
+        )
+
+
+def start_network(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictConfig, fit: FitPhase1) -> float:
+    """Put phase 1 into `net`: from a given file, from the store, or by fitting it. Returns the minutes it took."""
+    if training.phase1_checkpoint is not None:
+        _load(net, Path(training.phase1_checkpoint))
+        return 0.0
+    depends_on = {
+        "model": OmegaConf.to_container(model, resolve=True),
+        "training": {str(k): v for k, v in training.items() if k not in PHASE_2_KEYS},
+    }
+    stored = phase1.stored_at(dataset, OmegaConf.to_container(OmegaConf.create(depends_on), resolve=True))  # type: ignore[arg-type]
+    if training.skip_phase1 and stored.is_file():
+        log.info("Phase 1 from %s", stored)
+        _load(net, stored)
+        return 0.0
+    fitted = fit()
+    net.load_state_dict(fitted.net.state_dict())
+    phase1.save(net.state_dict(), stored)
+    return fitted.minutes
+
+
+def fit_homeostasis(
+    net: ReactionGNN, data: RecordingDataModule, training: DictConfig, bench: Bench, meta: Mapping[str, Any]
+) -> Fit:
+    """Phase 2 on a network that holds phase 1. With frozen k, phase 1 is proven to have stayed bit for bit."""
+    frames = data.frames("train")
+    silence(net)
+    if training.strategy.kaiming_init is not None:
+        kaiming(net, stream(training.seed, f"model_init/{training.strategy.kaiming_init.stream}"))
+    if training.k != "frozen":
+        _refuse_strategies(training)
+        if not net.freeze_stoichiometry:
+            raise ExperimentError(
+                f"training.k={training.k} eliminates rate constants for a known stoichiometry. "
+                "Set training.freeze_stoichiometry=true, or training.k=frozen."
+            )
+        phase: Phase = ProfiledPhase(
+            iterations=training.homeostasis_iterations,
+            n_frames=training.homeostasis_frames,
+            joint=training.k == "joint",
+        )
+        return train(net, [phase], data, bench)
+    warn_of_errors(net, frames)
+    frozen = Frozen(net)
+    fitted = train(net, [gradient_phase(net, frames, training, data.delta_t)], data, bench, validate=left_over)
+    frozen.check()
+    return fitted
+
+
+def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta_t: float) -> HomeostasisPhase:
+    """The published phase 2 with the chosen strategies."""
+    chosen, time_step = training.strategy, training.homeostasis_time_step
+    batches = training.homeostasis_max_batches
+    if batches is None:
+        batches = published_batches(frames.n_frames, training.data_augmentation_loop, training.batch_size, time_step)
+    unit = residual_size(WithInput(net), frames)
+    amplification, accumulation = chosen.signal_amplification, chosen.gradient_accumulation
+    return HomeostasisPhase(
+        n_batches=batches,
+        batch_size=training.batch_size,
+        learning_rate_node=training.learning_rate_node_homeostasis,
+        learning_rate_embedding=training.learning_rate_embedding_homeostasis,
+        terms=_terms(chosen, unit, delta_t, frames),
+        lengths=_lengths(chosen, time_step),
+        amplification=NONE if amplification is None else Amplification(amplification.start, amplification.until),
+        schedule=_schedule(chosen.warmup),
+        accumulation=1 if accumulation is None else accumulation.batches,
+        clip=None if chosen.gradient_clipping is None else chosen.gradient_clipping.norm,
+        detach_reaction=chosen.separate_losses is not None,
+        monitor_reaction=chosen.separate_losses is not None and chosen.separate_losses.monitor_reaction,
+        batch_order=stream(training.seed, "batch_order/phase2"),
+    )
+
+
+def left_over(net: ReactionGNN, frames: Frames) -> Tensor:
+    """Share of what the reactions leave of dc/dt that the node function does not explain: 1 for a flat one."""
+    with torch.no_grad():
+        view = WithInput(net)
+        remaining = frames.target - view.reaction(frames.activity, frames.external)
+        error = remaining - view.node(frames.activity, frames.external)
+        return error.pow(2).mean() / remaining.pow(2).mean()
+
+
+def warn_of_errors(net: ReactionGNN, frames: Frames) -> float:
+    """Estimate how far the frozen rate constants are off, and say so if slopes will suffer. Returns the median."""
+    with torch.no_grad():
+        laws = net.laws(frames.activity, frames.external)
+        residual = frames.target - WithInput(net).reaction(frames.activity, frames.external)
+        errors = standard_error_log10(laws, net.stoichiometry(), net.rate_constants(), residual)
+    typical = float(errors[torch.isfinite(errors)].median())
+    if typical > TOLERATED_ERROR:
+        log.warning(
+            "The rate constants of phase 1 have a standard error of %.1e in log10 (median). Beyond %.0e, frozen "
+            "constants keep a part of the homeostasis, and the slopes of phase 2 will be wrong however it is trained. "
+            "Use training.k=profiled.",
+            typical,
+            TOLERATED_ERROR,
+        )
+    return typical
+
+
+def _load(net: ReactionGNN, path: Path) -> None:
+    try:
+        net.load_state_dict(phase1.load(path))
+    except RuntimeError as error:
+        raise DatasetError(
+            f"The checkpoint {path} holds another network than this configuration describes "
+            f"({str(error).splitlines()[-1].strip()}). Fit phase 1 with the same model keys."
+        ) from None
+
+
+def _residual_only(training: DictConfig) -> bool:
+    residual = training.strategy.residual_supervision
+    return residual is not None and not residual.keep_rollout
+
+
+def _refuse_strategies(training: DictConfig) -> None:
+    """Strategies belong to the gradient fit; elimination has no batches, rollouts or learning rates."""
+    idle = [name for name, node in training.strategy.items() if node is not None and name != "kaiming_init"]
+    if idle:
+        raise ExperimentError(
+            f"training/strategy={','.join(map(str, idle))} has no effect with training.k={training.k}, which solves "
+            "for the rate constants without batches. Use training/strategy=[kaiming_init] or training.k=frozen."
+        )
+
+
+def _terms(chosen: DictConfig, unit: float, delta_t: float, frames: Frames) -> list[Term]:
+    residual, curriculum = chosen.residual_supervision, chosen.time_step_curriculum
+    terms: list[Term] = []
+    if residual is not None:
+        terms.append(ResidualError(unit))
+    if residual is None or residual.keep_rollout:
+        terms.append(RolloutError(delta_t, unit, 0.0 if curriculum is None else curriculum.position_power))
+    if chosen.contrastive is not None:
+        low, high = (float(q) for q in torch.quantile(frames.activity.double(), torch.tensor([0.01, 0.99]).double()))
+        terms.append(ContrastiveLoss(chosen.contrastive.lambda_contrastive, chosen.contrastive.margin, low, high))
+    if chosen.offset_penalty is not None:
+        terms.append(OffsetPenalty(chosen.offset_penalty.coeff, chosen.offset_penalty.at, unit))
+    return terms
+
+
+def _lengths(chosen: DictConfig, time_step: int) -> Lengths:
+    lengths: Lengths = Fixed(time_step)
+    if chosen.time_step_curriculum is not None:
+        lengths = LongToShort(time_step, tuple(chosen.time_step_curriculum.shares))
+    if chosen.multi_scale is not None:
+        lengths = MultiScale(list(chosen.multi_scale.lengths), chosen.multi_scale.draws, lengths)
+    return lengths
+
+
+def _schedule(warmup: DictConfig | None) -> RateSchedule:
+    if warmup is None:
+        return Constant()
+    kinds: dict[str, Callable[[], RateSchedule]] = {
+        "kick": lambda: Kick(warmup.start, warmup.end, warmup.share),
+        "cosine": lambda: CosineRestarts(warmup.cycles, warmup.floor),
+        "ramp": lambda: Ramp(warmup.steps, warmup.floor),
+    }
+    return kinds[warmup.variant]()
