@@ -34,6 +34,7 @@ class Bench:
     loggers: Sequence[Logger] = ()
     callbacks: Sequence[Callback] = ()
     keep_checkpoint: bool = True
+    reports: bool = True  # to a sweep, which may stop a hopeless fit
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,12 @@ def train(
         left = None
     elif left is not None:
         log.info("The scheduler has started this run again; its fit goes on from %s.", left)
+    reporting = [ReportProgress("val_loss")] if bench.reports else []
     with quiet_lightning():
         fitting = Trainer(
             max_epochs=module.n_intervals,
             logger=list(bench.loggers) or False,
-            callbacks=[best, history, stopwatch, OwnSignals(), ReportProgress("val_loss"), *bench.callbacks],
+            callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *bench.callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,

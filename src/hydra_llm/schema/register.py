@@ -4,6 +4,7 @@ from hydra.core.config_store import ConfigStore
 
 from hydra_llm.schema.flyvis import FlyvisSimulation
 from hydra_llm.schema.flyvis_fit import FlyvisGNN, FlyvisTraining
+from hydra_llm.schema.homeostasis import HomeostasisTraining
 from hydra_llm.schema.metabolism import MetabolismSimulation, MetabolismTraining, ReactionGNN
 from hydra_llm.schema.model import SignalGNN
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
@@ -20,6 +21,7 @@ NODES = {
     ("training", "signal_schema"): SignalTraining,
     ("training", "metabolism_schema"): MetabolismTraining,
     ("training", "flyvis_schema"): FlyvisTraining,
+    ("training", "metabolism_homeostasis_schema"): HomeostasisTraining,
     ("trainer", "schema"): Trainer,
     ("callbacks", "schema"): Callbacks,
     ("paths", "schema"): Paths,

@@ -12,6 +12,12 @@ from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
 from hydra_llm.experiment.fitting import Fit
 from hydra_llm.experiment.metabolism.oracle import OracleReport, oracle_report
+from hydra_llm.experiment.metabolism.regulation import (
+    Regulated,
+    oracle_regulation,
+    regulation_of,
+    score_regulation,
+)
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.identifiability import identifiability
 from hydra_llm.figures.labels import Labels
@@ -33,6 +39,7 @@ from hydra_llm.systems.trajectory import integrate
 
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="a.u.", time_unit="a.u.")
 LOST = 0.5  # a rollout is lost when its error passes this share of the spread of the concentrations
+PHASE_2 = ("phase2_loss", "phase2_node_magnitude", "reaction_error")  # logged while fitting
 SAMPLES = 20_000  # recorded concentrations at which learned and true substrate functions are compared
 
 
@@ -44,6 +51,7 @@ class Scored:
     log_k: np.ndarray  # learned [reaction]
     alpha: np.ndarray  # [order]
     rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, metabolite]
+    regulated: Regulated | None  # of a system with homeostasis
 
 
 class MetabolismAssay:
@@ -55,10 +63,11 @@ class MetabolismAssay:
         structure = {name: self._observations.structure(name) for name in ("stoichiometry", "substrate_orders")}
         self._field = ReactionField.from_truth(self._truth, structure, self._truth.meta, torch.float64)
         self._log_k = self._truth["log_k"]
+        self._regulation = regulation_of(self._truth)
         self._delta_t = float(self._observations.meta["delta_t"])
 
     def oracle(self) -> OracleReport:
-        return oracle_report(
+        report = oracle_report(
             self._samples("train"),
             self._field,
             self._log_k,
@@ -66,6 +75,10 @@ class MetabolismAssay:
             self._observations,
             limited=self._truth.meta["flux_limit_dt"] is not None,
         )
+        if self._regulation is not None:
+            recorded = np.array(self._observations.split("train").activity)
+            report.scores.update(oracle_regulation(report.condensed, report.joint, recorded, self._regulation))
+        return report
 
     def _samples(self, split: str) -> Samples:
         recorded = self._observations.split(split)
@@ -97,10 +110,21 @@ class MetabolismAssay:
         metrics |= self._onestep(net)
         metrics |= activity_rank(train.activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
+        regulated = self._regulated(net, np.array(train.activity))
+        if regulated is not None:
+            metrics |= regulated.metrics
+        metrics |= {name: fit.history[name][1][-1] for name in PHASE_2 if name in fit.history}
         metrics["n_metabolites"] = float(net.n_metabolites)
         metrics["n_reactions"] = float(net.n_reactions)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters() if p.requires_grad))
-        return Scored(metrics, log_k, alpha, rollouts)
+        return Scored(metrics, log_k, alpha, rollouts, regulated)
+
+    def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> Regulated | None:
+        if self._regulation is None:
+            return None
+        clustering = self._training.get("embedding_clustering", "kmeans")
+        distance = self._training.get("cluster_distance_threshold", 0.1)
+        return score_regulation(net, recorded, self._regulation, clustering=clustering, distance=distance)
 
     def _contributions(self, net: ReactionGNN, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """F and the true law^s [sample, order], at evenly spaced recorded concentrations."""

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.experiment.fitting import Bench, Fit, train
+from hydra_llm.experiment.metabolism.homeostasis import fit_homeostasis, phase1_keys
 from hydra_llm.models.reaction_gnn import ReactionGNN
 from hydra_llm.modules.objectives import Objective, OneStep, Rollout
 from hydra_llm.modules.phases.adam import published_steps
@@ -90,4 +91,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) ->
     net = build_net(model, training, observations)
     frames = data.frames("train")
     net.set_scales(frames.activity)
-    return train(net, build_phases(training, frames.n_frames, data.delta_t), data, bench)
+    if "homeostasis_training" not in training:
+        return train(net, build_phases(training, frames.n_frames, data.delta_t), data, bench)
+    phases = build_phases(phase1_keys(training), frames.n_frames, data.delta_t)
+    return fit_homeostasis(net, phases, dataset, data, model, training, bench, observations.meta)

@@ -2,7 +2,8 @@
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,6 @@ PHASE_2_KEYS = (  # what phase 1 does not depend on
     "rollout_frames",
 )
 
-FitPhase1 = Callable[[], Fit]
-
 
 def phase1_keys(training: DictConfig) -> DictConfig:
     """The keys of phase 1, with its linear homeostasis decided."""
@@ -91,7 +90,27 @@ def refuse_hopeless(training: DictConfig, meta: Mapping[str, Any]) -> None:
         )
 
 
-def start_network(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictConfig, fit: FitPhase1) -> float:
+def fit_homeostasis(
+    net: ReactionGNN,
+    phases: Sequence[Phase],
+    dataset: Path,
+    data: RecordingDataModule,
+    model: DictConfig,
+    training: DictConfig,
+    bench: Bench,
+    meta: Mapping[str, Any],
+) -> Fit:
+    """Phase 1 by `phases` (or from a file), then phase 2; the minutes are those of both."""
+    if not training.homeostasis_training:
+        return train(net, phases, data, bench)
+    refuse_hopeless(training, meta)
+    quiet = replace(bench, folder=bench.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
+    minutes = _start(net, dataset, phase1_keys(training), model, lambda: train(net, phases, data, quiet))
+    fitted = phase2(net, data, training, bench)
+    return replace(fitted, minutes=fitted.minutes + minutes)
+
+
+def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictConfig, fit: Callable[[], Fit]) -> float:
     """Put phase 1 into `net`: from a given file, from the store, or by fitting it. Returns the minutes it took."""
     if training.phase1_checkpoint is not None:
         _load(net, Path(training.phase1_checkpoint))
@@ -105,17 +124,15 @@ def start_network(net: ReactionGNN, dataset: Path, training: DictConfig, model: 
         log.info("Phase 1 from %s", stored)
         _load(net, stored)
         return 0.0
-    fitted = fit()
-    net.load_state_dict(fitted.net.state_dict())
+    minutes = fit().minutes
     phase1.save(net.state_dict(), stored)
-    return fitted.minutes
+    return minutes
 
 
-def fit_homeostasis(
-    net: ReactionGNN, data: RecordingDataModule, training: DictConfig, bench: Bench, meta: Mapping[str, Any]
-) -> Fit:
+def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, bench: Bench) -> Fit:
     """Phase 2 on a network that holds phase 1. With frozen k, phase 1 is proven to have stayed bit for bit."""
     frames = data.frames("train")
+    net.train()
     silence(net)
     if training.strategy.kaiming_init is not None:
         kaiming(net, stream(training.seed, f"model_init/{training.strategy.kaiming_init.stream}"))
