@@ -147,7 +147,7 @@ class HomeostasisTraining(MetabolismTraining):
     )
     learning_rate_node_homeostasis: float = key(1e-2, help="of the node function", low=0)
     learning_rate_embedding_homeostasis: float = key(1e-3, help="of the embeddings", low=0)
-    strategy: Strategies = field(default_factory=Strategies)
+    strategy: Strategies = field(default_factory=Strategies, metadata={"help": "training/strategy=[...] picks them"})
 
     # ---- k: profiled, joint ----
     homeostasis_iterations: int = key(400, help="L-BFGS iterations", low=1)
