@@ -21,6 +21,9 @@ from hydra_llm.search.tree import Tree
 from hydra_llm.search.trial import Proposal, Trial, TrialState
 
 
+REPEATED = 64  # latest notes that are looked through for one that was recorded twice
+
+
 @dataclass(frozen=True)
 class BlockRecord:
     """A block: number from 1, and the values of the block parameters that hold in it."""
@@ -213,9 +216,9 @@ class SweepState:
 
     def _on_note(self, event: Event) -> None:
         more = {name: event[name] for name in ("mode", "confidence") if name in event}
-        self.notes.append(
-            Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks), **more)
-        )
+        note = Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks), **more)
+        if note.number is None or note not in self.notes[-REPEATED:]:  # said again after a torn write
+            self.notes.append(note)
 
     def _on_question(self, event: Event) -> None:
         self.questions.append(event)

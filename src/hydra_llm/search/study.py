@@ -177,10 +177,16 @@ class Study:
         if not self._asker.reads_notes:
             return
         text = self._letters.pending()
-        if text:
-            block = len(self.state.blocks)
-            self._record({"type": "user_input", "text": text, "number": self._next_free, "block": block})
-            self._letters.acknowledge(text, f"before trial {self._next_free}")
+        if not text:
+            return
+        last = self.state.user_notes[-1] if self.state.user_notes else None
+        label = "before trial {}"
+        if last is None or last.text != text or label.format(last.number) in self._letters.acknowledged():
+            number, block = self._next_free, len(self.state.blocks)
+            self._record({"type": "user_input", "text": text, "number": number, "block": block})
+        else:
+            number = last.number  # recorded, and the program ended before it was acknowledged
+        self._letters.acknowledge(text, label.format(number))
 
     def review(self) -> None:
         """Let the proposer look back on the present block, once for what is known now; nothing where it does not look
@@ -195,7 +201,8 @@ class Study:
         failed = self._asker.review(self.state, self._next_free)
         events = self._asker.told.events(self.state, self.settings, block, self._next_free)
         by = self._asker.proposer.name
-        self._record({"type": "review", "block": block, "trials": ended, "by": by, "failed": failed}, *events)
+        done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed}
+        self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
         """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""

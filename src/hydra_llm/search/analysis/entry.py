@@ -11,7 +11,7 @@ from hydra_llm.search.predictions import judged
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.trial import Change, Trial, TrialState
 from hydra_llm.search.variance import PEAK
 
 RERUN = "robustness-check"
@@ -141,7 +141,7 @@ def _mutation(entry: Entry) -> str:
     proposal = entry.trial.proposal
     if entry.is_rerun:
         return f"[none], robustness re-run of node {entry.node.id}"
-    return proposal.mutation
+    return mutation(entry.trial, entry.settings)
 
 
 def _parent_rule(entry: Entry) -> str:
@@ -197,6 +197,17 @@ KNOWN_LINES: dict[str, Callable[[Entry], str]] = {
     "Observation": _observation,
     "Next": _next,
 }
+
+
+def mutation(trial: Trial, settings: Settings) -> str:
+    """What was moved; a root that is not the baseline is told by its difference to the baseline."""
+    proposal = trial.proposal
+    if proposal.parent is not None or proposal.changes:
+        return proposal.mutation
+    baseline = settings.space.baseline()
+    names = settings.space.changed(baseline, proposal.values)
+    moved = "; ".join(str(Change(name, baseline.get(name), proposal.values.get(name))) for name in names)
+    return f"{moved} (against the baseline)" if moved else proposal.mutation
 
 
 def show(value: Any) -> str:

@@ -169,4 +169,4 @@ def same_text(text: str, entries: Mapping[str, Entry], kind: str) -> str | None:
 
 
 def _plain(text: Any) -> str:
-    return " ".join(re.sub(r"[^\w.+-]+", " ", str(text).lower()).split())
+    return " ".join(word.strip(".") for word in re.sub(r"[^\w.+-]+", " ", str(text).lower()).split())

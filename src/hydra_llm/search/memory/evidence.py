@@ -1,7 +1,8 @@
 """How well the records support an entry: its level is computed, each time anew, and never stored.
 
 Two kinds of test count. A claim is tested on every edge that it speaks of (claims.py). A principle-test names the entry
-and predicts an interval from it: a result inside speaks for the entry, one outside by more than the noise against it.
+and predicts an interval from it: a result inside speaks for the entry, one outside by more than the noise against it,
+unless the claim speaks of that very move.
 Three runs for it and none against make an entry established, if the noise is known and the 95 % interval of the effect
 excludes zero; a run against it takes that away again, and as many against it as for it falsify it. Since means move
 with every replicate and the noise floor with every rerun, an entry can fall without a new trial of its own.
@@ -13,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hydra_llm.search.memory.claims import Claim, Test, derived, tests
+from hydra_llm.search.memory.claims import Claim, Probe, derived, probes
 from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, Entry, named
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.tree import Tree
@@ -62,7 +63,9 @@ class Records:
 def judge(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> Evidence:
     """The evidence for one entry as of these records."""
     claim = entry.claim or derived(entry.trials, records.trees)
-    found = [*(tests(claim, records.trees) if claim is not None else ()), *_broken(entry, records, entries)]
+    found = list(probes(claim, records.trees)) if claim is not None else []
+    settled = {number for test in found for number in test.trials}  # the claim itself says more than a predicted number
+    found += [test for test in _broken(entry, records, entries) if not settled & set(test.trials)]
     home = {test.block for test in found if test.verdict > 0} or {test.block for test in found}
     away = [test for test in found if test.block not in home and test.verdict < 0]
     here = [test for test in found if test.block in home]
@@ -111,7 +114,7 @@ def _computed(entry: Entry, found: Evidence, records: Records) -> tuple[str, str
     return ESTABLISHED, ""
 
 
-def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> list[Test]:
+def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> list[Probe]:
     """Principle-tests of this entry: each predicted an interval from it."""
     found = []
     texts = {name: one.text for name, one in entries.items() if one.kind == "principle"}
@@ -127,11 +130,11 @@ def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> lis
             low, high = proposal.prediction.low, proposal.prediction.high
             floor = records.trees[trial.block].noise_floor
             verdict = +1 if low <= trial.value <= high else -1 if not low - floor <= trial.value <= high + floor else 0
-        found.append(Test((trial.number,), trial.block, verdict))
+        found.append(Probe((trial.number,), trial.block, verdict))
     return found
 
 
-def _pooled(found: Sequence[Test]) -> tuple[float | None, tuple[float, float] | None]:
+def _pooled(found: Sequence[Probe]) -> tuple[float | None, tuple[float, float] | None]:
     """Mean effect over the tests, and its 95 % interval: Student's between tests, the noise's for a single one."""
     effects = [test.effect for test in found if test.effect is not None]
     if not effects:
@@ -146,7 +149,7 @@ def _pooled(found: Sequence[Test]) -> tuple[float | None, tuple[float, float] | 
     return mean, (mean - half, mean + half)
 
 
-def _runs(found: Iterable[Test]) -> tuple[int, ...]:
+def _runs(found: Iterable[Probe]) -> tuple[int, ...]:
     return tuple(sorted({number for test in found for number in test.trials}))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra_llm.search import noise, rates, tables, variance
+from hydra_llm.search.analysis.entry import mutation
 from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.start import shortened
@@ -233,7 +234,7 @@ def _iteration(trial: Trial, settings: Settings) -> str:
     value = "-" if trial.value is None else f"{settings.objective.name}={trial.value:.4g}"
     state = "" if trial.state is TrialState.COMPLETED else f" {trial.state.value}"
     parent = "root" if trial.proposal.parent is None else trial.proposal.parent
-    return f"- {trial.number} (parent {parent}, {trial.proposal.strategy}): {trial.proposal.mutation}: {value}{state}"
+    return f"- {trial.number} (parent {parent}, {trial.proposal.strategy}): {mutation(trial, settings)}: {value}{state}"
 
 
 def _spread(row: variance.Row) -> list[str]:

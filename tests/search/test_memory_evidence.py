@@ -1,0 +1,148 @@
+"""What the records say of a principle: level, effect, interval; and how it falls."""
+
+from dataclasses import replace
+
+import pytest
+from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+
+from hydra_llm.search.memory.claims import Claim, claim_problem, derived, probes
+from hydra_llm.search.memory.entries import Entry
+from hydra_llm.search.memory.evidence import Records, judge
+from hydra_llm.search.trial import Prediction, TrialState
+
+DEEPER = Claim("depth", "up", "better")
+
+
+def entry(text="Deeper is better.", claim=DEEPER, **fields):
+    base = {"trials": (), "asked": "established", "by": "llm", "number": 9, "block": 1}
+    return Entry("P1", "principle", text, claim=claim, **{**base, **fields})
+
+
+def records(*blocks, noisy=True):
+    """One tree per argument, blocks counted from 1."""
+    trees = {index: tree_of(*trials) for index, trials in enumerate(blocks, start=1)}
+    finished = [replace(t, block=b) for b, ts in enumerate(blocks, start=1) for t in ts if t.state.is_finished]
+    return Records(trees, finished, OBJECTIVE, noisy)
+
+
+def found(one, known):
+    return judge(one, known, {one.name: one})
+
+
+def chain(*values, start=0, depths=None, repeat=0):
+    """Trials of growing depth under one another; the baseline runs `repeat` more times with a noise of 0.01."""
+    trials = [trial(start, None, values[0], depth=2)]
+    trials += [trial(start + 100 + n, start, values[0] + 0.01 * (-1) ** n, depth=2) for n in range(repeat)]
+    for place, value in enumerate(values[1:], start=1):
+        depth = depths[place - 1] if depths else 2 + place
+        trials.append(trial(start + place, start + place - 1, value, depth=depth))
+    return trials
+
+
+STEPS = chain(0.1, 0.3, 0.5, 0.7, repeat=2)
+
+
+def test_three_consistent_runs_beyond_the_noise_establish_a_principle_with_its_effect():
+    evidence = found(entry(), records(STEPS))
+    assert (evidence.level, evidence.support, evidence.against) == ("established", (1, 2, 3), ())
+    assert evidence.effect == pytest.approx(0.2, abs=0.01)
+    low, high = evidence.interval
+    assert low < 0.2 < high
+    assert low > 0.0
+
+
+def test_two_are_not_enough_and_the_reason_is_said():
+    evidence = found(entry(), records(chain(0.1, 0.3, 0.5, repeat=2)))
+    assert (evidence.level, evidence.why) == ("tentative", "2 of 3 runs")
+
+
+def test_nothing_is_established_while_the_noise_is_unknown():
+    assert found(entry(), records(chain(0.1, 0.3, 0.5, 0.7))).why == "the noise is unknown, nothing was repeated yet"
+    assert found(entry(), records(chain(0.1, 0.3, 0.5, 0.7), noisy=False)).level == "established"
+
+
+def test_differences_within_the_noise_speak_neither_way():
+    evidence = found(entry(), records(chain(0.1, 0.105, 0.11, repeat=2)))
+    assert (evidence.support, evidence.against, evidence.unclear) == ((), (), (1, 2))
+    assert evidence.level == "tentative"
+
+
+def test_a_later_trial_that_contradicts_demotes_and_as_many_as_support_falsify():
+    one_against = [*STEPS, trial(4, 3, 0.2, depth=6)]
+    assert found(entry(), records(one_against)).level == "tentative"
+    assert found(entry(), records(one_against)).against == (4,)
+    more = [*one_against, trial(5, 3, 0.1, depth=7), trial(6, 3, 0.1, depth=8)]
+    assert found(entry(), records(more)).level == "falsified"
+
+
+def test_replicates_alone_can_take_a_principle_down_when_the_means_move():
+    lucky = [*STEPS, trial(7, 3, 0.1, depth=5), trial(8, 3, 0.1, depth=5), trial(9, 3, 0.05, depth=5)]
+    evidence = found(entry(), records(lucky))
+    assert evidence.level != "established", "trial 3 was luck: the mean of its configuration fell"
+    assert 3 in (*evidence.against, *evidence.unclear)
+
+
+def test_a_failure_speaks_for_worse_and_against_better():
+    failed = [*STEPS, replace(trial(4, 3, depth=20), state=TrialState.FAILED)]
+    assert found(entry(), records(failed)).against == (4,)
+    worse = entry("20 layers break.", Claim("depth", "to", "worse", value=20))
+    assert found(worse, records(failed)).support == (4,)
+
+
+def test_what_fails_in_another_regime_limits_a_principle_and_does_not_refute_it():
+    other = chain(0.9, 0.5, 0.2, start=10, repeat=2)
+    evidence = found(entry(), records(STEPS, other))
+    assert evidence.level == "established"
+    assert evidence.elsewhere == ((2, (11, 12)),)
+
+
+def test_the_same_sign_in_several_blocks_counts_together():
+    evidence = found(entry(), records(chain(0.1, 0.3, 0.5, repeat=2), chain(0.2, 0.4, start=10, repeat=2)))
+    assert (evidence.level, evidence.blocks) == ("established", (1, 2))
+
+
+def test_without_a_claim_linked_trials_of_one_kind_give_one_bounded_by_what_they_did():
+    assert derived((1, 2, 3), records(STEPS).trees) == Claim("depth", "up", "better", low=3.0, high=5.0)
+    assert derived((1, 0), records(STEPS).trees) == Claim("depth", "to", "better", value=3)
+    mixed = [*STEPS, trial(4, 3, 0.9, net="b")]
+    assert derived((1, 4), records(mixed).trees) is None
+    assert found(entry(claim=None, trials=(1, 2, 3)), records(STEPS)).level == "established"
+
+
+def test_prose_that_nothing_tests_stays_tentative_whatever_its_author_asked_for():
+    evidence = found(entry("Widths matter.", None), records(STEPS))
+    assert evidence.level == "tentative"
+    assert "no trial tests it" in evidence.why
+
+
+@pytest.mark.parametrize(("value", "level"), [(0.95, "tentative"), (0.2, "falsified")])
+def test_a_principle_test_speaks_through_the_interval_that_it_predicted(value, level):
+    broken = trial(4, 3, value, net="b")
+    proposal = replace(broken.proposal, principle='"Widths matter"', prediction=Prediction(0.9, 1.0))
+    evidence = found(entry("Widths matter.", None), records([*STEPS, replace(broken, proposal=proposal)]))
+    assert evidence.level == level
+
+
+def test_a_demoted_entry_stays_down_whatever_the_records_say():
+    assert found(entry(cap="tentative", reason="I doubt it"), records(STEPS)).level == "tentative"
+
+
+def test_a_given_principle_stands_until_trials_contradict_it():
+    given = entry(given=True)
+    assert found(replace(given, claim=None), records(STEPS)).level == "established"
+    down = [trial(0, None, 0.9, depth=2), trial(100, 0, 0.89, depth=2), trial(1, 0, 0.2, depth=3)]
+    assert found(given, records(down)).level == "falsified"
+
+
+def test_a_claim_must_be_about_a_declared_parameter_that_can_move_that_way():
+    assert claim_problem(DEEPER, SPACE) is None
+    assert "no parameter" in claim_problem(Claim("width", "up", "better"), SPACE)
+    assert "no order" in claim_problem(Claim("net", "up", "better"), SPACE)
+    assert "value" in claim_problem(Claim("net", "to", "better", value="z"), SPACE)
+
+
+def test_a_claim_is_tested_only_where_its_parameter_moved_alone_and_within_its_bounds():
+    both = [*STEPS, trial(4, 3, 0.9, depth=9, net="b")]
+    known = records(both)
+    assert [test.trials for test in probes(replace(DEEPER, low=5.0), known.trees)] == [(3,)]
+    assert [test.trials for test in probes(DEEPER, known.trees)] == [(1,), (2,), (3,)]
