@@ -1,4 +1,4 @@
-"""What happens between two blocks, end to end: a model behind HTTP looks back, and the sweep goes on from what it said."""
+"""Between two blocks, end to end: a model behind HTTP looks back, and the sweep goes on from what it said."""
 
 import json
 

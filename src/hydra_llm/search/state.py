@@ -20,7 +20,6 @@ from hydra_llm.search.space import Space
 from hydra_llm.search.tree import Tree
 from hydra_llm.search.trial import Proposal, Trial, TrialState
 
-
 REPEATED = 64  # latest notes that are looked through for one that was recorded twice
 
 

@@ -138,7 +138,6 @@ def _error(entry: Entry) -> str:
 
 
 def _mutation(entry: Entry) -> str:
-    proposal = entry.trial.proposal
     if entry.is_rerun:
         return f"[none], robustness re-run of node {entry.node.id}"
     return mutation(entry.trial, entry.settings)

@@ -123,6 +123,7 @@ def read_format(path: Path) -> Format:
     except (OSError, yaml.YAMLError) as error:
         raise FormatError(f"The log format {path} can not be read: {error}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise FormatError(f"The log format {path} is wrong at {place or 'its top'}: {first['msg']}.") from None
+        found = error.errors(include_url=False, include_input=False)
+        told = next((item for item in found if item["type"] == "value_error"), found[0])
+        place = ".".join(str(part) for part in told["loc"] if part not in ("str", "Line"))
+        raise FormatError(f"The log format {path} is wrong at {place or 'its top'}: {told['msg']}.") from None
