@@ -12,6 +12,7 @@ from hydra_llm.figures.eigenvalues import eigenvalues
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.functions import functions
 from hydra_llm.figures.hex_activity import hex_activity
+from hydra_llm.figures.hexagons import eye_activity, film
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
 from hydra_llm.figures.messages import messages
@@ -112,6 +113,24 @@ def _recovery(n: int) -> Figure:
     return recovery(parameters, {"connectivity_R2": 0.99, "tau_R2": 0.9, "tau_R2_slope": 1.1})
 
 
+def _eye(extent: int, n_types: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (u, v) of a hexagon, once per type, and types [neuron]."""
+    uv = _hexagon(extent)
+    return np.tile(uv, (n_types, 1)), np.repeat(np.arange(n_types), len(uv))
+
+
+def _film(n_frames: int, extent: int, n_types: int) -> Figure:
+    columns, _ = _eye(extent, n_types)
+    wave = np.sin(np.arange(n_frames)[:, None] * 0.1 + columns[:, 0])
+    return film(0.5 + 0.5 * wave, columns, 0.02)
+
+
+def _voltages(extent: int, n_types: int) -> Figure:
+    columns, types = _eye(extent, n_types)
+    names = tuple(f"Type{k}" for k in range(n_types))
+    return eye_activity(np.sin(columns[:, 0] + types), columns, types, names, 1.5)
+
+
 CASES: dict[str, Callable[[], Figure]] = {
     "activity of 1 frame of 1 neuron": lambda: activity(np.ones((1, 1)), 0.01),
     "activity of 2 neurons": lambda: activity(waves(30, 2), 0.01),
@@ -145,6 +164,11 @@ CASES: dict[str, Callable[[], Figure]] = {
     "rollout of 2 neurons": partial(_rollout, 3, 2),
     "rollout of 100 neurons": partial(_rollout, 2000, 100),
     "rollout of 2,000 neurons": partial(_rollout, 400, 2000),
+    "film of 1 frame": partial(_film, 1, 1, 1),
+    "film of 5 frames": partial(_film, 5, 2, 8),
+    "film of 400 frames before 721 columns": partial(_film, 400, 15, 1),
+    "voltages of 1 type": partial(_voltages, 2, 1),
+    "voltages of 65 types": partial(_voltages, 2, 65),
     "spectrum of 1 neuron": lambda: spectrum(waves(50, 1)),
     "spectrum of 2 neurons": lambda: spectrum(waves(50, 2)),
     "spectrum of 100 neurons": lambda: spectrum(waves(2000, 100)),

@@ -35,6 +35,8 @@ def test_a_figure_is_titled_labelled_with_units_and_not_blank(name, drawn):
     figure, picture, _, _ = drawn(name)
     assert figure.get_suptitle()
     for axes in figure.axes:
+        if not axes.axison:  # a map of the eye: columns have no coordinates to be read off
+            continue
         labels = [label for label in (axes.get_xlabel(), axes.get_ylabel()) if label]
         assert hasattr(axes, "_colorbar") or axes.get_title(loc="left")
         # a panel that shares an axis may leave that label to its neighbour, never both

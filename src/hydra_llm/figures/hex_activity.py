@@ -8,11 +8,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from hydra_llm.figures.hexagons import centres, corners
 from hydra_llm.figures.scale import Scale, scale_of
 from hydra_llm.figures.style import colour_bar, dress, new_figure
 
 _EMPTY = "#F2F2F2"  # a column without a cell of this type
-_RADIUS = 1 / 3**0.5  # of a hexagon whose neighbours are at distance 1
 
 
 def hex_activity(
@@ -27,7 +27,7 @@ def hex_activity(
     if not rows or set(rows) != set(columns):
         raise ValueError(f"rows {sorted(rows)} and columns {sorted(columns)} have to name the same cell types.")
     sites = np.unique(np.concatenate([np.asarray(uv) for uv in columns.values()]), axis=0)
-    x, y = _centres(sites).T
+    x, y = centres(sites).T
     shifts = (np.ptp(x) + 2) * np.arange(len(seconds))
     figure = new_figure(max(5.0, 1.35 * len(seconds) + 2.2), 1.5 * len(rows) + 1.0, title)
     panels = np.ravel(figure.subplots(len(rows), 1, sharex=True))
@@ -52,23 +52,11 @@ def _maps(
 ) -> PolyCollection:
     """values [time, cell] at the cells uv, each time moved to the right by its shift."""
     move = np.stack([shifts, np.zeros_like(shifts)], axis=1)[:, None, None]
-    ground = (_hexagons(sites) + move).reshape(-1, 6, 2)
+    ground = (corners(sites) + move).reshape(-1, 6, 2)
     axes.add_collection(PolyCollection(list(ground), facecolors=_EMPTY, edgecolors="none"))
     cells = PolyCollection(
-        list((_hexagons(uv) + move).reshape(-1, 6, 2)), cmap=scale.colours, norm=scale.norm, edgecolors="none"
+        list((corners(uv) + move).reshape(-1, 6, 2)), cmap=scale.colours, norm=scale.norm, edgecolors="none"
     )
     cells.set_array(values.ravel())
     axes.add_collection(cells)
     return cells
-
-
-def _centres(uv: np.ndarray) -> np.ndarray:
-    u, v = np.asarray(uv, dtype=np.float64).T
-    return np.stack([u + v / 2, v * 3**0.5 / 2], axis=1)
-
-
-def _hexagons(uv: np.ndarray) -> np.ndarray:
-    """Corners [cell, 6, 2], pointed at the top."""
-    angle = np.pi / 6 + np.pi / 3 * np.arange(6)
-    corners = _RADIUS * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return _centres(uv)[:, None] + corners

@@ -12,6 +12,7 @@ from hydra_llm.figures.activity import activity
 from hydra_llm.figures.by_type import by_type
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.hex_activity import hex_activity
+from hydra_llm.figures.hexagons import eye_activity, film
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
 from hydra_llm.figures.messages import messages
@@ -27,6 +28,7 @@ VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit
 _SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors
 _MAPS = 6  # frames on the lattice
 _MAP_SECONDS = 1.0
+_FILM_SECONDS = 4.0
 _RASTER_FRAMES = 1000
 _POINTS = 80
 
@@ -38,6 +40,7 @@ def draw(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit,
     drawn = {
         "activity": activity(shown, delta_t, labels=VOLTAGES),
         "hex_activity": _on_the_lattice(assay, train, delta_t),
+        **_eye(assay, train, delta_t),
         "recovery": recovery(
             [
                 Parameter("W", "connectivity", "a.u.", assay.W, recovered.W),
@@ -84,6 +87,19 @@ def _on_the_lattice(assay: "FlyvisAssay", train: RecordedSplit, delta_t: float) 
         if own.any():
             columns[name], rows[name] = column[own], np.array(train.activity[frames][:, own])
     return hex_activity(columns, rows, frames * delta_t, "Voltages on the lattice of columns", "v (a.u.)")
+
+
+def _eye(assay: "FlyvisAssay", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
+    """What the eye saw in the first seconds of the recording, and all cell types in the middle of them."""
+    column, drawn = assay.wiring.column.numpy(), {}
+    n_frames = min(train.n_frames, max(2, round(_FILM_SECONDS / delta_t)))
+    if train.external is not None:
+        seen = np.array(train.external[:n_frames])
+        drawn["film"] = film(seen, column[assay.wiring.input_index.numpy()], delta_t)
+    middle = n_frames // 2
+    voltage, names = np.array(train.activity[middle]), tuple(assay.type_names)
+    drawn["voltages_by_type"] = eye_activity(voltage, column, assay.types, names, middle * delta_t)
+    return drawn
 
 
 def _messages(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit) -> Figure:
