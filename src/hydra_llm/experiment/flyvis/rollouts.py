@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.metrics.dynamics import rollout_metrics
+from hydra_llm.metrics.scores import pearson
 from hydra_llm.systems.flyvis.voltage_field import VoltageField
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,7 @@ class Rollouts:
             np.concatenate(parts) for parts in (self.predicted, self.recorded, self.noise_free)
         )
         scores = _scores(predicted, recorded, prefix)
-        clean = _scores(predicted, noise_free, f"{prefix}_noise_free")
-        scores |= {name: value for name, value in clean.items() if not name.endswith("_valid_frames")}
+        scores |= _scores(predicted, noise_free, f"{prefix}_noise_free")
         lengths = [
             rollout_metrics(p, r, prefix="x", tolerance=LOST).get("x_valid_frames")
             for p, r in zip(self.predicted, self.recorded, strict=True)
@@ -98,14 +98,20 @@ def _integrate(rate, v: Tensor, external: np.ndarray | None, n_frames: int, dt: 
 
 
 def _scores(predicted: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, float]:
-    """rollout_metrics over the neurons that move."""
+    """Means over the neurons that move; a prediction that does not move has the correlation 0."""
     spread = true.std(axis=0)
     moves = spread > _STILL * np.sqrt((spread**2).mean())
+    if not moves.any() or not np.isfinite(predicted).all():
+        reason = "a rollout diverged" if moves.any() else "no neuron moves"
+        log.warning("Not reported: %s_R2 and _pearson, because %s.", prefix, reason)
+        return {}
     if not moves.all():
         log.info("%d of %d neurons are still and left out of %s.", (~moves).sum(), moves.size, prefix)
     x, y = predicted[:, moves], true[:, moves]
-    scores = rollout_metrics(x, y, prefix=prefix, tolerance=LOST)
-    if np.isfinite(x).all():
-        residual = ((x - y) ** 2).sum(axis=0) / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
-        scores[f"{prefix}_R2_median"] = 1 - float(np.median(residual))
-    return scores
+    R2 = 1 - ((x - y) ** 2).sum(axis=0) / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    correlations = [pearson(a, b) or 0.0 for a, b in zip(x.T, y.T, strict=True)]
+    return {
+        f"{prefix}_R2": float(R2.mean()),
+        f"{prefix}_R2_median": float(np.median(R2)),
+        f"{prefix}_pearson": float(np.mean(correlations)),
+    }
