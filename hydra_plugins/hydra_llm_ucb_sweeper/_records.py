@@ -51,13 +51,15 @@ class Records:
         self._draw()
 
     def _draw(self) -> None:
+        from hydra_llm.report.calibration_figure import draw_calibration
         from hydra_llm.report.tree_figure import draw_tree
 
-        state = self._study.state
+        state, folder = self._study.state, self._study.folder / "figures"
         if not state.blocks:
             return
-        path = self._study.folder / "figures" / f"tree_block_{state.blocks[-1].index:03d}.png"
         try:
+            path = folder / f"tree_block_{state.blocks[-1].index:03d}.png"
             draw_tree(path, state, self._plan.settings, self._study.ranking())
+            draw_calibration(folder / "calibration.png", state, self._plan.settings)
         except Exception as error:  # a figure is never worth a sweep
-            log.warning("The tree figure could not be drawn (%s: %s).", type(error).__name__, error)
+            log.warning("A figure of the sweep could not be drawn (%s: %s).", type(error).__name__, error)
