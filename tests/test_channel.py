@@ -217,3 +217,17 @@ def test_the_files_are_lines_and_objects_of_json(job):
     channel.report(0, 0.5)
     header, line = map(json.loads, (job / channel.REPORTS_NAME).read_text().splitlines())
     assert (header["number"], line["step"], line["value"]) == (7, 0, 0.5)
+
+
+def test_a_job_learns_which_trial_it_is(tmp_path, monkeypatch):
+    assert channel.trial() is None
+    job = tmp_path / "3"
+    job.mkdir()
+    channel.open_job(job, 3, tmp_path / channel.LIMITS_NAME, 0.0)
+    try:
+        assert channel.trial() is None  # another sweeper
+        (tmp_path / channel.TRIALS_NAME).mkdir()
+        (tmp_path / channel.TRIALS_NAME / "3.json").write_text('{"trial": 3, "parent": 1}')
+        assert channel.trial() == {"trial": 3, "parent": 1}
+    finally:
+        channel.close_job()

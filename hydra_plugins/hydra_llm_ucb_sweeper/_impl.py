@@ -46,6 +46,7 @@ from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_signals import Interruptible
 from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import has_accounting
 from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
+from hydra_plugins.hydra_llm_ucb_sweeper._lineage import write_lineage
 from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
 from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan, make_plan
 from hydra_plugins.hydra_llm_ucb_sweeper._records import Records
@@ -234,6 +235,8 @@ class SweepRun:
             if not asked:
                 return
             trials = study.launched(asked)
+            for trial in trials:
+                write_lineage(study, trial)
             console.launched(trials)
             places = zip(trials, free, strict=False)
             dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot), t.attempt) for t, slot in places])

@@ -28,6 +28,7 @@ from typing import Any, SupportsFloat
 REPORTS_NAME = "reports.jsonl"  # in the job's folder: a header, then one line per report
 STOP_NAME = "stop.json"  # in the job's folder: why it was stopped; a person may create it empty
 LIMITS_NAME = "pruning.json"  # in the sweep's folder: the limits that hold at present
+TRIALS_NAME = ".trials"  # in the sweep's folder: a file per job that says which trial it is
 
 # How a job knows that it is one. Subprocesses of the task inherit them.
 FOLDER_VARIABLE = "HYDRA_LLM_JOB"
@@ -73,6 +74,18 @@ def should_stop() -> bool:
 def is_connected() -> bool:
     """Whether a sweep listens."""
     return FOLDER_VARIABLE in os.environ
+
+
+def trial() -> dict[str, Any] | None:
+    """Which trial this job is: sweep, block, trial, parent, mutation, role, strategy, proposer, configuration_id (the
+    same for all replicates), values, seeds, metric, baseline (mean of the metric so far) and more. None outside a
+    sweep, or under another sweeper.
+    """
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None:
+        return None
+    limits = Path(os.environ.get(LIMITS_VARIABLE) or Path(folder).parent / LIMITS_NAME)
+    return _read_json(limits.parent / TRIALS_NAME / f"{read_number(Path(folder))}.json")
 
 
 # ---- what the launching side calls, in the process of the job ----

@@ -1,10 +1,15 @@
+import json
 import logging
 
 import pytest
 
 pytest.importorskip("wandb", reason="the science extra is not installed")
 
-from hydra_llm.experiment.wandb_logger import has_login, wandb_logger
+from tests.wandb_reader import read_offline_run
+
+from hydra_llm import channel
+from hydra_llm.experiment import wandb_logger as module
+from hydra_llm.experiment.wandb_logger import finish, has_login, summarise, wandb_logger
 
 
 @pytest.fixture
@@ -36,7 +41,16 @@ def test_a_key_in_the_environment_or_the_netrc_file_is_a_login(monkeypatch, tmp_
     (tmp_path / "netrc").write_text("")
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     assert has_login()
-    assert not make(tmp_path)._offline
+
+
+@pytest.mark.usefixtures("_nobody")
+def test_a_server_that_does_not_answer_costs_the_upload_and_not_the_run(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(module, "INIT_TIMEOUT_S", 1.0)
+    logger = make(tmp_path)
+    assert logger._offline
+    assert "logging offline" in caplog.text
 
 
 @pytest.mark.usefixtures("_nobody")
@@ -60,3 +74,59 @@ def test_runs_in_one_process_do_not_mix(run_tiny, tmp_path, monkeypatch):
         run_tiny("logger=default", f"logger.wandb.save_dir={tmp_path}/{folder}", "~logger.csv", folder=folder)
         assert wandb.run is None
         assert len(list((tmp_path / folder / "wandb").glob("offline-run-*"))) == 1
+
+
+@pytest.fixture
+def _trial(tmp_path):
+    """This process is job 7 of a sweep."""
+    folder = tmp_path / "sweep" / "7"
+    folder.mkdir(parents=True)
+    (tmp_path / "sweep" / channel.TRIALS_NAME).mkdir()
+    lineage = {
+        "sweep": "mine",
+        "block": 2,
+        "trial": 7,
+        "attempt": 1,
+        "parent": 3,
+        "mutation": "lr: 1 -> 2",
+        "role": "exploit",
+        "proposer": "rules (llm failed: no answer)",
+        "configuration_id": "abc",
+        "purpose": "search",
+        "metric": "score",
+        "baseline": 0.5,
+        "seeds": {"seed": 4},
+    }
+    (tmp_path / "sweep" / channel.TRIALS_NAME / "7.json").write_text(json.dumps(lineage))
+    channel.open_job(folder, 7, tmp_path / "sweep" / channel.LIMITS_NAME, 0.0)
+    yield
+    channel.close_job()
+
+
+@pytest.mark.usefixtures("_nobody", "_trial")
+def test_in_a_sweep_a_run_says_which_trial_it_is(tmp_path):
+    logger = wandb_logger(
+        project="p", entity=None, group=None, tags=["signal_chaotic"], mode="offline", save_dir=str(tmp_path)
+    )
+    logger.log_metrics({"score": 0.75, "test_R2": 0.5})
+    summarise([logger], {"score": 0.75, "test_R2": 0.5})
+    finish([logger])
+    run = read_offline_run(tmp_path / "wandb")
+    assert (run.group, run.job_type, run.name) == ("mine", "block 2", "trial 7")
+    assert run.tags == ["signal_chaotic", "role:exploit", "proposer:rules"]
+    assert run.config["trial"]["parent"] == 3
+    assert run.config["trial"]["mutation"] == "lr: 1 -> 2"
+    assert run.config["trial"]["configuration_id"] == "abc"
+    assert run.summary["selected/score"] == 0.75
+    assert run.summary["selected/minus_baseline"] == 0.25
+    assert run.summary["test/R2"] == 0.5
+
+
+@pytest.mark.usefixtures("_nobody", "_trial")
+def test_a_requeued_job_continues_its_own_run(tmp_path):
+    def id_of(logger):
+        name = logger.experiment.id
+        finish([logger])
+        return name
+
+    assert id_of(make(tmp_path / "a", "offline")) == id_of(make(tmp_path / "b", "offline"))

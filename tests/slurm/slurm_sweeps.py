@@ -12,8 +12,8 @@ from cluster import Cluster
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "plugin" / "toy_app" / "app.py"
 LIMIT_S = 300.0
-SUBMITIT = (
-    "hydra/launcher=submitit_slurm",
+TRAIN = ROOT / "train.py"
+SETTINGS = (
     "hydra.launcher.partition=debug",
     "hydra.launcher.cpus_per_task=1",
     "hydra.launcher.timeout_min=15",
@@ -21,7 +21,14 @@ SUBMITIT = (
 
 
 def command(folder: Path, *overrides: str, app: Path = TOY) -> list[str]:
-    fixed = ["-m", "hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder / 'sweep'}", *SUBMITIT]
+    launcher = "slurm_cpu" if app == TRAIN else "submitit_slurm"  # our preset, where it is on the path
+    fixed = [
+        "-m",
+        "hydra/sweeper=llm_ucb",
+        f"hydra.sweep.dir={folder / 'sweep'}",
+        f"hydra/launcher={launcher}",
+        *SETTINGS,
+    ]
     mine = [f"runs_file={folder / 'runs.txt'}", "search.confirm.n_seeds=0"] if app == TOY else []
     return [sys.executable, str(app), *fixed, *mine, *overrides]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from slurm_sweeps import (
     ROOT,
+    TRAIN,
     check_invariants,
     command,
     events,
@@ -170,7 +171,7 @@ def test_a_preempted_training_goes_on_from_its_own_checkpoint(cluster, tmp_path)
             "training.max_steps=10000",
         ),
         *("training.projection_iterations=0", "hydra.sweeper.confirm.n_seeds=0"),
-        app=ROOT / "train.py",
+        app=TRAIN,
     )
     job_folder = tmp_path / "sweep" / "0"
     last = job_folder / "checkpoints" / "last.ckpt"

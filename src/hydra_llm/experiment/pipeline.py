@@ -4,7 +4,6 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
@@ -22,6 +21,7 @@ from hydra_llm.experiment.errors import TOLD, ExperimentError, wants_traceback
 from hydra_llm.experiment.family import family_of
 from hydra_llm.experiment.fitting import Bench
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
+from hydra_llm.experiment.wandb_logger import finish, summarise
 from hydra_llm.figures.save import save
 from hydra_llm.modules.simulation import simulate
 from hydra_llm.schema.fields import check
@@ -50,7 +50,7 @@ def run(cfg: DictConfig) -> dict[str, float] | float:
 def _run(cfg: DictConfig) -> dict[str, float] | float:
     check(cfg)
     folder = Path(HydraConfig.get().runtime.output_dir)
-    loggers: list[Logger] = [instantiate(node) for node in cfg.logger.values()]
+    loggers = _loggers(cfg)
     try:
         system = _system(cfg)
         with threads_for(system.n_units, cfg.trainer.threads):
@@ -58,7 +58,7 @@ def _run(cfg: DictConfig) -> dict[str, float] | float:
     finally:
         for logger in loggers:
             logger.finalize("success")
-        _finish_wandb(loggers)
+        finish(loggers)
     return returned(metrics, cfg.return_metric)
 
 
@@ -89,6 +89,7 @@ def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger
         (folder / name).write_text(text, encoding="utf-8")
     for logger in loggers:
         logger.log_metrics(metrics)
+    summarise(loggers, metrics)
     if cfg.callbacks.figures:
         written = save(assay.figures(fitted, scored), folder / "figures")
         _log_images(loggers, written)
@@ -103,6 +104,20 @@ def _log_headline(name: str, metrics: dict[str, float]) -> None:
     if name in metrics:
         oracle = metrics.get(f"oracle_{name}")
         log.info("%s: %.5f%s", name, metrics[name], "" if oracle is None else f" (oracle {oracle:.5f})")
+
+
+def _loggers(cfg: DictConfig) -> list[Logger]:
+    try:
+        return [instantiate(node) for node in cfg.logger.values()]
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            raise ExperimentError(
+                f"logger={HydraConfig.get().runtime.choices['logger']} needs a package that is not installed: "
+                f"{error.__cause__}"
+            ) from error
+        if isinstance(error.__cause__, TOLD):
+            raise error.__cause__ from None
+        raise
 
 
 def _system(cfg: DictConfig) -> System:
@@ -144,14 +159,6 @@ def _log_images(loggers: list[Logger], written: list[Path]) -> None:
         if hasattr(logger, "log_image"):
             for path in written:
                 logger.log_image(key=path.stem, images=[str(path)])  # type: ignore[attr-defined]
-
-
-def _finish_wandb(loggers: list[Any]) -> None:
-    """Close this process's W&B run, so that the next job of the same process opens its own."""
-    if any(type(logger).__name__ == "WandbLogger" for logger in loggers):
-        import wandb
-
-        wandb.finish()
 
 
 __all__ = ["ExperimentError", "run"]

@@ -1,40 +1,84 @@
-"""Weights & Biases without a login: offline, said in one line, never a prompt."""
+"""Weights & Biases without a login: offline, said in one line, never a prompt. In a sweep a run knows its trial."""
 
+import hashlib
 import logging
 import netrc
 import os
-from collections.abc import Sequence
+import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
+
+from hydra_llm import channel
 
 log = logging.getLogger(__name__)
 
 MODES = ("auto", "online", "offline")
+INIT_TIMEOUT_S = 30.0  # without an answer of the server by then, the run is logged offline
+MAX_TAG = 64  # characters; the server refuses longer ones
 _HOST = "api.wandb.ai"
 
 
 def wandb_logger(
     *, project: str, entity: str | None, group: str | None, tags: Sequence[str], mode: str, save_dir: str
 ) -> Any:
-    """A WandbLogger. mode auto: online with a login or key, offline without; WANDB_MODE in the environment wins."""
+    """A WandbLogger. mode auto: online with a login or key, offline without; WANDB_MODE in the environment wins.
+
+    In a sweep the run is named after its trial, grouped by sweep (job_type: block), tagged with role and proposer, and
+    its config holds the trial's parent, mutation and configuration_id. A server that does not answer costs the upload,
+    never the run.
+    """
+    import wandb
+
     if mode not in MODES:
         raise ValueError(f"logger.wandb.mode={mode!r} is unknown. Choose one of: {', '.join(MODES)}.")
     chosen = os.environ.get("WANDB_MODE") or (mode if mode != "auto" else "online" if has_login() else "offline")
     if chosen == "offline" and mode == "auto" and not os.environ.get("WANDB_MODE"):
         log.info("No W&B login found: logging offline to %s/wandb; `wandb sync` uploads it later.", save_dir)
     os.environ.setdefault("WANDB_SILENT", "true")
-    return WandbLogger(
-        project=project,
-        entity=entity,
-        group=group,
-        tags=list(tags),
-        offline=chosen != "online",
-        save_dir=save_dir,
-        log_model=False,
-        settings=_settings(),
-    )
+    if wandb.run is not None:  # of an earlier job of this process that was cut off
+        wandb.finish()
+    place = {"project": project, "entity": entity, "save_dir": save_dir, "log_model": False, "settings": _settings()}
+    trial = channel.trial()
+    about = _about(trial, group, tags) if trial is not None else {"group": group, "tags": list(tags)}
+    if chosen == "online":
+        logger = WandbLogger(**place, **about, offline=False, mode="online")
+        try:
+            _ = logger.experiment  # connects
+            return logger
+        except (wandb.Error, OSError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            log.warning("W&B does not answer (%s): logging offline to %s/wandb.", reason, save_dir)
+    # mode as well: Lightning says offline in the environment, which wandb reads once per process
+    return WandbLogger(**place, **about, offline=True, mode="offline")
+
+
+def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float]) -> None:
+    """Keys of the run's summary beside the metrics themselves.
+
+    selected/<metric>: what a search selects on; selected/minus_baseline: its difference to the baseline's mean as known
+    at launch; test/<name>: held-out scores, which no search sees.
+    """
+    found = {f"test/{name.removeprefix('test_')}": value for name, value in metrics.items() if name.startswith("test_")}
+    trial = channel.trial() or {}
+    value = metrics.get(str(trial.get("metric")))
+    if value is not None:
+        found[f"selected/{trial['metric']}"] = value
+        if trial.get("baseline") is not None:
+            found["selected/minus_baseline"] = value - trial["baseline"]
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            logger.experiment.summary.update(found)
+
+
+def finish(loggers: Sequence[Logger]) -> None:
+    """Close this process's run, so that the next job of the same process opens its own."""
+    if any(isinstance(logger, WandbLogger) for logger in loggers):
+        import wandb
+
+        wandb.finish()
 
 
 def has_login() -> bool:
@@ -48,7 +92,22 @@ def has_login() -> bool:
         return False
 
 
+def _about(trial: Mapping[str, Any], group: str | None, tags: Sequence[str]) -> dict[str, Any]:
+    """Arguments of wandb.init for a trial. The id is stable, so that a requeued job continues its own run."""
+    folder = os.environ.get(channel.LIMITS_VARIABLE, "")
+    address = f"{socket.gethostname()}:{folder}:{trial['trial']}:{trial['attempt']}"
+    proposer = str(trial["proposer"]).partition(" (")[0]
+    return {
+        "id": hashlib.sha256(address.encode()).hexdigest()[:16],
+        "name": f"trial {trial['trial']}",
+        "group": group or trial["sweep"],
+        "job_type": f"block {trial['block']}" if trial["purpose"] == "search" else str(trial["purpose"]),
+        "tags": [tag[:MAX_TAG] for tag in (*tags, f"role:{trial['role']}", f"proposer:{proposer}") if tag],
+        "config": {"trial": dict(trial)},
+    }
+
+
 def _settings() -> Any:
     import wandb
 
-    return wandb.Settings(console="off", x_disable_stats=True)
+    return wandb.Settings(console="off", x_disable_stats=True, init_timeout=INIT_TIMEOUT_S)

@@ -1,0 +1,57 @@
+"""What a job can know of its place in the sweep (hydra_llm.channel.trial): for experiment trackers and logs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra_llm import channel
+from hydra_llm.search.study import Study
+from hydra_llm.search.trial import Trial
+
+
+def write_lineage(study: Study, trial: Trial) -> None:
+    """One small file per job, written before its launch. It is derived from the log: nobody waits for the disk."""
+    folder = study.folder / channel.TRIALS_NAME
+    folder.mkdir(exist_ok=True)
+    channel.write_aside(folder / f"{trial.number}.json", lineage(study, trial))
+
+
+def lineage(study: Study, trial: Trial) -> dict[str, Any]:
+    """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline."""
+    proposal, settings = trial.proposal, study.settings
+    block = next((b.values for b in study.state.blocks if b.index == trial.block), {})
+    tree = study.state.trees.get(trial.block)
+    root = tree.root if tree is not None else None
+    runs = [] if root is None else [study.state.trials[n].value for n in root.trials]
+    known = [value for value in runs if value is not None]
+    return {
+        "sweep": Path(study.folder).name,
+        "block": trial.block,
+        "block_values": dict(block),
+        "trial": trial.number,
+        "attempt": trial.attempt,
+        "parent": proposal.parent,
+        "mutation": proposal.mutation,
+        "mutated": [change.key for change in proposal.changes],
+        "role": proposal.role,
+        "strategy": proposal.strategy,
+        "proposer": proposal.provenance,
+        "hypothesis": proposal.hypothesis,
+        "configuration_id": configuration_id(proposal.values, block),
+        "values": dict(proposal.values),
+        "seeds": dict(trial.seeds),
+        "purpose": trial.purpose,
+        "budget": trial.budget,
+        "metric": settings.objective.metric,
+        "baseline": sum(known) / len(known) if known else None,
+    }
+
+
+def configuration_id(values: Mapping[str, Any], block: Mapping[str, Any]) -> str:
+    """The same for all replicates: seeds are not part of a configuration."""
+    text = json.dumps({**block, **values}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

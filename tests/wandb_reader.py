@@ -1,0 +1,89 @@
+"""Reads what Weights & Biases wrote offline: records of its own protocol, in the log format of LevelDB."""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BLOCK, HEADER, FILE_HEADER = 32768, 7, 7
+FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+
+
+@dataclass
+class OfflineRun:
+    group: str = ""
+    job_type: str = ""
+    name: str = ""
+    tags: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    artifacts: list[tuple[str, str]] = field(default_factory=list)  # (type, name)
+
+
+def offline_runs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("offline-run-*/*.wandb"))
+
+
+def read_offline_run(folder: Path) -> OfflineRun:
+    """The only run below `folder`, the wandb folder of a job."""
+    (path,) = offline_runs(folder)
+    return read_run(path)
+
+
+def read_run(path: Path) -> OfflineRun:
+    from wandb.proto import wandb_internal_pb2 as proto
+
+    run = OfflineRun()
+    for data in _records(path.read_bytes()):
+        record = proto.Record()
+        record.ParseFromString(data)
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            run.group, run.job_type, run.name = record.run.run_group, record.run.job_type, record.run.display_name
+            run.tags = list(record.run.tags)
+            _update(run.config, record.run.config.update)
+        elif kind == "config":
+            _update(run.config, record.config.update)
+        elif kind == "summary":
+            _update(run.summary, record.summary.update)
+        elif kind == "history":
+            row: dict[str, Any] = {}
+            _update(row, record.history.item)
+            run.history.append(row)
+            run.summary.update(row)
+        elif kind == "files":
+            run.files += [item.path for item in record.files.files]
+        elif kind == "artifact":
+            run.artifacts.append((record.artifact.type, record.artifact.name))
+    return run
+
+
+def _update(target: dict[str, Any], items: Any) -> None:
+    for item in items:
+        name = item.key or "/".join(item.nested_key)
+        target[name] = json.loads(item.value_json)
+
+
+def _records(content: bytes) -> Iterator[bytes]:
+    """The payloads, those that span several blocks put together."""
+    place, parts = FILE_HEADER, b""
+    while place + HEADER <= len(content):
+        left = BLOCK - place % BLOCK
+        if left < HEADER:
+            place += left
+            continue
+        _, length, kind = struct.unpack("<IHB", content[place : place + HEADER])
+        payload = content[place + HEADER : place + HEADER + length]
+        place += HEADER + length
+        if kind == FULL:
+            yield payload
+        elif kind == FIRST:
+            parts = payload
+        elif kind in (MIDDLE, LAST):
+            parts += payload
+            if kind == LAST:
+                yield parts
