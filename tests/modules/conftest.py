@@ -38,3 +38,49 @@ def make_net() -> Callable[..., Any]:
         return SignalGNN(n_neurons=n_neurons, generator=stream(seed, "model_init"), **{**settings, **keys})
 
     return make
+
+
+@pytest.fixture
+def make_reaction_frames(make_metabolism_system, simulate_system) -> Callable[..., Any]:
+    """Frames of a tiny reaction network's training trajectory, and the system: make_reaction_frames(**keys)."""
+    from hydra_llm.data.windows import Frames
+
+    def make(**keys: Any) -> tuple[Frames, Any]:
+        system = make_metabolism_system(**keys)
+        recorded = simulate_system(system)["train"]
+        return Frames(recorded["activity"], recorded["drift"], recorded.get("external")), system
+
+    return make
+
+
+@pytest.fixture
+def make_reaction_net() -> Callable[..., Any]:
+    """A reaction network that is told the structure of a system and the scale of its frames."""
+    import torch
+
+    from hydra_llm.models.reaction_gnn import ReactionGNN
+    from hydra_llm.systems.streams import stream
+
+    def make(system: Any, frames: Any, seed: int = 0, **keys: Any) -> ReactionGNN:
+        settings = {
+            "stoichiometry": system.structure()["stoichiometry"],
+            "orders": system.structure()["substrate_orders"],
+            "freeze_stoichiometry": True,
+            "substrate_form": "log",
+            "hidden_dim_sub": 16,
+            "n_layers_sub": 3,
+            "hidden_dim_node": 16,
+            "n_layers_node": 3,
+            "activation": "tanh",
+            "embedding_dim": 2,
+            "embedding_scale": 0.1,
+            "log_k_init": (-2.0, 1.0),
+            "input_mode": system.input_mode,
+            "generator": stream(seed, "model_init"),
+            "dtype": torch.float64,
+        }
+        net = ReactionGNN(**{**settings, **keys})
+        net.set_scales(frames.activity)
+        return net
+
+    return make

@@ -19,7 +19,7 @@ def identifiability(singular_values: ArrayLike, rank: int, unknowns: str) -> Fig
         raise ValueError("An identifiability spectrum needs at least one singular value above zero.")
     relative = np.maximum(s / s.max(), _SMALLEST)
     index = np.arange(1, s.size + 1)
-    figure = new_figure(6.4, 4.4, f"What the data determine: {rank:,} of {s.size:,} combinations of {unknowns}")
+    figure = new_figure(6.8, 4.6, "What the data determine")
     axes = figure.subplots()
     kept = index <= rank
     axes.semilogy(index[kept], relative[kept], ".-", color=INK, ms=4, lw=0.8, label="determined")
@@ -30,6 +30,11 @@ def identifiability(singular_values: ArrayLike, rank: int, unknowns: str) -> Fig
     axes.axhline(NULL, color=GREY, ls="--", lw=1, label="limit of what counts as determined, $10^{-8}$")
     axes.set_ylim(min(relative.min(), NULL) / 5, 3)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    dress(axes, "Singular values", "component (rank)", "singular value (share of the largest)")
+    dress(
+        axes,
+        f"{rank:,} of {s.size:,} combinations of {unknowns}",
+        "component (rank)",
+        "singular value (share of the largest)",
+    )
     outer_legend(figure, ncols=3, handles=axes.get_legend_handles_labels()[0])
     return figure

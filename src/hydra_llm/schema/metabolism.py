@@ -121,7 +121,7 @@ class MetabolismTraining:
     max_steps: int | None = key(
         None, help="Adam steps; null: n_frames * data_augmentation_loop // batch_size * 0.2", low=0
     )
-    data_augmentation_loop: int = key(100, help="passes over the frames, in the published counting", low=1)
+    data_augmentation_loop: int = key(40, help="passes over the frames, in the published counting", low=1)
     batch_size: int = key(8, help="frames per step", unit="frames", low=1)
     time_step: int = key(1, help="1: one-step prediction of dc/dt; T > 1: rollout of T frames", unit="frames", low=1)
     noise_model_level: float = key(0.0, help="sd of the noise on the concentrations that the network sees", low=0)
