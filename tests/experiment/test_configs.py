@@ -57,6 +57,26 @@ def test_a_regime_of_metabolism_builds_a_network_that_its_data_determine_unless_
     assert (network.null_dimensions() == 0) == cfg.simulation.identifiable
 
 
+@pytest.mark.parametrize("regime", [regime for regime in REGIMES if regime.startswith("flyvis_")])
+def test_a_regime_of_the_fly_builds_an_eye(regime, compose_config, tiny_connectome, tmp_path):
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    from hydra.utils import instantiate
+
+    from davis_tree import write_davis
+
+    here = [f"simulation.connectome={tiny_connectome}", f"simulation.davis_root={write_davis(tmp_path / 'DAVIS')}"]
+    cfg = compose_config(f"simulation={regime}", "simulation.video_least_frames=2", *here)
+    assert instantiate(cfg.simulation, _convert_="all").n_units == 19 * 4 + 3
+
+
+@pytest.mark.parametrize(("level", "name"), [(0.0, "free"), (0.05, "005"), (0.5, "05")])
+def test_a_published_noise_level_goes_with_any_visual_input(level, name, compose_config):
+    alone = compose_config(f"experiment=flyvis_noise_{name}")
+    chosen = compose_config("simulation=flyvis_davis", f"experiment=flyvis_noise_{name}")
+    assert (alone.simulation.visual_input_type, chosen.simulation.visual_input_type) == ("scenes", "DAVIS")
+    assert alone.simulation.noise_model_level == chosen.simulation.noise_model_level == level
+
+
 @pytest.mark.parametrize("regime", REGIMES)
 def test_every_searched_key_exists_and_its_range_is_legal(regime, compose_config):
     cfg = compose_config(f"simulation={regime}")

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
+from davis_tree import write_davis
 from hydra_llm.systems.hex_lattice import HexLattice
 from hydra_llm.systems.stimuli.build import Filming, build_stimulus
 
@@ -18,20 +17,8 @@ def lattice() -> HexLattice:
 
 @pytest.fixture
 def make_davis(tmp_path) -> Callable[..., Path]:
-    """A tree in DAVIS layout; each video a drifting pattern in colours, name by name."""
-
-    def make(n_videos: int = 5, n_frames: int = 8, size: tuple[int, int] = (96, 60), name: str = "DAVIS") -> Path:
-        rng = np.random.default_rng(0)
-        for k in range(n_videos):
-            folder = tmp_path / name / "JPEGImages" / "480p" / f"video-{k}"
-            folder.mkdir(parents=True)
-            tiles = rng.integers(0, 255, (-(-size[1] // 8), -(-size[0] // 8), 3), dtype=np.uint8)
-            image = np.kron(tiles, np.ones((8, 8, 1), dtype=np.uint8))[: size[1], : size[0]]
-            for frame in range(n_frames):
-                Image.fromarray(np.roll(image, 3 * frame, axis=1)).save(folder / f"{frame:05d}.jpg", quality=95)
-        return tmp_path / name
-
-    return make
+    """write_davis(**what) below tmp_path; two trees need two names."""
+    return lambda name="DAVIS", **what: write_davis(tmp_path / name, **what)
 
 
 @pytest.fixture
