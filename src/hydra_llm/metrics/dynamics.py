@@ -35,11 +35,7 @@ def rollout_metrics(predicted: ArrayLike, true: ArrayLike, *, prefix: str, toler
         log.warning("Not reported: scores of the %s rollout, because the recorded activity is constant.", prefix)
         return {}
     finite = np.isfinite(x).all(axis=1)
-    spread = float(np.sqrt(y.var(axis=0).mean()))
-    with np.errstate(invalid="ignore", over="ignore"):
-        error = np.sqrt(((x - y) ** 2).mean(axis=1))
-        lost = ~finite | (error > tolerance * spread)
-    scores = {f"{prefix}_valid_frames": float(np.argmax(lost) if lost.any() else len(y))}
+    scores = {f"{prefix}_valid_frames": valid_frames(x, y, tolerance)}
     if not finite.all():
         log.warning(
             "Not reported: %s_R2 and _pearson, because the rollout diverged at frame %d.", prefix, np.argmin(finite)
@@ -55,6 +51,15 @@ def rollout_metrics(predicted: ArrayLike, true: ArrayLike, *, prefix: str, toler
     else:
         scores[f"{prefix}_pearson"] = float(np.mean([c for c in correlations if c is not None]))
     return scores
+
+
+def valid_frames(predicted: np.ndarray, true: np.ndarray, tolerance: float) -> float:
+    """Frames [frame, neuron] before the error first exceeds `tolerance` of the spread of the true activity."""
+    spread = float(np.sqrt(true.var(axis=0).mean()))
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.sqrt(((predicted - true) ** 2).mean(axis=1))
+        lost = ~np.isfinite(error) | (error > tolerance * spread)
+    return float(np.argmax(lost) if lost.any() else len(true))
 
 
 def _trajectories(predicted: ArrayLike, true: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
-from hydra_llm.metrics.dynamics import rollout_metrics
+from hydra_llm.metrics.dynamics import valid_frames
 from hydra_llm.metrics.scores import pearson
 from hydra_llm.systems.flyvis.voltage_field import VoltageField
 
@@ -39,14 +39,8 @@ class Rollouts:
         )
         scores = _scores(predicted, recorded, prefix)
         scores |= _scores(predicted, noise_free, f"{prefix}_noise_free")
-        lengths = [
-            rollout_metrics(p, r, prefix="x", tolerance=LOST).get("x_valid_frames")
-            for p, r in zip(self.predicted, self.recorded, strict=True)
-        ]
-        known = [n for n in lengths if n is not None]
-        if known:
-            scores[f"{prefix}_valid_frames"] = float(np.mean(known))
-        return scores
+        lengths = [valid_frames(p, r, LOST) for p, r in zip(self.predicted, self.recorded, strict=True)]
+        return {**scores, f"{prefix}_valid_frames": float(np.mean(lengths))}
 
 
 def roll_out(
