@@ -1,0 +1,228 @@
+"""report.html: one file that holds everything it shows, derived from a sweep's folder and from nothing else.
+
+The page makes no network request: styles, script, data and thumbnails are inside, and its content security policy
+forbids anything else. Texts of runs and models are escaped by the template, or set as text by the script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+
+from hydra_llm.report.chronicle import Chronicle, chronicle
+from hydra_llm.report.importance import importance
+from hydra_llm.report.pictures import pictures
+from hydra_llm.report.sections import calibration, cost, curve, parameters, records, summary, texts, tree
+from hydra_llm.report.sections.cards import cards
+from hydra_llm.report.svg import short
+from hydra_llm.search.reading import Sweep, read_sweep
+from hydra_llm.search.results import write_aside
+
+REPORT_NAME = "report.html"
+RELOAD_S = 15.0  # a page of a running sweep loads itself again
+SECTIONS = (
+    ("summary", "Summary"),
+    ("exploration", "Tree"),
+    ("progress", "Best so far"),
+    ("parameters", "Parameters"),
+    ("variance", "Variance"),
+    ("blocks", "Blocks"),
+    ("failures", "Failures"),
+    ("hypotheses", "Hypotheses"),
+    ("reasoning", "Reasoning"),
+    ("memory", "Memory"),
+    ("cost", "Cost"),
+    ("trials", "All trials"),
+)
+
+
+def write_report(folder: Path, path: Path | None = None, *, live: bool = False) -> Path:
+    """Write the report of the sweep in `folder`, replaced in one step; returns its path.
+
+    `live`: the page loads itself again while the sweep has not ended. Raises NoSweepError or EventLogError.
+    """
+    target = path or folder / REPORT_NAME
+    write_aside(target, render(read_sweep(folder), live=live))
+    return target
+
+
+def render(sweep: Sweep, *, live: bool = False) -> str:
+    """The page as text: a function of the sweep's folder."""
+    when = chronicle(sweep.events)
+    script = "\n".join(_asset(name) for name in ("card.js", "tree.js", "page.js"))
+    script = f'"use strict";\n(function () {{\n{script}\n}})();'
+    theme = _asset("theme.js")
+    environment = Environment(
+        loader=PackageLoader("hydra_llm.report", "assets"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html.j2").render(
+        css=Markup(_asset("page.css")),  # ours, like the scripts
+        theme_js=Markup(theme),
+        page_js=Markup(script),
+        script_hashes=Markup(" ".join(f"'sha256-{_sha256(text)}'" for text in (theme, script))),
+        data=htmlsafe_json_dumps(_data(sweep, when, live)),
+        **_content(sweep, when),
+    )
+
+
+def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
+    state = sweep.state
+    confirmation = summary.rows(sweep)
+    steps = parameters.path_to_best(sweep)
+    found = importance(sweep)
+    calibrated = calibration.calibration(sweep)
+    name = sweep.settings.objective.name
+    return {
+        "title": f"{sweep.settings.task}: {name}" if sweep.settings.task else name,
+        "subtitle": _subtitle(sweep, when),
+        "sections": SECTIONS,
+        "metric": name,
+        "block_count": len(state.blocks),
+        "noise_known": any(t.replicated() for t in state.trees.values()),
+        "facts": _facts(sweep, when),
+        "summary_drawing": summary.drawing(confirmation),
+        "confirmation": confirmation,
+        "verdicts": summary.verdicts(sweep),
+        "unconfirmed": _unconfirmed(sweep),
+        "best": _best(sweep),
+        "tree": tree.drawing(sweep) if state.trials else None,
+        "steps": when.steps,
+        "curve": curve.drawing(sweep, when),
+        "path_steps": steps,
+        "path_drawing": parameters.path_drawing(sweep, steps),
+        "ablations": parameters.ablations(sweep),
+        "importance": found,
+        "importance_drawing": parameters.importance_bars(found),
+        "parallel": parameters.parallel(sweep),
+        "variance": records.variance_blocks(sweep),
+        "blocks": records.block_rows(sweep),
+        "failures": records.failure_groups(sweep),
+        "rejections": state.rejections,
+        "calibration": calibrated,
+        "calibration_drawing": calibration.drawing(calibrated, name),
+        "texts": (("Memory", texts.snapshots(sweep, "memory")), ("Protocol", texts.snapshots(sweep, "protocol"))),
+        "edits": getattr(state, "edits", []),
+        "cost": cost.cost(sweep, when),
+        "trials": records.trial_rows(sweep, when),
+        "provenance": _provenance(sweep, when),
+        "argv": shlex.join(sweep.header.get("argv", [])),
+        "versions": ", ".join(f"{k} {v}" for k, v in sweep.header.get("versions", {}).items()),
+        "short": short,
+        "duration": cost.duration,
+        "percent": _percent,
+    }
+
+
+def _data(sweep: Sweep, when: Chronicle, live: bool) -> dict[str, Any]:
+    best = sweep.state.best()
+    objective = sweep.settings.objective
+    return {
+        "metric": objective.name if objective.direction != "target" else f"distance of {objective.name}",
+        "sign": 1 if objective.direction == "maximize" else -1,
+        "steps": when.steps,
+        "order": when.order,
+        "best": None if best is None else sweep.state.trees[best.block].node(best.number).id,
+        "tree": tree.numbers(sweep),
+        "trials": cards(sweep, when, pictures(sweep)),
+        "reload_s": RELOAD_S if live and not sweep.ended else 0,
+        "key": f"hydra-llm:{sweep.header.get('time')}",
+    }
+
+
+def _subtitle(sweep: Sweep, when: Chronicle) -> str:
+    objective = sweep.settings.objective
+    wanted = f"to {objective.target:g}" if objective.target is not None else ""
+    started = "" if when.first is None else f" · started {_date(when.first)}"
+    ended = f"ended: {sweep.ended}" if sweep.ended else "not ended"
+    return f"{objective.direction} {objective.name} {wanted} · seed {sweep.settings.seed}{started} · {ended}".replace(
+        "  ", " "
+    )
+
+
+def _facts(sweep: Sweep, when: Chronicle) -> list[tuple[str, str]]:
+    state = sweep.state
+    trials = state.search_trials()
+    scored = sum(trial.value is not None for trial in trials)
+    best = _best(sweep)
+    facts = [
+        (f"{when.steps} of {sweep.settings.n_trials}", "search trials told"),
+        (str(sum(len(t) for t in state.trees.values())), "configurations"),
+        (str(len(trials) - scored - len(state.running) - len(state.waiting)), "without a value"),
+    ]
+    if len(state.blocks) > 1:
+        facts.append((str(len(state.blocks)), "blocks"))
+    if best is not None:
+        facts.insert(0, (short(best["selected"]), f"best {sweep.settings.objective.name} as selected"))
+        if best["baseline"] is not None:
+            facts.insert(1, (short(best["baseline"]), "baseline in the search"))
+    return facts
+
+
+def _best(sweep: Sweep) -> dict[str, Any] | None:
+    best = sweep.state.best()
+    if best is None:
+        return None
+    settings, tree_of = sweep.settings, sweep.state.trees[best.block]
+    node, root = tree_of.node(best.number), tree_of.root
+    baseline = settings.space.baseline()
+    rows = [
+        {
+            "name": dimension.name,
+            "baseline": baseline.get(dimension.name),
+            "value": node.values.get(dimension.name),
+            "moved": baseline.get(dimension.name) != node.values.get(dimension.name),
+            "unit": dimension.unit,
+            "help": dimension.help,
+        }
+        for dimension in settings.space.dimensions
+        if dimension.name in node.values or dimension.name in baseline
+    ]
+    return {
+        "number": node.id,
+        "block": best.block,
+        "block_count": len(sweep.state.blocks),
+        "rows": rows,
+        "runs": len(node.scores),
+        "selected": None if node.mean is None else settings.objective.value_of_score(node.mean),
+        "baseline": None if root is None or root.mean is None else settings.objective.value_of_score(root.mean),
+    }
+
+
+def _unconfirmed(sweep: Sweep) -> str:
+    if not sweep.state.confirmations:
+        why = "has not ended yet" if not sweep.ended else "ran without a confirmation on fresh seeds"
+        return (
+            f"Nothing is confirmed: this sweep {why}. The value of the best configuration is the best of many noisy "
+            "numbers and flatters it."
+        )
+    return "No confirmation run has a value, so nothing is confirmed."
+
+
+def _provenance(sweep: Sweep, when: Chronicle) -> str:
+    last = "" if when.last is None else f", the last at {_date(when.last)}"
+    return f"Derived from {len(sweep.events)} events{last}. Every number on this page can be computed again from them."
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _asset(name: str) -> str:
+    return (files("hydra_llm.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

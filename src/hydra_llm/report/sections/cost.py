@@ -1,0 +1,81 @@
+"""What the sweep cost: time of the runs, and questions to a language model with tokens and money.
+
+Questions are read from the log where it records them, otherwise counted from the transcripts in the folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hydra_llm.llm.transcript import Transcript
+from hydra_llm.report.chronicle import Chronicle
+from hydra_llm.search.reading import Sweep
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Totals; `cost` None where no price is known. `source` says where they were read."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Times in seconds. `by_state` and `by_proposer` map to (runs, seconds)."""
+
+    run_seconds: float
+    wall_seconds: float | None
+    confirmation_seconds: float
+    by_state: dict[str, tuple[int, float]] = field(default_factory=dict)
+    by_proposer: dict[str, tuple[int, float]] = field(default_factory=dict)
+    questions: Questions = field(default_factory=Questions)
+
+
+def cost(sweep: Sweep, when: Chronicle) -> Cost:
+    by_state: dict[str, tuple[int, float]] = {}
+    by_proposer: dict[str, tuple[int, float]] = {}
+    total = confirming = 0.0
+    for trial in sweep.state.trials.values():
+        seconds = trial.duration or 0.0
+        total += seconds
+        confirming += seconds if trial.purpose == "confirm" else 0.0
+        who = trial.proposal.provenance.split(" (")[0] or "unknown"
+        for table, key in ((by_state, trial.state.value), (by_proposer, who)):
+            runs, spent = table.get(key, (0, 0.0))
+            table[key] = (runs + 1, spent + seconds)
+    wall = None if when.first is None or when.last is None else when.last - when.first
+    return Cost(total, wall, confirming, _largest(by_state), _largest(by_proposer), questions(sweep))
+
+
+def _largest(table: dict[str, tuple[int, float]]) -> dict[str, tuple[int, float]]:
+    return dict(sorted(table.items(), key=lambda item: -item[1][1]))
+
+
+def questions(sweep: Sweep) -> Questions:
+    folder = sweep.folder / "transcripts"
+    if not folder.is_dir():
+        return Questions()
+    answers = Transcript(folder).answers()
+    return Questions(
+        len(answers),
+        sum(answer.usage.prompt_tokens or 0 for answer in answers),
+        sum(answer.usage.completion_tokens or 0 for answer in answers),
+        source="transcripts",
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """12 s, 3 min 20 s, 4 h 05 min."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,0 +1,116 @@
+"""Best so far: every result in the order in which it came, the best mean at that time, and the band of noise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hydra_llm.report.chronicle import Chronicle
+from hydra_llm.report.effect import spread_of
+from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
+from hydra_llm.search.reading import Sweep
+from hydra_llm.search.tree import Tree
+
+WIDTH, HEIGHT = 1080.0, 330.0
+LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 30.0, 270.0
+OUTLIERS = 0.05  # share of results below which the axis does not follow the worst ones
+
+
+@dataclass(frozen=True)
+class Step:
+    """After `step` results of the whole sweep: the best mean of the block so far, in scores, and its standard error
+    (None while the noise is unknown).
+    """
+
+    step: int
+    block: int
+    best: float
+    error: float | None
+
+
+def steps(sweep: Sweep, when: Chronicle) -> list[Step]:
+    """The incumbent is the configuration with the best mean at that time, so the curve may fall when a rerun shows
+    that it was luck. Each block starts anew, since another regime is another question.
+    """
+    state, found = sweep.state, []
+    trees = {index: Tree(state.space, state.objective, reward=state.reward) for index in state.trees}
+    for step, number in enumerate(when.order, start=1):
+        trial = state.trials[number]
+        tree = trees[trial.block]
+        tree.add(trial)
+        best = tree.best()
+        if best is not None and best.mean is not None:
+            spread = spread_of(state.trees[trial.block])
+            error = None if spread is None else spread / math.sqrt(len(best.scores))
+            found.append(Step(step, trial.block, best.mean, error))
+    return found
+
+
+def drawing(sweep: Sweep, when: Chronicle) -> Markup | None:
+    """None while there is no value."""
+    objective, state = sweep.settings.objective, sweep.state
+    curve = steps(sweep, when)
+    if not curve:
+        return None
+    results = [(step, state.trials[n]) for step, n in enumerate(when.order, start=1)]
+    values = sorted(objective.score(t.value) for _, t in results if t.value is not None)
+    worst = values[int(OUTLIERS * len(values))]
+    low, high = padded([worst, *[s.best for s in curve], *[s.best + (s.error or 0.0) for s in curve]])
+    # objective.value_of_score keeps the order or turns it, so pixels are placed by score and numbers read as values
+    signed = objective.direction == "maximize"
+    y = Axis(low, high, BOTTOM, TOP) if signed else Axis(-high, -low, TOP, BOTTOM)
+    to = (lambda score: y(score)) if signed else (lambda score: y(-score))
+    x = Axis(0, max(1, when.steps), LEFT, RIGHT)
+    name = objective.name if objective.direction != "target" else f"|{objective.name} − {short(objective.target)}|"
+    parts = [*y_axis(y, LEFT, RIGHT, name), *x_axis(x, BOTTOM, "results")]
+    for index, step in when.blocks.items():
+        if index > 1:
+            parts.append(el("line", x1=x(step), x2=x(step), y1=TOP - 8, y2=BOTTOM, class_="separator"))
+        parts.append(el("text", f"block {index}", x=x(step) + 6, y=TOP - 2, class_="tick"))
+    for index in state.trees:
+        own = [s for s in curve if s.block == index]
+        parts += _lines(own, x, to, max((s.step for s in own), default=0))
+    for step, trial in results:
+        label = (
+            f"trial {trial.number}: {short(trial.value)}"
+            if trial.value is not None
+            else f"trial {trial.number}: {trial.state.value}"
+        )
+        score = None if trial.value is None else objective.score(trial.value)
+        below = score is None or score < low
+        cy = BOTTOM - 5 if score is None else to(max(low, score))
+        kind = "bad" if score is None else "low" if below else ""
+        mark = el("circle", el("title", label), cx=x(step), cy=cy, r=3.4, class_=f"dot {kind}", data_trial=trial.number)
+        parts.append(mark)
+    parts.append(
+        el("line", x1=x(when.steps), x2=x(when.steps), y1=TOP - 8, y2=BOTTOM, id="playhead", class_="playhead")
+    )
+    return chart(
+        WIDTH,
+        HEIGHT,
+        *parts,
+        label=f"Best {objective.name} so far over {when.steps} results",
+        id="curve",
+        data_left=LEFT,
+        data_right=RIGHT,
+    )
+
+
+def _lines(own: list[Step], x: Axis, to, until: int) -> list[Markup]:
+    """A staircase through the best means and the band of one standard error around it."""
+    if not own:
+        return []
+    line: list[tuple[float, float]] = []
+    upper: list[tuple[float, float]] = []
+    lower: list[tuple[float, float]] = []
+    for here, after in zip(own, [*own[1:], None], strict=True):
+        stop = until if after is None else after.step
+        for at in (here.step, stop):
+            line.append((x(at), to(here.best)))
+            if here.error is not None:
+                upper.append((x(at), to(here.best + here.error)))
+                lower.append((x(at), to(here.best - here.error)))
+    parts = [el("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band")] if upper else []
+    return [*parts, el("path", d=path(line), class_="line")]

@@ -1,0 +1,221 @@
+"""Effects of parameters: importance, parallel coordinates, and the way from the baseline to the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from hydra_llm.report.effect import effect
+from hydra_llm.report.importance import Importance
+from hydra_llm.report.sections.tree import shades
+from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
+from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.reading import Sweep
+from hydra_llm.search.tree import Node, Tree
+
+BAR, LABEL, WIDTH = 26.0, 230.0, 760.0
+AXIS_TOP, AXIS_BOTTOM, AXIS_STEP = 56.0, 300.0, 150.0
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One edge on the way to the best. `value` and `change` are in the metric's unit; `certainty` None: unknown."""
+
+    number: int
+    changes: list[list[Any]]
+    value: float | None
+    change: float | None
+    gain: float | None
+    certainty: float | None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The best configuration with one parameter back at the baseline, where the search ran it."""
+
+    key: str
+    best: Any
+    baseline: Any
+    number: int | None
+    value: float | None
+    loss: float | None  # in score: positive where the parameter's new value helps
+
+
+def importance_bars(found: Importance) -> Markup | None:
+    if not found.shares:
+        return None
+    x = Axis(0.0, max(found.shares.values()), LABEL, WIDTH - 70)
+    parts = []
+    for row, (name, share) in enumerate(found.shares.items()):
+        y = 8 + BAR * row
+        parts += [
+            el("text", name, x=LABEL - 10, y=y + 14, class_="label", text_anchor="end"),
+            el("rect", x=LABEL, y=y, width=max(1.0, x(share) - LABEL), height=BAR - 9, class_="bar", rx=2),
+            el("text", f"{100 * share:.0f} %", x=x(share) + 8, y=y + 14, class_="tick"),
+        ]
+    return chart(WIDTH, 14 + BAR * len(found.shares), *parts, label="Importance of the parameters")
+
+
+# ---- parallel coordinates ----
+def parallel(sweep: Sweep) -> Markup | None:
+    """A line per configuration through its values, the reward at the right; better ones are drawn later."""
+    state, objective = sweep.state, sweep.settings.objective
+    nodes = [(tree, node) for tree in state.trees.values() for node in tree.scored()]
+    dimensions = [d for d in sweep.settings.space.free() if len({str(n.values.get(d.name)) for _, n in nodes}) > 1]
+    if len(nodes) < 2 or not dimensions:
+        return None
+    axes = [_dimension_axis(d, [n.values.get(d.name) for _, n in nodes]) for d in dimensions]
+    scores = [n.mean or 0.0 for _, n in nodes]
+    reward = Axis(min(scores), max(scores), AXIS_BOTTOM, AXIS_TOP)
+    left = 70.0
+    parts = []
+    for column, dimension in enumerate(dimensions):
+        parts += _axis_marks(dimension, axes[column], left + AXIS_STEP * column)
+    last = left + AXIS_STEP * len(dimensions)
+    parts.append(el("line", x1=last, x2=last, y1=AXIS_TOP, y2=AXIS_BOTTOM, class_="axis"))
+    parts.append(el("text", objective.name, x=last, y=AXIS_TOP - 30, class_="axis-name", text_anchor="middle"))
+    for tick in nice_ticks(min(scores), max(scores)):
+        parts.append(el("text", short(objective.value_of_score(tick)), x=last + 8, y=reward(tick) + 4, class_="tick"))
+    levels = {key: shade for tree in state.trees.values() for key, shade in shades(tree).items()}
+    for _, node in sorted(nodes, key=lambda pair: pair[1].mean or 0.0):
+        points = [(left + AXIS_STEP * c, axes[c](node.values.get(d.name))) for c, d in enumerate(dimensions)]
+        line = [(px, py) for px, py in points if py is not None]
+        text = f"trial {node.id}: {objective.name} {short(objective.value_of_score(node.mean or 0.0))}"
+        kind = f"trace s{levels[node.id]}"
+        drawn = path([*line, (last, reward(node.mean or 0.0))])
+        parts.append(el("path", el("title", text), d=drawn, class_=kind, data_node=node.id))
+    return chart(last + 90, AXIS_BOTTOM + 34, *parts, label="Parallel coordinates of all configurations", id="parallel")
+
+
+class _DimensionAxis:
+    """Pixel of a value; None for a parameter that was inactive."""
+
+    def __init__(self, dimension: Dimension, values: list[Any]) -> None:
+        self.texts: list[str] = []
+        self.axis: Axis | None = None
+        if isinstance(dimension, Float | Integer):
+            known = [float(v) for v in values if isinstance(v, int | float)]
+            low, high = min([dimension.low, *known]), max([dimension.high, *known])  # a default may lie outside
+            self.axis = Axis(low, high, AXIS_BOTTOM, AXIS_TOP, dimension.log and low > 0)
+        else:
+            listed = dimension.choices if isinstance(dimension, Categorical) else ()
+            seen = [str(v) for v in values if v is not None]
+            self.texts = list(dict.fromkeys([*map(str, listed), *seen]))
+
+    def __call__(self, value: Any) -> float | None:
+        if value is None:
+            return None
+        if self.axis is not None:
+            return self.axis(float(value)) if isinstance(value, int | float) else None
+        return self.place(self.texts.index(str(value)))
+
+    def place(self, index: int) -> float:
+        return AXIS_BOTTOM - (AXIS_BOTTOM - AXIS_TOP) * (index + 0.5) / len(self.texts)
+
+
+def _dimension_axis(dimension: Dimension, values: list[Any]) -> _DimensionAxis:
+    return _DimensionAxis(dimension, values)
+
+
+def _axis_marks(dimension: Dimension, axis: _DimensionAxis, x: float) -> list[Markup]:
+    *head, name = dimension.name.split(".")
+    parts = [
+        el("line", x1=x, x2=x, y1=AXIS_TOP, y2=AXIS_BOTTOM, class_="axis"),
+        el("text", ".".join(head), x=x, y=AXIS_TOP - 30, class_="tick", text_anchor="middle"),
+        el("text", name, x=x, y=AXIS_TOP - 15, class_="axis-name", text_anchor="middle"),
+    ]
+    if dimension.unit:
+        parts.append(el("text", dimension.unit, x=x, y=AXIS_BOTTOM + 18, class_="tick", text_anchor="middle"))
+    marks = (
+        [(axis.axis(t), short(t)) for t in axis.axis.ticks()]
+        if axis.axis is not None
+        else [(axis.place(i), text if len(text) < 16 else text[:15] + "…") for i, text in enumerate(axis.texts)]
+    )
+    return parts + [el("text", text, x=x + 7, y=y + 4, class_="tick halo") for y, text in marks]
+
+
+# ---- from the baseline to the best ----
+def path_to_best(sweep: Sweep) -> list[PathStep]:
+    """The lineage of the best configuration, its root first: every step as it was measured."""
+    best = sweep.state.best()
+    if best is None:
+        return []
+    tree = sweep.state.trees[best.block]
+    return [_path_step(sweep, tree, node) for node in reversed(list(tree.lineage(tree.node(best.number))))]
+
+
+def _path_step(sweep: Sweep, tree: Tree, node: Node) -> PathStep:
+    objective, first = sweep.settings.objective, sweep.state.trials[node.id]
+    found = effect(tree, node, objective)
+    return PathStep(
+        node.id,
+        [[change.key, change.old, change.new] for change in first.proposal.changes],
+        None if node.mean is None else objective.value_of_score(node.mean),
+        None if found is None else found.change,
+        None if found is None else found.gain,
+        None if found is None else found.certainty,
+    )
+
+
+def path_drawing(sweep: Sweep, steps: list[PathStep]) -> Markup | None:
+    """A staircase of bars from value to value."""
+    objective = sweep.settings.objective
+    known = [(s, s.value) for s in steps if s.value is not None]
+    if len(known) < 2:
+        return None
+    values = [value for _, value in known]
+    room = (max(values) - min(values)) * 0.12 or 1.0
+    row, left, right = 30.0, 330.0, 860.0
+    x = Axis(min(values) - room, max(values) + room, left, right)
+    parts = []
+    for tick in x.ticks(6):
+        parts.append(el("line", x1=x(tick), x2=x(tick), y1=22, y2=26 + row * len(known), class_="grid"))
+        parts.append(el("text", short(tick), x=x(tick), y=14, class_="tick", text_anchor="middle"))
+    before: float | None = None
+    for index, (step, value) in enumerate(known):
+        y = 32 + row * index
+        what = "; ".join(f"{k.split('.')[-1]} {short(a, 3)} → {short(b, 3)}" for k, a, b in step.changes) or "start"
+        what = what if len(what) < 42 else what[:41] + "…"
+        parts.append(el("text", f"{step.number}  {what}", x=left - 14, y=y + 14, class_="label", text_anchor="end"))
+        if before is None:
+            parts.append(el("circle", cx=x(value), cy=y + 9, r=5, class_="start"))
+        else:
+            a, b = sorted((x(before), x(value)))
+            kind = "better" if (step.gain or 0.0) > 0 else "worse"
+            parts.append(el("rect", x=a, y=y, width=max(1.5, b - a), height=18, class_=f"gain {kind}", rx=2))
+            parts.append(el("line", x1=x(before), x2=x(before), y1=y - row + 18, y2=y + 18, class_="grid"))
+        sure = "" if step.certainty is None else f"  ({100 * step.certainty:.0f} % certain)"
+        note = short(value) if step.change is None else f"{step.change:+.3g}{sure}"
+        parts.append(el("text", note, x=max(x(value), x(before or value)) + 8, y=y + 14, class_="tick halo"))
+        before = value
+    return chart(
+        right + 150, 44 + row * len(known), *parts, label=f"{objective.name} on the way from the baseline to the best"
+    )
+
+
+def ablations(sweep: Sweep) -> list[Ablation]:
+    """For every parameter in which the best differs from the baseline: the run that takes this one back, if any."""
+    best = sweep.state.best()
+    if best is None:
+        return []
+    space, objective = sweep.settings.space, sweep.settings.objective
+    tree = sweep.state.trees[best.block]
+    own, baseline = tree.node(best.number), space.baseline()
+    found = []
+    for key in space.changed(baseline, own.values):
+        taken_back = {**own.values, key: baseline.get(key)}
+        node = None if taken_back[key] is None else tree.find(taken_back)
+        mean = None if node is None else node.mean
+        found.append(
+            Ablation(
+                key,
+                own.values.get(key),
+                baseline.get(key),
+                None if node is None else node.id,
+                None if mean is None else objective.value_of_score(mean),
+                None if mean is None or own.mean is None else own.mean - mean,
+            )
+        )
+    return found

@@ -1,0 +1,134 @@
+"""The claim of the sweep: baseline against best on seeds that the search has not seen, with intervals.
+
+The value that the search selected on stands beside it and is named as what it is, the best of many noisy numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from hydra_llm.report.svg import Axis, chart, el, padded, short
+from hydra_llm.search import confirmation
+from hydra_llm.search.reading import Sweep
+from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.variance import student
+
+HELD_OUT = "test_"  # metrics of the held-out recording begin with it
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Mean of the runs and its 95 % interval (Student); None where there are too few runs."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric at one budget, on the same fresh seeds for both sides."""
+
+    budget: str
+    metric: str
+    held_out: bool
+    baseline: Interval | None
+    best: Interval | None
+    difference: Interval | None
+
+
+def interval(values: list[float]) -> Interval | None:
+    if not values:
+        return None
+    mean = sum(values) / len(values)
+    if len(values) < 2:
+        return Interval(mean, None, None, tuple(values))
+    sd = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    half = student(len(values) - 1) * sd / math.sqrt(len(values))
+    return Interval(mean, mean - half, mean + half, tuple(values))
+
+
+def rows(sweep: Sweep) -> list[Row]:
+    """The metric of the search, then every held-out one, for each budget of the confirmation."""
+    state, found = sweep.state, []
+    best = state.best()
+    if best is None:
+        return []
+    root = state.trees[best.block].root
+    current = {best.number, root.id if root is not None else best.number}
+    runs = [t for t in state.confirmations if t.proposal.parent in current and t.state is TrialState.COMPLETED]
+    name = sweep.settings.objective.name
+    held_out = sorted({m for t in runs for m in t.metrics if m.split("/")[-1].startswith(HELD_OUT) and m != name})
+    for budget in dict.fromkeys(t.budget for t in runs):
+        for metric in (name, *held_out):
+            sides = {
+                role: {
+                    str(sorted(t.seeds.items())): v
+                    for t in runs
+                    if (v := _value(t, role, budget, metric, name)) is not None
+                }
+                for role in ("best", "baseline")
+            }
+            pairs = [sides["best"][s] - sides["baseline"][s] for s in sides["best"] if s in sides["baseline"]]
+            found.append(
+                Row(
+                    budget,
+                    metric,
+                    metric.split("/")[-1].startswith(HELD_OUT),
+                    interval(list(sides["baseline"].values())),
+                    interval(list(sides["best"].values())),
+                    interval(pairs),
+                )
+            )
+    return found
+
+
+def _value(trial: Trial, role: str, budget: str, metric: str, name: str) -> float | None:
+    if trial.proposal.role != role or trial.budget != budget:
+        return None
+    return trial.value if metric == name else trial.metrics.get(metric)
+
+
+def verdicts(sweep: Sweep) -> list[str]:
+    return [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
+
+
+def drawing(found: list[Row]) -> Markup | None:
+    """Two marks per row, baseline and best, with their intervals and single runs."""
+    known = [row for row in found if row.baseline is not None]
+    if not known:
+        return None
+    by_metric: dict[str, list[float]] = {}
+    for row in known:
+        for side in (row.baseline, row.best):
+            if side is not None:
+                ends = [end for end in (side.low, side.high) if end is not None]
+                by_metric.setdefault("all", []).extend([*side.values, *ends])
+    x = Axis(*padded(by_metric["all"]), 250.0, 850.0)
+    height = 36.0 + 58.0 * len(known)
+    parts = []
+    for tick in x.ticks(6):
+        parts.append(el("line", x1=x(tick), x2=x(tick), y1=24, y2=height - 8, class_="grid"))
+        parts.append(el("text", short(tick), x=x(tick), y=16, class_="tick", text_anchor="middle"))
+    for index, row in enumerate(known):
+        top = 40.0 + 58.0 * index
+        parts.append(el("text", row.metric, x=236, y=top + 12, class_="label strong", text_anchor="end"))
+        what = f"{row.budget} budget" + (", held out" if row.held_out else "")
+        parts.append(el("text", what, x=236, y=top + 28, class_="tick", text_anchor="end"))
+        for offset, side, kind in ((4.0, row.baseline, "baseline"), (24.0, row.best, "best")):
+            if side is None:
+                continue
+            y = top + offset
+            if side.low is not None and side.high is not None:
+                parts.append(el("line", x1=x(side.low), x2=x(side.high), y1=y, y2=y, class_=f"whisker {kind}"))
+            parts += [el("circle", cx=x(v), cy=y, r=2.6, class_=f"run {kind}") for v in side.values]
+            shape = {"baseline": f"M{x(side.mean):.1f},{y - 7:.1f}l7,7l-7,7l-7,-7Z"}.get(
+                kind, f"M{x(side.mean) - 6:.1f},{y - 6:.1f}h12v12h-12Z"
+            )
+            parts.append(el("path", el("title", f"{kind}: {short(side.mean)}"), d=shape, class_=f"mean {kind}"))
+            parts.append(el("text", f"{kind} {short(side.mean)}", x=866, y=y + 4, class_="tick"))
+    return chart(980, height, *parts, label="Baseline and best on fresh seeds with 95 % intervals")
