@@ -45,12 +45,16 @@ SECTIONS = (
 )
 
 
+def report_path(folder: Path, path: Path | None = None) -> Path:
+    return path or folder / REPORT_NAME
+
+
 def write_report(folder: Path, path: Path | None = None, *, live: bool = False) -> Path:
     """Write the report of the sweep in `folder`, replaced in one step; returns its path.
 
     `live`: the page loads itself again while the sweep has not ended. Raises NoSweepError or EventLogError.
     """
-    target = path or folder / REPORT_NAME
+    target = report_path(folder, path)
     write_aside(target, render(read_sweep(folder), live=live))
     return target
 

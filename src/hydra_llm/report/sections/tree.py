@@ -115,12 +115,15 @@ def _node(sweep: Sweep, node: Node, x: float, y: float, shade: int | None, best:
     name = sweep.settings.objective.name
     value = "no value" if node.mean is None else f"{name} {short(sweep.settings.objective.value_of_score(node.mean))}"
     label = f"Trial {node.id}, {value}, {node.runs} runs, {first.proposal.mutation}"
-    r = radius * 0.42
+    near, far = 0.72 * radius, 1.08 * radius
+    strokes = "".join(
+        f"M{sx * near:.1f},{sy * near:.1f}L{sx * far:.1f},{sy * far:.1f}" for sx in (-1, 1) for sy in (-1, 1)
+    )
     return el(
         "g",
         el("circle", r=radius + 3.5, class_="ring"),
         el("circle", r=radius, class_="disc"),
-        el("path", d=f"M{-r:.1f},{-r:.1f}L{r:.1f},{r:.1f}M{-r:.1f},{r:.1f}L{r:.1f},{-r:.1f}", class_="cross"),
+        el("path", d=strokes, class_="cross"),
         el("text", node.id, y=3.6, class_="number"),
         transform=f"translate({x:.1f},{y:.1f})",
         class_=f"node {status}" + (" best" if node.id == best else ""),

@@ -1,0 +1,48 @@
+"""`hydra-llm`: reads what sweeps left behind. It starts no run and changes no log.
+
+Exit codes: 0 done, 1 it could not be done (one sentence on standard error), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from hydra_llm.cli.report import report
+from hydra_llm.cli.tree import tree
+from hydra_llm.report.errors import FigureError
+from hydra_llm.search.events import EventLogError
+from hydra_llm.search.reading import NoSweepError
+
+COMMANDS: tuple[Callable[..., None], ...] = (report, tree)
+OUR_ERRORS = (NoSweepError, EventLogError, FigureError, OSError)
+
+app = typer.Typer(
+    name="hydra-llm",
+    help="Look at sweeps of hydra/sweeper=llm_ucb: reports and figures from a sweep folder.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def hydra_llm() -> None:
+    """With a callback a single command stays a command with a name."""
+
+
+for command in COMMANDS:
+    app.command()(command)
+
+
+def main() -> None:
+    """The entry point: errors that we know are one sentence, not a traceback."""
+    try:
+        app()
+    except OUR_ERRORS as error:
+        print(f"hydra-llm: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

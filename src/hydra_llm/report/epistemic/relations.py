@@ -1,0 +1,116 @@
+"""Relations between events of reasoning: proposed by the records, accepted by rules.
+
+The records propose: a result leads to the hypotheses of its children, a hypothesis to the observation of its own trial,
+trials to the memory entries that cite them, an entry to the trial that quotes it. The rules accept a pair if both ends
+are events with a mode, in different iterations, the first before the second, and the pair of modes is one of fifteen
+that make sense; the pair also says what kind of relation it is. Nobody draws an edge by hand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hydra_llm.report.epistemic.events import ReasoningEvent
+from hydra_llm.search.reading import Sweep
+from hydra_llm.search.reasoning import Mode
+
+LEADS_TO, TRIGGERS, REFINES, REJECTS = "leads_to", "triggers", "refines", "rejects"
+ALLOWED: dict[tuple[Mode, Mode], str] = {
+    (Mode.INDUCTION, Mode.DEDUCTION): LEADS_TO,
+    (Mode.INDUCTION, Mode.PREDICTION): LEADS_TO,
+    (Mode.ABDUCTION, Mode.PREDICTION): LEADS_TO,
+    (Mode.ANALOGY, Mode.PREDICTION): LEADS_TO,
+    (Mode.CAUSAL, Mode.PREDICTION): LEADS_TO,
+    (Mode.PREDICTION, Mode.INDUCTION): LEADS_TO,
+    (Mode.FALSIFICATION, Mode.ABDUCTION): TRIGGERS,
+    (Mode.FALSIFICATION, Mode.CONSTRAINT): TRIGGERS,
+    (Mode.BOUNDARY, Mode.REGIME): TRIGGERS,
+    (Mode.UNCERTAINTY, Mode.META): TRIGGERS,
+    (Mode.INDUCTION, Mode.INDUCTION): REFINES,
+    (Mode.ABDUCTION, Mode.CAUSAL): REFINES,
+    (Mode.PREDICTION, Mode.PREDICTION): REFINES,
+    (Mode.PREDICTION, Mode.FALSIFICATION): REJECTS,
+    (Mode.DEDUCTION, Mode.FALSIFICATION): REJECTS,
+}
+SAME_ITERATION, BACKWARD, NO_MODE, PAIR = "same iteration", "backward in time", "without a mode", "pair not allowed"
+PER = 16  # iterations that densities are given for
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`start` and `end` are indices of events; a rejection is drawn from its end back to its start."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Relations:
+    """`dropped` counts proposed pairs by the rule that they break."""
+
+    accepted: list[Relation]
+    dropped: dict[str, int]
+    within: float  # accepted per PER iterations, both ends in one block
+    across: float
+
+
+def refusal(start: ReasoningEvent, end: ReasoningEvent) -> str:
+    """The rule that a pair breaks, "" if it stands."""
+    if start.mode is None or end.mode is None:
+        return NO_MODE
+    if start.step == end.step:
+        return SAME_ITERATION
+    if start.step > end.step:
+        return BACKWARD
+    return "" if (start.mode, end.mode) in ALLOWED else PAIR
+
+
+def relations(events: Sequence[ReasoningEvent], sweep: Sweep, steps: int) -> Relations:
+    accepted, dropped = [], Counter()
+    within = across = 0
+    for start, end in dict.fromkeys(proposed(events, sweep)):
+        a, b = events[start], events[end]
+        broken = refusal(a, b)
+        if broken:
+            dropped[broken] += 1
+            continue
+        accepted.append(Relation(start, end, ALLOWED[a.mode, b.mode]))  # type: ignore[index]  # refusal has looked
+        within += a.block == b.block
+        across += a.block != b.block
+    per = max(1.0, steps / PER)
+    return Relations(accepted, dict(dropped.most_common()), within / per, across / per)
+
+
+def proposed(events: Sequence[ReasoningEvent], sweep: Sweep) -> Iterator[tuple[int, int]]:
+    """Pairs of indices that the records connect, whatever their modes."""
+    hypotheses = {e.trials[0]: e.index for e in events if e.source == "hypothesis"}
+    observations: dict[int, list[int]] = {}
+    for event in events:
+        if event.source == "observation":
+            for number in event.trials:
+                observations.setdefault(number, []).append(event.index)
+    for number, index in hypotheses.items():
+        yield from ((index, seen) for seen in observations.get(number, []))
+    for tree in sweep.state.trees.values():
+        for node in tree:
+            parent = tree.parent(node)
+            if parent is None:
+                continue
+            before = [i for number in parent.trials for i in observations.get(number, [])]
+            own = [i for number in node.trials for i in observations.get(number, [])]
+            after = [hypotheses[number] for number in node.trials if number in hypotheses]
+            yield from ((a, b) for a in before for b in after)
+            yield from ((a, b) for a in before for b in own)
+            yield from ((hypotheses[number], b) for number in parent.trials if number in hypotheses for b in after)
+    entries = {event.entry: event.index for event in events if event.entry}
+    for event in events:
+        if event.source == "memory":
+            for number in event.trials:
+                yield from ((seen, event.index) for seen in observations.get(number, []))
+    for trial in sweep.state.search_trials():
+        quoted = getattr(trial.proposal, "principle", "")
+        if quoted in entries and trial.number in hypotheses:
+            yield entries[quoted], hypotheses[trial.number]
