@@ -19,7 +19,8 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from hydra_llm.report.chronicle import Chronicle, chronicle
-from hydra_llm.report.importance import importance
+from hydra_llm.report.epistemic import drawings
+from hydra_llm.report.epistemic.analysis import analyse
 from hydra_llm.report.pictures import pictures
 from hydra_llm.report.sections import calibration, cost, curve, parameters, records, summary, texts, tree
 from hydra_llm.report.sections.cards import cards
@@ -82,8 +83,8 @@ def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
     state = sweep.state
     confirmation = summary.rows(sweep)
     steps = parameters.path_to_best(sweep)
-    found = importance(sweep)
-    calibrated = calibration.calibration(sweep)
+    ledger = calibration.ledger(sweep)
+    reasoning = analyse(sweep, when)
     name = sweep.settings.objective.name
     return {
         "title": f"{sweep.settings.task}: {name}" if sweep.settings.task else name,
@@ -104,17 +105,22 @@ def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
         "path_steps": steps,
         "path_drawing": parameters.path_drawing(sweep, steps),
         "ablations": parameters.ablations(sweep),
-        "importance": found,
-        "importance_drawing": parameters.importance_bars(found),
+        "importances": parameters.importances(sweep),
         "parallel": parameters.parallel(sweep),
         "variance": records.variance_blocks(sweep),
         "blocks": records.block_rows(sweep),
         "failures": records.failure_groups(sweep),
         "rejections": state.rejections,
-        "calibration": calibrated,
-        "calibration_drawing": calibration.drawing(calibrated, name),
-        "texts": (("Memory", texts.snapshots(sweep, "memory")), ("Protocol", texts.snapshots(sweep, "protocol"))),
-        "edits": getattr(state, "edits", []),
+        "ledger": ledger,
+        "ledger_drawing": calibration.drawing(ledger.forecasts, name),
+        "texts": (("Memory", texts.memories(sweep)), ("Protocol", texts.protocols(sweep))),
+        "protocol_edits": state.protocol_copy.edits,
+        "edits": state.edits,
+        "user_notes": state.user_notes,
+        "reasoning": reasoning,
+        "reasoning_timeline": drawings.timeline(reasoning),
+        "reasoning_stream": drawings.stream(reasoning),
+        "reasoning_flow": drawings.flow(reasoning),
         "cost": cost.cost(sweep, when),
         "trials": records.trial_rows(sweep, when),
         "provenance": _provenance(sweep, when),

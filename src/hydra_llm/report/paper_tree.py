@@ -107,7 +107,7 @@ def _way(sweep: Sweep, chosen: Any) -> list[str]:
     name = sweep.settings.objective.name
     lines = [f"Way to the best configuration ({name}):"]
     for step in path_to_best(sweep):
-        what = changes_text(step.changes) or "start"
+        what = changes_text(step.changes) or "baseline"
         lines.append(f"{step.number}: {what}, {short(step.value)}")
     return lines
 

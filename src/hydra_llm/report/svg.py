@@ -90,9 +90,9 @@ def short(value: Any, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def y_axis(axis: Axis, left: float, right: float, label: str) -> list[Markup]:
+def y_axis(axis: Axis, left: float, right: float, label: str, above: float = 10.0) -> list[Markup]:
     """Grid lines with numbers, and the name of the quantity above them."""
-    parts = [el("text", label, x=left, y=min(axis.start, axis.stop) - 10, class_="axis-name")]
+    parts = [el("text", label, x=left, y=min(axis.start, axis.stop) - above, class_="axis-name")]
     for tick in axis.ticks():
         y = axis(tick)
         parts.append(el("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))

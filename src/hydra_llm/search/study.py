@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +169,14 @@ class Study:
             self._entry(proposal, seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run))
             for proposal, run in zip(proposals, runs, strict=True)
         ]
-        asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries}
+        asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries, **self._spent()}
         told = self._asker.told.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
+
+    def _spent(self) -> dict[str, Any]:
+        """What a language model has cost so far, for the log; nothing where nobody counts."""
+        spent = getattr(self._asker.proposer, "spent", None)
+        return {} if spent is None else {"spent": asdict(spent)}
 
     def _hear(self) -> None:
         """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
@@ -201,7 +207,7 @@ class Study:
         failed = self._asker.review(self.state, self._next_free)
         events = self._asker.told.events(self.state, self.settings, block, self._next_free)
         by = self._asker.proposer.name
-        done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed}
+        done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed, **self._spent()}
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.effect import effect, level, scale_of
 from hydra_llm.report.epistemic.markers import tag
+from hydra_llm.search.memory.entries import fold
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.reasoning import Mode
 from hydra_llm.search.trial import Trial
@@ -89,8 +90,7 @@ def _hypotheses(sweep: Sweep, when: Chronicle, weights: dict[int, int]) -> list[
         text = _statement(trial)
         if not text:
             continue
-        prediction = getattr(trial.proposal, "prediction", None)
-        quoted = getattr(trial.proposal, "principle", "")
+        prediction, quoted = trial.proposal.prediction, trial.proposal.principle
         told = Mode.DEDUCTION if quoted else Mode.PREDICTION if prediction is not None else None
         draft = _draft("hypothesis", trial.block, (trial.number,), text, told, FORM, weights)
         if prediction is not None and trial.value is not None:
@@ -100,16 +100,20 @@ def _hypotheses(sweep: Sweep, when: Chronicle, weights: dict[int, int]) -> list[
 
 
 def _statement(trial: Trial) -> str:
-    prediction = getattr(trial.proposal, "prediction", None)
+    prediction = trial.proposal.prediction
     return (prediction.statement if prediction is not None else "") or trial.proposal.hypothesis
 
 
 def _edits(sweep: Sweep, when: Chronicle) -> list[tuple[int, dict]]:
-    """Edits of memory and protocol that were applied; a refused one changed nothing."""
+    """Edits of memory and protocol that took effect; a refused one changed nothing."""
     found = []
-    for edit in getattr(sweep.state, "edits", []):
+    edits, known = sweep.state.edits, set(fold((), sweep.state.start_memory.principles))
+    for position, edit in enumerate(edits):
         if edit.outcome == "refused" or not edit.text:
             continue
+        names = set(fold(edits[: position + 1], sweep.state.start_memory.principles))
+        name = edit.entry or next(iter(names - known), "")
+        known |= names
         told = None
         if edit.action == "demote" or edit.section == "falsified":
             told = Mode.FALSIFICATION
@@ -117,8 +121,12 @@ def _edits(sweep: Sweep, when: Chronicle) -> list[tuple[int, dict]]:
             told = Mode.INDUCTION
         draft = _draft("memory", edit.block, tuple(edit.trials), edit.text, told, FORM, {})
         draft["significance"] = HIGH if edit.section == "established" else MEDIUM
-        draft["entry"] = edit.entry or ""
+        draft["entry"] = name
         found.append((when.asked.get(edit.number, when.steps), draft))
+    for block, edit in sweep.state.protocol_copy.edits.items():
+        if edit.rules is not None:
+            draft = _draft("protocol", block, (), edit.reason, Mode.META, FORM, {}) | {"significance": HIGH}
+            found.append((when.blocks.get(block + 1, when.steps), draft))
     for position, note in enumerate(sweep.state.notes):
         if note.kind == "memory":  # of older sweeps, which kept added entries as notes
             draft = _draft("memory", note.block, (), note.text, None, FORM, {})

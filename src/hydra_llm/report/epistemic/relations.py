@@ -1,9 +1,9 @@
 """Relations between events of reasoning: proposed by the records, accepted by rules.
 
-The records propose: a result leads to the hypotheses of its children, a hypothesis to the observation of its own trial,
-trials to the memory entries that cite them, an entry to the trial that quotes it. The rules accept a pair if both ends
-are events with a mode, in different iterations, the first before the second, and the pair of modes is one of fifteen
-that make sense; the pair also says what kind of relation it is. Nobody draws an edge by hand.
+The records propose: the lineage of a trial, the trials that a memory entry cites, the entry that a trial quotes. The
+rules accept a pair if both ends are events with a mode, in different iterations, the first before the second, and the
+pair of modes is one of fifteen that make sense; the pair also says what kind of relation it is. Nobody draws an edge by
+hand.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.events import ReasoningEvent
+from hydra_llm.search.memory.entries import named
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.reasoning import Mode
 
@@ -85,7 +86,11 @@ def relations(events: Sequence[ReasoningEvent], sweep: Sweep, steps: int) -> Rel
 
 
 def proposed(events: Sequence[ReasoningEvent], sweep: Sweep) -> Iterator[tuple[int, int]]:
-    """Pairs of indices that the records connect, whatever their modes."""
+    """Pairs of indices that the records connect, whatever their modes.
+
+    The latest observation of the parent leads to the child's hypothesis and to its observation; a hypothesis to the
+    observation of its own trial, and to that of a child that moves the same parameter.
+    """
     hypotheses = {e.trials[0]: e.index for e in events if e.source == "hypothesis"}
     observations: dict[int, list[int]] = {}
     for event in events:
@@ -93,24 +98,30 @@ def proposed(events: Sequence[ReasoningEvent], sweep: Sweep) -> Iterator[tuple[i
             for number in event.trials:
                 observations.setdefault(number, []).append(event.index)
     for number, index in hypotheses.items():
-        yield from ((index, seen) for seen in observations.get(number, []))
+        yield from ((index, seen) for seen in observations.get(number, [])[:1])
     for tree in sweep.state.trees.values():
         for node in tree:
-            parent = tree.parent(node)
-            if parent is None:
+            parent, hypothesis = tree.parent(node), hypotheses.get(node.id)
+            if parent is None or hypothesis is None:
                 continue
-            before = [i for number in parent.trials for i in observations.get(number, [])]
-            own = [i for number in node.trials for i in observations.get(number, [])]
-            after = [hypotheses[number] for number in node.trials if number in hypotheses]
-            yield from ((a, b) for a in before for b in after)
-            yield from ((a, b) for a in before for b in own)
-            yield from ((hypotheses[number], b) for number in parent.trials if number in hypotheses for b in after)
+            seen = [i for number in parent.trials for i in observations.get(number, []) if i < hypothesis]
+            yield from ((seen_last, hypothesis) for seen_last in sorted(seen)[-1:])
+            yield from (
+                (seen_last, own) for seen_last in sorted(seen)[-1:] for own in observations.get(node.id, [])[:1]
+            )
+            if parent.id in hypotheses and _moved(sweep, parent.id) & _moved(sweep, node.id):
+                yield hypotheses[parent.id], hypothesis
     entries = {event.entry: event.index for event in events if event.entry}
+    texts = {event.entry: event.text for event in events if event.entry}
     for event in events:
         if event.source == "memory":
             for number in event.trials:
-                yield from ((seen, event.index) for seen in observations.get(number, []))
+                yield from ((seen, event.index) for seen in observations.get(number, [])[-1:])
     for trial in sweep.state.search_trials():
-        quoted = getattr(trial.proposal, "principle", "")
-        if quoted in entries and trial.number in hypotheses:
+        quoted = named(trial.proposal.principle, texts) if trial.proposal.principle else None
+        if quoted is not None and trial.number in hypotheses:
             yield entries[quoted], hypotheses[trial.number]
+
+
+def _moved(sweep: Sweep, number: int) -> set[str]:
+    return {change.key for change in sweep.state.trials[number].proposal.changes}

@@ -6,6 +6,7 @@ from typing import Any
 
 from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.effect import effect
+from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.trial import Trial
@@ -21,8 +22,10 @@ def cards(sweep: Sweep, when: Chronicle, pictures: dict[int, list[dict[str, str]
         if note.number is not None:
             entry = {"text": _clip(note.text), "by": note.by, "mode": note.mode, "confidence": note.confidence}
             words.setdefault(note.number, []).append(entry)
+    costs = by_batch(sweep)
     return {
         str(number): _card(sweep, trial, when, words.get(number, []), pictures.get(number, []))
+        | ({"cost": costs[number]} if number in costs else {})
         for number, trial in sweep.state.trials.items()
     }
 
@@ -54,7 +57,7 @@ def _card(
             card["effect"] = {"change": found.change, "gain": found.gain, "certainty": found.certainty}
     else:
         card["purpose"], card["budget"], card["parent"] = trial.purpose, trial.budget, proposal.parent
-    prediction = getattr(proposal, "prediction", None)
+    prediction = proposal.prediction
     if prediction is not None:
         card["prediction"] = {
             "low": prediction.low,
@@ -67,7 +70,7 @@ def _card(
         "attempt": trial.attempt if trial.attempt > 1 else None,
         "hypothesis": _clip(proposal.hypothesis),
         "note": _clip(proposal.note),
-        "principle": _clip(getattr(proposal, "principle", "")),
+        "principle": _clip(proposal.principle),
         "seeds": trial.seeds,
         "metrics": {name: trial.metrics[name] for name in list(trial.metrics)[:MOST_METRICS]},
         "seconds": trial.duration,

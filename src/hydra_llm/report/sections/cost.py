@@ -56,16 +56,34 @@ def _largest(table: dict[str, tuple[int, float]]) -> dict[str, tuple[int, float]
 
 
 def questions(sweep: Sweep) -> Questions:
+    """The latest totals that the log holds; else those of the transcripts, without money."""
+    told = [event["spent"] for event in sweep.events if event.get("spent")]
+    if told:
+        last = told[-1]
+        names = ("calls", "prompt_tokens", "completion_tokens", "cost")
+        return Questions(*(last.get(name) for name in names), source="event log")
     folder = sweep.folder / "transcripts"
-    if not folder.is_dir():
-        return Questions()
-    answers = Transcript(folder).answers()
-    return Questions(
-        len(answers),
-        sum(answer.usage.prompt_tokens or 0 for answer in answers),
-        sum(answer.usage.completion_tokens or 0 for answer in answers),
-        source="transcripts",
-    )
+    usages = [usage for usage, _ in Transcript(folder).usages()] if folder.is_dir() else []
+    prompt = sum(usage.prompt_tokens or 0 for usage in usages)
+    return Questions(len(usages), prompt, sum(u.completion_tokens or 0 for u in usages), source="transcripts")
+
+
+def by_batch(sweep: Sweep) -> dict[int, str]:
+    """Trial number -> what the question cost that proposed it and its batch, where the log tells."""
+    found, before = {}, (0, 0.0)
+    for event in sweep.events:
+        spent = event.get("spent")
+        if event.get("type") != "asked" or not spent:
+            continue
+        tokens, money = spent["prompt_tokens"] + spent["completion_tokens"], spent.get("cost")
+        used = tokens - before[0]
+        text = f"question {used} tokens" + (f", {money - before[1]:.4f} money" if money is not None else "")
+        shared = len(event["trials"])
+        if used > 0:
+            text += f" for {shared} trials" if shared > 1 else ""
+            found |= {entry["number"]: text for entry in event["trials"]}
+        before = (tokens, money or 0.0)
+    return found
 
 
 def duration(seconds: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,21 +12,21 @@ from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.tree import Tree
 
-WIDTH, HEIGHT = 1080.0, 330.0
-LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 30.0, 270.0
+WIDTH, HEIGHT = 1080.0, 334.0
+LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 46.0, 290.0
 OUTLIERS = 0.05  # share of results below which the axis does not follow the worst ones
 
 
 @dataclass(frozen=True)
 class Step:
-    """After `step` results of the whole sweep: the best mean of the block so far, in scores, and its standard error
-    (None while the noise is unknown).
+    """After `step` results of the whole sweep: the best mean of the block so far, in scores; `noise` is the standard
+    deviation of a single run in this block, None where nothing was repeated.
     """
 
     step: int
     block: int
     best: float
-    error: float | None
+    noise: float | None
 
 
 def steps(sweep: Sweep, when: Chronicle) -> list[Step]:
@@ -42,9 +41,7 @@ def steps(sweep: Sweep, when: Chronicle) -> list[Step]:
         tree.add(trial)
         best = tree.best()
         if best is not None and best.mean is not None:
-            spread = spread_of(state.trees[trial.block])
-            error = None if spread is None else spread / math.sqrt(len(best.scores))
-            found.append(Step(step, trial.block, best.mean, error))
+            found.append(Step(step, trial.block, best.mean, spread_of(state.trees[trial.block])))
     return found
 
 
@@ -57,18 +54,18 @@ def drawing(sweep: Sweep, when: Chronicle) -> Markup | None:
     results = [(step, state.trials[n]) for step, n in enumerate(when.order, start=1)]
     values = sorted(objective.score(t.value) for _, t in results if t.value is not None)
     worst = values[int(OUTLIERS * len(values))]
-    low, high = padded([worst, *[s.best for s in curve], *[s.best + (s.error or 0.0) for s in curve]])
+    low, high = padded([worst, *[s.best for s in curve], *[s.best + (s.noise or 0.0) for s in curve]])
     # objective.value_of_score keeps the order or turns it, so pixels are placed by score and numbers read as values
     signed = objective.direction == "maximize"
     y = Axis(low, high, BOTTOM, TOP) if signed else Axis(-high, -low, TOP, BOTTOM)
     to = (lambda score: y(score)) if signed else (lambda score: y(-score))
     x = Axis(0, max(1, when.steps), LEFT, RIGHT)
     name = objective.name if objective.direction != "target" else f"|{objective.name} − {short(objective.target)}|"
-    parts = [*y_axis(y, LEFT, RIGHT, name), *x_axis(x, BOTTOM, "results")]
+    parts = [*y_axis(y, LEFT, RIGHT, name, above=28), *x_axis(x, BOTTOM, "results")]
     for index, step in when.blocks.items():
         if index > 1:
             parts.append(el("line", x1=x(step), x2=x(step), y1=TOP - 8, y2=BOTTOM, class_="separator"))
-        parts.append(el("text", f"block {index}", x=x(step) + 6, y=TOP - 2, class_="tick"))
+        parts.append(el("text", f"block {index}", x=x(step) + 6, y=TOP - 6, class_="tick"))
     for index in state.trees:
         own = [s for s in curve if s.block == index]
         parts += _lines(own, x, to, max((s.step for s in own), default=0))
@@ -99,7 +96,7 @@ def drawing(sweep: Sweep, when: Chronicle) -> Markup | None:
 
 
 def _lines(own: list[Step], x: Axis, to, until: int) -> list[Markup]:
-    """A staircase through the best means and the band of one standard error around it."""
+    """A staircase through the best means, and around it the band of noise: one standard deviation of a single run."""
     if not own:
         return []
     line: list[tuple[float, float]] = []
@@ -109,8 +106,8 @@ def _lines(own: list[Step], x: Axis, to, until: int) -> list[Markup]:
         stop = until if after is None else after.step
         for at in (here.step, stop):
             line.append((x(at), to(here.best)))
-            if here.error is not None:
-                upper.append((x(at), to(here.best + here.error)))
-                lower.append((x(at), to(here.best - here.error)))
+            if here.noise is not None:
+                upper.append((x(at), to(here.best + here.noise)))
+                lower.append((x(at), to(here.best - here.noise)))
     parts = [el("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band")] if upper else []
     return [*parts, el("path", d=path(line), class_="line")]

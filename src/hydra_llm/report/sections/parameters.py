@@ -7,16 +7,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hydra_llm.report.effect import effect
-from hydra_llm.report.importance import Importance
+from hydra_llm.report.effect import certainty, spread_of
 from hydra_llm.report.sections.tree import shades
 from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
 from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.importance import Importance, importance
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.tree import Node, Tree
 
-BAR, LABEL, WIDTH = 26.0, 230.0, 760.0
-AXIS_TOP, AXIS_BOTTOM, AXIS_STEP = 56.0, 300.0, 150.0
+BAR, LABEL, WIDTH = 26.0, 190.0, 590.0
+AXIS_TOP, AXIS_BOTTOM = 56.0, 320.0
+AXIS_STEP, AXES_WIDTH = 130.0, 1060.0  # least distance of two axes, and the width that they fill
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,26 @@ class Ablation:
     loss: float | None  # in score: positive where the parameter's new value helps
 
 
-def importance_bars(found: Importance) -> Markup | None:
+def importances(sweep: Sweep) -> list[tuple[int, Importance, Markup | None]]:
+    """By block: another regime may make another parameter matter."""
+    found = [(index, importance(sweep.settings.space, tree)) for index, tree in sweep.state.trees.items() if len(tree)]
+    return [(index, one, _bars(one)) for index, one in found]
+
+
+def _bars(found: Importance) -> Markup | None:
     if not found.shares:
         return None
-    x = Axis(0.0, max(found.shares.values()), LABEL, WIDTH - 70)
+    shares = dict(sorted(found.shares.items(), key=lambda item: -item[1]))
+    x = Axis(0.0, max(*shares.values(), 1e-9), LABEL, WIDTH - 60)
     parts = []
-    for row, (name, share) in enumerate(found.shares.items()):
+    for row, (name, share) in enumerate(shares.items()):
         y = 8 + BAR * row
         parts += [
             el("text", name, x=LABEL - 10, y=y + 14, class_="label", text_anchor="end"),
             el("rect", x=LABEL, y=y, width=max(1.0, x(share) - LABEL), height=BAR - 9, class_="bar", rx=2),
             el("text", f"{100 * share:.0f} %", x=x(share) + 8, y=y + 14, class_="tick"),
         ]
-    return chart(WIDTH, 14 + BAR * len(found.shares), *parts, label="Importance of the parameters")
+    return chart(WIDTH, 14 + BAR * len(shares), *parts, label="Importance of the parameters")
 
 
 # ---- parallel coordinates ----
@@ -66,26 +74,27 @@ def parallel(sweep: Sweep) -> Markup | None:
     dimensions = [d for d in sweep.settings.space.free() if len({str(n.values.get(d.name)) for _, n in nodes}) > 1]
     if len(nodes) < 2 or not dimensions:
         return None
-    axes = [_dimension_axis(d, [n.values.get(d.name) for _, n in nodes]) for d in dimensions]
+    axes = [_DimensionAxis(d, [n.values.get(d.name) for _, n in nodes]) for d in dimensions]
     scores = [n.mean or 0.0 for _, n in nodes]
+    levels = {key: shade for tree in state.trees.values() for key, shade in shades(tree).items()}
     reward = Axis(min(scores), max(scores), AXIS_BOTTOM, AXIS_TOP)
-    left = 70.0
+    left, apart = 70.0, max(AXIS_STEP, AXES_WIDTH / len(dimensions))
+    last = left + apart * len(dimensions)
     parts = []
-    for column, dimension in enumerate(dimensions):
-        parts += _axis_marks(dimension, axes[column], left + AXIS_STEP * column)
-    last = left + AXIS_STEP * len(dimensions)
+    for _, node in sorted(nodes, key=lambda pair: pair[1].mean or 0.0):
+        points = [(left + apart * c, axes[c](node.values.get(d.name))) for c, d in enumerate(dimensions)]
+        line = [(px, py) for px, py in points if py is not None]
+        text = f"trial {node.id}: {objective.name} {short(objective.value_of_score(node.mean or 0.0))}"
+        drawn = path([*line, (last, reward(node.mean or 0.0))])
+        parts.append(el("path", el("title", text), d=drawn, class_=f"trace s{levels[node.id]}", data_node=node.id))
+    for column, dimension in enumerate(dimensions):  # numbers lie above the lines
+        parts += _axis_marks(dimension, axes[column], left + apart * column)
     parts.append(el("line", x1=last, x2=last, y1=AXIS_TOP, y2=AXIS_BOTTOM, class_="axis"))
     parts.append(el("text", objective.name, x=last, y=AXIS_TOP - 30, class_="axis-name", text_anchor="middle"))
     for tick in nice_ticks(min(scores), max(scores)):
-        parts.append(el("text", short(objective.value_of_score(tick)), x=last + 8, y=reward(tick) + 4, class_="tick"))
-    levels = {key: shade for tree in state.trees.values() for key, shade in shades(tree).items()}
-    for _, node in sorted(nodes, key=lambda pair: pair[1].mean or 0.0):
-        points = [(left + AXIS_STEP * c, axes[c](node.values.get(d.name))) for c, d in enumerate(dimensions)]
-        line = [(px, py) for px, py in points if py is not None]
-        text = f"trial {node.id}: {objective.name} {short(objective.value_of_score(node.mean or 0.0))}"
-        kind = f"trace s{levels[node.id]}"
-        drawn = path([*line, (last, reward(node.mean or 0.0))])
-        parts.append(el("path", el("title", text), d=drawn, class_=kind, data_node=node.id))
+        parts.append(
+            el("text", short(objective.value_of_score(tick)), x=last + 8, y=reward(tick) + 4, class_="tick halo")
+        )
     return chart(last + 90, AXIS_BOTTOM + 34, *parts, label="Parallel coordinates of all configurations", id="parallel")
 
 
@@ -115,10 +124,6 @@ class _DimensionAxis:
         return AXIS_BOTTOM - (AXIS_BOTTOM - AXIS_TOP) * (index + 0.5) / len(self.texts)
 
 
-def _dimension_axis(dimension: Dimension, values: list[Any]) -> _DimensionAxis:
-    return _DimensionAxis(dimension, values)
-
-
 def _axis_marks(dimension: Dimension, axis: _DimensionAxis, x: float) -> list[Markup]:
     *head, name = dimension.name.split(".")
     parts = [
@@ -133,30 +138,37 @@ def _axis_marks(dimension: Dimension, axis: _DimensionAxis, x: float) -> list[Ma
         if axis.axis is not None
         else [(axis.place(i), text if len(text) < 16 else text[:15] + "…") for i, text in enumerate(axis.texts)]
     )
-    return parts + [el("text", text, x=x + 7, y=y + 4, class_="tick halo") for y, text in marks]
+    return parts + [el("text", text, x=x + 7, y=y + 4, class_="tick halo strong") for y, text in marks]
 
 
 # ---- from the baseline to the best ----
 def path_to_best(sweep: Sweep) -> list[PathStep]:
-    """The lineage of the best configuration, its root first: every step as it was measured."""
+    """From the baseline along the lineage of the best configuration, every step as it was measured. A lineage that
+    began elsewhere (a diverse start) has the whole difference to the baseline as its first step.
+    """
     best = sweep.state.best()
     if best is None:
         return []
     tree = sweep.state.trees[best.block]
-    return [_path_step(sweep, tree, node) for node in reversed(list(tree.lineage(tree.node(best.number))))]
+    lineage = list(reversed(list(tree.lineage(tree.node(best.number)))))
+    if tree.root is not None and tree.root is not lineage[0]:
+        lineage.insert(0, tree.root)
+    befores = [None, *lineage[:-1]]
+    return [_path_step(sweep, tree, before, node) for before, node in zip(befores, lineage, strict=True)]
 
 
-def _path_step(sweep: Sweep, tree: Tree, node: Node) -> PathStep:
-    objective, first = sweep.settings.objective, sweep.state.trials[node.id]
-    found = effect(tree, node, objective)
-    return PathStep(
-        node.id,
-        [[change.key, change.old, change.new] for change in first.proposal.changes],
-        None if node.mean is None else objective.value_of_score(node.mean),
-        None if found is None else found.change,
-        None if found is None else found.gain,
-        None if found is None else found.certainty,
-    )
+def _path_step(sweep: Sweep, tree: Tree, before: Node | None, node: Node) -> PathStep:
+    objective = sweep.settings.objective
+    value = None if node.mean is None else objective.value_of_score(node.mean)
+    if before is None:
+        return PathStep(node.id, [], value, None, None, None)
+    names = sweep.settings.space.changed(before.values, node.values)
+    changes = [[name, before.values.get(name), node.values.get(name)] for name in names]
+    if before.mean is None or node.mean is None or value is None:
+        return PathStep(node.id, changes, value, None, None, None)
+    gain = node.mean - before.mean
+    sure = certainty(gain, len(node.scores), len(before.scores), spread_of(tree))
+    return PathStep(node.id, changes, value, value - objective.value_of_score(before.mean), gain, sure)
 
 
 def path_drawing(sweep: Sweep, steps: list[PathStep]) -> Markup | None:
@@ -176,7 +188,7 @@ def path_drawing(sweep: Sweep, steps: list[PathStep]) -> Markup | None:
     before: float | None = None
     for index, (step, value) in enumerate(known):
         y = 32 + row * index
-        what = "; ".join(f"{k.split('.')[-1]} {short(a, 3)} → {short(b, 3)}" for k, a, b in step.changes) or "start"
+        what = "; ".join(f"{k.split('.')[-1]} {short(a, 3)} → {short(b, 3)}" for k, a, b in step.changes) or "baseline"
         what = what if len(what) < 42 else what[:41] + "…"
         parts.append(el("text", f"{step.number}  {what}", x=left - 14, y=y + 14, class_="label", text_anchor="end"))
         if before is None:

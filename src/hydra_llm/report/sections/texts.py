@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from hydra_llm.search.memory.render import memory_text
 from hydra_llm.search.reading import Sweep
-from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.snapshots import texts
 
 CONTEXT = 2  # unchanged lines around a change
 
@@ -32,27 +31,25 @@ class Snapshot:
     removed: int
 
 
-def snapshots(sweep: Sweep, kind: str) -> list[Snapshot]:
-    """`kind` is memory or protocol. Blocks that ran without one are left out."""
-    policy = make_policy("greedy", None)  # the scores that a snapshot holds too are not shown here
+def memories(sweep: Sweep) -> list[Snapshot]:
+    """The memory as of each block's end."""
+    texts = [(r.index, memory_text(sweep.state, sweep.settings, r.index)) for r in sweep.state.blocks]
+    return _chain("memory", texts)
+
+
+def protocols(sweep: Sweep) -> list[Snapshot]:
+    """The protocol that each block ran under; blocks without one are left out."""
+    versions = sweep.state.protocol_copy.versions
+    return _chain("protocol", [(block, text) for block, text in versions.items() if text.strip()])
+
+
+def _chain(name: str, texts: list[tuple[int, str]]) -> list[Snapshot]:
     found: list[Snapshot] = []
-    for record in sweep.state.blocks:
-        own = texts(record, sweep.state, sweep.settings, policy)
-        text = next((text for name, text in own.items() if name.startswith(f"{kind}/")), "")
-        if not text.strip():
-            continue
+    for block, text in texts:
         before = found[-1].text if found else None
         lines = difference(before, text)
-        found.append(
-            Snapshot(
-                record.index,
-                kind,
-                text,
-                lines,
-                sum(line.kind == "added" for line in lines) if before is not None else 0,
-                sum(line.kind == "removed" for line in lines),
-            )
-        )
+        added, removed = (sum(line.kind == kind for line in lines) for kind in ("added", "removed"))
+        found.append(Snapshot(block, name, text, lines, added, removed))
     return found
 
 

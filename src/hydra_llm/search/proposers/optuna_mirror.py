@@ -36,11 +36,6 @@ class OptunaMirror:
         with quiet():
             self._study = optuna.create_study(direction="maximize")
 
-    @property
-    def study(self) -> optuna.Study:
-        """For reading: what was told so far."""
-        return self._study
-
     def matches(self, space: Space, trials: Sequence[Trial]) -> bool:
         """Whether these trials continue the ones that were mirrored so far."""
         if space is not self._space and space.hash != self._space.hash:
