@@ -8,6 +8,13 @@ import pytest
 
 from hydra_llm.llm import instructions
 from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text
+from hydra_llm.search.prompt_protocol import MAX_RULES_CHARS, Protocol
+
+GENERIC_PARTS = ["Goal", "Parent", "Strategies", "Blocks", "Memory"]
+FAMILY_PARTS = [
+    *("Goal", "Context", "Metrics", "Parameters", "Parent", "Strategies"),
+    *("Replicates and failures", "Blocks", "Log", "Memory"),
+]
 
 
 def test_packaged_names_are_found_from_any_working_directory(tmp_path):
@@ -48,3 +55,26 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(FileNotFoundError, match=r"Packaged: .*generic.*signal"):
         instruction_path("signl")
     assert {"generic", "signal"} <= set(instruction_names())
+
+
+@pytest.mark.parametrize("name", instruction_names())
+def test_every_protocol_has_its_parts_in_order_and_rules_that_may_be_edited(name):
+    text = instruction_text(name)
+    heads = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    wanted = GENERIC_PARTS if name == "generic" else FAMILY_PARTS
+    assert [head for head in heads if head in wanted] == wanted, (
+        f"{name}.md lacks one of {wanted}, or has them mixed up"
+    )
+    rules = Protocol.parse(text).rules
+    assert "| condition | strategy | action |" in rules
+    assert "| default | exploit" in rules
+    assert len(rules) < MAX_RULES_CHARS / 1.2, "an edit needs room to add a rule"
+    strategies = text[text.index("## Strategies") : text.index("## ", text.index("## Strategies") + 3)]
+    assert rules in strategies
+
+
+@pytest.mark.parametrize("name", [name for name in instruction_names() if name != "generic"])
+def test_a_familys_protocol_names_thresholds_classes_and_duties(name):
+    text = instruction_text(name)
+    for word in ("converged", "partial", "failed", "Observation:", "Next:", "marker lines", "summar", "reason"):
+        assert word in text, f"{name}.md does not speak of {word!r}"

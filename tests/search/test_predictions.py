@@ -1,0 +1,113 @@
+"""The ledger: what counts as held, how it is scored, and what the forecaster is told."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from search_worlds import SPACE, bowl, run_study, settings, trial
+
+from hydra_llm.search import predictions, results
+from hydra_llm.search.events import EVENTS_NAME
+from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.predictions import calibration, judged, summary, wilson
+from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.study import Study
+from hydra_llm.search.trial import Prediction, TrialError, TrialState
+
+
+def forecast(value, low=0.4, high=0.6, floor=0.0, **fields):
+    one = trial(0, None, value)
+    proposal = replace(one.proposal, prediction=Prediction(low, high, "because", "below 0.3"))
+    return judged(replace(one, proposal=proposal, **fields), floor)
+
+
+def test_a_result_on_the_border_is_inside():
+    assert [forecast(v).status for v in (0.4, 0.5, 0.6, 0.61)] == ["held", "held", "held", "missed"]
+
+
+def test_the_interval_score_is_the_width_plus_ten_times_the_miss():
+    assert forecast(0.5).interval_score == pytest.approx(0.2)
+    assert forecast(0.7).interval_score == pytest.approx(0.2 + 10 * 0.1)
+    assert forecast(0.3).interval_score == pytest.approx(0.2 + 10 * 0.1)
+
+
+def test_the_log_score_is_the_density_of_the_normal_behind_the_interval():
+    sd = 0.2 / (2 * 1.2816)
+    assert forecast(0.5).log_score == pytest.approx(-math.log(sd * math.sqrt(2 * math.pi)))
+    assert forecast(0.6).z == pytest.approx(1.2816)
+
+
+def test_a_point_is_scored_as_an_interval_of_the_noise_and_never_gets_an_infinite_score():
+    sharp = forecast(0.5, low=0.5, high=0.5, floor=0.02)
+    assert sharp.log_score == pytest.approx(forecast(0.5, 0.5 - 0.02 * 1.2816, 0.5 + 0.02 * 1.2816).log_score)
+    assert math.isfinite(forecast(0.5, low=0.5, high=0.5).log_score)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("FAILED", "failed"), ("TIMEOUT", "failed"), ("LOST", "void"), ("RUNNING", "open")]
+)
+def test_a_trial_without_a_value_is_failed_void_or_open(state, status):
+    assert forecast(None, state=TrialState(state)).status == status
+
+
+def test_a_failed_trial_counts_as_missed_and_an_open_one_not_at_all():
+    found = calibration([forecast(0.5), forecast(None, state=TrialState.FAILED), forecast(None)])
+    assert (found.judged, found.held, found.failed, found.open, found.coverage) == (2, 1, 1, 1, 0.5)
+
+
+def test_wilsons_interval_on_a_worked_example():
+    low, high = wilson(8, 10)
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
+    assert wilson(0, 5)[0] == 0.0
+    assert wilson(5, 5)[1] == 1.0
+
+
+def test_the_verdict_waits_until_the_coverage_leaves_its_promise():
+    assert calibration([forecast(0.9)] * 2).verdict == ""
+    assert calibration([forecast(0.9)] * 20).verdict == "too narrow, widen them"
+    assert calibration([forecast(0.5)] * 40).verdict == "too wide, narrow them"
+    assert calibration([forecast(0.5)] * 16 + [forecast(0.9)] * 4).verdict == ""
+    assert "too narrow" in summary(calibration([forecast(0.9)] * 20))
+
+
+class Forecaster(RulesProposer):
+    reads_notes = True
+
+    def __init__(self):
+        self.told = []
+
+    def propose(self, context):
+        self.told.append(context.predictions)
+        prediction = Prediction(0.0, 1.0, "somewhere | between", "outside")
+        return [replace(p, prediction=prediction) for p in super().propose(context)]
+
+
+def test_the_ledger_survives_the_log_and_the_forecaster_reads_its_own_record(tmp_path):
+    def task(one):
+        return Outcome(TrialState.FAILED, error=TrialError("E", "")) if one.number == 2 else bowl(one)
+
+    wanted, reader = settings(n_trials=5), Forecaster()
+    run_study(Study(tmp_path, wanted, make_policy("puct_rank", None), reader, argv=["t"]), task)
+    again = Study(tmp_path, wanted, make_policy("puct_rank", None), reader, argv=["t"])
+    found = predictions.forecasts(again.state)
+    assert [f.status for f in found] == ["held", "held", "failed", "held", "held"]
+    assert reader.told[0] == ""
+    assert reader.told[-1].startswith("3 of 4 results inside the predicted interval (75 %")
+    results.write_memory(tmp_path, again.state, wanted)
+    text = (tmp_path / "hypotheses.md").read_text()
+    assert "| all | 5 | 4 | 80 % |" in text
+    assert "somewhere \\| between" in text
+
+
+def test_logs_of_older_programs_without_predictions_still_open(tmp_path):
+    study = Study(tmp_path, settings(n_trials=3), make_policy("puct_rank", None), RulesProposer(), argv=["t"])
+    run_study(study)
+    path = tmp_path / EVENTS_NAME
+    old = path.read_text().replace(', "prediction": null, "principle": ""', "")
+    assert "prediction" not in old
+    path.write_text(old)
+    again = Study(tmp_path, settings(n_trials=4), make_policy("puct_rank", None), RulesProposer(), argv=["t"])
+    assert predictions.forecasts(again.state) == []
+    assert len(run_study(again)) == 4
+    assert SPACE.names == again.settings.space.names
