@@ -31,6 +31,12 @@ SWEEPER = [
     "R015", "R017", "R026", "R035", "R037", "R038", "R039", "R040", "R041", "R042", "R043", "R048",
     *[f"R{number:03d}" for number in (*range(50, 59), *range(70, 77), *range(78, 85))],
 ]
+# What the language model's side carries: as code, as text of a protocol, or both.
+SCIENTIST = [
+    "R006", "R007", "R008", "R016", "R028", "R029", "R030", "R044", "R045", "R046", "R047", "R059", "R060", "R061",
+    "R062", "R063", "R064", "R065", "R066", "R067", "R068", "R069", "R077",
+]
+LOGGED = [rule for rule in SCIENTIST if rule == "R016" or "R059" <= rule <= "R068"] + ["R077"]  # kept by code
 # fmt: on
 
 # Beside what the search itself says about its rules (hydra_llm.search.rules_map).
@@ -44,7 +50,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "R007": (f"{SEARCH}.proposers.llm_answer.answer_schema", "hydra_llm.llm.base.OnText"),
     "R008": (SIGNAL,),
     "R009": (SIGNAL,),
-    "R016": (f"{SEARCH}.analysis.entry.Entry",),
+    "R016": (f"{SEARCH}.analysis.entry.Entry", SIGNAL),
     "R017": (f"{SEARCH}.proposers.llm_check.check_slots",),
     "R018": (f"{SEARCH}.proposers.llm_answer.Mutation",),
     "R019": (f"{SEARCH}.proposers.base.Thresholds.classify", SIGNAL),
@@ -53,15 +59,20 @@ MORE: dict[str, tuple[str, ...]] = {
         ["R020", "R021", "R022", "R023", "R024", "R025", "R027", "R031", "R032", "R033", "R034"], (SIGNAL,)
     ),
     **dict.fromkeys(["R028", "R029", "R030", "R044", "R045", "R046", "R047", "R048"], (SIGNAL,)),
+    **dict.fromkeys(["R026", "R035", "R036", "R037", "R038", "R039", "R040", "R041", "R042", "R043"], (SIGNAL,)),
     "R049": (METABOLISM,),
     # ---- blocks and protocol ----
     "R051": (f"{SEARCH}.proposers.llm_notes.check_notes",),
-    **dict.fromkeys(["R052", "R053", "R054", "R055", "R056", "R057", "R058"], (SIGNAL,)),
+    **dict.fromkeys(["R052", "R054"], (SIGNAL,)),
+    "R053": (f"{SEARCH}.study.Study.review", SIGNAL),
+    **dict.fromkeys(["R055", "R056", "R057", "R058"], (f"{SEARCH}.evaluation.evaluate", SIGNAL)),
     "R059": (f"{SEARCH}.prompt_protocol.Protocol", SIGNAL),
-    "R060": (f"{SEARCH}.prompt_protocol.Protocol.with_rules", SIGNAL),
+    "R060": (f"{SEARCH}.prompt_protocol.Protocol.with_rules", f"{SEARCH}.analysis.summary.block_summary", SIGNAL),
+    "R061": (SIGNAL,),
     # ---- log, memory, slots ----
-    **dict.fromkeys(["R062", "R066", "R067", "R068", "R069", "R072", "R083"], (SIGNAL,)),
-    "R077": (f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
+    **dict.fromkeys(["R062", "R066", "R067", "R068", "R069", "R072"], (SIGNAL,)),
+    "R077": (f"{SEARCH}.analysis.entry.RERUN", f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
+    "R083": (f"{SEARCH}.analysis.entry.Entry.variance", SIGNAL),
     "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes"),
 }
 PLACES: dict[str, tuple[str, ...]] = {
@@ -70,7 +81,6 @@ PLACES: dict[str, tuple[str, ...]] = {
 
 # What is not built yet, by the family or feature that brings it.
 MISSING: dict[str, str] = {
-    **dict.fromkeys(["R061"], "block summaries in the log"),
     **dict.fromkeys(["R064", *ALL[84:96]], "flyvis"),
     **dict.fromkeys(["R049", "R063", "R065", *ALL[96:135]], "metabolism"),
     **dict.fromkeys(ALL[135:], "code evolution"),
@@ -122,6 +132,13 @@ def test_every_rule_of_the_closed_loop_is_in_place():
 def test_every_rule_of_the_sweeper_engine_is_code():
     assert len(SWEEPER) == 35
     assert {rule for rule in SWEEPER if not RULES.get(rule, "").startswith("hydra_llm.")} == set()
+
+
+def test_every_rule_of_the_scientist_is_in_place_and_what_is_kept_is_kept_by_code():
+    assert len(SCIENTIST) == 23
+    assert set(SCIENTIST) <= set(PLACES)
+    for rule in LOGGED:
+        assert any(place.startswith("hydra_llm.") for place in PLACES[rule]), rule
 
 
 @pytest.mark.parametrize(("rule", "place"), cases(PLACES))

@@ -64,7 +64,7 @@ def test_wilsons_interval_on_a_worked_example():
 
 
 def test_the_verdict_waits_until_the_coverage_leaves_its_promise():
-    assert calibration([forecast(0.9)] * 2).verdict == ""
+    assert calibration([forecast(0.9)] * 4).verdict == ""
     assert calibration([forecast(0.9)] * 20).verdict == "too narrow, widen them"
     assert calibration([forecast(0.5)] * 40).verdict == "too wide, narrow them"
     assert calibration([forecast(0.5)] * 16 + [forecast(0.9)] * 4).verdict == ""

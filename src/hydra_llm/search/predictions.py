@@ -25,6 +25,7 @@ CHANCE = 0.8  # that an interval promises
 Z80 = 1.2816  # the central 80 % of a normal distribution reach so many standard deviations
 LEAST_SD = 1e-6  # of a normal distribution behind an interval, where no noise is known
 SHOWN_OPEN = 20
+FEWEST = 5  # judged predictions before anything is said about the forecaster
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Calibration:
     @property
     def verdict(self) -> str:
         """Whether the intervals are honest, in words for the forecaster; "" while that is open."""
-        if self.interval is None or self.interval[0] <= CHANCE <= self.interval[1]:
+        if self.interval is None or self.judged < FEWEST or self.interval[0] <= CHANCE <= self.interval[1]:
             return ""
         return "too narrow, widen them" if self.interval[1] < CHANCE else "too wide, narrow them"
 
