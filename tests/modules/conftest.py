@@ -84,3 +84,92 @@ def make_reaction_net() -> Callable[..., Any]:
         return net
 
     return make
+
+
+def make_graph_frames() -> Callable[..., Any]:
+    """A random sparse network of relaxing neurons, recorded under noise: make_graph_frames(**keys) -> truth.
+
+    truth: frames (target: drift), edge_index, input_index, W, tau, v_rest. Some neurons never rise above 0.
+    """
+    from types import SimpleNamespace
+
+    import torch
+
+    from hydra_llm.data.windows import Frames
+
+    def make(
+        n_neurons: int = 40, n_inputs: int = 8, degree: int = 5, n_frames: int = 2000, noise: float = 0.3, seed: int = 0
+    ) -> SimpleNamespace:
+        generator = torch.Generator().manual_seed(seed)
+
+        def rand(*shape: int) -> torch.Tensor:
+            return torch.rand(shape, generator=generator, dtype=torch.float64)
+
+        target = torch.arange(n_neurons).repeat_interleave(degree)
+        source = torch.cat([torch.randperm(n_neurons, generator=generator)[:degree] for _ in range(n_neurons)])
+        W = torch.randn(len(source), generator=generator, dtype=torch.float64) / degree
+        tau, v_rest = 0.02 + 0.1 * rand(n_neurons), rand(n_neurons) - 0.3
+        v_rest[-2:] = -10.0  # never active
+        external = rand(n_frames, n_inputs)
+        input_index, dt = torch.arange(n_inputs), 0.02
+        v, states, drifts = v_rest.clone(), [], []
+        for k in range(n_frames):
+            msg = torch.zeros(n_neurons, dtype=torch.float64).index_add(0, target, W * v.clamp_min(0)[source])
+            drive = torch.zeros(n_neurons, dtype=torch.float64).index_copy(0, input_index, external[k])
+            drift = (-v + msg + drive + v_rest) / tau
+            states.append(v)
+            drifts.append(drift)
+            v = v + dt * drift + noise * torch.randn(n_neurons, generator=generator, dtype=torch.float64)
+        frames = Frames(torch.stack(states), torch.stack(drifts), external)
+        return SimpleNamespace(
+            frames=frames,
+            edge_index=torch.stack([source, target]),
+            input_index=input_index,
+            W=W,
+            tau=tau,
+            v_rest=v_rest,
+            delta_t=dt,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_graph_net() -> Callable[..., Any]:
+    """The network of a truth of make_graph_frames, before any fit: make_graph_net(truth, **keys)."""
+    import torch
+
+    from hydra_llm.models.flyvis_gnn import FlyvisGNN
+    from hydra_llm.systems.streams import stream
+
+    def make(truth: Any, seed: int = 0, **keys: Any) -> FlyvisGNN:
+        settings = {
+            "hidden_dim": 16,
+            "n_layers": 3,
+            "activation": "relu",
+            "embedding_dim": 0,
+            "embedding_scale": 0.1,
+            "embedding_center": 0.0,
+            "edge_embedding": False,
+            "message_form": "linear",
+            "update_form": "relaxation",
+            "W_init": "randn_scaled",
+            "W_init_scale": 1.0,
+            "initial_rate": 20.0,
+            "dtype": torch.float64,
+        }
+        return FlyvisGNN(
+            n_neurons=truth.frames.activity.shape[1],
+            edge_index=truth.edge_index,
+            input_index=truth.input_index,
+            generator=stream(seed, "model_init"),
+            **{**settings, **keys},
+        )
+
+    return make
+
+
+@pytest.fixture
+def published_form() -> dict[str, Any]:
+    """Keys of make_graph_net for the network of the publications."""
+    return {"message_form": "square", "update_form": "generic", "embedding_dim": 2, "edge_embedding": True}

@@ -58,7 +58,7 @@ class FlyvisReducedProblem:
         received = net.graph(found.beta, message)
         residual = self._slope - found.rate * self._own - found.offset - received
         loss = residual.pow(2).mean() + ridge * found.beta.pow(2).sum() / net.n_neurons
-        return Eliminated(loss / self._variance, found, float(scale))
+        return Eliminated(loss / self._variance, found, float(scale.detach()))
 
     def settle(self, net: FlyvisGNN, ridge: float) -> float:
         """Write the minimisers into the network. Returns L."""

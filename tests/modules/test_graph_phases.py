@@ -1,0 +1,236 @@
+"""The phases of a flyvis fit on a random network of 40 neurons."""
+
+import copy
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.data.windows import Frames  # noqa: E402
+from hydra_llm.modules.graph_regularisers import GraphPenalties, Progress, Recorded  # noqa: E402
+from hydra_llm.modules.neuron_solution import NeuronSolution  # noqa: E402
+from hydra_llm.modules.objectives import OneStep, Rollout  # noqa: E402
+from hydra_llm.modules.phases.closed_form import ClosedFormPhase  # noqa: E402
+from hydra_llm.modules.phases.message_projection import MessageProjectionPhase  # noqa: E402
+from hydra_llm.modules.phases.stages import Rates, StagedPhase, alternating, standard  # noqa: E402
+from hydra_llm.modules.recovery import unexplained  # noqa: E402
+from hydra_llm.modules.snapshots import Snapshots  # noqa: E402
+from hydra_llm.systems.streams import stream  # noqa: E402
+
+ACTIVE, RESTING = Rates(0.01, 0.003, 0.02, 0.004), Rates(1e-4, 2e-4, 3e-4, 4e-4)
+
+
+def run(phase, net, frames):
+    optimizer = phase.optimizer(net)
+    return [phase.run(k, net, frames, optimizer, optimizer.step) for k in range(phase.n_intervals)]
+
+
+def solution(ridge="evidence", validation=None):
+    return NeuronSolution(ridge=ridge, strength=1e-6, validation=lambda: validation)
+
+
+def staged(stages, frames, **keys):
+    progress = Progress(0.0)
+    settings = {
+        "n_steps": sum(stage.n_steps for stage in stages),
+        "batch_size": 4,
+        "objective": OneStep(0.0),
+        "regularisers": (GraphPenalties({}, Recorded.of(frames), progress),),
+        "stages": stages,
+        "progress": progress,
+        "snapshots": Snapshots(),
+    }
+    return StagedPhase(batch_order=stream(0, "batch_order"), noise=stream(0, "training_noise"), **{**settings, **keys})
+
+
+def projection(**keys):
+    settings = {
+        "ridges": [1e-3, 1e-6],
+        "iterations": 30,
+        "n_starts": 2,
+        "screening_iterations": 10,
+        "n_frames": 600,
+        "n_nodes": 200,
+    }
+    return MessageProjectionPhase(**{**settings, **keys}, generator=stream(0, "model_init/starts"))
+
+
+def recovered(net, truth):
+    """Largest error of W over loud sources, after the scale of the message, and of tau."""
+    grid = torch.linspace(0.5, 2, 50, dtype=torch.float64)[:, None].expand(-1, net.n_neurons)
+    with torch.no_grad():
+        g = net.message(grid)
+        scale = ((g - g.mean(0)) * (grid - grid.mean(0))).sum(0) / (grid - grid.mean(0)).square().sum(0)
+        loud = truth.edge_index[0] < net.n_neurons - 2
+        W = (net.W * scale[truth.edge_index[0]])[loud]
+        error = (W - truth.W[loud]).square().mean() / truth.W[loud].square().mean()
+        return 1 - float(error), float((net.relaxation.tau / truth.tau - 1).abs().max())
+
+
+def test_with_a_known_message_one_closed_form_is_the_whole_fit(make_graph_frames, make_graph_net):
+    truth = make_graph_frames()
+    net = make_graph_net(truth, message_form="relu")
+    logged = run(ClosedFormPhase(solution(), None), net, truth.frames)
+    assert logged[0]["closed_form_loss"] < 1e-8
+    W_R2, tau_error = recovered(net, truth)
+    assert W_R2 > 0.9999
+    assert tau_error < 1e-3
+
+
+@pytest.mark.parametrize("ridge", ["evidence", "validation", "fixed"])
+def test_every_way_to_choose_the_ridge_fits_clean_data(make_graph_frames, make_graph_net, ridge):
+    truth = make_graph_frames()
+    net = make_graph_net(truth, message_form="relu")
+    validation = truth.frames.at(slice(0, 500))
+    assert run(ClosedFormPhase(solution(ridge, validation), None), net, truth.frames)[0]["closed_form_loss"] < 1e-4
+
+
+def test_projection_and_closed_form_recover_the_law_with_the_message_unknown(make_graph_frames, make_graph_net):
+    truth = make_graph_frames()
+    net = make_graph_net(truth)
+    assert recovered(net, truth)[0] < 0.5
+    run(projection(), net, truth.frames)
+    run(ClosedFormPhase(solution(), None), net, truth.frames)
+    W_R2, tau_error = recovered(net, truth)
+    assert W_R2 > 0.99
+    assert tau_error < 0.05
+
+
+def test_projection_also_finds_messages_that_differ_between_neurons(make_graph_frames, make_graph_net):
+    truth = make_graph_frames()
+    net = make_graph_net(truth, embedding_dim=2, edge_embedding=True)
+    embedding = net.embedding.a.detach().clone()
+    run(projection(n_starts=1), net, truth.frames)
+    assert not torch.equal(net.embedding.a, embedding)
+    assert float(unexplained(net, truth.frames)) < 0.01
+
+
+def test_the_gradient_of_the_reduced_loss_needs_no_derivative_of_the_solve(make_graph_frames, make_graph_net):
+    truth = make_graph_frames(n_neurons=12, n_frames=200)
+    net = make_graph_net(truth, activation="tanh")
+    problem = projection(n_frames=None, n_nodes=60).problem(net, truth.frames)
+    problem.evaluate(net, 1e-2).loss.backward()
+    weight = net.lin_edge.net[0].weight
+    analytic = weight.grad.clone()
+    for place in [(0, 0), (7, 0)]:
+        values = []
+        for sign in (1, -1):
+            with torch.no_grad():
+                weight[place] += sign * 1e-5
+                values.append(float(problem.evaluate(net, 1e-2).loss.detach()))
+                weight[place] -= sign * 1e-5
+        assert (values[0] - values[1]) / 2e-5 == pytest.approx(analytic[place].item(), rel=1e-4, abs=1e-9)
+
+
+def test_a_closed_form_of_a_generic_update_is_refused(make_graph_frames, make_graph_net, published_form):
+    truth = make_graph_frames(n_frames=50)
+    net = make_graph_net(truth, **published_form)
+    for phase in (ClosedFormPhase(solution(), None), projection()):
+        with pytest.raises(ValueError, match="update_form is generic"):
+            phase.optimizer(net)
+
+
+def test_a_known_message_cannot_be_projected(make_graph_frames, make_graph_net):
+    truth = make_graph_frames(n_frames=50)
+    with pytest.raises(ValueError, match="no message function to project"):
+        projection().optimizer(make_graph_net(truth, message_form="relu"))
+
+
+@pytest.mark.parametrize("form", ["relaxation", "published"])
+def test_adam_lowers_the_loss(make_graph_frames, make_graph_net, published_form, form):
+    truth = make_graph_frames()
+    net = make_graph_net(truth, **(published_form if form == "published" else {}))
+    before = float(unexplained(net, truth.frames))
+    phase = staged(standard(1, 300, Rates(0.02, 0.01, 0.05, 0.01)), truth.frames)
+    logged = run(phase, net, truth.frames)
+    assert len(logged) == phase.n_intervals == 20
+    assert float(unexplained(net, truth.frames)) < 0.6 * before
+
+
+def test_an_epoch_alternates_and_spends_the_share_that_is_asked_for_on_v_rest():
+    stages = alternating(2, 100, ACTIVE, RESTING, 4, 0.3)
+    assert [stage.phase for stage in stages] == ["W", "V_rest"] * 8
+    assert [stage.epoch for stage in stages] == [0] * 8 + [1] * 8
+    assert sum(stage.n_steps for stage in stages) == 200
+    assert sum(stage.n_steps for stage in stages if stage.phase == "V_rest") == pytest.approx(60, abs=4)
+
+
+@pytest.mark.parametrize(("ratio", "left"), [(0.0, "W"), (1.0, "V_rest")])
+def test_a_share_of_zero_or_one_leaves_one_kind_of_phase(ratio, left):
+    assert {stage.phase for stage in alternating(1, 40, ACTIVE, RESTING, 2, ratio)} == {left}
+
+
+def test_alternation_without_a_cycle_or_with_a_share_above_one_is_refused():
+    with pytest.raises(ValueError, match="is no cycle"):
+        alternating(1, 40, ACTIVE, RESTING, 0, 0.5)
+    with pytest.raises(ValueError, match="is no share"):
+        alternating(1, 40, ACTIVE, RESTING, 2, 1.5)
+
+
+def test_in_each_phase_every_part_learns_at_its_own_rate(make_graph_frames, make_graph_net, published_form):
+    """Adam moves a parameter by its learning rate in the first step."""
+    truth = make_graph_frames(n_frames=100)
+    for stage in alternating(1, 2, ACTIVE, RESTING, 1, 0.5):
+        net = make_graph_net(truth, **published_form)
+        before = {name: [p.detach().clone() for p in values] for name, values in net.parts().items()}
+        run(staged([stage], truth.frames), net, truth.frames)
+        for name, values in net.parts().items():
+            moved = max(float((p.detach() - q).abs().max()) for p, q in zip(values, before[name], strict=True))
+            assert moved == pytest.approx(getattr(stage.rates, name), rel=0.01)
+
+
+def test_snapshots_name_their_phase_and_hold_the_parameters_of_their_time(make_graph_frames, make_graph_net):
+    truth = make_graph_frames(n_frames=100)
+    net, snapshots = make_graph_net(truth), Snapshots()
+    phase = staged(alternating(1, 80, ACTIVE, RESTING, 2, 0.5), truth.frames, snapshots=snapshots)
+    run(phase, net, truth.frames)
+    assert [s.iteration for s in snapshots.taken] == [4 * k for k in range(1, 21)]
+    assert [s.phase for s in snapshots.taken] == (["W"] * 5 + ["V_rest"] * 5) * 2
+    assert torch.equal(snapshots.taken[-1].state["W"], net.W)
+    assert not torch.equal(snapshots.taken[0].state["W"], net.W)
+
+
+def test_a_staged_phase_that_was_interrupted_has_its_snapshots_and_its_order_back(make_graph_frames, make_graph_net):
+    truth = make_graph_frames(n_frames=100)
+
+    def fresh():
+        net = make_graph_net(truth)
+        phase = staged(standard(1, 20, ACTIVE), truth.frames)
+        return net, phase, phase.optimizer(net)
+
+    net, phase, optimizer = fresh()
+    for k in range(10):
+        phase.run(k, net, truth.frames, optimizer, optimizer.step)
+    saved = copy.deepcopy((phase.state_dict(), net.state_dict(), optimizer.state_dict()))
+    other, resumed, its_optimizer = fresh()
+    resumed.load_state_dict(saved[0])
+    other.load_state_dict(saved[1])
+    its_optimizer.load_state_dict(saved[2])
+    assert len(resumed.snapshots.taken) == 10
+    for k in range(10, 20):
+        phase.run(k, net, truth.frames, optimizer, optimizer.step)
+        resumed.run(k, other, truth.frames, its_optimizer, its_optimizer.step)
+    assert torch.equal(other.W, net.W)
+
+
+def test_the_closed_form_can_be_taken_on_the_way(make_graph_frames, make_graph_net):
+    """A W and a tau that gradients cannot move still fit, because they are solved."""
+    truth = make_graph_frames()
+    left = {}
+    for interval in (0, 20):
+        net = make_graph_net(truth)
+        stages = standard(1, 40, Rates(0.0, 0.003, 0.0, 0.0))
+        run(staged(stages, truth.frames, solve_interval=interval, solution=solution()), net, truth.frames)
+        left[interval] = float(unexplained(net, truth.frames))
+    assert left[20] < 0.1 * left[0]
+
+
+def test_a_rollout_stays_within_a_sequence(make_graph_frames, make_graph_net):
+    """Sequences of 10 frames: a rollout of 9 has one start in each, and one of 10 none."""
+    truth = make_graph_frames(n_frames=40)
+    frames = Frames(*truth.frames[:3], sequence_start=torch.arange(0, 40, 10))
+    assert frames.rollout_starts(9).tolist() == [0, 10, 20, 30]
+    stages, net = standard(1, 2, ACTIVE), make_graph_net(truth)
+    run(staged(stages, frames, objective=Rollout(9, truth.delta_t, 0.0)), net, frames)
+    with pytest.raises(ValueError, match="does not fit"):
+        run(staged(stages, frames, objective=Rollout(10, truth.delta_t, 0.0)), net, frames)
