@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 class PatientClient:
     def __init__(
-        self, inner: Client, pause_s: float, max_pause_s: float, sleep: Callable[[float], None] = time.sleep
+        self, inner: Client, pause_s: float, max_pause_s: float, sleep: Callable[[float], None] | None = None
     ) -> None:
         if pause_s <= 0 or max_pause_s < 0:
             raise ValueError(
@@ -29,7 +29,7 @@ class PatientClient:
         self._inner = inner
         self._pause_s = pause_s
         self._max_pause_s = max_pause_s
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
 
     @property
     def model(self) -> str:
@@ -44,6 +44,7 @@ class PatientClient:
                 pause = max(self._pause_s, outage.retry_after_s or 0.0)
                 if waited + pause > self._max_pause_s:
                     raise
-                log.warning("%s The sweep pauses for %.0f s and asks again (on_llm_failure: pause).", outage, pause)
+                reason = str(outage).rstrip(".")
+                log.warning("%s. The sweep pauses for %.0f s and asks again (llm.on_llm_failure=pause).", reason, pause)
                 self._sleep(pause)
                 waited += pause
