@@ -27,9 +27,9 @@ class SignalTraining:
     batch_size: int = key(8, help="frames per step", unit="frames", low=1)
     time_step: int = key(1, help="1: one-step prediction of du/dt; T > 1: rollout of T frames", unit="frames", low=1)
     noise_model_level: float = key(0.0, help="sd of the noise on the states that the network sees", low=0)
-    learning_rate_W_start: float = key(2e-3, help="of W", low=0)
-    learning_rate_start: float = key(1e-3, help="of the message and update functions", low=0)
-    learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
+    learning_rate_W_start: float = key(2e-3, help="learning rate of W", low=0)
+    learning_rate_start: float = key(1e-3, help="learning rate of the message and update functions", low=0)
+    learning_rate_embedding_start: float = key(1e-3, help="learning rate of the embedding", low=0)
     W_solve_interval: int = key(
         0, help="W is solved by ridge regression every so many steps; 0: never", unit="steps", low=0
     )
