@@ -86,6 +86,7 @@ def make_reaction_net() -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture
 def make_graph_frames() -> Callable[..., Any]:
     """A random sparse network of relaxing neurons, recorded under noise: make_graph_frames(**keys) -> truth.
 
