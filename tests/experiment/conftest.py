@@ -23,6 +23,30 @@ TINY = (
     "training.rollout_frames=50",
 )
 
+TINY_METABOLISM = (
+    "logger=none",
+    "callbacks.figures=false",
+    "simulation.n_metabolites=12",
+    "simulation.n_reactions=18",
+    "simulation.n_frames=200",
+    "simulation.n_frames_test=100",
+    "simulation.n_frames_validation=100",
+    "model.hidden_dim_sub=16",
+    "model.hidden_dim_node=16",
+    "training.max_steps=20",
+    "training.projection_iterations=60",
+    "training.projection_starts=1",
+    "training.projection_screening_iterations=20",
+    "training.projection_nodes=80",
+    "training.rollout_frames=50",
+)
+
+
+def tiny(overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """The overrides that shrink the family that is asked for."""
+    chosen = [override for override in overrides if override.startswith("simulation=")]
+    return TINY_METABOLISM if chosen and chosen[0].startswith("simulation=metabolism") else TINY
+
 
 @pytest.fixture
 def compose_config() -> Callable[..., Any]:
@@ -50,7 +74,7 @@ def run_tiny(compose_config, tmp_path) -> Callable[..., dict[str, float]]:
     from hydra_llm.experiment import run
 
     def make(*overrides: str, folder: str = "run", mode: str = "MULTIRUN") -> dict[str, float]:
-        cfg = compose_config(*TINY, f"paths.datasets={tmp_path}/datasets", *overrides, hydra=True)
+        cfg = compose_config(*tiny(overrides), f"paths.datasets={tmp_path}/datasets", *overrides, hydra=True)
         out = tmp_path / folder
         out.mkdir(exist_ok=True)
         with open_dict(cfg):

@@ -13,14 +13,17 @@ from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.functions import functions
 from hydra_llm.figures.hex_activity import hex_activity
 from hydra_llm.figures.hexagons import eye_activity, film
+from hydra_llm.figures.identifiability import identifiability
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
 from hydra_llm.figures.messages import messages
 from hydra_llm.figures.phases import phases
+from hydra_llm.figures.rate_constants import rate_constants
 from hydra_llm.figures.recovery import Parameter, recovery
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.scatter import scatter
 from hydra_llm.figures.spectrum import spectrum
+from hydra_llm.figures.substrate import substrate
 from hydra_llm.figures.weights import weights
 
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="mM", time_unit="s")
@@ -131,6 +134,20 @@ def _voltages(extent: int, n_types: int) -> Figure:
     return eye_activity(np.sin(columns[:, 0] + types), columns, types, names, 1.5)
 
 
+def _rate_constants(n: int, n_open: int) -> Figure:
+    rng = np.random.default_rng(n)
+    log_k, known = rng.uniform(-2, -1, n), np.arange(n) >= n_open
+    learned = log_k + np.where(known, 0.01, 0.6) * rng.standard_normal(n)
+    scores = {"rate_constants_R2": 0.7, "rate_constants_R2_slope": 0.97, "rate_constants_R2_identifiable": 0.999}
+    return rate_constants(log_k, learned, known, scores)
+
+
+def _substrate(orders: list[float]) -> Figure:
+    c = np.geomspace(1e-3, 100, 80)
+    law = c[:, None] ** np.array(orders)
+    return substrate(c, law, law * (1 + 0.3 / (1 + c[:, None])), orders, np.abs(waves(300, 20)))
+
+
 CASES: dict[str, Callable[[], Figure]] = {
     "activity of 1 frame of 1 neuron": lambda: activity(np.ones((1, 1)), 0.01),
     "activity of 2 neurons": lambda: activity(waves(30, 2), 0.01),
@@ -189,6 +206,16 @@ CASES: dict[str, Callable[[], Figure]] = {
     "phases": lambda: phases(
         640 * np.arange(1, 25), np.tanh(np.arange(24) / 5), ["W", "W", "V_rest"] * 8, "Recovery of W"
     ),
+    "rate constants": partial(_rate_constants, 90, 0),
+    "rate constants, some left open": partial(_rate_constants, 256, 17),
+    "rate constants of 2 reactions": partial(_rate_constants, 2, 0),
+    "identifiability": lambda: identifiability(np.geomspace(3, 0.01, 170), 170, "rate constants and lines"),
+    "identifiability with a null space": lambda: identifiability(
+        np.r_[np.geomspace(3, 0.01, 447), np.zeros(9)], 447, "rate constants and lines"
+    ),
+    "identifiability of 1 unknown": lambda: identifiability([2.0], 1, "rate constants"),
+    "substrate of order one": partial(_substrate, [1.0]),
+    "substrate of two orders": partial(_substrate, [1.0, 2.0]),
     "scatter of 2 values": lambda: scatter([0.01, 0.02], [0.01, 0.03], {"tau_R2": -0.5}, "tau", "s"),
     "scatter of 20,000 values": lambda: scatter(*waves(10_000, 2).reshape(2, -1), {}, "V_rest", "mV"),
 }

@@ -83,6 +83,24 @@ def test_a_rate_of_the_logarithmic_form_falls_with_its_substrate_and_the_publish
     assert floor.laws(c, None).min().item() == pytest.approx(math.log(2), rel=1e-3)
 
 
+def exponent_of(net):
+    return float(net.substrate.mlp.linear.weight[0, 0].detach() / net.substrate.log_sd)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_at_the_start_rates_rise_with_their_substrates_by_an_exponent_that_is_not_the_truth(seed):
+    net, c = make(seed=seed), concentrations()
+    net.set_scales(c)
+    exponent = exponent_of(net)
+    assert 0.3 <= exponent <= 0.9
+    net.set_scales(100 * c)
+    assert exponent_of(net) == pytest.approx(exponent)
+    net.reset_functions(torch.Generator().manual_seed(seed + 100))
+    other = exponent_of(net)
+    assert other != exponent
+    assert 0.3 <= other <= 0.9
+
+
 def test_a_factor_in_the_substrate_function_is_undone_by_the_rate_constants():
     net, c = make(), concentrations()
     before = net(c, None)

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from hydra_llm.figures.palette import type_colours
 from hydra_llm.figures.style import GREY, INK, LEARNED, PALE, TEXT, TRUTH, dress, new_figure, outer_legend
 
+_TALLEST = 0.4  # share of the height that the histogram takes
+
 
 def substrate(c: ArrayLike, true: ArrayLike, learned: ArrayLike, orders: ArrayLike, recorded: ArrayLike) -> Figure:
     """c [point]; true and learned F(c, s) [point, order] in one gauge; orders s; recorded: concentrations."""
@@ -17,14 +19,11 @@ def substrate(c: ArrayLike, true: ArrayLike, learned: ArrayLike, orders: ArrayLi
     figure = new_figure(6.4, 5.0, "Substrate function: what a concentration contributes to a rate")
     axes = figure.subplots()
     seen = np.asarray(recorded).ravel()
-    density = axes.twinx()
-    bins = np.geomspace(x[0], x[-1], 60)
-    density.hist(seen[seen > 0], bins=bins, color=PALE)  # pyright: ignore[reportArgumentType]
-    density.set_yticks([])
-    for side in ("top", "right"):
-        density.spines[side].set_visible(False)
-    axes.set_zorder(density.get_zorder() + 1)
-    axes.set_facecolor("none")
+    counts, edges = np.histogram(seen[seen > 0], bins=np.geomspace(x[0], x[-1], 60))
+    share = _TALLEST * counts / max(1, counts.max())
+    axes.bar(
+        edges[:-1], share, np.diff(edges), align="edge", color=PALE, transform=axes.get_xaxis_transform(), zorder=0
+    )
     colours = (LEARNED,) if s.size == 1 else type_colours(s.size)
     for k, colour in enumerate(colours):
         axes.loglog(x, law[:, k], color=TRUTH, lw=2.4, alpha=0.55)

@@ -4,7 +4,7 @@ Both forms give log F(c, s) for every metabolite and every order s that occurs, 
 all reactions is one matrix product.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from hydra_llm.models.mlp import MLP
 
 SMALLEST = 1e-8  # concentrations and factors below it count as this much in a logarithm
+EXPONENT = (0.3, 0.9)  # of c, at the start
 
 
 class Substrate(Protocol):
@@ -37,19 +38,22 @@ class Substrate(Protocol):
 class LogSubstrate(nn.Module):
     """log F = perceptron((log c - mean) / sd, s), v = exp(sum log F).
 
-    Mass action (log F = s log c) is one setting of its linear path, and a rate falls to zero with its substrate.
+    Mass action (log F = s log c) is one setting of its linear path, and a rate falls to zero with its substrate. F
+    starts as a power of c with a random exponent in (0.3, 0.9): rates rise with their substrates, how is to be found.
+    A start without any slope ends in a local minimum in one case of four.
     """
 
     orders: Tensor
     log_mean: Tensor
     log_sd: Tensor
 
-    def __init__(self, orders: Tensor, **mlp: object) -> None:
+    def __init__(self, orders: Tensor, *, generator: torch.Generator, **mlp: Any) -> None:
         super().__init__()
-        self.mlp = MLP(n_in=2, n_out=1, linear_path=True, **mlp)  # type: ignore[arg-type]
+        self.mlp = MLP(n_in=2, n_out=1, linear_path=True, generator=generator, **mlp)
         self.register_buffer("orders", orders)
         self.register_buffer("log_mean", torch.zeros(()))
         self.register_buffer("log_sd", torch.ones(()))
+        self.reset(generator)
 
     def scaled(self, c: Tensor) -> Tensor:
         """What the perceptron sees of a concentration, elementwise."""
@@ -67,11 +71,23 @@ class LogSubstrate(nn.Module):
 
     def set_scale(self, c: Tensor) -> None:
         logs = c.clamp_min(SMALLEST).log()
+        sd = logs.std().clamp_min(1e-6)
+        with torch.no_grad():
+            self._slope().mul_(sd / self.log_sd)  # the exponent stays
         self.log_mean.copy_(logs.mean())
-        self.log_sd.copy_(logs.std().clamp_min(1e-6))
+        self.log_sd.copy_(sd)
 
     def reset(self, generator: torch.Generator) -> None:
         self.mlp.reset(generator)
+        low, high = EXPONENT
+        with torch.no_grad():
+            drawn = torch.rand((), generator=generator, dtype=torch.float64)
+            self._slope().copy_(self.log_sd * (low + (high - low) * drawn))
+
+    def _slope(self) -> Tensor:
+        """d log F / d x of the linear path, a view."""
+        assert self.mlp.linear is not None  # built with a linear path
+        return self.mlp.linear.weight[0, 0]
 
 
 class SoftplusSubstrate(nn.Module):
@@ -83,9 +99,9 @@ class SoftplusSubstrate(nn.Module):
     orders: Tensor
     scale: Tensor
 
-    def __init__(self, orders: Tensor, **mlp: object) -> None:
+    def __init__(self, orders: Tensor, **mlp: Any) -> None:
         super().__init__()
-        self.mlp = MLP(n_in=2, n_out=1, linear_path=False, **mlp)  # type: ignore[arg-type]
+        self.mlp = MLP(n_in=2, n_out=1, linear_path=False, **mlp)
         self.register_buffer("orders", orders)
         self.register_buffer("scale", torch.ones(()))
 
@@ -106,7 +122,7 @@ class SoftplusSubstrate(nn.Module):
 FORMS: dict[str, type[LogSubstrate] | type[SoftplusSubstrate]] = {"log": LogSubstrate, "softplus": SoftplusSubstrate}
 
 
-def substrate_function(form: str, orders: Tensor, **mlp: object) -> LogSubstrate | SoftplusSubstrate:
+def substrate_function(form: str, orders: Tensor, **mlp: Any) -> LogSubstrate | SoftplusSubstrate:
     """The substrate function of that form; mlp: hidden_dim, n_layers, activation, generator."""
     if form not in FORMS:
         raise ValueError(f"substrate_form={form!r} is unknown. Choose one of: {', '.join(FORMS)}.")
