@@ -10,7 +10,7 @@ from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_st
 from hydra_llm.llm.ledger import Spent
 from hydra_llm.search.conformance import ProposerConformance
 from hydra_llm.search.proposers import tpe
-from hydra_llm.search.proposers.base import Proposer, ProposerError
+from hydra_llm.search.proposers.base import Context, Proposer, ProposerError
 from hydra_llm.search.proposers.hybrid import ARMS, GUIDE, HybridProposer, source_of
 from hydra_llm.search.proposers.hybrid_credit import Record, credits, order
 from hydra_llm.search.proposers.hybrid_operators import ablate
@@ -147,3 +147,19 @@ def test_an_unknown_guide_is_refused():
 def test_the_guide_is_credited_under_one_name_whoever_answered():
     assert source_of(run_by(1, "rules (llm failed: outage)", 0.5)) == GUIDE
     assert source_of(trial(1, 0, 0.5)) == ""
+
+
+def test_the_guide_looks_back_on_a_block_and_reads_what_a_person_wrote():
+    class Guide(RulesProposer):
+        reads_notes = True
+        last = None
+
+        def review(self, context):
+            self.last = context.block.index
+
+    guide = Guide()
+    hybrid = HybridProposer(guide, guide)
+    assert hybrid.reads_notes
+    hybrid.review(Context(SPACE, OBJECTIVE, tree_of(), (), ()))
+    assert hybrid.last == 1
+    assert not HybridProposer(RulesProposer(), guide).reads_notes

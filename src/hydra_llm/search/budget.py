@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import islice
 
 from hydra_llm.llm.ledger import Spent
-from hydra_llm.search.settings import Settings
+from hydra_llm.search.settings import Settings, Stop
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.trial import Trial
 
@@ -22,10 +22,8 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
     stop = settings.stop
     if stop.max_hours is not None and elapsed_s >= stop.max_hours * 3600:
         return f"the time limit of {stop.max_hours:g} h is reached"
-    if spent is not None and stop.max_llm_tokens is not None and spent.tokens >= stop.max_llm_tokens:
-        return f"the language model used {spent.tokens} tokens (stop.max_llm_tokens={stop.max_llm_tokens})"
-    if spent is not None and stop.max_llm_cost is not None and (spent.cost or 0.0) >= stop.max_llm_cost:
-        return f"the language model cost {spent.cost or 0.0:.4g} (stop.max_llm_cost={stop.max_llm_cost:g})"
+    if used_up := model_used_up(stop, spent):
+        return used_up
     best = state.best() if stop.target_value is not None or stop.patience is not None else None
     if best is None:
         return ""
@@ -38,6 +36,17 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
         since = sum(state.trials[number].state.is_finished for number in later)
         if since >= stop.patience:
             return f"no better configuration in {since} trials (patience {stop.patience})"
+    return ""
+
+
+def model_used_up(stop: Stop, spent: Spent | None) -> str:
+    """Why the language model is asked nothing more, "" while it may be."""
+    if spent is None:
+        return ""
+    if stop.max_llm_tokens is not None and spent.tokens >= stop.max_llm_tokens:
+        return f"the language model used {spent.tokens} tokens (stop.max_llm_tokens={stop.max_llm_tokens})"
+    if stop.max_llm_cost is not None and (spent.cost or 0.0) >= stop.max_llm_cost:
+        return f"the language model cost {spent.cost or 0.0:.4g} (stop.max_llm_cost={stop.max_llm_cost:g})"
     return ""
 
 

@@ -204,6 +204,10 @@ class Study:
         ended = sum(trial.state.is_finished for trial in self.state.block_trials(block))
         if not ended or self.state.reviews.get(block) == ended:
             return
+        spent = getattr(self._asker.proposer, "spent", None)
+        if used_up := budget.model_used_up(self.settings.stop, spent):
+            log.warning("The block ends without a review: %s.", used_up)
+            return
         failed = self._asker.review(self.state, self._next_free)
         events = self._asker.told.events(self.state, self.settings, block, self._next_free)
         by = self._asker.proposer.name

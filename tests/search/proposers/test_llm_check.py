@@ -277,3 +277,43 @@ def test_the_next_simulation_is_chosen_at_a_blocks_end_from_the_block_parameters
     assert "end of a block only" in notes_of(small(), free, next_block=chosen)[1][0]
     hostile = {"values": [{"key": "model.act", "value": "${x}"}], "reason": ""}
     assert "interpolation" in notes_of(at_end(), free, next_block=hostile)[1][0]
+
+
+# ---- principles, claims, lines of the log ----
+
+
+def test_a_principle_test_quotes_an_established_principle_or_names_it():
+    context = small(slots=(Slot(0, "principle-test"),), principles={"P1": "Slow rates are steady.", "G1": "No labels."})
+
+    def tested(principle):
+        return judge(answer(slot(0, role="principle-test", principle=principle)), context)
+
+    assert "There are P1: Slow rates are steady., G1: No labels." in tested("relu is best").problems[0]
+    assert tested("P1").problems == []
+    proposal = tested('"slow rates are steady"').proposals[0]
+    assert proposal.principle == '"slow rates are steady"'
+    assert (proposal.prediction.low, proposal.prediction.high) == (0.9, 0.97)
+    assert proposal.prediction.refuted_if == "val_R2 below 0.85"
+
+
+def test_without_an_established_principle_any_belief_may_be_tested():
+    context = small(slots=(Slot(0, "principle-test"),))
+    assert judge(answer(slot(0, role="principle-test", principle="relu is best")), context).problems == []
+
+
+def test_a_memory_edit_may_carry_a_claim_and_one_without_is_still_read():
+    edit = {"action": "add", "section": "tentative", "entry": None, "text": "relu helps", "trials": [4]}
+    claim = {"key": "model.act", "move": "to", "value": "relu", "effect": "better"}
+    notes, problems = notes_of(small(), memory_edits=[edit, {**edit, "text": "b", "claim": claim}])
+    assert problems == []
+    assert [None if e.claim is None else e.claim.value for e in notes.memory_edits] == [None, "relu"]
+    schema = answer_schema(["model.act"])["$defs"]
+    assert schema["MemoryEdit"]["required"][-1] == "claim", "a strict server is asked for all of it"
+    assert schema["Observation"]["required"][-1] == "lines"
+
+
+def test_only_lines_that_the_log_wants_are_taken():
+    context = small(log_lines={"Visual": "what you see"})
+    lines = [{"name": "Visual", "text": "two\nclusters"}, {"name": "## Iter 9", "text": "x"}]
+    notes, _ = notes_of(context, observations=[{"trial": 4, "text": "fine", "lines": lines}])
+    assert notes.lines == {4: {"Visual": "two clusters"}}

@@ -126,4 +126,6 @@ def read_format(path: Path) -> Format:
         found = error.errors(include_url=False, include_input=False)
         told = next((item for item in found if item["type"] == "value_error"), found[0])
         place = ".".join(str(part) for part in told["loc"] if part not in ("str", "Line"))
-        raise FormatError(f"The log format {path} is wrong at {place or 'its top'}: {told['msg']}.") from None
+        raise FormatError(
+            f"The log format {path} is wrong at {place or 'its top'}: {told['msg'].removeprefix('Value error, ')}."
+        ) from None
