@@ -211,7 +211,7 @@ class SweepRun:
     ) -> None:
         stale, written = False, time.monotonic()  # derived files: written when no slot waits for the sweeper
         while True:
-            self._fill(study, plan, dispatch, console)
+            self._fill(study, plan, dispatch, console, lock)
             if not dispatch.running:
                 return
             if stale and (self.dispatch_mode == "batch" or time.monotonic() - written > RECORDS_S):
@@ -228,10 +228,11 @@ class SweepRun:
             stale = bool(outcomes)
             lock.beat()
 
-    def _fill(self, study: Study, plan: Plan, dispatch: Dispatch, console: Console) -> None:
+    def _fill(self, study: Study, plan: Plan, dispatch: Dispatch, console: Console, lock: FolderLock) -> None:
         """A trial for every free slot, while the sweep goes on."""
         while (free := dispatch.free_slots) and not study.is_over and not study.must_stop:
-            asked = study.ask(len(free), None if self.dispatch_mode == "batch" else free)
+            with lock.kept():  # a model may take long to answer, or be waited for
+                asked = study.ask(len(free), None if self.dispatch_mode == "batch" else free)
             if not asked:
                 return
             trials = study.launched(asked)

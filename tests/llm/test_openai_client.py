@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
@@ -128,6 +129,9 @@ def test_options_that_a_server_refuses_are_given_up_and_the_answer_says_so(serve
     assert answer.notes == ("The server does not take temperature; the question went without.",)
     last = client.complete(question()) and server.requests[-1]
     assert (last["seed"], last["max_tokens"]) == (7, 900)
+    server.script.append(JSON)
+    client.complete(replace(question(), sample=3))
+    assert server.requests[-1]["seed"] == 10, "the same question asked again is answered anew"
     assert not {"temperature", "max_completion_tokens"} & set(last)
 
 

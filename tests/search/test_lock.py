@@ -1,8 +1,10 @@
+import itertools
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -52,3 +54,15 @@ def test_a_half_written_lock_does_not_block(tmp_path):
     (tmp_path / LOCK_NAME).write_text('{"host": ')
     with FolderLock(tmp_path):
         assert (tmp_path / LOCK_NAME).exists()
+
+
+def test_a_lock_is_kept_alive_while_its_holder_waits(tmp_path):
+    clock = itertools.count()
+    with FolderLock(tmp_path, clock=lambda: float(next(clock))) as lock:
+        beaten = threading.Event()
+        beat = lock.beat
+        lock.beat = lambda: (beat(), beaten.set())
+        with lock.kept(every_s=0.001):
+            assert beaten.wait(30)
+        assert json.loads((tmp_path / LOCK_NAME).read_text())["heartbeat"] > 0.0
+        assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]

@@ -126,6 +126,8 @@ class OpenAIClient:
             "messages": [message_parameter(message, abilities.images) for message in request.messages],
             **self._given_options(abilities),
         }
+        if "seed" in arguments:
+            arguments["seed"] += request.sample  # the same question asked again is to be answered anew
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             arguments["response_format"] = response_format(request, abilities.json)
         if self._stream:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 LOCK_NAME = ".lock"
 STALE_AFTER_S = 120.0
+BEAT_S = 30.0
 
 
 class LockedError(RuntimeError):
@@ -56,6 +59,24 @@ class FolderLock:
         holder = self._holder()
         if holder.get("pid") == os.getpid() and holder.get("host") == socket.gethostname():
             self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def kept(self, every_s: float = BEAT_S) -> Iterator[None]:
+        """Beats from a thread while the caller waits for something slow, such as a language model."""
+        over = threading.Event()
+
+        def beat_on() -> None:
+            while not over.wait(every_s):
+                with suppress(OSError):  # a beat that is late is better than a sweep that ends
+                    self.beat()
+
+        thread = threading.Thread(target=beat_on, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def beat(self) -> None:
         aside = self.path.with_name(f"{LOCK_NAME}.{os.getpid()}")
