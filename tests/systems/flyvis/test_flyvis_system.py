@@ -5,25 +5,30 @@ import pytest
 import torch
 
 from hydra_llm.systems.base import SPLITS, DivergenceError
+from hydra_llm.systems.streams import stream
 
 
-def recompute(system, recorded, split, number):
-    """Sequence `number` by the published equations, float64, edge by edge: (voltages, drifts) [frame, neuron]."""
-    truth, structure = system.truth(), system.structure()
-    starts = [*structure[f"sequence_start_{split}"].tolist(), len(recorded["activity"])]
-    own = slice(starts[number], starts[number + 1])
+def drift_by_edge(system):
+    """The published drift in float64, edge by edge: f(v [neuron], luminance [input] or one for all)."""
+    truth, inputs = system.truth(), system.structure()["input_index"].numpy()
     (source, target), W = truth["edge_index"].numpy(), truth["W"].double().numpy()
     tau, v_rest = truth["tau"].double().numpy(), truth["v_rest"].double().numpy()
-    light = recorded["external"][own].double().numpy()
-    inputs = structure["input_index"].numpy()
-    v = recorded["activity"][own.start].double().numpy()
-    dt = system.delta_t / system.substeps
 
     def slope(v, seen):
         current = np.bincount(target, weights=W * np.maximum(v[source], 0), minlength=len(v))
         current[inputs] += seen
         return (-v + current + v_rest) / tau
 
+    return slope
+
+
+def recompute(system, recorded, split, number):
+    """Sequence `number` by the published equations, float64, edge by edge: (voltages, drifts) [frame, neuron]."""
+    starts = [*system.structure()[f"sequence_start_{split}"].tolist(), len(recorded["activity"])]
+    own = slice(starts[number], starts[number + 1])
+    light = recorded["external"][own].double().numpy()
+    v = recorded["activity"][own.start].double().numpy()
+    slope, dt = drift_by_edge(system), system.delta_t / system.substeps
     voltages, drifts = [], []
     for seen in light:
         voltages.append(v)
@@ -58,6 +63,42 @@ def test_trained_voltages_at_extent_2_follow_the_equations(
     voltages, _, own = recompute(system, recorded, "train", 1)
     assert len(voltages) == 200
     np.testing.assert_allclose(recorded["activity"][own], voltages, atol=1e-5 * np.abs(voltages).max())
+
+
+@pytest.mark.parametrize("tau_mode", ["unclamped", "clamped"])
+def test_a_sequence_starts_from_the_steady_state_before_grey(
+    tau_mode, make_flyvis_system, simulate_system, published_connectome, trained_network
+):
+    keys = {"connectome": str(published_connectome), "parameters": str(trained_network), "tau_mode": tau_mode}
+    system = make_flyvis_system(noise_model_level=0.0, **keys)
+    recorded = simulate_system(system)["train"]["activity"][0].double().numpy()
+    grey = 0.3 + 0.4 * torch.rand(8, generator=stream(0, "initial_state/train"), dtype=torch.float64)[0].item()
+    slope = drift_by_edge(system)
+    v = system.truth()["v_rest"].double().numpy()
+    for _ in range(100 * system.substeps):  # two seconds
+        v = v + system.delta_t / system.substeps * slope(v, grey)
+    np.testing.assert_allclose(recorded, v, atol=1e-5 * np.abs(v).max())
+    assert np.abs(slope(v, grey)).max() < 0.2  # steady, but for the slowest types
+
+
+def test_the_steady_state_before_mean_grey_is_the_published_one(
+    make_flyvis_system, published_connectome, trained_network, monkeypatch
+):
+    monkeypatch.setattr("hydra_llm.systems.flyvis.run.GREY", (0.5, 0.5))
+    system = make_flyvis_system(
+        extent=8,
+        connectome=str(published_connectome),
+        parameters=str(trained_network),
+        noise_model_level=0.0,
+        n_frames=2,
+        n_frames_validation=2,
+        n_frames_test=2,
+    )
+    (recording,) = system.start().advance(system.segments()[0])
+    v = recording.activity[0]
+    assert float(v.min()) == pytest.approx(-2.55, abs=0.01)
+    assert float(v.max()) == pytest.approx(3.51, abs=0.01)
+    assert float(v.mean()) == pytest.approx(0.43, abs=0.01)
 
 
 def test_sequences_start_adapted_and_splits_start_differently(make_flyvis_system, simulate_system):

@@ -38,14 +38,17 @@ def test_the_root_may_be_above_the_tree_or_in_the_environment(make_davis, make_s
 
 def test_no_video_is_in_two_splits(make_davis, make_stimulus):
     stimulus = make_stimulus("DAVIS", davis_root=str(make_davis(n_videos=7)))
-    names = {split: {clip.video.name for clip in stimulus._clips(split)} for split in ("train", "validation", "test")}
+    names = {
+        split: {stimulus._clip(split, number).video.name for number in range(stimulus._n_clips(split))}
+        for split in ("train", "validation", "test")
+    }
     assert sum(len(own) for own in names.values()) == len(set().union(*names.values())) == 7
     assert all(names.values())
 
 
 def test_every_clip_is_shown_before_one_comes_again(make_davis, make_stimulus):
     stimulus = make_stimulus("DAVIS", davis_root=str(make_davis()), flip_axes=[0, 1], n_rotations=[0, 2])
-    clips = len(stimulus._clips("train"))
+    clips = stimulus._n_clips("train")
     assert clips == 3 * 2 * 2
     shown = [stimulus._clip("train", number) for number in range(2 * clips)]
     assert set(Counter(shown[:clips]).values()) == set(Counter(shown[clips:]).values()) == {1}
@@ -74,6 +77,14 @@ def test_time_on_film_is_real_time(delta_t, expected, make_davis, make_stimulus)
         low = min(int(place + 1e-9), 7)
         between = torch.lerp(slow[low], slow[min(low + 1, 7)], place - low)
         torch.testing.assert_close(film[k], between, atol=1e-5, rtol=0)
+
+
+def test_no_sequence_is_a_single_frame(make_davis, make_stimulus):
+    stimulus = make_stimulus("DAVIS", davis_root=str(make_davis()), delta_t=1 / 24)  # eight frames per clip
+    assert stimulus.lengths("train", 16) == (8, 8)
+    assert stimulus.lengths("train", 17) == (8, 7, 2)
+    assert stimulus.lengths("train", 18) == (8, 8, 2)
+    assert stimulus.lengths("train", 5) == (5,)
 
 
 def test_resampling_at_the_film_rate_changes_nothing():

@@ -92,8 +92,7 @@ class FlyvisSystem:
                 f"shortest time constant is {shortest:.3g} s: beyond {LARGEST_STEP} times that the network rings or "
                 f"diverges. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
             )
-        for split in SPLITS:
-            self.sequence_lengths(split)  # a stimulus that is missing is told now
+        self.sequence_lengths("train")  # a stimulus that is missing is told now
 
     @property
     def n_units(self) -> int:
@@ -190,8 +189,13 @@ class FlyvisSystem:
 
     # ---- simulation ----
 
+    @cached_property
+    def _lengths(self) -> dict[str, tuple[int, ...]]:
+        return {split: self.stimulus.lengths(split, self.n_frames[split]) for split in SPLITS}
+
     def sequence_lengths(self, split: str) -> tuple[int, ...]:
-        return self.stimulus.lengths(split, self.n_frames[split])
+        """Frames of each sequence."""
+        return self._lengths[split]
 
     def sequence_starts(self, split: str) -> tuple[int, ...]:
         """First frame of each sequence, and the end of the last one."""

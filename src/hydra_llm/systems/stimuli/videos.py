@@ -5,7 +5,7 @@ clips (video, window, reflection, rotation) in random order, again from the star
 up. Time is real: the film is resampled from its own frame rate to delta_t.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -55,6 +55,7 @@ class Videos:
     rotations: tuple[int, ...]
     seed: int
     _rendered: dict[tuple[str, int], Tensor] = field(default_factory=dict, repr=False, compare=False)
+    _orders: dict[tuple[str, int], list[Clip]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.fps > 0:
@@ -75,12 +76,12 @@ class Videos:
         return {"videos": listing_hash(self.root, [path for video in self.videos for path in video.paths])}
 
     def lengths(self, split: str, n_frames: int) -> tuple[int, ...]:
-        """Whole clips; the last one is cut, or left out if less than two frames of it would be shown."""
+        """Whole clips; the last one is cut, and the one before it too where a single frame would be left over."""
         lengths: list[int] = []
         left = n_frames
         while left > 0:
-            whole = self._n_frames(self._clip(split, len(lengths)).video)
-            lengths.append(min(whole, left - 1 if left - whole == 1 else left))
+            shown = min(left, self._n_frames(self._clip(split, len(lengths)).video))
+            lengths.append(shown - 1 if left - shown == 1 and shown > 2 else shown)
             left -= lengths[-1]
         return tuple(lengths)
 
@@ -95,14 +96,16 @@ class Videos:
             self._seen(clip.video, clip.window)
 
     def _clip(self, split: str, number: int) -> Clip:
-        clips = self._clips(split)
-        lap, place = divmod(number, len(clips))
-        order = torch.randperm(len(clips), generator=stream(self.seed, f"external_input/{split}/{lap}"))
-        return clips[int(order[place])]
+        lap, place = divmod(number, self._n_clips(split))
+        if (split, lap) not in self._orders:
+            ways = list(product(range(self.windows), self.flips, self.rotations))
+            clips = [Clip(video, *way) for video in share(self.videos, split, "videos") for way in ways]
+            order = torch.randperm(len(clips), generator=stream(self.seed, f"external_input/{split}/{lap}"))
+            self._orders[split, lap] = [clips[k] for k in order.tolist()]
+        return self._orders[split, lap][place]
 
-    def _clips(self, split: str) -> Sequence[Clip]:
-        ways = list(product(range(self.windows), self.flips, self.rotations))
-        return [Clip(video, *way) for video in share(self.videos, split, "videos") for way in ways]
+    def _n_clips(self, split: str) -> int:
+        return len(share(self.videos, split, "videos")) * self.windows * len(self.flips) * len(self.rotations)
 
     def _n_frames(self, video: Video) -> int:
         """Frames of delta_t from the first to the last frame of the film."""
