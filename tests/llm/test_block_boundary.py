@@ -53,12 +53,14 @@ def sweep(folder, server):
 
 
 def texts(folder):
-    """The derived files, and the events without the sessions."""
+    """The derived files, and the events without sessions and what was spent in them."""
     names = ["analysis.md", "memory.md", "hypotheses.md"]
     paths = (
         [folder / name for name in names] + sorted((folder / "protocol").iterdir()) + sorted(folder.glob("memory/*"))
     )
-    events = [e for e in read_events(folder / EVENTS_NAME) if e["type"] not in ("header", "session", "finished")]
+    left_out = ("header", "session", "finished", "question")  # a session that died asked what its successor asks again
+    events = [e for e in read_events(folder / EVENTS_NAME) if e["type"] not in left_out]
+    events = [{key: value for key, value in event.items() if key != "spent"} for event in events]
     return {str(path.relative_to(folder)): path.read_text() for path in paths} | {"events": events}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hydra_llm.search import noise, rates, tables, variance
 from hydra_llm.search.analysis.entry import mutation
+from hydra_llm.search.evaluation import evaluate
 from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.start import shortened
@@ -33,6 +34,9 @@ SECTIONS: tuple[Level, ...] = (
 def memory_text(state: SweepState, settings: Settings, block: int) -> str:
     """All of memory.md as of a block (0: before the first); what was learned in later blocks is left out."""
     lines = ["# Working memory", "", *knowledge(state, settings, block)]
+    said = [f"- before trial {n.number}: {' '.join(n.text.split())}" for n in state.user_notes if n.block <= block]
+    if said:  # here for people; a proposer is shown them as data, in a section of their own
+        lines += ["## Notes from a person", "", *_rows("notes", said[::-1])]
     if block:
         lines += ["## Current block", "", *_current(state, settings, block)]
     if len(lines) > LIMIT:
@@ -63,9 +67,8 @@ def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
     if before:
         lines += ["## Previous block", "", f"- block {before[0].block}: {before[0].text} ({before[0].name})", ""]
     notes = [f"- {n.text} ({n.by})" for n in state.notes if n.kind == "memory" and n.block <= block]
-    said = [f"- {n.text} (a person, before trial {n.number})" for n in state.user_notes if n.block <= block]
-    if notes or said:
-        lines += ["## Notes", "", *_rows("notes", (notes + said)[::-1])]
+    if notes:
+        lines += ["## Notes", "", *_rows("notes", notes[::-1])]
     return lines
 
 
@@ -149,7 +152,12 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {_simulation(record)}"]
     measured = rates.measure(trials, tree, settings.objective, settings.nominal_block, floor)
     lines.append(f"- {tables.rates_line(measured)}")
-    lines.append(f"- noise floor: {floor:.4g}" if floor else "- noise floor: not measured, nothing was repeated yet")
+    measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
+    lines.append(f"- noise floor: {measured_noise}")
+    tried = evaluate(trials, tree, settings.objective, settings.nominal_block, floor).by_strategy
+    if tried:
+        text = ", ".join(f"{strategy} {better}/{used}" for strategy, (used, better) in sorted(tried.items()))
+        lines.append(f"- strategies (improved/used): {text}")
     lines += ["", "### Best configurations", ""]
     best = []
     for node in tree.top(ROWS["best"]):
