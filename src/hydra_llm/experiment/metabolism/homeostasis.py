@@ -137,7 +137,7 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, be
     if training.strategy.kaiming_init is not None:
         kaiming(net, stream(training.seed, f"model_init/{training.strategy.kaiming_init.stream}"))
     if training.k != "frozen":
-        _refuse_strategies(training)
+        _name_idle_strategies(training)
         if not net.freeze_stoichiometry:
             raise ExperimentError(
                 f"training.k={training.k} eliminates rate constants for a known stoichiometry. "
@@ -223,13 +223,14 @@ def _residual_only(training: DictConfig) -> bool:
     return residual is not None and not residual.keep_rollout
 
 
-def _refuse_strategies(training: DictConfig) -> None:
+def _name_idle_strategies(training: DictConfig) -> None:
     """Strategies belong to the gradient fit; elimination has no batches, rollouts or learning rates."""
-    idle = [name for name, node in training.strategy.items() if node is not None and name != "kaiming_init"]
+    idle = [str(name) for name, node in training.strategy.items() if node is not None and name != "kaiming_init"]
     if idle:
-        raise ExperimentError(
-            f"training/strategy={','.join(map(str, idle))} has no effect with training.k={training.k}, which solves "
-            "for the rate constants without batches. Use training/strategy=[kaiming_init] or training.k=frozen."
+        log.info(
+            "With training.k=%s rate constants are solved for without batches: %s act in training.k=frozen only.",
+            training.k,
+            ", ".join(idle),
         )
 
 
