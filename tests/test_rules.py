@@ -18,6 +18,8 @@ from hydra_llm.search.rules_map import RULES
 
 SEARCH = "hydra_llm.search"
 SIGNAL = "instructions/signal.md"
+HOMEOSTASIS, HOMEOSTASIS_MEMORY = (f"instructions/metabolism_homeostasis{end}.md" for end in ("", "_memory"))
+PHASE_2, PHASE_2_KEYS = "hydra_llm.modules.homeostasis", "hydra_llm.schema.homeostasis.HomeostasisTraining"
 METABOLISM = "instructions/metabolism.md"
 
 ALL = [f"R{number:03d}" for number in range(1, 144)]
@@ -74,6 +76,30 @@ MORE: dict[str, tuple[str, ...]] = {
     "R077": (f"{SEARCH}.analysis.entry.RERUN", f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
     "R083": (f"{SEARCH}.analysis.entry.Entry.variance", SIGNAL),
     "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes"),
+    # ---- homeostasis ----
+    "R097": (f"{PHASE_2}.frozen.Frozen", HOMEOSTASIS),
+    **dict.fromkeys(["R098", "R103", "R105", "R107", "R108", "R109", "R111", "R112"], (HOMEOSTASIS,)),
+    "R099": ("hydra_llm.metrics.homeostasis.slope_score",),
+    "R100": ("hydra_llm.metrics.homeostasis.homeostasis_metrics", HOMEOSTASIS),
+    "R101": ("hydra_llm.metrics.homeostasis.fit_lines", "hydra_llm.metrics.embedding.embedding_metrics"),
+    "R102": ("hydra_llm.metrics.homeostasis.verdict",),
+    **dict.fromkeys(["R104", "R114", "R115", "R116", "R117", "R118", "R119", "R120", "R121", "R122"], (HOMEOSTASIS,)),
+    "R106": (HOMEOSTASIS,),
+    "R110": (f"{PHASE_2_KEYS}.learning_rate_node_homeostasis", HOMEOSTASIS),
+    "R113": (f"{PHASE_2_KEYS}.homeostasis_time_step", HOMEOSTASIS),
+    "R123": (HOMEOSTASIS_MEMORY,),
+    "R124": (HOMEOSTASIS, HOMEOSTASIS_MEMORY),
+    "R125": (HOMEOSTASIS,),
+    "R126": (f"{PHASE_2}.terms.ResidualError",),
+    "R127": (f"{PHASE_2}.amplification.Amplification",),
+    "R128": (f"{PHASE_2}.contrastive.ContrastiveLoss",),
+    "R129": (f"{PHASE_2}.lengths.LongToShort", f"{PHASE_2}.terms.RolloutError"),
+    "R130": (f"{PHASE_2}.rates.Kick", f"{PHASE_2}.rates.CosineRestarts", f"{PHASE_2}.rates.Ramp"),
+    "R131": (f"{PHASE_2}.lengths.MultiScale",),
+    "R132": ("hydra_llm.modules.phases.homeostasis.HomeostasisPhase.accumulation",),
+    "R133": (f"{PHASE_2}.views.DetachedReaction",),
+    "R134": (f"{PHASE_2}.initialisation.kaiming", f"{PHASE_2}.terms.OffsetPenalty", HOMEOSTASIS_MEMORY),
+    "R135": ("hydra_llm.data.datamodule.RecordingDataModule", HOMEOSTASIS),
 }
 PLACES: dict[str, tuple[str, ...]] = {
     rule: tuple(place for place in (RULES.get(rule), *MORE.get(rule, ())) if place) for rule in sorted({*RULES, *MORE})

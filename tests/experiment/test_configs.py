@@ -80,8 +80,30 @@ def test_a_published_noise_level_goes_with_any_visual_input(level, name, compose
 @pytest.mark.parametrize("regime", REGIMES)
 def test_every_searched_key_exists_and_its_range_is_legal(regime, compose_config):
     cfg = compose_config(f"simulation={regime}")
-    for name in [*cfg.search.params, *(o.partition("=")[0] for o in cfg.search.trial_overrides)]:
+    keys = [*cfg.search.params, *cfg.search.slot_params, *(o.partition("=")[0] for o in cfg.search.trial_overrides)]
+    for name in (key for key in keys if "/" not in key):
         assert OmegaConf.select(cfg, name, throw_on_missing=True) is not None or name == "training.max_steps"
+
+
+STRATEGIES = sorted(path.stem for path in (CONF / "training" / "strategy").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_strategy_of_phase_2_composes_alone_and_in_a_set(name, compose_config):
+    alone = compose_config("simulation=metabolism_homeostasis", f"training/strategy={name}").training.strategy
+    chosen = {key for key, node in alone.items() if node is not None}
+    assert chosen or name == "plain"
+    both = compose_config("simulation=metabolism_homeostasis", f"training/strategy=[{name},contrastive]")
+    assert {key for key, node in both.training.strategy.items() if node is not None} == chosen | {"contrastive"}
+
+
+def test_the_strategies_that_a_search_chooses_from_exist(compose_config):
+    cfg = compose_config("simulation=metabolism_homeostasis")
+    options = cfg.search.params["training/strategy"].removeprefix("choice(").removesuffix(")").split(", ")
+    moved = [value for row in cfg.search.focus for value in row.move.get("training/strategy", ()) if value != "any"]
+    assert {"start", *options} <= set(STRATEGIES)
+    assert {value for value in moved if len(value) > 1} <= set(options)
+    assert not any("contrastive" in option for option in options)  # baselines come before auxiliary losses
 
 
 @pytest.mark.parametrize("key", ["training.learning_rat=1", "simulation.n_neuron=10", "model.hidden=3"])

@@ -86,6 +86,10 @@ RULES: dict[str, str] = {
     "R091": f"{_SEARCH}.space.Space",
     "R098": f"{_SEARCH}.space.Space",
     "R099": f"{_SEARCH}.objective.Objective",
+    # ---- homeostasis: rows that the study declares ----
+    **dict.fromkeys(
+        ["R104", "R105", "R107", "R114", "R115", "R116", "R117", "R118", "R119"], f"{_STRATEGY}.focus.Focus"
+    ),
     "R112": f"{_SEARCH}.lanes.settle",
     "R121": f"{_SEARCH}.lanes.settle",
 }
