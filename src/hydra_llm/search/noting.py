@@ -24,6 +24,8 @@ from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.state import Choice, SweepState
 
+MAX_NUMBER = 1e300  # beyond, infinite or not a number: no bound of a claim
+
 
 @dataclass
 class Told:
@@ -138,11 +140,15 @@ def _choice(notes: Any, name: str) -> Choice | None:
 
 
 def _claim(asked: Any, settings: Settings) -> Claim | None:
-    """The claim of an answer: for the moves up and down its value is the bound that is passed."""
+    """The claim of an answer: for the moves up and down its value is the bound that is passed. A number that no
+    parameter holds makes no claim.
+    """
     if asked is None:
         return None
     value = asked.value
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and not abs(value) <= MAX_NUMBER:
+        return None
     if asked.move == "to":
         return Claim(asked.key, "to", asked.effect, value=_canonical(asked.key, value, settings))
     bound = float(value) if number else None
