@@ -41,11 +41,24 @@ TINY_METABOLISM = (
     "training.rollout_frames=50",
 )
 
+TINY_FLYVIS = (
+    "logger=none",
+    "callbacks.figures=false",
+    "simulation.n_frames=120",
+    "simulation.n_frames_test=60",
+    "simulation.n_frames_validation=60",
+    "simulation.sequence_duration=0.6",
+    "simulation.video_least_frames=2",
+    "simulation.device=cpu",
+    "training.rollout_frames=20",
+)
+
 
 def tiny(overrides: tuple[str, ...]) -> tuple[str, ...]:
     """The overrides that shrink the family that is asked for."""
     chosen = [override for override in overrides if override.startswith("simulation=")]
-    return TINY_METABOLISM if chosen and chosen[0].startswith("simulation=metabolism") else TINY
+    families = {"metabolism": TINY_METABOLISM, "flyvis": TINY_FLYVIS}
+    return families.get(chosen[0].partition("=")[2].partition("_")[0], TINY) if chosen else TINY
 
 
 @pytest.fixture
