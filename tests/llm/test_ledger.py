@@ -78,3 +78,10 @@ def test_a_failing_client_leaves_no_reservation_behind():
     assert client.complete(ASK).text == "fine"
     with pytest.raises(BudgetSpent):
         client.complete(ASK)
+
+
+def test_a_call_that_transcript_and_event_log_both_know_counts_once():
+    ledger = Ledger({}, Limits())
+    ledger.restore("m", [("a", Usage(10, 1), False), ("b", Usage(10, 1), True)])
+    ledger.restore("m", [("b", Usage(10, 1), True), ("c", Usage(10, 1), False)])
+    assert ledger.spent == Spent(3, 30, 3, None, 1)

@@ -13,6 +13,9 @@ from hydra_llm.llm.tokens import estimate_tokens
 EXPECTED_COMPLETION_TOKENS = 2_000
 
 
+Recorded = tuple[str, Usage, bool]  # digest of the question, what the call used, whether that is an estimate
+
+
 @dataclass(frozen=True)
 class Price:
     """Money per million tokens, in whatever currency the price table is written in."""
@@ -67,6 +70,7 @@ class Ledger:
         self._in_flight: dict[int, tuple[int, float]] = {}
         self._next_ticket = 0
         self._spent = Spent()
+        self._restored: set[str] = set()
 
     @property
     def spent(self) -> Spent:
@@ -109,13 +113,15 @@ class Ledger:
             if usage is not None:
                 self._count(model, usage, estimated)
 
-    def restore(self, model: str, usages: Iterable[tuple[Usage, bool]]) -> None:
-        """Count what earlier sessions of a sweep spent, (usage, estimated) per call, so that a resumed one keeps to the
-        same limits.
+    def restore(self, model: str, calls: Iterable[Recorded]) -> None:
+        """Count what earlier sessions of a sweep spent, so that a resumed one keeps to the same limits. A call that
+        transcript and event log both know counts once.
         """
         with self._lock:
-            for usage, estimated in usages:
-                self._count(model, usage, estimated)
+            for digest, usage, estimated in calls:
+                if digest not in self._restored:
+                    self._restored.add(digest)
+                    self._count(model, usage, estimated)
 
     def _count(self, model: str, usage: Usage, estimated: bool) -> None:
         price = self._prices.get(model)

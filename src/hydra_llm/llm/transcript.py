@@ -16,9 +16,9 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
+from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
-from hydra_llm.llm.ledger import usage_of
+from hydra_llm.llm.ledger import Recorded, usage_of
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,12 @@ class Transcript:
             log.warning("The transcript %s cannot be used (%s).", path, error)
             return None
 
-    def usages(self) -> list[tuple[Usage, bool]]:
-        """What every answer on file used, and whether that is an estimate, in the order of the file names."""
+    def usages(self) -> list[Recorded]:
+        """What every answer on file used, in the order of the file names."""
         paths = sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
         found = (self._load(path) for path in paths)
         return [
-            usage_of(Answer.from_record(record["answer"]), _prompt_tokens(record["request"]))
+            (record["digest"], *usage_of(Answer.from_record(record["answer"]), _prompt_tokens(record["request"])))
             for record in found
             if record is not None and record["answer"] is not None
         ]

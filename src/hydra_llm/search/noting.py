@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hydra_llm.llm.base import Usage
+from hydra_llm.llm.ledger import Recorded
 from hydra_llm.search.events import Event
 from hydra_llm.search.memory.claims import Claim
 from hydra_llm.search.memory.entries import Edit, edit_event
@@ -107,10 +108,10 @@ def records_of(state: SweepState, settings: Settings, block: int | None = None) 
     return Records(trees, finished, settings.objective, bool(settings.seed_keys))
 
 
-def usages(questions: Iterable[Event]) -> list[tuple[Usage, bool]]:
-    """What every recorded call to a model used, and whether that is an estimate."""
+def usages(questions: Iterable[Event]) -> list[Recorded]:
+    """What every recorded call to a model used."""
     calls = [call for question in questions for call in question["calls"]]
-    return [(Usage(call["prompt_tokens"], call["completion_tokens"]), call["estimated"]) for call in calls]
+    return [(c["digest"], Usage(c["prompt_tokens"], c["completion_tokens"]), c["estimated"]) for c in calls]
 
 
 def make_note(kind: str, text: str, by: str, number: int | None = None) -> Event:

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra_llm.llm.base import Usage
-from hydra_llm.llm.ledger import Spent
+from hydra_llm.llm.ledger import Recorded, Spent
 from hydra_llm.search.proposers import tpe
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot, mutate
 from hydra_llm.search.proposers.hybrid_credit import WINDOW, Record, credits, order
@@ -42,7 +41,7 @@ class HybridProposer:
         """What the guide used, if it is a language model."""
         return getattr(self._guide, "spent", None)
 
-    def resume(self, calls: Iterable[tuple[Usage, bool]]) -> None:
+    def resume(self, calls: Iterable[Recorded]) -> None:
         """Counting is the guide's, if it can."""
         resume = getattr(self._guide, "resume", None)
         if resume is not None:

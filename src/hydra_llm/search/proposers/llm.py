@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hydra_llm.llm.base import Answer, Client, Message, OnText, Request, Usage
+from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
-from hydra_llm.llm.ledger import MeteredClient, Spent, usage_of
+from hydra_llm.llm.ledger import MeteredClient, Recorded, Spent, usage_of
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.search.lanes import ask_by_lane
@@ -83,9 +83,9 @@ class LlmProposer:
         """What was used so far, earlier sessions with a transcript included; None where nobody counts."""
         return self._client.ledger.spent if isinstance(self._client, MeteredClient) else None
 
-    def resume(self, calls: Iterable[tuple[Usage, bool]]) -> None:
-        """Count what earlier sessions used: from the event log, unless the transcript has counted it already."""
-        if isinstance(self._client, MeteredClient) and self._settings.transcript != "record":
+    def resume(self, calls: Iterable[Recorded]) -> None:
+        """Count what earlier sessions used, as the event log has it; the transcript may have counted it already."""
+        if isinstance(self._client, MeteredClient):
             self._client.ledger.restore(self._client.model, calls)
 
     def propose(self, context: Context) -> list[Proposal]:
