@@ -63,7 +63,7 @@ def questions(sweep: Sweep) -> Questions:
         names = ("calls", "prompt_tokens", "completion_tokens", "cost")
         return Questions(*(last.get(name) for name in names), source="event log")
     folder = sweep.folder / "transcripts"
-    usages = [usage for usage, _ in Transcript(folder).usages()] if folder.is_dir() else []
+    usages = [usage for _, usage, _ in Transcript(folder).usages()] if folder.is_dir() else []
     prompt = sum(usage.prompt_tokens or 0 for usage in usages)
     return Questions(len(usages), prompt, sum(u.completion_tokens or 0 for u in usages), source="transcripts")
 
