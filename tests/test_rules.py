@@ -52,6 +52,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "R007": (f"{SEARCH}.proposers.llm_answer.answer_schema", "hydra_llm.llm.base.OnText"),
     "R008": (SIGNAL,),
     "R009": (SIGNAL,),
+    "R013": ("hydra_llm.report.paper_tree.draw_paper_tree", "hydra_llm.report.sections.tree.drawing"),
     "R016": (f"{SEARCH}.analysis.entry.Entry", SIGNAL),
     "R017": (f"{SEARCH}.proposers.llm_check.check_slots",),
     "R018": (f"{SEARCH}.proposers.llm_answer.Mutation",),
@@ -76,6 +77,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "R077": (f"{SEARCH}.analysis.entry.RERUN", f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
     "R083": (f"{SEARCH}.analysis.entry.Entry.variance", SIGNAL),
     "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes"),
+    "R081": ("hydra_llm.report.sections.records.variance_blocks",),
     # ---- homeostasis ----
     "R097": (f"{PHASE_2}.frozen.Frozen", HOMEOSTASIS),
     **dict.fromkeys(["R098", "R103", "R105", "R107", "R108", "R109", "R111", "R112"], (HOMEOSTASIS,)),

@@ -277,6 +277,7 @@ class SweepRun:
         records.write()
         console.summary(reason)
         study.close()
+        records.report()
         trials = study.state.search_trials()
         if trials and not any(trial.value is not None for trial in trials):
             first = next((trial for trial in trials if trial.error is not None), None)

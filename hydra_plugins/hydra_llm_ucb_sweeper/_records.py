@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 SMALL = 200  # trials; larger sweeps redraw at most once per INTERVAL_S
 INTERVAL_S = 20.0
+MOST_REPORTED = 1000  # trials; the page of more is written when somebody asks for it
 
 
 class Records:
@@ -49,6 +50,19 @@ class Records:
         except OSError as error:
             log.warning("The tables in %s could not be written (%s); the event log is complete.", folder, error)
         self._draw()
+
+    def report(self) -> None:
+        """report.html, after the last event of a session; `hydra-llm report --watch` follows a running one."""
+        from hydra_llm.report.page import write_report
+
+        folder = self._study.folder
+        if len(self._study.state.trials) > MOST_REPORTED:
+            log.info("A report of so many trials takes a while. To write it: hydra-llm report %s", folder)
+            return
+        try:
+            log.info("Report: %s", write_report(folder))
+        except Exception as error:  # a page is never worth a sweep
+            log.warning("The report could not be written (%s: %s).", type(error).__name__, error)
 
     def _draw(self) -> None:
         from hydra_llm.report.calibration_figure import draw_calibration

@@ -46,6 +46,7 @@ def test_the_folder_holds_all_documented_files(finished):
         "ucb_scores.txt",
         "analysis.md",
         "memory.md",
+        "report.html",
     }
     assert wanted | {"figures", "0", "5"} <= names
     assert ".lock" not in names

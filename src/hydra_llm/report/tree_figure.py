@@ -42,7 +42,7 @@ def draw_tree(path: Path, state: SweepState, settings: Settings, ranking: list[t
     best_id = None if best is None else best.id
     _draw_branches(left, rows, state, best_id)
     _draw_values(right, rows, state, settings, best_id)
-    figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK)
+    figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK, parse_math=False)
     _legend(right)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}")
@@ -74,7 +74,7 @@ def _draw_branches(axes: Axes, rows: list[Row], state: SweepState, best_id: int 
         what = proposal.strategy if not proposal.changes else proposal.mutation
         weight = "bold" if row.node.id == best_id else "normal"
         text = f"{row.node.id}{runs}  {_clip(what)}"
-        axes.text(x + 0.35, row.y, text, va="center", fontsize=8.5, color=INK, fontweight=weight)
+        axes.text(x + 0.35, row.y, text, va="center", fontsize=8.5, color=INK, fontweight=weight, parse_math=False)
     axes.set_xlim(-0.6, deepest * step + 11.0)
     axes.set_ylim(len(rows) - 0.3, -0.7)
     axes.set_xticks([])
@@ -101,7 +101,7 @@ def _draw_values(axes: Axes, rows: list[Row], state: SweepState, settings: Setti
     if objective.target is not None:
         axes.axvline(objective.target, color=INK, lw=0.9, ls="--")
     better = {"maximize": "larger is better", "minimize": "smaller is better", "target": "closest to the dashed line"}
-    axes.set_xlabel(f"{objective.name} ({better[objective.direction]})", fontsize=9)
+    axes.set_xlabel(f"{objective.name} ({better[objective.direction]})", fontsize=9, parse_math=False)
     axes.tick_params(axis="x", labelsize=8.5)
     axes.tick_params(axis="y", left=False, labelleft=False)
     for side in ("left", "right", "top"):

@@ -155,6 +155,8 @@ if (tree && scrub) {
   document.getElementById("smaller").addEventListener("click", () => zoomTo(zoom / 1.25));
   document.getElementById("fit").addEventListener("click", fit);
   const first = view.node !== undefined && byId.has(view.node) ? view.node : page.best !== null ? page.best : page.tree.nodes.length ? page.tree.nodes[0].id : null;
+  const room = document.querySelector(".viewport").clientWidth / tree.viewBox.baseVal.width;
+  if (room > 1.1) zoomTo(Math.min(1.45, room * 0.98)); // a small tree may be drawn larger, a large one scrolls
   scrubTo(view.step ?? page.steps);
   if (first !== null) choose(first);
   if (view.y) window.scrollTo(0, view.y);

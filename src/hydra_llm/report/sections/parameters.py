@@ -15,7 +15,6 @@ from hydra_llm.search.importance import Importance, importance
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.tree import Node, Tree
 
-BAR, LABEL, WIDTH = 26.0, 190.0, 590.0
 AXIS_TOP, AXIS_BOTTOM = 56.0, 320.0
 AXIS_STEP, AXES_WIDTH = 130.0, 1060.0  # least distance of two axes, and the width that they fill
 
@@ -44,26 +43,25 @@ class Ablation:
     loss: float | None  # in score: positive where the parameter's new value helps
 
 
-def importances(sweep: Sweep) -> list[tuple[int, Importance, Markup | None]]:
-    """By block: another regime may make another parameter matter."""
+@dataclass(frozen=True)
+class Bar:
+    """`length` is a share of the longest bar, in per cent."""
+
+    name: str
+    share: float
+    length: float
+
+
+def importances(sweep: Sweep) -> list[tuple[int, Importance, list[Bar]]]:
+    """By block, because another regime may make another parameter matter; largest first."""
     found = [(index, importance(sweep.settings.space, tree)) for index, tree in sweep.state.trees.items() if len(tree)]
-    return [(index, one, _bars(one)) for index, one in found]
+    return [(index, one, _bars(one.shares or {})) for index, one in found]
 
 
-def _bars(found: Importance) -> Markup | None:
-    if not found.shares:
-        return None
-    shares = dict(sorted(found.shares.items(), key=lambda item: -item[1]))
-    x = Axis(0.0, max(*shares.values(), 1e-9), LABEL, WIDTH - 60)
-    parts = []
-    for row, (name, share) in enumerate(shares.items()):
-        y = 8 + BAR * row
-        parts += [
-            el("text", name, x=LABEL - 10, y=y + 14, class_="label", text_anchor="end"),
-            el("rect", x=LABEL, y=y, width=max(1.0, x(share) - LABEL), height=BAR - 9, class_="bar", rx=2),
-            el("text", f"{100 * share:.0f} %", x=x(share) + 8, y=y + 14, class_="tick"),
-        ]
-    return chart(WIDTH, 14 + BAR * len(shares), *parts, label="Importance of the parameters")
+def _bars(shares: dict[str, float]) -> list[Bar]:
+    largest = max(shares.values(), default=0.0) or 1.0
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return [Bar(name, share, 100.0 * share / largest) for name, share in ordered]
 
 
 # ---- parallel coordinates ----
@@ -178,33 +176,31 @@ def path_drawing(sweep: Sweep, steps: list[PathStep]) -> Markup | None:
     if len(known) < 2:
         return None
     values = [value for _, value in known]
-    room = (max(values) - min(values)) * 0.12 or 1.0
-    row, left, right = 30.0, 330.0, 860.0
+    room = (max(values) - min(values)) * 0.06 or 1.0
+    row, left, right = 42.0, 10.0, 560.0
     x = Axis(min(values) - room, max(values) + room, left, right)
+    bottom = 30 + row * len(known)
     parts = []
     for tick in x.ticks(6):
-        parts.append(el("line", x1=x(tick), x2=x(tick), y1=22, y2=26 + row * len(known), class_="grid"))
-        parts.append(el("text", short(tick), x=x(tick), y=14, class_="tick", text_anchor="middle"))
+        parts.append(el("line", x1=x(tick), x2=x(tick), y1=20, y2=bottom, class_="grid"))
+        parts.append(el("text", short(tick), x=x(tick), y=13, class_="tick", text_anchor="middle"))
     before: float | None = None
     for index, (step, value) in enumerate(known):
-        y = 32 + row * index
+        y = 44 + row * index
         what = "; ".join(f"{k.split('.')[-1]} {short(a, 3)} → {short(b, 3)}" for k, a, b in step.changes) or "baseline"
-        what = what if len(what) < 42 else what[:41] + "…"
-        parts.append(el("text", f"{step.number}  {what}", x=left - 14, y=y + 14, class_="label", text_anchor="end"))
+        what = what if len(what) < 84 else what[:83] + "…"
+        parts.append(el("text", f"{step.number}  {what}", x=left, y=y - 6, class_="label halo"))
         if before is None:
-            parts.append(el("circle", cx=x(value), cy=y + 9, r=5, class_="start"))
+            parts.append(el("circle", cx=x(value), cy=y + 8, r=5, class_="start"))
         else:
             a, b = sorted((x(before), x(value)))
             kind = "better" if (step.gain or 0.0) > 0 else "worse"
-            parts.append(el("rect", x=a, y=y, width=max(1.5, b - a), height=18, class_=f"gain {kind}", rx=2))
-            parts.append(el("line", x1=x(before), x2=x(before), y1=y - row + 18, y2=y + 18, class_="grid"))
+            parts.append(el("rect", x=a, y=y, width=max(1.5, b - a), height=16, class_=f"gain {kind}", rx=2))
         sure = "" if step.certainty is None else f"  ({100 * step.certainty:.0f} % certain)"
         note = short(value) if step.change is None else f"{step.change:+.3g}{sure}"
-        parts.append(el("text", note, x=max(x(value), x(before or value)) + 8, y=y + 14, class_="tick halo"))
+        parts.append(el("text", note, x=max(x(value), x(before or value)) + 8, y=y + 12, class_="tick halo"))
         before = value
-    return chart(
-        right + 150, 44 + row * len(known), *parts, label=f"{objective.name} on the way from the baseline to the best"
-    )
+    return chart(right + 130, bottom + 16, *parts, label=f"{objective.name} from the baseline to the best")
 
 
 def ablations(sweep: Sweep) -> list[Ablation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,11 @@ from hydra_llm.report.svg import short
 from hydra_llm.search import rates, variance
 from hydra_llm.search.noise import noise_floor
 from hydra_llm.search.reading import Sweep
+from hydra_llm.search.tree import Tree
 from hydra_llm.search.trial import Trial, TrialState
 
 MOST_TRACEBACK = 1500
+ALSO = ("connectivity_R2", "tau_R2", "V_rest_R2", "cluster_accuracy")  # of the published variance table, where returned
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class VarianceBlock:
     regime: str
     floor: float | None
     rows: list[variance.Row]
+    others: dict[str, dict[int, tuple[float, float | None]]]  # metric -> node -> mean and sd over its runs
     labels: dict[int, str]  # node -> what differs from the baseline
 
 
@@ -63,7 +67,20 @@ def variance_blocks(sweep: Sweep) -> list[VarianceBlock]:
         table = variance.rows(tree, settings.objective, settings.thresholds, state.trials)
         labels = {row.node: _label(sweep, tree.node(row.node).values) for row in table}
         floor = noise_floor(tree) if tree.replicated() else None
-        found.append(VarianceBlock(block.index, regime(block), floor, table, labels))
+        others = {name: _spreads(sweep, tree, table, name) for name in ALSO if name != settings.objective.name}
+        others = {name: spreads for name, spreads in others.items() if spreads}
+        found.append(VarianceBlock(block.index, regime(block), floor, table, others, labels))
+    return found
+
+
+def _spreads(sweep: Sweep, tree: Tree, table: list[variance.Row], name: str) -> dict[int, tuple[float, float | None]]:
+    """Mean and sample standard deviation of another metric, for the nodes whose runs returned it."""
+    found = {}
+    for row in table:
+        runs = [sweep.state.trials[number] for number in tree.node(row.node).trials]
+        values = [run.metrics[name] for run in runs if name in run.metrics]
+        if values:
+            found[row.node] = (statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
     return found
 
 
