@@ -215,7 +215,7 @@ class JointFit:
             f"{lost} of {self.n_reactions} rate constants take part in an undetermined one"
         )
         reasons = ", ".join(f"{count} {reason}" for reason, count in faults.items())
-        return f"{text} (reactions {reasons})." if reasons else f"{text}."
+        return f"{text} (of reactions, {reasons})." if reasons else f"{text}."
 
 
 def _least_move(A: Tensor, z: Tensor, start: Tensor, iterations: int) -> Tensor:

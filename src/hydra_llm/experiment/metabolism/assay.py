@@ -51,7 +51,8 @@ class Scored:
     log_k: np.ndarray  # learned [reaction]
     alpha: np.ndarray  # [order]
     rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, metabolite]
-    regulated: Regulated | None  # of a system with homeostasis
+    regulated: Regulated | None
+    oracle: OracleReport  # of a system with homeostasis
 
 
 class MetabolismAssay:
@@ -117,7 +118,7 @@ class MetabolismAssay:
         metrics["n_metabolites"] = float(net.n_metabolites)
         metrics["n_reactions"] = float(net.n_reactions)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters() if p.requires_grad))
-        return Scored(metrics, log_k, alpha, rollouts, regulated)
+        return Scored(metrics, log_k, alpha, rollouts, regulated, oracle)
 
     def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> Regulated | None:
         if self._regulation is None:
@@ -186,7 +187,7 @@ class MetabolismAssay:
         train = self._observations.split("train")
         c = np.array(train.activity)
         external = None if train.external is None else np.array(train.external)
-        oracle = self.oracle()
+        oracle = scored.oracle
         known = oracle.joint.identifiable.numpy()
         drawn = {
             "concentrations": activity(c, self._delta_t, external, METABOLITES),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from torch import Generator
 
@@ -15,8 +14,7 @@ from hydra_llm.systems.metabolism.network import ReactionNetwork
 from hydra_llm.systems.metabolism.published import published_network
 from hydra_llm.systems.metabolism.system import MetabolismSystem
 from hydra_llm.systems.noise import ProcessNoise
-
-_SHORT_SPLIT = 2000  # frames of a validation or test trajectory whose length is left open
+from hydra_llm.systems.recording import plain, split_lengths
 
 
 def metabolism_system(
@@ -68,8 +66,7 @@ def metabolism_system(
     start_frame: 0 or negative; so many frames are integrated before the first recorded one.
     Raises ValueError with a sentence for every value that describes no network.
     """
-    keys = {name: _plain(value) for name, value in locals().items()}
-    short = min(_SHORT_SPLIT, n_frames)
+    keys = {name: plain(value) for name, value in locals().items()}
     return MetabolismSystem(
         keys=keys,
         seed=seed,
@@ -105,11 +102,7 @@ def metabolism_system(
         delta_t=delta_t,
         substeps=substeps,
         burn_in=-start_frame,
-        n_frames={
-            "train": n_frames,
-            "validation": short if n_frames_validation is None else n_frames_validation,
-            "test": short if n_frames_test is None else n_frames_test,
-        },
+        n_frames=split_lengths(n_frames, n_frames_validation, n_frames_test),
         dtype=dtype,
     )
 
@@ -174,10 +167,3 @@ def _modulation(kind: str, mode: str, n_input: int, period: float) -> Modulation
             f"but they are {kind!r} and {mode!r}. Modes: {', '.join(MODES)}."
         )
     return None if kind == "none" else Modulation(mode, n_input, period)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON writes it: sequences, whatever their class, become lists."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value

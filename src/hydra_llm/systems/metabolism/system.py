@@ -8,18 +8,18 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from hydra_llm.systems.base import SPLITS, Recording, Segment
+from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.integrators import Integrator
 from hydra_llm.systems.metabolism.homeostasis import BASELINE_MODES, Circadian, HomeostasisTypes, type_blocks
 from hydra_llm.systems.metabolism.kinetics import MassAction, RateLaw
 from hydra_llm.systems.metabolism.modulation import Modulation, Presentation
 from hydra_llm.systems.metabolism.network import ReactionNetwork
 from hydra_llm.systems.metabolism.reaction_field import ReactionField
-from hydra_llm.systems.noise import NormalFrames, ProcessNoise
+from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.recording import DTYPES, check_recording
+from hydra_llm.systems.split_run import SplitRun
 from hydra_llm.systems.streams import stream
-from hydra_llm.systems.trajectory import check_finite, integrate, segments
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+from hydra_llm.systems.trajectory import segments
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,7 @@ class MetabolismSystem:
     def __post_init__(self) -> None:
         if self.n_units < 2:
             raise ValueError(f"n_metabolites={self.n_units} makes no network. Choose at least 2.")
-        if not self.delta_t > 0:
-            raise ValueError(f"delta_t={self.delta_t} is a recording step in units of time: choose it > 0.")
-        if self.substeps < 1:
-            raise ValueError(f"substeps={self.substeps} has to be at least 1.")
-        if self.burn_in < 0:
-            raise ValueError(f"start_frame={-self.burn_in} would start after the first recorded frame. Choose <= 0.")
-        for split in SPLITS:
-            if self.n_frames[split] < 2:
-                raise ValueError(f"The {split} split has {self.n_frames[split]} frames. Record at least 2.")
-        if not self.measurement_noise_level >= 0:
-            raise ValueError(f"measurement_noise_level={self.measurement_noise_level} is a standard deviation: >= 0.")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype={self.dtype!r} is not offered. Choose one of: {', '.join(DTYPES)}.")
+        check_recording(self)
         if self.baseline_mode not in BASELINE_MODES:
             raise ValueError(
                 f"baseline_mode={self.baseline_mode!r} is unknown. Choose one of: {', '.join(BASELINE_MODES)}."
@@ -193,99 +181,27 @@ class MetabolismSystem:
         return MetabolismRun(self)
 
 
-class MetabolismRun:
-    """The three trajectories of a system as one batch [split, metabolite].
-
-    The batch keeps its three rows to the end, so that the rounding of one trajectory does not depend on the length of
-    another; a row whose split is complete rests at zero.
-    """
+class MetabolismRun(SplitRun):
+    """A run whose known input is the clock or the modulation."""
 
     def __init__(self, system: MetabolismSystem) -> None:
-        self._system = system
-        self._field = system.field()
-        self._dtype = DTYPES[system.dtype]
-        seed, n = system.seed, system.n_units
-        draws = system.noise.draws_per_frame(system.substeps)
-        self._process_noise = {s: NormalFrames(stream(seed, f"process_noise/{s}"), (draws, n)) for s in SPLITS}
-        self._measurement_noise = {s: NormalFrames(stream(seed, f"measurement_noise/{s}"), (n,)) for s in SPLITS}
+        super().__init__(system, system.field(), system.initial_state, floor=0.0)
+        self._circadian, self._modulation, self._delta_t = system.circadian, system.modulation, system.delta_t
         self._presentations: dict[str, Presentation] = {}
         if system.modulation is not None:
             for split in SPLITS:
-                self._presentations[split] = system.modulation.draw(n, stream(seed, f"external_input/{split}"))
-        self._state = system.initial_state.to(self._dtype)
-        self._frame = -system.burn_in
+                generator = stream(system.seed, f"external_input/{split}")
+                self._presentations[split] = system.modulation.draw(system.n_units, generator)
 
-    @torch.inference_mode()
-    def advance(self, segment: Segment) -> tuple[Recording, ...]:
-        if self._frame < 0:
-            self._integrate(Segment(SPLITS, self._frame, 0))
-        if segment.start != self._frame:
-            raise ValueError(
-                f"The run is at frame {self._frame}, the segment starts at {segment.start}. Keep the order."
-            )
-        activity, drift, external = self._integrate(segment)
-        recordings = []
-        for split in segment.splits:
-            row = SPLITS.index(split)
-            state, level = activity[:, row], self._system.measurement_noise_level
-            noisy = state + level * self._measurement_noise[split].take(len(state)).to(state) if level > 0 else None
-            recordings.append(
-                Recording(
-                    split=split,
-                    start=segment.start,
-                    activity=state if noisy is None else noisy,
-                    drift=drift[:, row],
-                    external=None if external is None else external[:, row],
-                    clean_activity=None if noisy is None else state,
-                )
-            )
-        return tuple(recordings)
-
-    def _integrate(self, segment: Segment) -> tuple[Tensor, Tensor, Tensor | None]:
-        system, n_frames = self._system, segment.stop - segment.start
-        for row, split in enumerate(SPLITS):
-            if split not in segment.splits:
-                self._state[row] = 0
-        external = self._external(segment)
-        activity, drift, self._state = integrate(
-            self._field,
-            system.integrator,
-            self._state,
-            n_frames,
-            system.delta_t,
-            system.substeps,
-            external,
-            self._noise(segment),
-            floor=0.0,
-        )
-        self._frame = segment.stop
-        recorded = [SPLITS.index(split) for split in segment.splits]
-        check_finite(activity[:, recorded], segment.splits, segment.start, system.delta_t)
-        return activity, drift, external
-
-    def _noise(self, segment: Segment) -> Tensor | None:
-        """Scaled process noise [frame, draw, split, metabolite], each split from its own stream."""
-        system = self._system
-        draws = system.noise.draws_per_frame(system.substeps)
-        if draws == 0:
-            return None
-        n_frames = segment.stop - segment.start
-        noise = torch.zeros((n_frames, draws, len(SPLITS), system.n_units), dtype=self._dtype)
-        for split in segment.splits:
-            noise[:, :, SPLITS.index(split)] = self._process_noise[split].take(n_frames).to(self._dtype)
-        return noise.mul_(system.noise.standard_deviation(system.delta_t, system.substeps))
-
-    def _external(self, segment: Segment) -> Tensor | None:
-        """The known input [frame, split, column]: the clock in one column, or the modulation of every metabolite."""
-        system = self._system
-        if system.circadian is not None:
-            clock = system.circadian.clock(segment.start, segment.stop).to(self._dtype)
+    def external(self, segment: Segment) -> Tensor | None:
+        """[frame, split, column]: the clock in one column, or the modulation of every metabolite."""
+        if self._circadian is not None:
+            clock = self._circadian.clock(segment.start, segment.stop).to(self.dtype)
             return clock[:, None, None].expand(-1, len(SPLITS), 1)
-        if system.modulation is None:
+        if self._modulation is None:
             return None
-        shape = (segment.stop - segment.start, len(SPLITS), system.n_units)
-        external = torch.full(shape, system.modulation.neutral, dtype=self._dtype)
-        for split in segment.splits:
-            signal = self._presentations[split](segment.start, segment.stop, system.delta_t)
-            external[:, SPLITS.index(split)] = signal.to(self._dtype)
-        return external
+        signals = []
+        for split, present in self._presentations.items():
+            signal = present(segment.start, segment.stop, self._delta_t)
+            signals.append(signal if split in segment.splits else torch.full_like(signal, self._modulation.neutral))
+        return torch.stack(signals, dim=1).to(self.dtype)

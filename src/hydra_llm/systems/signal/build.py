@@ -18,6 +18,7 @@ from hydra_llm.systems.connectivity import (
 )
 from hydra_llm.systems.integrators import integrator as integrator_named
 from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.recording import plain, split_lengths
 from hydra_llm.systems.signal.external_input import ExternalInput, Oscillatory, Triggered
 from hydra_llm.systems.signal.neuron_types import neuron_types as types_from
 from hydra_llm.systems.signal.system import SignalSystem
@@ -33,7 +34,6 @@ _PLAIN: dict[str, Connectivity] = {
 }
 CONNECTIVITY_TYPES = (*_PLAIN, "low_rank")
 EXTERNAL_INPUT_TYPES = ("none", "oscillatory", "triggered")
-_SHORT_SPLIT = 2000  # frames of a validation or test trajectory whose length is left open
 
 
 def signal_system(
@@ -81,8 +81,7 @@ def signal_system(
     start_frame: 0 or negative; so many frames are integrated before the first recorded one.
     Raises ValueError with a sentence for every value that describes no network.
     """
-    keys = {name: _plain(value) for name, value in locals().items()}
-    short = min(_SHORT_SPLIT, n_frames)
+    keys = {name: plain(value) for name, value in locals().items()}
     return SignalSystem(
         keys=keys,
         seed=seed,
@@ -118,11 +117,7 @@ def signal_system(
         delta_t=delta_t,
         substeps=substeps,
         burn_in=-start_frame,
-        n_frames={
-            "train": n_frames,
-            "validation": short if n_frames_validation is None else n_frames_validation,
-            "test": short if n_frames_test is None else n_frames_test,
-        },
+        n_frames=split_lengths(n_frames, n_frames_validation, n_frames_test),
         dtype=dtype,
     )
 
@@ -158,10 +153,3 @@ def _pair(name: str, bounds: Sequence[float]) -> tuple[float, float]:
     if len(bounds) != 2 or bounds[0] > bounds[1]:
         raise ValueError(f"{name}={list(bounds)} is no range. Give two values, the smaller one first.")
     return float(bounds[0]), float(bounds[1])
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON writes it: sequences, whatever their class, become lists."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value
