@@ -9,15 +9,20 @@ Ratios are measured in turns within one run, so that another load on the machine
 import argparse
 import resource
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import torch
 from _report import publish, spread
 from torch import Tensor
 
+from hydra_llm.callbacks.dataset_writer import DatasetWriter
+from hydra_llm.data.store import DatasetStore
+from hydra_llm.modules.simulation import simulate
 from hydra_llm.schema.flyvis import FlyvisSimulation
 from hydra_llm.systems.flyvis import FlyvisSystem, flyvis_system
 from hydra_llm.systems.flyvis.connectome import build_connectome
@@ -44,7 +49,7 @@ def main() -> None:
         "flyvis_simulation" if options.device == "cpu" else "flyvis_simulation_gpu",
         "Simulation of the fly's visual system",
         rows,
-        packages=("torch",),
+        packages=("torch", "lightning"),
         note=f"Device: {device}. A step is one drift and one Euler update of one sequence; an index_add loop is that "
         "edge by edge, one sequence at a time. Peak memory is that of the whole process up to then.",
     )
@@ -135,16 +140,16 @@ def finish(device: torch.device) -> None:
 
 
 def recorded(keys: dict[str, Any], extent: int, n_frames: int) -> dict[str, Any]:
-    """A whole recording in memory, segment by segment, with stimulus and noise."""
+    """A whole recording with stimulus and noise, under Lightning, on the disk."""
     eye = system(keys, extent=extent, n_frames=n_frames, n_frames_validation=200, n_frames_test=200)
-    began = time.perf_counter()
-    run = eye.start()
-    for segment in eye.segments():
-        run.advance(segment)
-    seconds = time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        store = DatasetStore(Path(folder))
+        simulate(eye, store, writer=DatasetWriter, callbacks=(), enable_progress_bar=False)
+        seconds = time.perf_counter() - began
     network = eye.connectome
     return {
-        "what": f"record {n_frames:,} + 400 frames of scenes, noise 0.05",
+        "what": f"record {n_frames:,} + 400 frames of scenes, noise 0.05, stored",
         "extent": extent,
         "neurons": network.n_neurons,
         "edges": network.n_edges,

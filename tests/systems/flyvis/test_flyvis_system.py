@@ -5,6 +5,9 @@ import pytest
 import torch
 
 from hydra_llm.systems.base import SPLITS, DivergenceError
+from hydra_llm.systems.flyvis.connectome_file import read_connectome_file
+from hydra_llm.systems.flyvis.run import sequences_at_once
+from hydra_llm.systems.flyvis.type_groups import OTHER, group_of
 from hydra_llm.systems.streams import stream
 
 
@@ -128,6 +131,20 @@ def test_segments_can_be_simulated_again_in_any_order(make_flyvis_system, monkey
     backwards = [run.advance(segment)[0].activity for segment in reversed(segments)][::-1]
     for one, other in zip(ordered, backwards, strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(("n_neurons", "n_frames"), [(443, 200), (1_203, 200), (13_741, 200), (45_669, 4000)])
+def test_what_is_in_memory_at_once_is_bounded(n_neurons, n_frames):
+    at_once = sequences_at_once(n_neurons, n_frames, torch.float32)
+    assert 1 <= at_once <= 64
+    assert at_once == 1 or at_once * n_neurons * n_frames * 4 <= 256 * 2**20
+
+
+def test_every_published_type_has_a_group(published_connectome):
+    names = [cell.name for cell in read_connectome_file(published_connectome).cell_types]
+    assert len(names) == 65
+    assert OTHER not in {group_of(name) for name in names}
+    assert group_of("Glia1") == OTHER
 
 
 def test_without_noise_a_difference_over_one_euler_step_is_the_drift(make_flyvis_system, simulate_system):

@@ -83,7 +83,9 @@ def _fetch(place: Path) -> None:
 
 
 def _download(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder), REQUIREMENT]
+    # flyvis names the Pythons that it runs on; a file of its wheel can be read by any
+    options = ["--no-deps", "--ignore-requires-python", "--quiet", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", *options, REQUIREMENT]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
