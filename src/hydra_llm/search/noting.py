@@ -10,7 +10,7 @@ Memory edits are judged here, so that the log holds what was asked and what beca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -122,6 +122,15 @@ def _kind(reasoning: Any) -> dict[str, Any]:
     """Mode and confidence of an observation, as far as its author named them."""
     found = {name: getattr(reasoning, name, None) for name in ("mode", "confidence")}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def in_words(events: Sequence[Event]) -> str:
+    """What a look back on a block brought."""
+    kinds = [event["type"] for event in events]
+    refused = sum(event["type"] == "memory" and event["outcome"] == "refused" for event in events)
+    edited = any(event["type"] == "protocol_edit" and event["rules"] is not None for event in events)
+    parts = [f"{kinds.count('note')} observations", f"{kinds.count('memory')} edits of the memory ({refused} refused)"]
+    return ", ".join([*parts, "the protocol edited" if edited else "the protocol as it was"]) + "."
 
 
 def lines_of(notes: Iterable[Any], number: int) -> dict[str, str]:

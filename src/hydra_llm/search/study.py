@@ -21,7 +21,7 @@ from hydra_llm.search.asking import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header, session_settings
-from hydra_llm.search.noting import make_note, usages
+from hydra_llm.search.noting import in_words, make_note, usages
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Proposer, ProposerError, Slot
 from hydra_llm.search.pruning import settle
@@ -211,8 +211,7 @@ class Study:
         failed = self._asker.review(self.state, self._next_free)
         events = self._asker.told.events(self.state, self.settings, block, self._next_free)
         by = self._asker.proposer.name
-        refused = sum(event["type"] == "memory" and event["outcome"] == "refused" for event in events)
-        log.info("Block %d was looked back upon by %s: %s", block, by, failed or _counts(events, refused))
+        log.info("Block %d was looked back upon by %s: %s", block, by, failed or in_words(events))
         done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed, **self._spent()}
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
@@ -358,12 +357,3 @@ class Study:
     def _take(self, event: Event) -> None:
         self.state.apply(event)
         self.analysis.take(event)
-
-
-def _counts(events: Sequence[Event], refused: int) -> str:
-    """What a review brought, in words."""
-    kinds = [event["type"] for event in events]
-    parts = [f"{kinds.count('note')} observations", f"{kinds.count('memory')} edits of the memory ({refused} refused)"]
-    edited = any(event["type"] == "protocol_edit" and event["rules"] is not None for event in events)
-    parts.append("the protocol edited" if edited else "the protocol as it was")
-    return ", ".join(parts) + "."

@@ -27,12 +27,14 @@ def markdown(state: SweepState, settings: Settings) -> str:
             values = tree.node(row.node).values
             changed = settings.space.changed(settings.space.baseline(), values)
             label = ", ".join(f"{name}={values.get(name)}" for name in changed) or "baseline"
-            lines.append("| " + " | ".join([*_cells(row), label.replace("|", "\\|")]) + " |")
+            lines.append("| " + " | ".join([*cells(row), label.replace("|", "\\|")]) + " |")
         lines += ["", f"Noise floor, the pooled standard deviation of one run: {tree.noise_floor:.4g}.", ""]
     return "\n".join(lines)
 
 
-def _cells(row: Row) -> list[str]:
+def cells(row: Row) -> list[str]:
+    """A row without its configuration, in the order of HEAD."""
+
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.4g}"
 

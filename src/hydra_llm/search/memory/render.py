@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from hydra_llm.search import noise, rates, tables, variance
-from hydra_llm.search.analysis.entry import mutation
+from hydra_llm.search import noise, rates, tables, variance, variance_table
+from hydra_llm.search.analysis.entry import mutation, show
 from hydra_llm.search.evaluation import evaluate
 from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
 from hydra_llm.search.memory.evidence import Evidence, judge
@@ -175,8 +174,8 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
         ] + [""]
     spread = variance.rows(tree, settings.objective, settings.thresholds, state.trials)
     if spread:
-        head = ("node", "runs", f"{name} mean", "sd", "CV %", "worst", "failed", "trend", "verdict")
-        rows = [_cells(_spread(row)) for row in spread]
+        head = variance_table.HEAD[:-1]
+        rows = [_cells(variance_table.cells(row)) for row in spread]
         lines += ["### Variance estimates", "", _cells(head), "|" + "---|" * len(head), *_rows("variance", rows)]
     if trials:
         lines += ["### Iterations", "", *_rows("iterations", [_iteration(t, settings) for t in reversed(trials)])]
@@ -220,7 +219,7 @@ def _simulation(record: BlockRecord) -> str:
 
 def _against_baseline(node: Node, settings: Settings) -> str:
     changed = settings.space.changed(settings.space.baseline(), node.values)
-    return ", ".join(f"{key}={_short(node.values.get(key))}" for key in changed) or "baseline"
+    return ", ".join(f"{key}={show(node.values.get(key))}" for key in changed) or "baseline"
 
 
 def _verdicts(trials: Sequence[Trial], settings: Settings) -> str:
@@ -245,18 +244,5 @@ def _iteration(trial: Trial, settings: Settings) -> str:
     return f"- {trial.number} (parent {parent}, {trial.proposal.strategy}): {mutation(trial, settings)}: {value}{state}"
 
 
-def _spread(row: variance.Row) -> list[str]:
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4g}"
-
-    cv = "-" if row.cv is None else f"{100 * row.cv:.2f}"
-    cells = [str(row.node), str(row.runs), number(row.mean), number(row.std), cv, number(row.worst)]
-    return [*cells, str(row.failures), row.trend or "-", row.verdict]
-
-
 def _cells(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -136,6 +136,7 @@ def answer_schema(keys: Sequence[str], block_keys: Sequence[str] = ()) -> dict[s
     schema = LlmAnswer.model_json_schema()
     definitions = schema["$defs"]
     definitions["Mutation"]["properties"]["key"]["enum"] = list(keys)
+    definitions["Claim"]["properties"]["key"]["enum"] = list(keys)
     definitions["Observation"]["properties"]["mode"] = {
         "anyOf": [{"type": "string", "enum": [*Mode]}, {"type": "null"}]
     }
