@@ -32,6 +32,12 @@ class FlyvisGNN:
         choices=("randn_scaled", "randn", "zeros"),
     )
     W_init_scale: float = key(1.0, help="scale of W at the start", low=0)
+    implicit_stimulus: bool = key(False, help="whether the stimulus is not shown but learned over place and time")
+    stimulus_hidden_dim: int = key(128, help="units per hidden layer of the stimulus", low=1)
+    stimulus_n_layers: int = key(4, help="linear layers of the stimulus", low=2)
+    stimulus_omega: float = key(
+        1500.0, help="highest frequency of its first layer, over half the recording", unit="rad", low=0, open_low=True
+    )
     initial_rate: float = key(20.0, help="1 / tau of all neurons at the start", unit="1/s", low=0, open_low=True)
 
 
@@ -64,6 +70,8 @@ class FlyvisTraining:
     learning_rate_W_start: float = key(1e-3, help="of W", low=0)
     learning_rate_start: float = key(5e-4, help="of the message and update functions, tau and v_rest", low=0)
     learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
+
+    learning_rate_stimulus: float = key(1e-4, help="of a learned stimulus", low=0)
 
     # ---- alternating between W-phases and V_rest-phases ----
     alternate_training: bool = key(False, help="whether W and V_rest learn in turns")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.experiment.fitting import Fit
+from hydra_llm.experiment.flyvis.external_input import external_input_metrics
 from hydra_llm.experiment.flyvis.pictures import draw
 from hydra_llm.experiment.flyvis.probe import Probe
 from hydra_llm.experiment.flyvis.rollouts import Rollouts, roll_out
@@ -135,6 +136,9 @@ class FlyvisAssay:
             else:
                 log.warning("Not reported: %s_R2, because no sequence of the split has three frames.", prefix)
         metrics |= self._onestep(net)
+        stimulus = getattr(fit, "stimulus", None)
+        if stimulus is not None:
+            metrics |= external_input_metrics(stimulus, self._observations.split("train"), self._delta_t)
         clusters, scores = self._clusters(net, recovered)
         metrics |= scores
         points = self._trajectory(fit)

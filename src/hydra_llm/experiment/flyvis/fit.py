@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import torch
 from omegaconf import DictConfig
@@ -10,9 +9,12 @@ from torch import Tensor
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
+from hydra_llm.data.unseen import UnseenStimulusDataModule
 from hydra_llm.data.windows import Frames
 from hydra_llm.experiment.fitting import Bench, Fit, train
 from hydra_llm.models.flyvis_gnn import FlyvisGNN
+from hydra_llm.models.implicit_stimulus import ImplicitStimulus
+from hydra_llm.models.unseen_stimulus import UnseenStimulusGNN
 from hydra_llm.modules.graph_regularisers import KINDS, GraphPenalties, Progress, Recorded
 from hydra_llm.modules.neuron_solution import NeuronSolution
 from hydra_llm.modules.objectives import Objective, OneStep, Rollout
@@ -36,8 +38,34 @@ def build_net(model: DictConfig, training: DictConfig, observations: Observation
         input_index=observations.structure("input_index"),
         generator=stream(training.seed, "model_init"),
         dtype=getattr(torch, meta["dtype"]),
-        **{str(name): value for name, value in model.items()},
+        **{str(name): value for name, value in model.items() if "stimulus" not in str(name)},
     )
+
+
+def build_stimulus(
+    model: DictConfig, training: DictConfig, observations: Observations, duration: float
+) -> ImplicitStimulus:
+    """The stimulus network before any fit, for a recording of `duration` seconds."""
+    if training.projection_iterations or training.closed_form or training.closed_form_interval:
+        raise ValueError(
+            "model.implicit_stimulus=true: regressions need an input that is known. Set "
+            "training.projection_iterations=0, training.closed_form=false and training.closed_form_interval=0, or show "
+            "the stimulus. training=flyvis_unseen_stimulus is a fit that does without."
+        )
+    if training.time_step > 1:
+        raise ValueError(
+            f"training.time_step={training.time_step}: an unseen stimulus is learned from one-step predictions. "
+            "Choose training.time_step=1, or show the stimulus."
+        )
+    column = observations.structure("column")[observations.structure("input_index")]
+    return ImplicitStimulus(
+        column,
+        duration=duration,
+        hidden_dim=model.stimulus_hidden_dim,
+        n_layers=model.stimulus_n_layers,
+        omega=model.stimulus_omega,
+        generator=stream(training.seed, "model_init/stimulus"),
+    ).to(getattr(torch, observations.meta["dtype"]))
 
 
 def build_phases(training: DictConfig, net: FlyvisGNN, data: RecordingDataModule, snapshots: Snapshots) -> list[Phase]:
@@ -113,22 +141,23 @@ def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
         edge=training.learning_rate_start,
         update=training.learning_rate_start,
         embedding=training.learning_rate_embedding_start,
+        stimulus=training.learning_rate_stimulus,
     )
     if not training.alternate_training:
         return standard(training.n_epochs, per_epoch, active)
     resting = Rates(*(training[f"alternate_lr_{part}"] for part in ("W", "edge", "update", "embedding")))
     if training.alternate_lr_unit == "ratio":
         resting = Rates(
-            *(a * r for a, r in zip(dataclasses.astuple(active), dataclasses.astuple(resting), strict=True))
+            *(getattr(active, part) * getattr(resting, part) for part in ("W", "edge", "update", "embedding"))
         )
     return alternating(
         training.n_epochs, per_epoch, active, resting, training.n_alternations, training.alternate_vrest_ratio
     )
 
 
-def unexplained(net: FlyvisGNN, frames: Frames) -> Tensor:
+def unexplained(net: FlyvisGNN | UnseenStimulusGNN, frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar; in parts."""
-    step = max(1, _STATES_AT_ONCE // net.n_neurons)
+    step = max(1, _STATES_AT_ONCE // frames.activity.shape[1])
     total = frames.target.new_zeros(())
     with torch.no_grad():
         for start in range(0, frames.n_frames, step):
@@ -137,11 +166,29 @@ def unexplained(net: FlyvisGNN, frames: Frames) -> Tensor:
         return total / frames.target.numel() / frames.target.var(dim=0, unbiased=False).mean()
 
 
-def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> Fit:
+@dataclasses.dataclass(frozen=True)
+class FlyvisFit(Fit):
+    """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown."""
+
+    stimulus: ImplicitStimulus | None = None
+
+
+def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> FlyvisFit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best, with snapshots."""
     observations = Observations.open(dataset)
-    data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
-    net = build_net(model, training, observations)
-    snapshots = Snapshots()
-    found: Any = train(net, build_phases(training, net, data, snapshots), data, bench, unexplained)
-    return dataclasses.replace(found, snapshots=tuple(snapshots.taken))
+    target, order = training.target, training.difference_order
+    net, snapshots = build_net(model, training, observations), Snapshots()
+    if not model.implicit_stimulus:
+        data = RecordingDataModule(dataset, target=target, difference_order=order)
+        found = train(net, build_phases(training, net, data, snapshots), data, bench, unexplained)
+        return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
+    data = UnseenStimulusDataModule(dataset, target=target, difference_order=order)
+    stimulus = build_stimulus(model, training, observations, data.duration)
+    blind = UnseenStimulusGNN(net, stimulus)
+    found = train(blind, build_phases(training, net, data, snapshots), data, bench, unexplained)
+    own = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in snapshots.taken)
+    return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "stimulus": stimulus})
+
+
+def _without_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -24,12 +24,13 @@ JOINT, W_PHASE, V_REST_PHASE = "joint", "W", "V_rest"
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates of W, lin_edge, the update (lin_phi, or tau and v_rest), and the embedding."""
+    """Learning rates of W, lin_edge, the update (lin_phi, or tau and v_rest), the embedding and a learned stimulus."""
 
     W: float
     edge: float
     update: float
     embedding: float
+    stimulus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def alternating(
     if not 0 <= vrest_ratio <= 1:
         raise ValueError(f"alternate_vrest_ratio={vrest_ratio} is no share of a cycle. Choose a value from 0 to 1.")
     rates = {
-        W_PHASE: Rates(active.W, active.edge, resting.update, resting.embedding),
-        V_REST_PHASE: Rates(resting.W, resting.edge, active.update, active.embedding),
+        W_PHASE: Rates(active.W, active.edge, resting.update, resting.embedding, active.stimulus),
+        V_REST_PHASE: Rates(resting.W, resting.edge, active.update, active.embedding, active.stimulus),
     }
     stages = []
     for epoch in range(n_epochs):
