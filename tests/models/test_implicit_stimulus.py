@@ -31,8 +31,8 @@ def test_a_moving_grating_is_learned():
     u, v = COLUMN.float().T
     shown = 0.5 + 0.4 * torch.sin(2 * time[:, None] - 2 * (u + v / 2))
     stimulus = make()
-    optimizer = torch.optim.Adam(stimulus.parameters(), lr=3e-3)
-    for _ in range(400):
+    optimizer = torch.optim.Adam(stimulus.parameters(), lr=1e-2)
+    for _ in range(100):
         loss = (stimulus(time) - shown).square().mean()
         optimizer.zero_grad()
         loss.backward()

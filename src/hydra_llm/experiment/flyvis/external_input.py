@@ -13,7 +13,7 @@ _FRAMES = 1000  # at once
 def external_input_metrics(stimulus: ImplicitStimulus, train: RecordedSplit, delta_t: float) -> dict[str, float]:
     """external_input_R2 and _pearson2 over the training frames and the input neurons.
 
-    A constant in the input of a neuron is a constant in its V_rest with the other sign, so each input neuron is compared
+    A constant in the input of a neuron is one in its V_rest with the other sign, so each input neuron is compared
     about its own mean.
     """
     if train.external is None:
