@@ -56,7 +56,7 @@ def test_the_page_names_every_state_proposer_selection_and_search_key():
     assert {key for key in SEARCH_KEYS if f"`{key}`" not in section("### A `search` node", "### Confirmation")} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/sweeper.md", "docs/llm.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/sweeper.md", "docs/llm.md", "docs/report.md"])
 def test_links_inside_the_repository_lead_somewhere(page):
     path = ROOT / page
     targets = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
