@@ -270,6 +270,16 @@ def test_a_local_server_needs_no_key(serve, monkeypatch):
     assert KEY not in json.dumps(server.keys)
 
 
+@pytest.mark.parametrize("key", ["schl\u00fcssel", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(serve, monkeypatch, key):
+    monkeypatch.setenv("TEST_KEY", key)
+    server = serve(JSON)
+    with pytest.raises(NotAuthorised, match="TEST_KEY holds characters") as caught:
+        client_at(server).complete(question())
+    assert key not in str(caught.value)
+    assert server.requests == []
+
+
 def test_a_client_without_a_model_is_refused():
     with pytest.raises(ValueError, match="name of a model"):
         OpenAIClient("")

@@ -36,6 +36,7 @@ def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_t
         ({"client": "carrier-pigeon"}, "Choose one of openai"),
         ({"on_llm_failure": "pray"}, "Choose one of rules, pause, stop"),
         ({"max_repairs": -1}, "negative"),
+        ({"base_url": "localhost:8000"}, "Write it as http://host:port/v1"),
         ({"max_mutations": 0}, "at least 1"),
         ({"max_prompt_tokens": 10}, "at least 1000"),
     ],

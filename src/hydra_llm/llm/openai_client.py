@@ -163,7 +163,8 @@ class OpenAIClient:
         except openai.APITimeoutError:
             raise _Transient(f"no answer within {self._timeout_s:g} s") from None
         except openai.OpenAIError as error:
-            raise _Transient(self._clean(f"{type(error).__name__}: {error}")) from None
+            cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
+            raise _Transient(self._clean(f"{type(error).__name__}: {error}{cause}")) from None
         except _transport_errors() as error:
             raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
@@ -222,6 +223,10 @@ class OpenAIClient:
     def _key(self) -> str:
         key = os.environ.get(self._api_key_env, "").strip()
         if key:
+            if not (key.isascii() and key.isprintable()):
+                raise NotAuthorised(
+                    f"The environment variable {self._api_key_env} holds characters that no key has. Export it again."
+                )
             return key
         if self._base_url:
             return _NO_KEY

@@ -100,6 +100,8 @@ class LlmSettings:
         """Raise ValueError with one sentence if the settings contradict themselves."""
         if self.client not in CLIENTS:
             raise ValueError(f"llm.client={self.client!r} is unknown. Choose one of {', '.join(CLIENTS)}.")
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError(f"llm.base_url={self.base_url!r} is no address. Write it as http://host:port/v1.")
         if self.on_llm_failure not in ON_FAILURE:
             raise ValueError(
                 f"llm.on_llm_failure={self.on_llm_failure!r} is unknown. Choose one of {', '.join(ON_FAILURE)}."

@@ -158,13 +158,12 @@ class Asker:
                 | self._claimed(round_.accepted),
             )
             try:
-                answers = lanes.ask_by_lane(proposer, asked)
+                answers = lanes.ask_by_lane(proposer, asked, self.told.take)
             except ProposerStop:
                 raise
             except ProposerError as error:
                 feedback = [str(error)]
                 break
-            self.told.take(proposer)
             feedback = self._check(answers, round_, proposer.name)
             if not round_.open_slots:
                 return

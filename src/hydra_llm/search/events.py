@@ -1,8 +1,9 @@
 """The event log: one JSON object per line, append-only, each line on disk before the program acts upon it.
 
 `events.jsonl` is the only truth of a sweep; tree, tables, notes and figures are derived from it. Event types:
-header, session, block, asked, launched, told, lost, rejected, note, finished. A torn last line, left by a crash in the
-middle of a write, is dropped when the log is opened for writing again.
+header, session, block, asked, launched, told, lost, rejected, note, question, review, finished, and what state.py reads
+beside these. A torn last line, left by a crash in the middle of a write, is dropped when the log is opened for writing
+again.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ whole tree and may branch across lanes; the value of its slot is applied all the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,10 +45,14 @@ def settle(
     return tuple(settled)
 
 
-def ask_by_lane(proposer: Proposer, context: Context) -> list[Proposal]:
-    """One proposal per slot, in the slots' order."""
+def ask_by_lane(
+    proposer: Proposer, context: Context, after: Callable[[Proposer], None] = lambda proposer: None
+) -> list[Proposal]:
+    """One proposal per slot, in the slots' order; `after` is called each time that the proposer has answered."""
     if getattr(proposer, "sees_all_slots", False) or not any(slot.fixed for slot in context.slots):
-        return proposer.propose(context)
+        answers = proposer.propose(context)
+        after(proposer)
+        return answers
     found: dict[int, Proposal] = {}
     waiting = list(context.slots)
     while waiting:
@@ -58,6 +62,7 @@ def ask_by_lane(proposer: Proposer, context: Context) -> list[Proposal]:
         taken = {context.space.key(proposal.values) for proposal in found.values()}
         lane = replace(lane_of(context, own), slots=slots, rejected=context.rejected | taken)
         found |= {proposal.slot: proposal for proposal in proposer.propose(lane)}
+        after(proposer)
     return [found[slot.index] for slot in context.slots if slot.index in found]
 
 
