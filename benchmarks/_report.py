@@ -52,6 +52,14 @@ def spread(seconds: Sequence[float], unit: float = 1.0) -> dict[str, float]:
     }
 
 
+def over_seeds(values: Sequence[float], digits: int) -> str:
+    """'mean +- sd (minimum)', or nothing if there are no values."""
+    if not values:
+        return ""
+    sd = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):.{digits}f} +- {sd:.{digits}f} ({min(values):.{digits}f})"
+
+
 def publish(name: str, title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), note: str = "") -> None:
     """Print the table and write results/NAME.json and NAME.md."""
     command = " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]])

@@ -5,9 +5,9 @@ python benchmarks/recovery_metabolism.py --seeds 0,1,2,3,4,5 --cases metabolism_
 """
 
 import argparse
-from statistics import mean, stdev
+from statistics import mean
 
-from _report import publish
+from _report import over_seeds, publish
 from _train import run
 
 ADAM = ("training=metabolism_adam",)
@@ -47,10 +47,7 @@ def row(case: str, recipe: str, seeds: list[int]) -> dict[str, object]:
     seconds = [found.seconds for found in runs]
 
     def spread(name: str) -> str:
-        values = [found.metrics[name] for found in runs if name in found.metrics]
-        if not values:
-            return ""
-        return f"{mean(values):.4f} +- {stdev(values) if len(values) > 1 else 0:.4f} ({min(values):.4f})"
+        return over_seeds([found.metrics[name] for found in runs if name in found.metrics], digits=4)
 
     return {
         "case": case,

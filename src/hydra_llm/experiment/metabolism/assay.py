@@ -51,8 +51,8 @@ class Scored:
     log_k: np.ndarray  # learned [reaction]
     alpha: np.ndarray  # [order]
     rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, metabolite]
-    regulated: Regulated | None
-    oracle: OracleReport  # of a system with homeostasis
+    regulated: Regulated | None  # of a system with homeostasis
+    oracle: OracleReport
 
 
 class MetabolismAssay:
