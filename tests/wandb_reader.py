@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ class OfflineRun:
     history: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     artifacts: list[tuple[str, str]] = field(default_factory=list)  # (type, name)
+    exited: bool = False
 
 
 def offline_runs(folder: Path) -> list[Path]:
@@ -34,7 +36,17 @@ def read_offline_run(folder: Path) -> OfflineRun:
     return read_run(path)
 
 
-def read_run(path: Path) -> OfflineRun:
+def read_run(path: Path, patience_s: float = 20.0) -> OfflineRun:
+    """W&B writes in a process of its own, which may still be at it: a run is whole when its exit is on file."""
+    end = time.monotonic() + patience_s
+    while True:
+        run = _read(path)
+        if run.exited or time.monotonic() > end:
+            return run
+        time.sleep(0.1)
+
+
+def _read(path: Path) -> OfflineRun:
     from wandb.proto import wandb_internal_pb2 as proto
 
     run = OfflineRun()
@@ -57,6 +69,8 @@ def read_run(path: Path) -> OfflineRun:
             run.summary.update(row)
         elif kind == "files":
             run.files += [item.path for item in record.files.files]
+        elif kind == "exit":
+            run.exited = True
         elif kind == "artifact":
             run.artifacts.append((record.artifact.type, record.artifact.name))
     return run

@@ -50,6 +50,7 @@ from hydra_plugins.hydra_llm_ucb_sweeper._lineage import write_lineage
 from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
 from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan, make_plan
 from hydra_plugins.hydra_llm_ucb_sweeper._records import Records
+from hydra_plugins.hydra_llm_ucb_sweeper._tracking import track
 
 log = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ class SweepRun:
                 return
             trials = study.launched(asked)
             for trial in trials:
-                write_lineage(study, trial)
+                write_lineage(study, trial, task_command(), plan.overrides(trial, study.state.block_values(trial)))
             console.launched(trials)
             places = zip(trials, free, strict=False)
             dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot), t.attempt) for t, slot in places])
@@ -267,7 +268,7 @@ class SweepRun:
 
     @staticmethod
     def _job(plan: Plan, trial: Trial, study: Study, slot: int) -> list[str]:
-        block = next((b.values for b in study.state.blocks if b.index == trial.block), {})
+        block = study.state.block_values(trial)
         devices = gpu_override(slot, plan.gpu_slots)
         return [*plan.overrides(trial, block), *plan.job_settings(trial.attempt), *devices]
 
@@ -278,6 +279,7 @@ class SweepRun:
         console.summary(reason)
         study.close()
         records.report()
+        track(study.folder, self.options, self.config)
         trials = study.state.search_trials()
         if trials and not any(trial.value is not None for trial in trials):
             first = next((trial for trial in trials if trial.error is not None), None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,21 @@ from hydra_llm.search.study import Study
 from hydra_llm.search.trial import Trial
 
 
-def write_lineage(study: Study, trial: Trial) -> None:
-    """One small file per job, written before its launch. It is derived from the log: nobody waits for the disk."""
+def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
+    """One small file per job, written before its launch: lineage(), and the command of a single run that repeats it.
+
+    It is derived from the log, so nobody waits for the disk.
+    """
     folder = study.folder / channel.TRIALS_NAME
     folder.mkdir(exist_ok=True)
-    channel.write_aside(folder / f"{trial.number}.json", lineage(study, trial))
+    how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd())}
+    channel.write_aside(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
 
 
 def lineage(study: Study, trial: Trial) -> dict[str, Any]:
     """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline."""
     proposal, settings = trial.proposal, study.settings
-    block = next((b.values for b in study.state.blocks if b.index == trial.block), {})
+    block = study.state.block_values(trial)
     tree = study.state.trees.get(trial.block)
     root = tree.root if tree is not None else None
     runs = [] if root is None else [study.state.trials[n].value for n in root.trials]

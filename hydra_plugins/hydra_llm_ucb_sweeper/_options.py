@@ -20,6 +20,7 @@ NULLABLE: dict[str, tuple[type, ...]] = {
     "direction": (str,),
     "target": (int, float),
     "ucb_c": (int, float),
+    "wandb_project": (str,),
     "seed_keys": (list,),
     "gpu_slots": (list,),
     "n_iter_block": (int,),

@@ -29,8 +29,8 @@ class Records:
 
     def command(self, trial: Trial) -> str:
         """The single run that repeats a trial, as it was launched."""
-        block = next((b.values for b in self._study.state.blocks if b.index == trial.block), {})
-        return f"{self._program} {shlex.join(self._plan.overrides(trial, block))}"
+        overrides = self._plan.overrides(trial, self._study.state.block_values(trial))
+        return f"{self._program} {shlex.join(overrides)}"
 
     def write(self) -> None:
         """Write all files. Derived files never end a sweep: a failure is logged, and the events hold everything."""

@@ -38,6 +38,7 @@ SWEEPER: dict[str, Any] = {
     "gpu_slots": None,  # devices by slot, e.g. [0,1]: CUDA_VISIBLE_DEVICES of its jobs
     "max_batch_size": None,  # mode=grid: jobs per launch; null: all at once
     "confirm": {"n_seeds": None, "budgets": None},  # best and baseline once more, on fresh seeds; [search, full]
+    "wandb_project": None,  # of the sweep's own run; null: the application's logger.wandb.project; "": none
     # ---- failures and resume ----
     "resume": "auto",  # auto | must | never
     "max_failure_rate": 0.5,  # share of n_trials that may fail

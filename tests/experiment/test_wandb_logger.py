@@ -9,7 +9,8 @@ from tests.wandb_reader import read_offline_run
 
 from hydra_llm import channel
 from hydra_llm.experiment import wandb_logger as module
-from hydra_llm.experiment.wandb_logger import finish, has_login, summarise, wandb_logger
+from hydra_llm.experiment.wandb_logger import finish, summarise, wandb_logger
+from hydra_llm.wandb_mode import has_login
 
 
 @pytest.fixture

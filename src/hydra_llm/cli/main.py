@@ -10,14 +10,23 @@ from collections.abc import Callable
 
 import typer
 
+from hydra_llm.cli.best import best
+from hydra_llm.cli.compare import compare
+from hydra_llm.cli.doctor import doctor
+from hydra_llm.cli.export import export
+from hydra_llm.cli.gc import gc
+from hydra_llm.cli.repeat import repeat
 from hydra_llm.cli.report import report
+from hydra_llm.cli.show import show
+from hydra_llm.cli.sync import sync
 from hydra_llm.cli.tree import tree
-from hydra_llm.report.errors import FigureError
+from hydra_llm.report.errors import ExportError, FigureError, LookupFailure
 from hydra_llm.search.events import EventLogError
 from hydra_llm.search.reading import NoSweepError
+from hydra_llm.search.repeat import RepeatError
 
-COMMANDS: tuple[Callable[..., None], ...] = (report, tree)
-OUR_ERRORS = (NoSweepError, EventLogError, FigureError, OSError)
+COMMANDS: tuple[Callable[..., None], ...] = (report, tree, show, best, compare, export, repeat, doctor, gc, sync)
+OUR_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, OSError)
 
 app = typer.Typer(
     name="hydra-llm",

@@ -2,23 +2,20 @@
 
 import hashlib
 import logging
-import netrc
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from hydra_llm import channel
+from hydra_llm.wandb_mode import choose_mode
 
 log = logging.getLogger(__name__)
 
-MODES = ("auto", "online", "offline")
 INIT_TIMEOUT_S = 30.0  # without an answer of the server by then, the run is logged offline
 MAX_TAG = 64  # characters; the server refuses longer ones
-_HOST = "api.wandb.ai"
 
 
 def wandb_logger(
@@ -32,9 +29,7 @@ def wandb_logger(
     """
     import wandb
 
-    if mode not in MODES:
-        raise ValueError(f"logger.wandb.mode={mode!r} is unknown. Choose one of: {', '.join(MODES)}.")
-    chosen = os.environ.get("WANDB_MODE") or (mode if mode != "auto" else "online" if has_login() else "offline")
+    chosen = choose_mode(mode)
     if chosen == "offline" and mode == "auto" and not os.environ.get("WANDB_MODE"):
         log.info("No W&B login found: logging offline to %s/wandb; `wandb sync` uploads it later.", save_dir)
     os.environ.setdefault("WANDB_SILENT", "true")
@@ -79,17 +74,6 @@ def finish(loggers: Sequence[Logger]) -> None:
         import wandb
 
         wandb.finish()
-
-
-def has_login() -> bool:
-    """Whether a key is in the environment or in the netrc file, where `wandb login` puts it."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
-    try:
-        return netrc.netrc(path).authenticators(_HOST) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
 
 
 def _about(trial: Mapping[str, Any], group: str | None, tags: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,16 @@
-"""Errors of figures and pages that a person can remedy."""
+"""Errors of figures, pages and look-ups that a person can remedy."""
 
 
 class FigureError(ValueError):
     """The figure can not be drawn as asked; the message says what can."""
+
+
+class LookupFailure(LookupError):
+    """What was asked for is not in the sweep; the message says what is."""
+
+    def __str__(self) -> str:  # KeyError's kin would show the repr
+        return str(self.args[0]) if self.args else ""
+
+
+class ExportError(RuntimeError):
+    """The table can not be written as asked; the message says what is missing."""

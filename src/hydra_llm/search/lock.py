@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 LOCK_NAME = ".lock"
 STALE_AFTER_S = 120.0
@@ -35,6 +36,13 @@ def process_alive(pid: int) -> bool:
         return False
 
 
+def holder(folder: Path) -> str:
+    """`pid on host` of the process that works on a sweep folder, "" when nobody does."""
+    lock = FolderLock(folder)
+    record = lock.record()
+    return f"{record['pid']} on {record['host']}" if lock.is_held_by(record) else ""
+
+
 class FolderLock:
     """Context manager; `beat` refreshes the heartbeat and is cheap enough to be called once per trial."""
 
@@ -51,13 +59,13 @@ class FolderLock:
                 self.path.unlink(missing_ok=True)
                 continue
             with os.fdopen(handle, "w") as file:
-                file.write(self._record())
+                file.write(self._text())
             return self
         raise LockedError(f"{self.path} is taken by another process that started in this moment. Try again.")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        holder = self._holder()
-        if holder.get("pid") == os.getpid() and holder.get("host") == socket.gethostname():
+        record = self.record()
+        if record.get("pid") == os.getpid() and record.get("host") == socket.gethostname():
             self.path.unlink(missing_ok=True)
 
     @contextmanager
@@ -80,29 +88,32 @@ class FolderLock:
 
     def beat(self) -> None:
         aside = self.path.with_name(f"{LOCK_NAME}.{os.getpid()}")
-        aside.write_text(self._record())
+        aside.write_text(self._text())
         aside.replace(self.path)
 
-    def _record(self) -> str:
+    def _text(self) -> str:
         return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "heartbeat": self._clock()})
 
-    def _holder(self) -> dict:
+    def record(self) -> dict[str, Any]:
+        """Who wrote the lock file; {} without one."""
         try:
             return json.loads(self.path.read_text())
         except (OSError, ValueError):
             return {}
 
-    def _refuse_if_alive(self) -> None:
-        holder = self._holder()
-        pid, host = holder.get("pid"), holder.get("host")
+    def is_held_by(self, record: dict[str, Any]) -> bool:
+        """Whether the process of a record is alive and another one than this."""
+        pid, host = record.get("pid"), record.get("host")
         if not isinstance(pid, int):
-            return  # half-written by a process that died
+            return False  # half-written by a process that died
         if host == socket.gethostname():
-            alive = pid != os.getpid() and process_alive(pid)
-        else:
-            alive = self._clock() - float(holder.get("heartbeat", 0.0)) < STALE_AFTER_S
-        if alive:
+            return pid != os.getpid() and process_alive(pid)
+        return self._clock() - float(record.get("heartbeat", 0.0)) < STALE_AFTER_S
+
+    def _refuse_if_alive(self) -> None:
+        record = self.record()
+        if self.is_held_by(record):
             raise LockedError(
-                f"The sweep folder {self.path.parent} is in use by process {pid} on {host}. "
+                f"The sweep folder {self.path.parent} is in use by process {record['pid']} on {record['host']}. "
                 "Wait for it, stop it, or choose another hydra.sweep.dir."
             )

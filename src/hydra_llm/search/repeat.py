@@ -241,10 +241,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_intermixed_args(arguments)
     try:
         if options.decision is None:
-            print(_listing(options.sweep))
+            print(listing(options.sweep))
             return 0
-        changes = {key: yaml.safe_load(value) for key, _, value in (item.partition("=") for item in options.settings)}
-        done = repeat(options.sweep, options.decision, options.times, client_of(options.sweep, changes))
+        client = client_of(options.sweep, read_settings(options.settings))
+        done = repeat(options.sweep, options.decision, options.times, client)
         page = write(options.sweep, done)
     except (RepeatError, OSError, yaml.YAMLError) as error:
         print(error, file=sys.stderr)
@@ -253,7 +253,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _listing(folder: Path) -> str:
+def read_settings(items: Sequence[str]) -> dict[str, Any]:
+    """key=value texts as values of YAML. Raises RepeatError for a text without "=" or of bad form."""
+    found: dict[str, Any] = {}
+    for item in items:
+        key, mark, value = item.partition("=")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            mark = ""
+        if not mark:
+            raise RepeatError(f"{item!r} is no setting. Write key=value, model=gpt-4.1 for example.")
+    return found
+
+
+def listing(folder: Path) -> str:
+    """The decisions that can be repeated, a line each."""
     rows = [f"{d.number}: trial {d.trial}, block {d.block}, slots {list(d.slots)}" for d in decisions(folder)]
     return "\n".join(rows) or "No question to a model is on record."
 

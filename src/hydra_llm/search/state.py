@@ -263,6 +263,10 @@ class SweepState:
     def search_trials(self) -> list[Trial]:
         return [self.trials[n] for n in self.search]
 
+    def block_values(self, trial: Trial) -> dict[str, Any]:
+        """The values of the block parameters that a trial runs under."""
+        return next((block.values for block in self.blocks if block.index == trial.block), {})
+
     def best(self) -> Trial | None:
         """The first trial of the best configuration over all blocks (by its reward), None while nothing has a score."""
         found = [(tree.reward(node), -node.id) for tree in self.trees.values() if (node := tree.best()) is not None]

@@ -1,0 +1,117 @@
+"""One trial for a terminal: what it was, how it differs from its parent, what was expected, what came."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hydra_llm.report.errors import LookupFailure
+from hydra_llm.search.predictions import judged
+from hydra_llm.search.reading import Sweep
+from hydra_llm.search.trial import Trial
+
+TRIALS = ".trials"  # the plugin writes a file per job there
+MOST_METRICS = 60
+
+
+def find_trial(sweep: Sweep, number: int) -> Trial:
+    """Raises LookupFailure with the numbers that there are."""
+    trial = sweep.state.trials.get(number)
+    if trial is None:
+        numbers = sorted(sweep.state.trials)
+        known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none yet"
+        raise LookupFailure(f"{sweep.folder} holds no trial {number}. There are {known}.")
+    return trial
+
+
+def launch_record(sweep: Sweep, number: int) -> dict[str, Any]:
+    """What the sweeper wrote down when it launched a trial (command, cwd, ...); {} for sweeps of older versions."""
+    try:
+        found = json.loads((sweep.folder / TRIALS / f"{number}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def command_of(sweep: Sweep, trial: Trial) -> str:
+    """The single run that repeats a trial. Raises LookupFailure where it was not recorded."""
+    command = launch_record(sweep, trial.number).get("command")
+    if not command:
+        raise LookupFailure(
+            f"The command of trial {trial.number} is not on record in {sweep.folder}. The overrides of a trial are in "
+            "<trial>/.hydra/overrides.yaml."
+        )
+    return str(command)
+
+
+def confirmed_twin(sweep: Sweep, trial: Trial) -> Trial:
+    """A confirmation run of the same configuration at the full budget. Raises LookupFailure where there is none."""
+    for twin in sweep.state.confirmations:
+        if twin.budget == "full" and twin.proposal.parent == trial.number and twin.proposal.role == "best":
+            return twin
+    raise LookupFailure(
+        f"Trial {trial.number} was not confirmed at the full budget, so no such command is on record. Leave --full out."
+    )
+
+
+def trial_text(sweep: Sweep, trial: Trial) -> str:
+    """Plain text, a heading per part; parts without content are left out."""
+    proposal, objective = trial.proposal, sweep.settings.objective
+    head = f"Trial {trial.number} · {trial.state.value}"
+    if trial.value is not None:
+        head += f" · {objective.name} {trial.value:.6g}"
+    lines = [head]
+    parent = "the root of its block" if proposal.parent is None else f"trial {proposal.parent}"
+    lines.append(
+        f"block {trial.block}, {proposal.role}, strategy {proposal.strategy}, proposed by {proposal.provenance}"
+    )
+    if trial.purpose != "search":
+        lines.append(f"a {trial.purpose} run at the {trial.budget} budget")
+    lines += _part(f"Against {parent}", _difference(sweep, trial))
+    lines += _part("Configuration", [f"{key} = {value}" for key, value in trial.values.items()])
+    lines += _part("Seeds", [f"{key} = {value}" for key, value in trial.seeds.items()])
+    lines += _part("Why", [text for text in (proposal.hypothesis, proposal.note, _quoted(proposal.principle)) if text])
+    lines += _part("Prediction", _prediction(sweep, trial))
+    lines += _part("Metrics", [f"{name} = {value:.6g}" for name, value in list(trial.metrics.items())[:MOST_METRICS]])
+    lines += _part("Observations", [f"{n.text} ({n.by})" for n in sweep.state.notes if n.number == trial.number])
+    if trial.error is not None:
+        lines += _part("Error", [str(trial.error), *trial.error.traceback.rstrip().splitlines()])
+    lines += _part("Run", _circumstances(sweep, trial))
+    return "\n".join(lines) + "\n"
+
+
+def _part(title: str, rows: list[str]) -> list[str]:
+    return ["", title, *(f"  {row}" for row in rows)] if rows else []
+
+
+def _difference(sweep: Sweep, trial: Trial) -> list[str]:
+    rows = [str(change) for change in trial.proposal.changes] or ["no change: a rerun, or a baseline"]
+    parent = sweep.state.trials.get(trial.proposal.parent) if trial.proposal.parent is not None else None
+    if parent is not None and parent.value is not None and trial.value is not None:
+        rows.append(f"{sweep.settings.objective.name}: {parent.value:.6g} -> {trial.value:.6g}")
+    return rows
+
+
+def _prediction(sweep: Sweep, trial: Trial) -> list[str]:
+    prediction = trial.proposal.prediction
+    if prediction is None:
+        return []
+    rows = [f"{prediction.low:.6g} to {prediction.high:.6g} (80 %): {prediction.statement}"]
+    if prediction.refuted_if:
+        rows.append(f"refuted if: {prediction.refuted_if}")
+    tree = sweep.state.trees.get(trial.block)
+    rows.append(f"outcome: {judged(trial, tree.noise_floor if tree is not None else 0.0).status}")
+    return rows
+
+
+def _circumstances(sweep: Sweep, trial: Trial) -> list[str]:
+    record = launch_record(sweep, trial.number)
+    seconds = trial.duration
+    rows = [f"folder: {trial.folder}"] if trial.folder else []
+    rows += [f"wall time: {seconds:.1f} s"] if seconds is not None else []
+    rows += [f"launches: {trial.attempt}"] if trial.attempt > 1 else []
+    return rows + ([f"again: {record['command']}"] if "command" in record else [])
+
+
+def _quoted(principle: str | None) -> str:
+    return f"puts to the test: {principle}" if principle else ""
