@@ -18,8 +18,8 @@ from hydra_llm.systems.stimuli.texture import PERIOD, draw_texture, sample_textu
 class Scenes:
     """A fresh world, camera path and set of objects per sequence.
 
-    Camera: translation and rotation with velocities that forget themselves over camera_memory; a
-    sequence has its own typical speed, up to camera_speed. Objects: textured discs, darker or brighter than the world.
+    Camera: translation and rotation with velocities that forget themselves over camera_memory; a sequence has its own
+    typical speed, up to camera_speed. Objects: textured discs, darker or brighter than the world.
     """
 
     contrast: float = 0.9  # sd of the Gaussian field behind the luminance
