@@ -104,6 +104,15 @@ def test_the_steady_state_before_mean_grey_is_the_published_one(
     assert float(v.mean()) == pytest.approx(0.43, abs=0.01)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("n_frames", [30, 120])  # one sequence, and several at once
+def test_a_gpu_records_what_a_cpu_records(n_frames, make_flyvis_system, simulate_system):
+    on_cpu, on_gpu = (simulate_system(make_flyvis_system(device=d, n_frames=n_frames)) for d in ("cpu", "cuda"))
+    for split in SPLITS:
+        for array in ("activity", "drift", "external"):
+            torch.testing.assert_close(on_gpu[split][array], on_cpu[split][array], atol=1e-4, rtol=1e-4)
+
+
 def test_sequences_start_adapted_and_splits_start_differently(make_flyvis_system, simulate_system):
     system = make_flyvis_system(noise_model_level=0.0)
     recorded = simulate_system(system)
