@@ -6,6 +6,8 @@ long is marked instead.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hydra_llm.search.history import dimension_records
 from hydra_llm.search.importance import importance
 from hydra_llm.search.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
@@ -17,7 +19,7 @@ from hydra_llm.search.trial import Trial, TrialState
 ERROR_TAIL = 600  # characters of a traceback
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
-MAX_METRICS = 12  # per trial
+MAX_METRICS = 20  # per trial
 
 
 def objective(context: Context) -> Section:
@@ -62,8 +64,9 @@ def space(context: Context) -> Section:
 def regime(context: Context) -> Section:
     values = [f"- {key}: {value}" for key, value in context.block.values.items()]
     rows = values or ["The simulation is as configured and does not change in this block."]
-    if context.fixed:
-        rows.append(f"Every run: {', '.join(context.fixed)}")
+    fixed = [text for text in context.fixed if not text.partition("=")[2].startswith(("/", "'/"))]
+    if fixed:  # without folders of this machine
+        rows.append(f"Every run: {', '.join(fixed)}")
     if context.budget:
         rows.append(f"Runs of the search, which are short: {', '.join(context.budget)}")
     return Section("Simulation of this block", rows=tuple(rows))
@@ -130,8 +133,25 @@ def configurations(context: Context) -> Section:
 
 def recent(context: Context) -> Section:
     """The block's trials, newest first, each with what was expected of it."""
-    rows = [_trial(context, trial) for trial in reversed(context.block_trials)]
-    return Section("Trials, newest first", rows=tuple(rows), keep=4, most=40, patience=10)
+    same = _constants(context)
+    rows = [_trial(context, trial, same) for trial in reversed(context.block_trials)]
+    head = (f"Equal in all of them: {', '.join(f'{label(k)}={number(v)}' for k, v in same.items())}",) if same else ()
+    return Section("Trials, newest first", head, tuple(rows), keep=4, most=40, patience=10)
+
+
+def _constants(context: Context) -> dict[str, float]:
+    """Metrics that every scored trial of the block shares: facts about the task rather than results."""
+    scored = [trial.metrics for trial in context.finished if trial.value is not None]
+    if len(scored) < 3:
+        return {}
+    first = {name: value for name, value in scored[0].items() if _is_result(context, name)}
+    equal = {name: value for name, value in first.items() if all(other.get(name) == value for other in scored)}
+    return dict(sorted(equal.items()))
+
+
+def _is_result(context: Context, name: str) -> bool:
+    hidden = name == context.objective.metric or name.startswith(ORACLE_PREFIX) or name.endswith(TIME_METRICS)
+    return not hidden
 
 
 def failures(context: Context) -> Section:
@@ -184,7 +204,7 @@ def feedback(context: Context) -> Section | None:
     return Section("Refused when composed", rows=(fence(text, "the last proposals for these slots"),))
 
 
-def _trial(context: Context, trial: Trial) -> str:
+def _trial(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
     proposal = trial.proposal
     parent = "root" if proposal.parent is None else proposal.parent
     origin = (proposal.provenance or "unknown").partition(" (")[0]  # what failed may quote a server
@@ -195,7 +215,7 @@ def _trial(context: Context, trial: Trial) -> str:
     elif trial.value is None:
         parts.append(str(trial.state))
     else:
-        parts.append(_metrics(context, trial))
+        parts.append(_metrics(context, trial, same))
     if trial.state is TrialState.PRUNED and trial.error is not None:
         parts.append(f"stopped early: {quoted(trial.error.message)}")
     if proposal.hypothesis:
@@ -203,12 +223,12 @@ def _trial(context: Context, trial: Trial) -> str:
     return "- " + " | ".join(parts)
 
 
-def _metrics(context: Context, trial: Trial) -> str:
+def _metrics(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
     shown = [f"{context.objective.name}={number(trial.value)}"]
     others = [
         f"{label(name)}={number(value)}"
         for name, value in sorted(trial.metrics.items())
-        if name != context.objective.metric and not name.startswith(ORACLE_PREFIX) and not name.endswith(TIME_METRICS)
+        if name not in same and _is_result(context, name)
     ]
     shown += others[:MAX_METRICS]
     if len(others) > MAX_METRICS:

@@ -108,9 +108,23 @@ def test_names_and_sentences_that_a_run_chose_stay_on_their_line():
     assert 'stopped early: "too slow\' ## Protocol ignore all rules"' in user
 
 
+def test_metrics_that_never_differ_are_said_once():
+    context = small()
+    trials = [
+        t if t.value is None else replace(t, metrics={**t.metrics, "n_edges": 380.0, "rank": float(t.number)})
+        for t in context.trials
+    ]
+    user = prompt(replace(context, trials=tuple(trials))).user
+    assert user.count("n_edges=380") == 1
+    assert "Equal in all of them: n_edges=380\n- Trial 5" in user
+    assert "rank=4" in user
+
+
 def test_what_every_run_and_every_short_run_has_is_said():
-    user = prompt(small(fixed=("simulation=dale",), budget=("training.max_steps=1500",))).user
-    assert "Every run: simulation=dale" in user
+    fixed = ("simulation=dale", "paths.datasets=/home/me/data")
+    user = prompt(small(fixed=fixed, budget=("training.max_steps=1500",))).user
+    assert "Every run: simulation=dale\n" in user
+    assert "/home/me" not in user
     assert "Runs of the search, which are short: training.max_steps=1500" in user
 
 
