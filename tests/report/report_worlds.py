@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hydra_llm.llm.ledger import Spent
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Context, Thresholds
@@ -18,7 +19,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Settings
 from hydra_llm.search.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Proposal, Trial, TrialError, TrialState
+from hydra_llm.search.trial import Prediction, Proposal, Trial, TrialError, TrialState
 
 SPACE = Space(
     (
@@ -60,9 +61,17 @@ class Scientist:
         self._rules = RulesProposer()
         self._random = random.Random(0)
         self._hostile = hostile
+        self._asked = 0
         self.last: Any = None
 
+    @property
+    def spent(self) -> Spent:
+        """As if each question took 1200 tokens and each answer 300."""
+        n = self._asked
+        return Spent(calls=n, prompt_tokens=1200 * n, completion_tokens=300 * n, cost=0.002 * n)
+
     def propose(self, context: Context) -> list[Proposal]:
+        self._asked += 1
         proposals = [self._worded(p, context) for p in self._rules.propose(context)]
         self.last = type("Last", (), {"notes": self._notes(context)})()
         return proposals
@@ -75,14 +84,11 @@ class Scientist:
             f"should move the metric{self._hostile} (predicted {context.objective.name} "
             f"{guess - half:.4g}..{guess + half:.4g}; refuted if below {guess - 2 * half:.4g})"
         )
-        more: dict[str, Any] = {}
-        if "prediction" in Proposal.__dataclass_fields__:
-            from hydra_llm.search.trial import Prediction
-
-            more["prediction"] = Prediction(
-                guess - half, guess + half, f"should move the metric{self._hostile}", f"below {guess - 2 * half:.4g}"
-            )
-        return replace(proposal, hypothesis=text, provenance="llm", note=f"a reason{self._hostile}", **more)
+        statement = f"should move the metric{self._hostile}"
+        prediction = Prediction(guess - half, guess + half, statement, f"below {guess - 2 * half:.4g}")
+        return replace(
+            proposal, hypothesis=text, provenance="llm", note=f"a reason{self._hostile}", prediction=prediction
+        )
 
     def _notes(self, context: Context) -> Notes:
         done = [t for t in context.trials if t.state.is_finished][-2:]

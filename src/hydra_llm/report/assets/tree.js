@@ -98,6 +98,9 @@ function choose(id, options) {
   showCard(id, options && options.trial);
   if (options && options.focus) nodeElements.get(id).focus({ preventScroll: true });
   reveal(nodeElements.get(id));
+  if (options && options.scroll && window.matchMedia("(max-width: 980px)").matches) {
+    document.getElementById("card").scrollIntoView({ block: "nearest" }); // there it stands below the tree
+  }
   remember();
 }
 window.choose = choose;

@@ -33,8 +33,19 @@ class Snapshot:
 
 def memories(sweep: Sweep) -> list[Snapshot]:
     """The memory as of each block's end."""
-    texts = [(r.index, memory_text(sweep.state, sweep.settings, r.index)) for r in sweep.state.blocks]
-    return _chain("memory", texts)
+    return _chain("memory", [(record.index, _memory(sweep, record.index)) for record in sweep.state.blocks])
+
+
+def _memory(sweep: Sweep, block: int) -> str:
+    """The file that the sweep kept; it follows the application's log format, which the event log does not hold."""
+    names = [f"memory/block_{block:03d}_memory.md"]
+    if block == len(sweep.state.blocks):
+        names.append("memory.md")
+    for name in names:
+        path = sweep.folder / name
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    return memory_text(sweep.state, sweep.settings, block)
 
 
 def protocols(sweep: Sweep) -> list[Snapshot]:
