@@ -13,6 +13,7 @@ from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.functions import functions
 from hydra_llm.figures.hex_activity import hex_activity
 from hydra_llm.figures.hexagons import eye_activity, film
+from hydra_llm.figures.homeostasis import homeostasis
 from hydra_llm.figures.identifiability import identifiability
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
@@ -148,7 +149,23 @@ def _substrate(orders: list[float]) -> Figure:
     return substrate(c, law, law * (1 + 0.3 / (1 + c[:, None])), orders, np.abs(waves(300, 20)))
 
 
+def _homeostasis(n: int, n_types: int, noise: float) -> Figure:
+    """Responses over ranges from a hundredth to ten, slopes with errors that grow as the range shrinks."""
+    rng = np.random.default_rng(n)
+    types = np.arange(n) * n_types // n
+    width = 10 ** rng.uniform(-2, 1, n)
+    c = rng.uniform(1, 9, n) + width * np.linspace(-1, 1, 20)[:, None]
+    true_slope = -0.001 * (1 + np.arange(n_types))
+    true_offset = -true_slope * (4 + np.arange(n_types))
+    slope = true_slope[types] * (1 + noise * rng.standard_normal(n) / width)
+    learned = slope * c + true_offset[types]
+    return homeostasis(c, learned, types, true_slope, true_offset, slope, width / np.sqrt(3), METABOLITES)
+
+
 CASES: dict[str, Callable[[], Figure]] = {
+    "homeostasis of 1 metabolite": lambda: _homeostasis(1, 1, 0.0),
+    "homeostasis of 40 metabolites of 2 types": lambda: _homeostasis(40, 2, 0.05),
+    "homeostasis of 100 metabolites of 12 types, poor": lambda: _homeostasis(100, 12, 1.0),
     "activity of 1 frame of 1 neuron": lambda: activity(np.ones((1, 1)), 0.01),
     "activity of 2 neurons": lambda: activity(waves(30, 2), 0.01),
     "activity of 100 neurons, shared input": lambda: activity(waves(10_000, 100), 0.01, np.ones(10_000)),

@@ -15,6 +15,7 @@ from hydra_llm.experiment.metabolism.oracle import OracleReport, oracle_report
 from hydra_llm.experiment.metabolism.regulation import (
     Regulated,
     oracle_regulation,
+    regulation_figures,
     regulation_of,
     score_regulation,
 )
@@ -205,6 +206,8 @@ class MetabolismAssay:
         if curves:
             penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
             drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
+        if scored.regulated is not None and self._regulation is not None:
+            drawn |= regulation_figures(fit.net, c, scored.regulated, self._regulation, METABOLITES)
         return drawn
 
     def _substrate(self, net: ReactionGNN, scored: Scored, c: np.ndarray) -> Figure:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
+from hydra_llm.figures.embedding import embedding
+from hydra_llm.figures.homeostasis import homeostasis
+from hydra_llm.figures.labels import Labels
 from hydra_llm.identifiability.metabolism import Condensed, JointFit
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 from hydra_llm.metrics.embedding import embedding_metrics
@@ -90,6 +94,23 @@ def oracle_regulation(
             labels = cluster(values, len(np.unique(truth.types)), SEED)
             found[f"{prefix}embedding_cluster_acc"] = cluster_metrics(labels, truth.types)["cluster_accuracy"]
     return found
+
+
+def regulation_figures(
+    net: ReactionGNN, recorded: np.ndarray, regulated: Regulated, truth: Regulation, labels: Labels
+) -> dict[str, Figure]:
+    """MLP_node: responses per type over the truth. embedding: where phase 2 gave the metabolites one to separate in."""
+    grid, spread = recorded_grid(recorded, GRID), recorded.std(axis=0)
+    drawn = {
+        "MLP_node": homeostasis(
+            grid, response(net, grid), truth.types, truth.slope, truth.offset, regulated.lines.slope, spread, labels
+        )
+    }
+    if regulated.clusters is not None and net.embedding.embedding_dim >= 2:
+        a = net.embedding.a.detach().numpy()
+        accuracy = regulated.metrics["embedding_cluster_acc"]
+        drawn["embedding"] = embedding(a, truth.types, regulated.clusters, accuracy, labels)
+    return drawn
 
 
 def response(net: ReactionGNN, c: np.ndarray) -> np.ndarray:
