@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("torch", reason="the science extra is not installed")
 pytest.importorskip("wandb", reason="the science extra is not installed")
 
-from tests.wandb_reader import read_offline_run, read_run  # noqa: E402
+from tests.wandb_reader import read_offline_run, read_run
 
 pytestmark = pytest.mark.slow
 
