@@ -160,5 +160,15 @@ def test_every_figure_of_a_run_is_drawn(eye):
     kept = Snapshots()
     kept.take(0, 640, "W", LawNetwork(dataset.observations(), dataset.truth(), 0.5))
     scored, fit = judge((assay, dataset), snapshots=tuple(kept.taken))
-    always = {"activity", "hex_activity", "recovery", "by_type", "messages", "rollout_test", "loss"}
+    always = {
+        "activity",
+        "hex_activity",
+        "film",
+        "voltages_by_type",
+        "recovery",
+        "by_type",
+        "messages",
+        "rollout_test",
+        "loss",
+    }
     assert set(assay.figures(fit, scored)) == {*always, "embedding", "r2_trajectory"}
