@@ -23,6 +23,7 @@ SEARCH_KEYS = (
     "block_params",
     "slot_params",
     "start",
+    "fresh_seeds",
     "trial_overrides",
     "instructions",
     "start_memory",

@@ -7,13 +7,15 @@ The command line wins over `hydra.sweeper.params`, which wins over the applicati
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hydra.types import HydraContext
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.llm.instructions import memory_text
 from hydra_llm.search.analysis.formats import Format, log_format
@@ -44,6 +46,7 @@ class Plan:
     instructions: str
     start_memory: str = ""  # the text itself
     gpu_slots: tuple[Any, ...] = ()  # devices by slot
+    references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role -> key -> override text
 
     def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
         """The task overrides of a trial; a later source replaces an earlier one of the same key."""
@@ -51,6 +54,7 @@ class Plan:
         merged |= self.fixed
         merged |= self.encoded(block)
         merged |= self.encoded(trial.values)
+        merged |= self.references.get(trial.proposal.role, {})
         merged |= {key: f"{key}={seed}" for key, seed in trial.seeds.items()}
         return list(merged.values())
 
@@ -133,6 +137,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         n_iter_block=options["n_iter_block"] or 0,
         block_space=block_space,
         seed_keys=seed_keys,
+        fresh_seeds=bool(node.get("fresh_seeds", False)),
         start=options["start"] or node.get("start", DEFAULT_START),
         slot_params={key: tuple(space[key].canonical(value) for value in kept[key].choices) for key in by_slot},
         reward=options["reward"],
@@ -152,6 +157,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
             "fixed": sorted(fixed.values()),
             "constraint": options["constraint"],
             "trial_overrides": sorted(trial_overrides.values()),
+            **({"fresh_seeds": True} if node.get("fresh_seeds") else {}),
             **({"slot_params": {key: list(kept[key].choices) for key in by_slot}} if by_slot else {}),
         },
     )
@@ -166,6 +172,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         str(node.get("instructions", "")),
         start_memory,
         tuple(options["gpu_slots"] or ()),
+        _references(options, node, parser, lambda texts: context.config_loader.load_sweep_config(config, texts)),
     )
 
 
@@ -242,14 +249,30 @@ def _confirmation(
     """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
     own = {key: value for key, value in (options["confirm"] or {}).items() if value is not None}
     wanted = {**(node.get("confirm") or {}), **own}
-    unknown = sorted(set(wanted) - {"n_seeds", "budgets"})
+    unknown = sorted(set(wanted) - {"n_seeds", "budgets", "references"})
     if unknown:
-        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: n_seeds, budgets.")
+        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: n_seeds, budgets, references.")
     n_seeds = int(wanted.get("n_seeds", 0))
     if not n_seeds or (not seed_keys and "n_seeds" not in own):
         return Confirmation()
     budgets = tuple(wanted.get("budgets", ("search", "full")))
-    return Confirmation(n_seeds, tuple(b for b in budgets if shortened or b == "search") or ("search",))
+    asked = tuple(b for b in budgets if shortened or b == "search") or ("search",)
+    return Confirmation(n_seeds, asked, tuple(wanted.get("references") or ()))
+
+
+def _references(
+    options: Mapping[str, Any], node: Mapping[str, Any], parser: OverridesParser, compose: Callable[[list[str]], Any]
+) -> dict[str, dict[str, str]]:
+    """Overrides of the configurations that a confirmation runs for comparison; each has to compose."""
+    declared = (options["confirm"] or {}).get("references") or (node.get("confirm") or {}).get("references") or {}
+    found = {}
+    for name, spec in declared.items():
+        found[str(name)] = _as_overrides(spec, parser)
+        try:
+            compose(list(found[str(name)].values()))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise SweepError(f"confirm.references.{name} does not compose: {error}") from None
+    return found
 
 
 def _as_overrides(spec: Any, parser: OverridesParser) -> dict[str, str]:

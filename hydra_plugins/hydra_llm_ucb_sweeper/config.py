@@ -37,7 +37,7 @@ SWEEPER: dict[str, Any] = {
     "dispatch": "auto",  # auto | batch | thread | fork
     "gpu_slots": None,  # devices by slot, e.g. [0,1]: CUDA_VISIBLE_DEVICES of its jobs
     "max_batch_size": None,  # mode=grid: jobs per launch; null: all at once
-    "confirm": {"n_seeds": None, "budgets": None},  # best and baseline once more, on fresh seeds; [search, full]
+    "confirm": {"n_seeds": None, "budgets": None, "references": None},  # best and baseline once more, on fresh seeds
     "wandb_project": None,  # of the sweep's own run; null: the application's logger.wandb.project; "": none
     # ---- failures and resume ----
     "resume": "auto",  # auto | must | never

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
 
+from hydra_llm.search.confirmation import compare, summary_lines
 from hydra_llm.search.events import EVENTS_NAME, read_events
 from hydra_llm.search.header import IncompatibleSweepError
 from hydra_llm.search.objective import Objective
@@ -183,6 +184,27 @@ def test_reruns_draw_fresh_seeds_and_first_runs_keep_the_applications_own(tmp_pa
     rerun = [t for t in trials if t.number not in first]
     assert rerun
     assert all(t.seeds for t in rerun)
+
+
+def test_with_fresh_seeds_no_two_runs_share_their_data_whatever_their_configuration(tmp_path):
+    study = open_study(tmp_path, replace(FULL, fresh_seeds=True, start="baselines", confirmation=Confirmation()))
+    trials = run_study(study)
+    assert len({json.dumps(t.seeds) for t in trials}) == len(trials) == 14
+    assert len({json.dumps(t.values) for t in trials[:12]}) == 1  # seeds are no part of a configuration
+    assert study.state.tree.node(0).runs >= 12
+
+
+def test_references_run_on_the_seeds_of_the_confirmation_and_stand_beside_it(tmp_path):
+    study = open_study(tmp_path, replace(FULL, confirmation=Confirmation(2, ("search",), ("standard",))))
+    run_study(study)
+    runs = study.state.confirmations
+    seeds = {role: [t.seeds for t in runs if t.proposal.role == role] for role in ("best", "baseline", "standard")}
+    assert seeds["best"] == seeds["baseline"] == seeds["standard"]
+    (found,) = compare(study.state)
+    assert len(found.references["standard"].values) == 2
+    assert any(line.strip().startswith("standard") for line in summary_lines(study.state, study.settings.objective))
+    with pytest.raises(ValueError, match="has already"):
+        Confirmation(2, ("search",), ("best",))
 
 
 def test_confirmation_pairs_best_and_baseline_on_the_same_fresh_seeds(tmp_path):

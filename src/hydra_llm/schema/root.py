@@ -42,6 +42,7 @@ class Search:
     params: dict[str, Any] = field(default_factory=dict)  # Hydra's sweep grammar
     block_params: dict[str, Any] = field(default_factory=dict)  # move between blocks only
     slot_params: dict[str, Any] = key({}, help="key: a list with one value per slot, which the slot keeps")
+    fresh_seeds: bool = key(False, help="whether every run draws its own seeds, so that no two share their data")
     start: str | None = key(None, help="first batch of several slots", choices=("diverse", "baselines"))
     trial_overrides: list[str] = field(default_factory=list)  # the search budget: a shorter fit
     instructions: str | None = key(None, help="name of the protocol in instructions/")

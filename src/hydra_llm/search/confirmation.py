@@ -6,12 +6,15 @@ The values that a search selected on are optimistic, because the best of many no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.search.objective import Objective
 from hydra_llm.search.state import SweepState
 from hydra_llm.search.trial import Trial, TrialState
+
+_OWN = ("best", "baseline")  # other roles are references
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Comparison:
     difference: float | None
     standard_error: float | None
     pairs: int
+    references: Mapping[str, Sample] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -88,7 +92,10 @@ def _compare(budget: str, trials: list[Trial]) -> Comparison:
     spread = Sample(tuple(differences), 0)
     error = spread.sd / math.sqrt(len(differences)) if spread.sd is not None else None
     sample = None if best is None else _sample(list(best.values()))
-    return Comparison(budget, sample, _sample(list(baseline.values())), spread.mean, error, len(differences))
+    references = {role: _sample(list(runs.values())) for role, runs in by_role.items() if role not in _OWN}
+    return Comparison(
+        budget, sample, _sample(list(baseline.values())), spread.mean, error, len(differences), references
+    )
 
 
 def _both(a: dict[str, Trial], b: dict[str, Trial], seed: str) -> bool:
@@ -108,6 +115,7 @@ def summary_lines(state: SweepState, objective: Objective) -> list[str]:
         if item.best is not None:
             lines.append(f"  best      {_text(item.best)}")
         lines.append(f"  baseline  {_text(item.baseline)}")
+        lines += [f"  {name:<9} {_text(sample)}" for name, sample in item.references.items()]
         if item.difference is not None:
             error = "" if item.standard_error is None else f" +/- {item.standard_error:.4g} (standard error)"
             lines.append(f"  paired difference {item.difference:+.4g}{error} over {item.pairs} seed(s)")
@@ -120,7 +128,7 @@ def as_data(state: SweepState) -> list[dict[str, Any]]:
     found = []
     for item in compare(state):
         entry: dict[str, Any] = {"budget": item.budget, "pairs": item.pairs}
-        for name, sample in (("best", item.best), ("baseline", item.baseline)):
+        for name, sample in (("best", item.best), ("baseline", item.baseline), *item.references.items()):
             if sample is not None:
                 entry[name] = {
                     "mean": sample.mean,

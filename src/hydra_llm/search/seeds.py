@@ -26,6 +26,11 @@ def replicate_seeds(seed: int, keys: Iterable[str], replicate: int) -> dict[str,
     return {} if replicate == 0 else {key: derive(seed, "replicate", replicate, key) for key in keys}
 
 
+def fresh_seeds(seed: int, keys: Iterable[str], number: int) -> dict[str, int]:
+    """Values of the seed keys for a trial that shares its data with no other: every run is a draw of its own."""
+    return {key: derive(seed, "fresh", number, key) for key in keys}
+
+
 def confirmation_seeds(seed: int, keys: Iterable[str], run: int) -> dict[str, int]:
     """Values of the seed keys for the n-th confirmation run: fresh, and equal for best and baseline (a paired test)."""
     return {key: derive(seed, "confirm", run, key) for key in keys}

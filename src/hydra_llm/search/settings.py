@@ -21,12 +21,16 @@ PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
 
 @dataclass(frozen=True)
 class Confirmation:
-    """At the end, best and baseline are run again on `n_seeds` fresh seeds for each budget."""
+    """At the end, best, baseline and references are run again on `n_seeds` fresh seeds for each budget."""
 
     n_seeds: int = 0
     budgets: tuple[Budget, ...] = ()
+    references: tuple[str, ...] = ()  # names of further configurations that run on the same seeds
 
     def __post_init__(self) -> None:
+        taken = sorted(set(self.references) & {"best", "baseline"})
+        if taken:
+            raise ValueError(f"confirm.references names {taken[0]}, which the confirmation has already. Rename it.")
         unknown = sorted(set(self.budgets) - set(get_args(Budget)))
         if unknown:
             raise ValueError(f"confirm.budgets holds {', '.join(unknown)}. Choose from {', '.join(get_args(Budget))}.")
@@ -62,6 +66,7 @@ class Settings:
     n_iter_block: int = 0  # 0: one block
     block_space: Space | None = None
     seed_keys: tuple[str, ...] = ()
+    fresh_seeds: bool = False  # every run draws its own seeds, else first runs of all configurations share theirs
     start: str = "diverse"
     slot_params: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # key -> its value by slot
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration

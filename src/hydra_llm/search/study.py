@@ -165,10 +165,7 @@ class Study:
                 wait=False,
             )
         runs = self._replicate_numbers(proposals)
-        entries = [
-            self._entry(proposal, seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run))
-            for proposal, run in zip(proposals, runs, strict=True)
-        ]
+        entries = [self._entry(p, self._run_seeds(run)) for p, run in zip(proposals, runs, strict=True)]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries, **self._spent()}
         told = self._asker.told.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
@@ -241,6 +238,12 @@ class Study:
             seen[key] = seen.get(key, 0) + 1
         return numbers
 
+    def _run_seeds(self, run: int) -> dict[str, int]:
+        """Of the next trial, which is the n-th run of its configuration."""
+        if self.settings.fresh_seeds:
+            return seeds.fresh_seeds(self.settings.seed, self.settings.seed_keys, self._next_free)
+        return seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run)
+
     def _entry(self, proposal: Proposal, run_seeds: dict[str, int], **more: Any) -> dict[str, Any]:
         number = self._next_free
         self._next_free += 1
@@ -248,7 +251,9 @@ class Study:
 
     # ---- confirmation ----
     def _missing_confirmations(self) -> list[tuple[str, Trial, str, int]]:
-        """(role, trial, budget, run) still to be asked for: best and baseline of its block, for every budget."""
+        """(role, trial, budget, run) still to be asked for: best and baseline of its block and the references, which
+        are the baseline under overrides of their own, for every budget.
+        """
         wanted, best = self.settings.confirmation, self.state.best()
         if not wanted.n_seeds or best is None:
             return []
@@ -257,13 +262,18 @@ class Study:
         roles = {"baseline": self.state.trials[root.id]}
         if best.number != root.id:
             roles = {"best": best, **roles}
-        asked = {(t.proposal.parent, t.budget, tuple(sorted(t.seeds.items()))) for t in self.state.confirmations}
+        roles |= dict.fromkeys(wanted.references, self.state.trials[root.id])
+        asked = {
+            (t.proposal.role in wanted.references and t.proposal.role, t.proposal.parent, t.budget, _sorted(t.seeds))
+            for t in self.state.confirmations
+        }
         return [
             (role, trial, name, run)
             for name in wanted.budgets
             for run in range(wanted.n_seeds)
             for role, trial in roles.items()
-            if (trial.number, name, tuple(sorted(self._confirmation_seeds(run).items()))) not in asked
+            if (role in wanted.references and role, trial.number, name, _sorted(self._confirmation_seeds(run)))
+            not in asked
         ]
 
     def _confirmation_seeds(self, run: int) -> dict[str, int]:
@@ -357,3 +367,7 @@ class Study:
     def _take(self, event: Event) -> None:
         self.state.apply(event)
         self.analysis.take(event)
+
+
+def _sorted(run_seeds: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(run_seeds.items()))
