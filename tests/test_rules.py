@@ -18,6 +18,9 @@ from hydra_llm.search.rules_map import RULES
 
 SEARCH = "hydra_llm.search"
 SIGNAL = "instructions/signal.md"
+FLYVIS, ALTERNATING = "instructions/flyvis.md", "instructions/flyvis_alternating.md"
+FLYVIS_KEYS = "hydra_llm.schema.flyvis_fit.FlyvisTraining"
+COURSE = "hydra_llm.metrics.trajectory"
 HOMEOSTASIS, HOMEOSTASIS_MEMORY = (f"instructions/metabolism_homeostasis{end}.md" for end in ("", "_memory"))
 PHASE_2, PHASE_2_KEYS = "hydra_llm.modules.homeostasis", "hydra_llm.schema.homeostasis.HomeostasisTraining"
 METABOLISM = "instructions/metabolism.md"
@@ -71,13 +74,30 @@ MORE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(["R055", "R056", "R057", "R058"], (f"{SEARCH}.evaluation.evaluate", SIGNAL)),
     "R059": (f"{SEARCH}.prompt_protocol.Protocol", SIGNAL),
     "R060": (f"{SEARCH}.prompt_protocol.Protocol.with_rules", f"{SEARCH}.analysis.summary.block_summary", SIGNAL),
-    "R061": (SIGNAL,),
+    "R061": (SIGNAL, FLYVIS),
     # ---- log, memory, slots ----
-    **dict.fromkeys(["R062", "R066", "R067", "R068", "R069", "R072"], (SIGNAL,)),
+    "R062": (SIGNAL, FLYVIS),
+    "R064": (ALTERNATING,),
+    **dict.fromkeys(["R066", "R067", "R068", "R069", "R072"], (SIGNAL,)),
+    "R070": (f"{SEARCH}.seeds.fresh_seeds", ALTERNATING),
     "R077": (f"{SEARCH}.analysis.entry.RERUN", f"{SEARCH}.proposers.llm_check.RERUN_STRATEGIES", SIGNAL),
     "R083": (f"{SEARCH}.analysis.entry.Entry.variance", SIGNAL),
-    "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes"),
-    "R081": ("hydra_llm.report.sections.records.variance_blocks",),
+    "R080": (ALTERNATING,),
+    "R081": ("hydra_llm.report.sections.records.variance_blocks", ALTERNATING),
+    "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes", ALTERNATING),
+    # ---- fly visual system ----
+    "R085": (FLYVIS,),
+    "R086": ("hydra_llm.experiment.flyvis.assay.FlyvisAssay.score", FLYVIS),
+    "R087": (f"{FLYVIS_KEYS}.learning_rate_W_start", f"{FLYVIS_KEYS}.coeff_edge_diff", FLYVIS),
+    "R088": ("hydra_llm.schema.flyvis.FlyvisSimulation.visual_input_type", FLYVIS),
+    "R089": ("hydra_llm.modules.phases.stages.alternating", f"{FLYVIS_KEYS}.n_alternations", ALTERNATING),
+    "R090": (f"{FLYVIS_KEYS}.alternate_lr_W", f"{FLYVIS_KEYS}.alternate_lr_embedding", ALTERNATING),
+    "R091": (ALTERNATING,),
+    "R092": (f"{COURSE}.to_text", "hydra_llm.experiment.flyvis.assay.FlyvisAssay.tables", ALTERNATING),
+    "R093": (f"{COURSE}.trajectory_metrics", f"{COURSE}.gains", f"{COURSE}.trend", ALTERNATING),
+    "R094": (f"{COURSE}.is_healthy", f"{COURSE}.verdict", ALTERNATING),
+    "R095": (f"{SEARCH}.settings.Confirmation", ALTERNATING),
+    "R096": (ALTERNATING,),
     # ---- homeostasis ----
     "R097": (f"{PHASE_2}.frozen.Frozen", HOMEOSTASIS),
     **dict.fromkeys(["R098", "R103", "R105", "R107", "R108", "R109", "R111", "R112"], (HOMEOSTASIS,)),
@@ -109,7 +129,6 @@ PLACES: dict[str, tuple[str, ...]] = {
 
 # What is not built yet, by the family or feature that brings it.
 MISSING: dict[str, str] = {
-    **dict.fromkeys(["R064", *ALL[84:96]], "flyvis"),
     **dict.fromkeys(["R049", "R063", "R065", *ALL[96:135]], "metabolism"),
     **dict.fromkeys(ALL[135:], "code evolution"),
 }
