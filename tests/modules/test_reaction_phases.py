@@ -245,6 +245,19 @@ def test_variable_projection_recovers_the_constants(make_reaction_frames, make_r
     assert slopes.median() == pytest.approx(1, abs=0.1)
 
 
+def test_laws_that_are_no_numbers_end_in_a_loss_that_is_none_and_not_in_a_crash(
+    make_reaction_frames, make_reaction_net
+):
+    frames, system = make_reaction_frames()
+    net = make_reaction_net(system, frames)
+    problem = ReactionProblem(net, frames, 40, lines=True)
+    constants = net.log_k.detach().clone()
+    with torch.no_grad():
+        net.substrate.mlp.linear.weight[0, 0] = 1e5
+    assert not problem.settle(net, 1e-9) < float("inf")
+    assert torch.equal(net.log_k, constants)
+
+
 def test_lines_take_the_place_of_the_node_function(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames)

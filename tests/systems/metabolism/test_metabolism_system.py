@@ -84,6 +84,18 @@ def test_measurement_noise_hides_the_state_and_leaves_the_dynamics_alone(make_me
     assert (noisy["activity"] - clean["activity"]).std().item() == pytest.approx(0.3, rel=0.05)
 
 
+@pytest.mark.parametrize(("scaling", "sd"), [("per_step", 0.01), ("sqrt_dt", 0.01 * 0.1**0.5)])
+def test_process_noise_kicks_the_state_and_not_the_recorded_drift(make_metabolism_system, simulate_system, scaling, sd):
+    still = {"log_k_min": -30, "log_k_max": -30, "homeostatic_lambda_per_type": [0.0, 0.0]}
+    system = make_metabolism_system(noise_model_level=0.01, noise_scaling=scaling, substeps=2, **still)
+    recorded = simulate_system(system)
+    for arrays in recorded.values():
+        assert arrays["drift"].abs().max() < 1e-20
+        assert arrays["activity"].diff(dim=0).std().item() == pytest.approx(sd, rel=0.05)
+    kicks = [arrays["activity"].diff(dim=0)[:90].flatten() for arrays in recorded.values()]
+    assert torch.corrcoef(torch.stack(kicks)).triu(1).abs().max() < 0.1
+
+
 def test_types_are_contiguous_blocks_with_their_own_lambda_and_baseline(make_metabolism_system):
     truth = make_metabolism_system().truth()
     assert truth["metabolite_type"].tolist() == [0] * 6 + [1] * 6

@@ -45,7 +45,6 @@ class ReactionProblem:
         scaled = net.substrate.scaled(frames.activity)
         self.stencil = Stencil(scaled, n_nodes, shared=True)
         self._S = net.stoichiometry().detach()
-        self._overlap = self._S.T @ self._S
         self._known = frames.target
         if frames.external is not None and net.input_mode == "additive":
             self._known = self._known - frames.external
@@ -81,24 +80,29 @@ class ReactionProblem:
         return float(found.loss)
 
     def _solve(self, laws: Tensor, ridge: float) -> tuple[Tensor, Tensor | None]:
-        """k [reaction] and lines from the normal equations, in units of unit columns; ridge relative to those."""
-        m, n = laws.shape[1], self._S.shape[0]
-        normal, right = self._overlap * (laws.T @ laws), (laws * (self._known @ self._S)).sum(dim=0)
+        """k [reaction] and lines from the normal equations, in units of unit columns; ridge relative to those.
+
+        In float64 whatever the recording. Laws that are no numbers give a solution that is none.
+        """
+        dtype, laws, S, known = laws.dtype, laws.double(), self._S.double(), self._known.double()
+        m, n = laws.shape[1], S.shape[0]
+        normal, right = (S.T @ S) * (laws.T @ laws), (laws * (known @ S)).sum(dim=0)
         if self._features is not None:
-            h = self._features.shape[2]
-            cross = torch.einsum("tj,tih->jih", laws, self._features) * self._S.T.unsqueeze(-1)  # [reaction, i, h]
-            own = torch.einsum("tih,tig->ihg", self._features, self._features)
+            features = self._features.double()
+            h = features.shape[2]
+            cross = torch.einsum("tj,tih->jih", laws, features) * S.T.unsqueeze(-1)  # [reaction, metabolite, h]
+            own = torch.einsum("tih,tig->ihg", features, features)
             full = normal.new_zeros((m + n * h, m + n * h))
             full[:m, :m], full[:m, m:], full[m:, :m] = normal, cross.reshape(m, -1), cross.reshape(m, -1).T
             full[m:, m:] = torch.block_diag(*own)
             normal = full
-            right = torch.cat([right, torch.einsum("tih,ti->ih", self._features, self._known).reshape(-1)])
-        scale = normal.diagonal().clamp_min(1e-300).rsqrt()
-        scale = torch.where(normal.diagonal() > 0, scale, 0.0)
+            right = torch.cat([right, torch.einsum("tih,ti->ih", features, known).reshape(-1)])
+        scale = torch.where(normal.diagonal() > 0, normal.diagonal().clamp_min(1e-300).rsqrt(), 0.0)
         scaled = normal * scale * scale[:, None]
         scaled.diagonal().add_(ridge)
-        factor = torch.linalg.cholesky(scaled)
+        factor, fault = torch.linalg.cholesky_ex(scaled)
         solution = scale * torch.cholesky_solve((scale * right)[:, None], factor)[:, 0]
+        solution = torch.where(fault == 0, solution, torch.nan).to(dtype)
         return solution[:m], solution[m:].reshape(n, -1) if self._features is not None else None
 
 
