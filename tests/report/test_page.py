@@ -106,7 +106,9 @@ def test_sweeps_of_all_directions_are_shown(tmp_path):
     for objective in (Objective("connectivity_R2", "minimize"), Objective("connectivity_R2", "target", 0.8)):
         folder = tmp_path / objective.direction
         finish(Study(folder, settings(8, objective=objective), make_policy("puct_rank", None), Scientist(), argv=[]))
-        assert "connectivity_R2" in render(read_sweep(folder))
+        text = render(read_sweep(folder))
+        assert "connectivity_R2" in text
+        assert ("|connectivity_R2 − 0.8|" in text) == (objective.direction == "target")
 
 
 def test_a_folder_without_a_sweep_is_named(tmp_path):

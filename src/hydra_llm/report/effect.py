@@ -26,6 +26,13 @@ class Effect:
     certainty: float | None
 
 
+def score_name(objective: Objective) -> str:
+    """What Objective.value_of_score gives: the metric, or for a target the distance to it."""
+    if objective.target is None:
+        return objective.name
+    return f"|{objective.name} − {objective.target:g}|"
+
+
 def effect(tree: Tree, node: Node, objective: Objective) -> Effect | None:
     """None for a root, and while one end has no score."""
     parent = tree.parent(node)

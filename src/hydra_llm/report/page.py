@@ -19,6 +19,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from hydra_llm.report.chronicle import Chronicle, chronicle
+from hydra_llm.report.effect import score_name
 from hydra_llm.report.epistemic import drawings
 from hydra_llm.report.epistemic.analysis import analyse
 from hydra_llm.report.pictures import pictures
@@ -91,6 +92,7 @@ def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
         "subtitle": _subtitle(sweep, when),
         "sections": SECTIONS,
         "metric": name,
+        "score_name": score_name(sweep.settings.objective),
         "block_count": len(state.blocks),
         "noise_known": any(t.replicated() for t in state.trees.values()),
         "facts": _facts(sweep, when),
@@ -136,7 +138,8 @@ def _data(sweep: Sweep, when: Chronicle, live: bool) -> dict[str, Any]:
     best = sweep.state.best()
     objective = sweep.settings.objective
     return {
-        "metric": objective.name if objective.direction != "target" else f"distance of {objective.name}",
+        "metric": objective.name,
+        "score_name": score_name(objective),
         "sign": 1 if objective.direction == "maximize" else -1,
         "steps": when.steps,
         "order": when.order,
@@ -171,7 +174,7 @@ def _facts(sweep: Sweep, when: Chronicle) -> list[tuple[str, str]]:
     if len(state.blocks) > 1:
         facts.append((str(len(state.blocks)), "blocks"))
     if best is not None:
-        facts.insert(0, (short(best["selected"]), f"best {sweep.settings.objective.name} as selected"))
+        facts.insert(0, (short(best["selected"]), f"best {score_name(sweep.settings.objective)} as selected"))
         if best["baseline"] is not None:
             facts.insert(1, (short(best["baseline"]), "baseline in the search"))
     return facts

@@ -15,7 +15,7 @@ function scrubTo(step) {
   scrub.value = String(step);
   const { best, states } = drawTree(step);
   const text = stepText(step);
-  const leader = best === null ? "" : ` · best so far: trial ${best}, ${short(page.sign * states.get(best).mean)}`;
+  const leader = best === null ? "" : ` · best so far: trial ${best}, ${page.score_name} ${short(page.sign * states.get(best).mean)}`;
   document.getElementById("when").textContent = text + leader;
   scrub.setAttribute("aria-valuetext", text);
   const head = document.getElementById("playhead");

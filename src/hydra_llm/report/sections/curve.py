@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hydra_llm.report.chronicle import Chronicle
-from hydra_llm.report.effect import spread_of
+from hydra_llm.report.effect import score_name, spread_of
 from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
 from hydra_llm.search.reading import Sweep
 from hydra_llm.search.tree import Tree
@@ -60,8 +60,7 @@ def drawing(sweep: Sweep, when: Chronicle) -> Markup | None:
     y = Axis(low, high, BOTTOM, TOP) if signed else Axis(-high, -low, TOP, BOTTOM)
     to = (lambda score: y(score)) if signed else (lambda score: y(-score))
     x = Axis(0, max(1, when.steps), LEFT, RIGHT)
-    name = objective.name if objective.direction != "target" else f"|{objective.name} − {short(objective.target)}|"
-    parts = [*y_axis(y, LEFT, RIGHT, name, above=28), *x_axis(x, BOTTOM, "results")]
+    parts = [*y_axis(y, LEFT, RIGHT, score_name(objective), above=28), *x_axis(x, BOTTOM, "results")]
     for index, step in when.blocks.items():
         if index > 1:
             parts.append(el("line", x1=x(step), x2=x(step), y1=TOP - 8, y2=BOTTOM, class_="separator"))

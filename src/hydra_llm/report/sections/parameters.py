@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hydra_llm.report.effect import certainty, spread_of
+from hydra_llm.report.effect import certainty, score_name, spread_of
 from hydra_llm.report.sections.tree import shades
 from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
 from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
@@ -82,13 +82,13 @@ def parallel(sweep: Sweep) -> Markup | None:
     for _, node in sorted(nodes, key=lambda pair: pair[1].mean or 0.0):
         points = [(left + apart * c, axes[c](node.values.get(d.name))) for c, d in enumerate(dimensions)]
         line = [(px, py) for px, py in points if py is not None]
-        text = f"trial {node.id}: {objective.name} {short(objective.value_of_score(node.mean or 0.0))}"
+        text = f"trial {node.id}: {score_name(objective)} {short(objective.value_of_score(node.mean or 0.0))}"
         drawn = path([*line, (last, reward(node.mean or 0.0))])
         parts.append(el("path", el("title", text), d=drawn, class_=f"trace s{levels[node.id]}", data_node=node.id))
     for column, dimension in enumerate(dimensions):  # numbers lie above the lines
         parts += _axis_marks(dimension, axes[column], left + apart * column)
     parts.append(el("line", x1=last, x2=last, y1=AXIS_TOP, y2=AXIS_BOTTOM, class_="axis"))
-    parts.append(el("text", objective.name, x=last, y=AXIS_TOP - 30, class_="axis-name", text_anchor="middle"))
+    parts.append(el("text", score_name(objective), x=last, y=AXIS_TOP - 30, class_="axis-name", text_anchor="middle"))
     for tick in nice_ticks(min(scores), max(scores)):
         parts.append(
             el("text", short(objective.value_of_score(tick)), x=last + 8, y=reward(tick) + 4, class_="tick halo")
@@ -200,7 +200,7 @@ def path_drawing(sweep: Sweep, steps: list[PathStep]) -> Markup | None:
         note = short(value) if step.change is None else f"{step.change:+.3g}{sure}"
         parts.append(el("text", note, x=max(x(value), x(before or value)) + 8, y=y + 12, class_="tick halo"))
         before = value
-    return chart(right + 130, bottom + 16, *parts, label=f"{objective.name} from the baseline to the best")
+    return chart(right + 130, bottom + 16, *parts, label=f"{score_name(objective)} from the baseline to the best")
 
 
 def ablations(sweep: Sweep) -> list[Ablation]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hydra_llm.report.effect import LEVELS, Effect, effect, level, scale_of, spread_of
+from hydra_llm.report.effect import LEVELS, Effect, effect, level, scale_of, score_name, spread_of
 from hydra_llm.report.svg import el, short
 from hydra_llm.report.tidy_layout import Panel, Place, panels
 from hydra_llm.search.reading import Sweep
@@ -112,7 +112,7 @@ def _node(sweep: Sweep, node: Node, x: float, y: float, shade: int | None, best:
     radius = min(RADIUS_MOST, RADIUS + RADIUS_PER_RUN * (max(1, node.runs) - 1))
     first = sweep.state.trials[node.id]
     status = "failed" if node.failed else "open" if shade is None else f"s{shade}"
-    name = sweep.settings.objective.name
+    name = score_name(sweep.settings.objective)
     value = "no value" if node.mean is None else f"{name} {short(sweep.settings.objective.value_of_score(node.mean))}"
     label = f"Trial {node.id}, {value}, {node.runs} runs, {first.proposal.mutation}"
     near, far = 0.72 * radius, 1.08 * radius
