@@ -256,8 +256,11 @@ def _confirmation(
     if not n_seeds or (not seed_keys and "n_seeds" not in own):
         return Confirmation()
     budgets = tuple(wanted.get("budgets", ("search", "full")))
-    asked = tuple(b for b in budgets if shortened or b == "search") or ("search",)
-    return Confirmation(n_seeds, asked, tuple(wanted.get("references") or ()))
+    return Confirmation(
+        n_seeds,
+        tuple(b for b in budgets if shortened or b == "search") or ("search",),
+        tuple(wanted.get("references") or ()),
+    )
 
 
 def _references(
