@@ -71,7 +71,7 @@ class FlyvisTraining:
     learning_rate_start: float = key(5e-4, help="of the message and update functions, tau and v_rest", low=0)
     learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
 
-    learning_rate_stimulus: float = key(1e-4, help="of a learned stimulus", low=0)
+    learning_rate_stimulus: float = key(1e-3, help="of a learned stimulus", low=0)
 
     # ---- alternating between W-phases and V_rest-phases ----
     alternate_training: bool = key(False, help="whether W and V_rest learn in turns")
