@@ -161,6 +161,14 @@ def test_every_module_of_the_checkout_is_in_the_wheel(built):
 
 
 @pytest.mark.slow
+def test_the_parts_of_the_report_travel_in_the_wheel(built):
+    names = set(zipfile.ZipFile(built).namelist())
+    assets = {str(p.relative_to(ROOT / "src")) for p in (ROOT / "src/hydra_llm/report/assets").iterdir()}
+    assert {Path(name).suffix for name in assets} == {".css", ".js", ".j2"}
+    assert assets <= names
+
+
+@pytest.mark.slow
 def test_the_instructions_travel_in_the_wheel(from_wheel, tmp_path):
     seen = look(from_wheel, tmp_path)
     assert seen["instructions"] == sorted(path.stem for path in (ROOT / "instructions").glob("[!_]*.md"))
