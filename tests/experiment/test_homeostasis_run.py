@@ -19,6 +19,7 @@ from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, 
 REGIME = "simulation=metabolism_homeostasis"
 SHORT = (
     "training.homeostasis_iterations=40",
+    "training.homeostasis_joint_iterations=5",
     "training.homeostasis_max_batches=12",
     "training.homeostasis_time_step=4",
 )

@@ -151,6 +151,9 @@ class HomeostasisTraining(MetabolismTraining):
 
     # ---- k: profiled, joint ----
     homeostasis_iterations: int = key(400, help="L-BFGS iterations", low=1)
+    homeostasis_joint_iterations: int = key(
+        100, help="k: joint, further iterations that move the substrate function too", low=1
+    )
     homeostasis_frames: int | None = key(None, help="frames used, evenly spaced; null: all", unit="frames", low=2)
 
     # ---- evaluation ----

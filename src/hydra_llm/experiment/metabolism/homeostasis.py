@@ -46,6 +46,7 @@ PHASE_2_KEYS = (  # what phase 1 does not depend on
     "learning_rate_embedding_homeostasis",
     "strategy",
     "homeostasis_iterations",
+    "homeostasis_joint_iterations",
     "homeostasis_frames",
     "embedding_clustering",
     "cluster_distance_threshold",
@@ -143,12 +144,17 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, be
                 f"training.k={training.k} eliminates rate constants for a known stoichiometry. "
                 "Set training.freeze_stoichiometry=true, or training.k=frozen."
             )
-        phase: Phase = ProfiledPhase(
-            iterations=training.homeostasis_iterations,
-            n_frames=training.homeostasis_frames,
-            joint=training.k == "joint",
-        )
-        return train(net, [phase], data, bench)
+        # the substrate function of phase 1 is nearly right: moving it from the start would only slow the node function
+        joint = [False, True] if training.k == "joint" else [False]
+        phases: list[Phase] = [
+            ProfiledPhase(
+                iterations=training.homeostasis_joint_iterations if moves else training.homeostasis_iterations,
+                n_frames=training.homeostasis_frames,
+                joint=moves,
+            )
+            for moves in joint
+        ]
+        return train(net, phases, data, bench)
     warn_of_errors(net, frames)
     frozen = Frozen(net)
     fitted = train(net, [gradient_phase(net, frames, training, data.delta_t)], data, bench, validate=left_over)
