@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 # The main job: 12 trials of the closed loop on the default regime, then the confirmation on fresh seeds.
 DEMO ?= train.py -m hydra/sweeper=llm_ucb hydra.sweeper.n_trials=12
 
-.PHONY: help demo test lint format install clean distclean
+.PHONY: help demo test lint format docs install clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,7 @@ help: ## this list
 	@echo "make test              all gates, quick tier; TIER=full adds the long ones, FORCE=1 repeats a passed run"
 	@echo "make lint              the gates without pytest"
 	@echo "make format            ruff format, and what ruff can repair by itself"
+	@echo "make docs              the documentation as a site, in site/"
 	@echo "make install           .venv with all extras (PYTHON=python3.12 chooses the interpreter)"
 	@echo "make clean             caches; make distclean: .venv too. Neither touches outputs/"
 
@@ -36,6 +37,11 @@ format: install
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
+docs: install
+	@$(PY) scripts/docs_pages.py
+	@$(VENV)/bin/mkdocs build --quiet
+	@echo "site/index.html"
+
 install: $(STAMP)
 
 # An environment knows its own path: after a move of the folder it has to be made again.
@@ -51,7 +57,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) scripts/install.py
 
 clean:
-	rm -rf .make .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf site .make .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean

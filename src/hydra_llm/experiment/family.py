@@ -64,11 +64,20 @@ class Family:
 
 
 def family_of(simulation: DictConfig) -> Family:
-    """The family whose systems `simulation._target_` builds: hydra_llm.systems.<family>..."""
-    parts = str(simulation.get("_target_", "")).split(".")
-    if parts[:2] != ["hydra_llm", "systems"] or len(parts) < 4 or parts[2] not in FAMILIES:
+    """The family whose systems `simulation._target_` builds.
+
+    hydra_llm.systems.<family>.<function> for ours; for anybody else's, the constant FAMILY of the function's module.
+    """
+    target = str(simulation.get("_target_", ""))
+    module = target.rpartition(".")[0]
+    parts = target.split(".")
+    if parts[:2] == ["hydra_llm", "systems"] and len(parts) > 3 and parts[2] in FAMILIES:
+        module = f"hydra_llm.experiment.{parts[2]}"
+    family = getattr(import_module(module), "FAMILY", None) if module else None
+    if not isinstance(family, Family):
         raise ExperimentError(
-            f"simulation._target_={simulation.get('_target_')} belongs to no family. "
-            f"Expected hydra_llm.systems.<family>.<function> with one of: {', '.join(FAMILIES)}."
+            f"simulation._target_={target or None} belongs to no family: {module or 'it'} has no FAMILY. "
+            f"Expected hydra_llm.systems.<family>.<function> with one of {', '.join(FAMILIES)}, or a function whose "
+            "module defines FAMILY = hydra_llm.experiment.family.Family(...) (docs/own_regime.md)."
         )
-    return import_module(f"hydra_llm.experiment.{parts[2]}").FAMILY
+    return family

@@ -11,22 +11,41 @@ from typing import Any, get_args, get_origin, get_type_hints
 from hydra_llm.schema.register import NODES
 from hydra_llm.schema.root import Config
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEAD = """# Every key of `train.py`
 
-Written from the schema by `python scripts/config_reference.py`; a value outside its range, or a key that is not here, is an error.
-Defaults are those of the schema: a regime's YAML in `conf/` may hold another one, and `python train.py simulation=X --cfg job` shows what
-holds. The sweeper's own keys are on [its page](sweeper.md#keys).
+Written from the schema by `python scripts/docs_pages.py`; a value outside its range, or a key that is not here, is an
+error. Defaults are those of the schema: a regime's YAML in `conf/` may hold another one, and
+`python train.py simulation=X --cfg job` shows what holds. The sweeper's own keys are on [its page](sweeper.md#keys).
+"""
+DECISIONS = """# Decisions
+
+Choices that others will ask about: context, choice, consequence.
 """
 
 
 def main() -> int:
-    PAGE.write_text(page(), encoding="utf-8")
-    print(PAGE)
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(path)
     return 0
 
 
-def page() -> str:
+def pages() -> dict[Path, str]:
+    return {DOCS / "reference.md": reference(), DOCS / "decisions" / "index.md": decisions()}
+
+
+def decisions() -> str:
+    """A line per file, its number and its title."""
+    rows = []
+    for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
+        title = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ").strip()
+        number = path.name[:4]
+        rows.append(f"* [{number}]({path.name}) {title.removeprefix(number).lstrip(' .:')}")
+    return DECISIONS + "\n" + "\n".join(rows) + "\n"
+
+
+def reference() -> str:
     """The whole page as Markdown."""
     parts = [HEAD, _section("top level", Config)]
     for (group, name), node in NODES.items():

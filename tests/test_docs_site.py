@@ -1,0 +1,91 @@
+"""The documentation as a site: its generated pages are fresh, its links lead somewhere, its examples run."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def test_generated_pages_are_as_fresh_as_their_sources():
+    pytest.importorskip("hydra")
+    import docs_pages
+
+    stale = [path.name for path, text in docs_pages.pages().items() if path.read_text(encoding="utf-8") != text]
+    assert not stale, "run python scripts/docs_pages.py"
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set(re.findall(r": ([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
+    assert listed == {
+        path.relative_to(ROOT / "docs").as_posix()
+        for path in (ROOT / "docs").rglob("*.md")
+        if path.parent.name != "decisions" or path.name == "index.md"
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed")
+def test_the_site_builds_without_a_warning(tmp_path):
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "own_regime" / "index.html").exists()
+
+
+@pytest.fixture
+def train(tmp_path):
+    """train(*arguments) -> what the run printed; folders of the run below tmp_path."""
+    pytest.importorskip("torch", reason="the science extra is not installed")
+
+    def run(*arguments: str) -> str:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "examples" / "own_regime")}
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "train.py"), *arguments, "logger=none"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_regime_of_another_family_runs_and_recovers_its_matrix(train, tmp_path):
+    text = train("--config-dir", str(ROOT / "examples" / "own_regime" / "conf"), "simulation=rotors")
+    found = re.search(r"A_R2: ([\d.]+) \(oracle", text)
+    assert found
+    assert float(found[1]) > 0.99
+
+
+@pytest.mark.slow
+def test_a_regime_that_is_a_yaml_file_runs(train, tmp_path):
+    page = (ROOT / "docs" / "own_regime.md").read_text(encoding="utf-8")
+    (config,) = re.findall(r"^```yaml\n# conf/simulation/(\w+)\.yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    folder = tmp_path / "conf" / "simulation"
+    folder.mkdir(parents=True)
+    (folder / f"{config[0]}.yaml").write_text(config[1])
+    text = train(
+        *("--config-dir", str(tmp_path / "conf"), f"simulation={config[0]}", "simulation.n_frames=1000"),
+        *("training.max_steps=50", "training.projection_iterations=0", "callbacks.figures=false"),
+    )
+    assert "connectivity_R2:" in text
+
+
+@pytest.mark.parametrize("page", ["cli.md", "report.md", "index.md"])
+def test_every_command_line_names_a_command_that_exists(page):
+    from hydra_llm.cli.main import COMMANDS
+
+    known = {command.__name__ for command in COMMANDS} | {"COMMAND", "--help", "--install"}
+    named = re.findall(r"hydra-llm ([\w-]+)", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+    assert {name for name in named if not name.startswith("--")} <= known
