@@ -6,7 +6,7 @@ import torch
 
 from hydra_llm.identifiability.flyvis import flyvis_oracle, law_blocks
 from hydra_llm.identifiability.neighbour_solutions import best_ridge, determined, least_squares, ridge
-from hydra_llm.identifiability.neighbours import Block, by_in_degree, factorise, factorise_once
+from hydra_llm.identifiability.neighbours import Block, by_in_degree, factorise
 from hydra_llm.metrics.scores import identity_r2
 
 
@@ -15,9 +15,9 @@ def ask(network, noise, target="drift", n_frames=3000, **record):
     return flyvis_oracle(train, validation, network.wiring, network.types)
 
 
-def condense(method, network, samples):
+def condense(network, samples):
     wiring = network.wiring
-    return method(wiring.edge_index, wiring.n_neurons, law_blocks(samples, wiring.input_index))
+    return factorise(wiring.edge_index, wiring.n_neurons, law_blocks(samples, wiring.input_index))
 
 
 def design(network, samples, neuron):
@@ -46,7 +46,7 @@ def test_noise_makes_every_parameter_exact(relu_network, seed, dtype):
 def test_factors_give_the_solution_of_the_plain_regression(relu_network):
     network = relu_network()
     samples = network.record(800, 0.5, 3, target="finite_difference")
-    factors = condense(factorise, network, samples)
+    factors = condense(network, samples)
     solution = least_squares(factors, samples.rounding)
     for neuron in (0, 4, 17, 35):
         X, y, edges = design(network, samples, neuron)
@@ -56,11 +56,10 @@ def test_factors_give_the_solution_of_the_plain_regression(relu_network):
         assert torch.allclose(solution.weight[edges], expected[2:], rtol=1e-8)
 
 
-@pytest.mark.parametrize("method", [factorise, factorise_once])
-def test_the_ridge_shrinks_weights_alone(relu_network, method):
+def test_the_ridge_shrinks_weights_alone(relu_network):
     network, strength = relu_network(), 0.03
     samples = network.record(800, 0.3, 3, target="finite_difference")
-    factors = condense(method, network, samples)
+    factors = condense(network, samples)
     solution = ridge(factors, strength)
     X, y, edges = design(network, samples, 13)
     penalty = strength * len(X) * torch.diag(torch.tensor([0.0, 0.0] + [1.0] * len(edges), dtype=X.dtype))
@@ -72,7 +71,7 @@ def test_the_ridge_shrinks_weights_alone(relu_network, method):
 def test_errors_of_a_factor_are_those_of_the_frames(relu_network):
     network = relu_network()
     samples = network.record(700, 0.3, 3, target="finite_difference")
-    factors = condense(factorise, network, samples)
+    factors = condense(network, samples)
     for factor in factors:
         for k, neuron in enumerate(factor.group.targets.tolist()):
             X, y, _ = design(network, samples, neuron)
@@ -139,7 +138,7 @@ def test_no_difference_is_taken_across_the_start_of_a_sequence(relu_network):
 
 
 def test_message_values_of_any_kind_are_fitted(relu_network):
-    """The closed form of training: messages come from a network, whatever it is."""
+    """Messages may come from a network instead of relu."""
     network = relu_network()
     edge_index, n = network.wiring.edge_index, network.wiring.n_neurons
     generator = torch.Generator().manual_seed(0)
@@ -147,7 +146,7 @@ def test_message_values_of_any_kind_are_fitted(relu_network):
     weight = torch.randn(edge_index.shape[1], generator=generator, dtype=torch.float64)
     received = torch.zeros_like(own).index_add_(1, edge_index[1], message[:, edge_index[0]] * weight)
     slope = 3 * own + 0.5 + received
-    solution = ridge(factorise_once(edge_index, n, lambda: [Block(message, own, slope)]), 1e-12)
+    solution = ridge(factorise(edge_index, n, lambda: [Block(message, own, slope)]), 1e-12)
     assert torch.allclose(solution.weight, weight, atol=1e-6)
     assert torch.allclose(solution.rate, torch.full((n,), 3.0, dtype=torch.float64), atol=1e-6)
     assert torch.allclose(solution.offset, torch.full((n,), 0.5, dtype=torch.float64), atol=1e-6)

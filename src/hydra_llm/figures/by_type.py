@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from hydra_llm.figures.style import LEARNED, SMALL, TRUTH, dress, new_figure, outer_legend
 
-_DECADE = 5  # true values that span more than this factor need a logarithmic axis
+_STEEP = 5  # a few true values this many times above the median, and none so far below, need a logarithmic axis
 
 
 def by_type(types: ArrayLike, names: Sequence[str], parameters: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Figure:
@@ -38,7 +38,8 @@ def _draw(
 ) -> None:
     expected = np.array([true[index == t].mean() for t in there])
     order = np.argsort(expected, kind="stable")
-    steep = expected.min() > 0 and expected.max() > _DECADE * expected.min()
+    middle = float(np.median(expected))
+    steep = middle > 0 and expected.min() > middle / _STEEP and expected.max() > _STEEP * middle
     if steep:
         axes.set_yscale("log")
     mean = np.array([learned[index == t].mean() for t in there])[order]

@@ -93,20 +93,6 @@ def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor
     ]
 
 
-def factorise_once(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor]:
-    """As factorise from a single pass: half the time, and only singular values above 1e-7 of the largest are right.
-
-    Enough for a ridge that is larger than that, as in training.
-    """
-    groups = by_in_degree(edge_index, n_neurons)
-    normal, n_frames = normal_matrices(groups, blocks, None)
-    if n_frames == 0:
-        raise ValueError("Least squares needs at least one frame. Record more frames.")
-    return [
-        _factor(group, matrix, _Basis.identity(matrix), n_frames) for group, matrix in zip(groups, normal, strict=True)
-    ]
-
-
 class _Basis(NamedTuple):
     """Coordinates in which the features of a neuron are about orthonormal: X = (X unwhiten) whiten."""
 
@@ -119,12 +105,6 @@ class _Basis(NamedTuple):
         floor = values[:, -1:].clamp_min(1e-300) * _EPS  # below it the normal matrix holds rounding alone
         scale = torch.maximum(values, floor).sqrt()
         return cls(vectors / scale[:, None, :], scale[:, :, None] * vectors.mT)
-
-    @classmethod
-    def identity(cls, normal: Tensor) -> "_Basis":
-        n, p, _ = normal[:, :-1, :-1].shape
-        eye = torch.eye(p, dtype=normal.dtype, device=normal.device).expand(n, p, p)
-        return cls(eye, eye)
 
 
 def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> Factor:
