@@ -7,6 +7,7 @@ Ratios are measured in turns within one run, so that another load on the machine
 """
 
 import argparse
+import os
 import resource
 import statistics
 import tempfile
@@ -44,14 +45,15 @@ def main() -> None:
     rows = [built(extent, keys, options.repeats) for extent in (1, 2, 8, 15)]
     rows += [row for extent in (2, 8) for row in drifts(system(keys, extent=extent), options.repeats)]
     rows += [recorded(keys, extent=2, n_frames=8000), recorded(keys, extent=8, n_frames=8000)]
-    device = torch.cuda.get_device_name() if options.device == "cuda" else f"{torch.get_num_threads()} threads"
+    device = torch.cuda.get_device_name() if options.device == "cuda" else f"CPU, {torch.get_num_threads()} thread(s)"
     publish(
         "flyvis_simulation" if options.device == "cpu" else "flyvis_simulation_gpu",
         "Simulation of the fly's visual system",
         rows,
         packages=("torch", "lightning"),
         note=f"Device: {device}. A step is one drift and one Euler update of one sequence; an index_add loop is that "
-        "edge by edge, one sequence at a time. Peak memory is that of the whole process up to then.",
+        "edge by edge, one sequence at a time. Peak memory is that of the whole process up to then. Load average: "
+        f"{os.getloadavg()[0]:.1f}.",
     )
 
 
