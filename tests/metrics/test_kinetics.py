@@ -55,11 +55,20 @@ def test_the_gauge_undoes_a_factor_per_order():
 
 def test_stoichiometry_counts_whole_numbers_and_signs_where_the_truth_is_not_zero():
     S = np.array([[-1.0, 0, 2], [1, -1, 0], [0, 1, -2]])
-    scores = stoichiometry_metrics(S + 0.2, S)
+    k = np.array([-1.0, -2.0, -1.5])
+    scores = stoichiometry_metrics(S + 0.2, S, k, k)
     assert scores["stoichiometry_exact"] == 1
     assert scores["stoichiometry_sign_accuracy"] == 1
     assert 0.9 < scores["stoichiometry_R2"] < 1
-    assert stoichiometry_metrics(-S, S)["stoichiometry_sign_accuracy"] == 0
+    assert stoichiometry_metrics(-S, S, k, k)["stoichiometry_sign_accuracy"] == 0
+
+
+def test_a_factor_between_coefficients_and_constants_leaves_the_turnover_alone():
+    S, k = np.array([[-1.0, 0, 2], [1, -1, 0], [0, 1, -2]]), np.array([-1.0, -2.0, -1.5])
+    factor = np.array([2.0, 0.5, 3.0])
+    scores = stoichiometry_metrics(S * factor, S, k - np.log10(factor), k)
+    assert scores["turnover_R2"] == pytest.approx(1)
+    assert scores["stoichiometry_R2"] < 0.5
 
 
 def test_shapes_that_do_not_fit_are_refused():
@@ -68,4 +77,4 @@ def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\[sample, order\]"):
         gauge(np.ones(3), np.ones(3))
     with pytest.raises(ValueError, match="cannot be compared"):
-        stoichiometry_metrics(np.ones((2, 2)), np.ones((3, 2)))
+        stoichiometry_metrics(np.ones((2, 2)), np.ones((3, 2)), np.ones(2), np.ones(2))

@@ -68,20 +68,26 @@ def rate_constant_metrics(
     return reported(scores, "the true constants are all equal or a learned one is no number")
 
 
-def stoichiometry_metrics(learned: ArrayLike, true: ArrayLike) -> dict[str, float]:
-    """Scores of net coefficients [metabolite, reaction] where the true one is not zero.
+def stoichiometry_metrics(
+    learned: ArrayLike, true: ArrayLike, log_k: ArrayLike, true_log_k: ArrayLike
+) -> dict[str, float]:
+    """Scores of net coefficients [metabolite, reaction] where the true one is not zero; log10 k [reaction] in gauge.
 
-    stoichiometry_R2 (identity line), _pearson2, _exact (share that rounds to the true whole number), _sign_accuracy.
+    stoichiometry_R2 (identity line), _pearson2, _exact (share that rounds to the true whole number), _sign_accuracy,
+    and turnover_R2, the identity R2 of S_ij k_j: a factor between the coefficients of a reaction and its constant
+    shows in no recording, their product does.
     """
     S_hat, S = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if S_hat.shape != S.shape:
         raise ValueError(f"Coefficients of shapes {S_hat.shape} and {S.shape} cannot be compared.")
     x, y = S_hat[S != 0], S[S != 0]
+    k, true_k = (10 ** np.asarray(values, dtype=np.float64) for values in (log_k, true_log_k))
     scores = {
         "stoichiometry_R2": identity_r2(x, y),
         "stoichiometry_R2_pearson2": _squared(pearson(x, y)),
         "stoichiometry_exact": float((np.round(x) == y).mean()) if y.size else None,
         "stoichiometry_sign_accuracy": float((np.sign(x) == np.sign(y)).mean()) if y.size else None,
+        "turnover_R2": identity_r2((S_hat * k)[S != 0], (S * true_k)[S != 0]),
     }
     return reported(scores, "the network has no coefficient, or a learned one is no number")
 

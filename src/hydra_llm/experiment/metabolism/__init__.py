@@ -15,6 +15,7 @@ FAMILY = Family(
         "rate_constants_R2_slope",
         "rate_constants_n_outliers",
         "stoichiometry_R2",
+        "turnover_R2",
         "slope_score",
         "avg_slope_ratio",
         "slope_ratio_0",

@@ -101,7 +101,8 @@ class MetabolismAssay:
         metrics["n_outliers"] = metrics["rate_constants_n_outliers"]  # the published name
         metrics |= self._substrate_metrics(net, learned / alpha, true, float(alpha[0]))
         if not net.freeze_stoichiometry:
-            metrics |= stoichiometry_metrics(net.stoichiometry().detach(), self._truth["stoichiometry"])
+            S = net.stoichiometry().detach()
+            metrics |= stoichiometry_metrics(S, self._truth["stoichiometry"], log_k, self._log_k)
         rollouts = {}
         for split, prefix in (("validation", "val"), ("test", "test")):
             recorded = self._observations.split(split)
