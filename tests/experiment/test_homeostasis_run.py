@@ -12,6 +12,7 @@ from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
 from hydra_llm.experiment.fitting import Bench  # noqa: E402
 from hydra_llm.experiment.metabolism import homeostasis as phase2  # noqa: E402
 from hydra_llm.experiment.metabolism.fit import build_net, fit  # noqa: E402
+from hydra_llm.experiment.metabolism.strategies import gradient_phase  # noqa: E402
 from hydra_llm.models.reaction_gnn import ReactionGNN  # noqa: E402
 from hydra_llm.modules.homeostasis.lengths import Fixed, LongToShort, MultiScale  # noqa: E402
 from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp  # noqa: E402
@@ -105,7 +106,8 @@ def test_phase_1_is_fitted_once_and_then_taken_from_the_store(run, tmp_path, cap
     (stored,) = (tmp_path / "phase1").iterdir()
     made = stored.stat().st_mtime_ns
     with caplog.at_level(logging.INFO):
-        run("training.skip_phase1=true", "training.homeostasis_iterations=20", folder="second")
+        others = ("training.homeostasis_iterations=20", "training.batch_size=16", "training.data_augmentation_loop=50")
+        run("training.skip_phase1=true", *others, folder="second")
     assert "Phase 1 from" in caplog.text
     assert stored.stat().st_mtime_ns == made
     run("training.skip_phase1=true", "training.k=frozen", folder="third")  # another phase 1: without lines
@@ -205,7 +207,7 @@ def phase_of(training_of, run, tmp_path, compose_config):
         from hydra_llm.data.observations import Observations
 
         net: ReactionGNN = build_net(cfg.model, cfg.training, Observations.open(dataset))
-        return phase2.gradient_phase(net, data.frames("train"), cfg.training, data.delta_t)
+        return gradient_phase(net, data.frames("train"), cfg.training, data.delta_t)
 
     return make
 

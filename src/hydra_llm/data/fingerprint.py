@@ -9,10 +9,10 @@ import hydra_llm.systems
 from hydra_llm.systems.base import System
 
 
-@lru_cache(maxsize=1)
-def source_hash() -> str:
-    """Hash of the sources of hydra_llm.systems: the version of the simulator."""
-    folder = Path(next(iter(hydra_llm.systems.__path__)))
+@lru_cache
+def source_hash(package: str = "systems") -> str:
+    """Hash of the sources of a package of hydra_llm; that of systems is the version of the simulator."""
+    folder = Path(next(iter(hydra_llm.systems.__path__))).parent / package
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())

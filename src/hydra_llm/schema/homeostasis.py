@@ -137,6 +137,8 @@ class HomeostasisTraining(MetabolismTraining):
         None, help="phase 1 knows a line per metabolite; null: unless k is frozen, whose phase 1 is reactions only"
     )
 
+    phase1_batch_size: int = key(8, help="frames per Adam step of phase 1; batch_size is phase 2's", low=1)
+
     # ---- k: frozen ----
     homeostasis_time_step: int = key(32, help="longest rollout", unit="frames", low=1)
     homeostasis_max_batches: int | None = key(

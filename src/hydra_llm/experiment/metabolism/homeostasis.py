@@ -14,21 +14,17 @@ from torch import Tensor
 from hydra_llm.data import phase1
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.errors import DatasetError
+from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.data.windows import Frames
 from hydra_llm.experiment.errors import ExperimentError
 from hydra_llm.experiment.fitting import Bench, Fit, train
+from hydra_llm.experiment.metabolism.strategies import gradient_phase
 from hydra_llm.identifiability.standard_error import standard_error_log10
 from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.amplification import NONE, Amplification
-from hydra_llm.modules.homeostasis.contrastive import ContrastiveLoss
 from hydra_llm.modules.homeostasis.frozen import Frozen
 from hydra_llm.modules.homeostasis.initialisation import kaiming, silence
-from hydra_llm.modules.homeostasis.lengths import Fixed, Lengths, LongToShort, MultiScale
-from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp, RateSchedule
-from hydra_llm.modules.homeostasis.terms import OffsetPenalty, ResidualError, RolloutError, Term, residual_size
 from hydra_llm.modules.homeostasis.views import WithInput
 from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.homeostasis import HomeostasisPhase, published_batches
 from hydra_llm.modules.phases.profiled import ProfiledPhase
 from hydra_llm.systems.streams import stream
 
@@ -55,8 +51,9 @@ PHASE_2_KEYS = (  # what phase 1 does not depend on
 
 
 def phase1_keys(training: DictConfig) -> DictConfig:
-    """The keys of phase 1, with its linear homeostasis decided."""
+    """The keys of phase 1, with its linear homeostasis decided. batch_size is phase 2's, as published."""
     keys = copy.deepcopy(training)
+    keys.batch_size = training.phase1_batch_size
     if keys.linear_homeostasis is None:
         keys.linear_homeostasis = keys.k != "frozen"
     return keys
@@ -116,11 +113,17 @@ def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictCon
     if training.phase1_checkpoint is not None:
         _load(net, Path(training.phase1_checkpoint))
         return 0.0
-    depends_on = {
-        "model": OmegaConf.to_container(model, resolve=True),
-        "training": {str(k): v for k, v in training.items() if k not in PHASE_2_KEYS},
-    }
-    stored = phase1.stored_at(dataset, OmegaConf.to_container(OmegaConf.create(depends_on), resolve=True))  # type: ignore[arg-type]
+    keys = OmegaConf.to_container(training, resolve=True)
+    assert isinstance(keys, dict)
+    without_effect = {*PHASE_2_KEYS, *(["data_augmentation_loop"] if training.max_steps is not None else [])}
+    stored = phase1.stored_at(
+        dataset,
+        {
+            "model": OmegaConf.to_container(model, resolve=True),
+            "training": {str(name): value for name, value in keys.items() if name not in without_effect},
+            "sources": [source_hash(package) for package in ("models", "modules")],
+        },
+    )
     if training.skip_phase1 and stored.is_file():
         log.info("Phase 1 from %s", stored)
         _load(net, stored)
@@ -160,31 +163,6 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, be
     fitted = train(net, [gradient_phase(net, frames, training, data.delta_t)], data, bench, validate=left_over)
     frozen.check()
     return fitted
-
-
-def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta_t: float) -> HomeostasisPhase:
-    """The published phase 2 with the chosen strategies."""
-    chosen, time_step = training.strategy, training.homeostasis_time_step
-    batches = training.homeostasis_max_batches
-    if batches is None:
-        batches = published_batches(frames.n_frames, training.data_augmentation_loop, training.batch_size, time_step)
-    unit = residual_size(WithInput(net), frames)
-    amplification, accumulation = chosen.signal_amplification, chosen.gradient_accumulation
-    return HomeostasisPhase(
-        n_batches=batches,
-        batch_size=training.batch_size,
-        learning_rate_node=training.learning_rate_node_homeostasis,
-        learning_rate_embedding=training.learning_rate_embedding_homeostasis,
-        terms=_terms(chosen, unit, delta_t, frames),
-        lengths=_lengths(chosen, time_step),
-        amplification=NONE if amplification is None else Amplification(amplification.start, amplification.until),
-        schedule=_schedule(chosen.warmup),
-        accumulation=1 if accumulation is None else accumulation.batches,
-        clip=None if chosen.gradient_clipping is None else chosen.gradient_clipping.norm,
-        detach_reaction=chosen.separate_losses is not None,
-        monitor_reaction=chosen.separate_losses is not None and chosen.separate_losses.monitor_reaction,
-        batch_order=stream(training.seed, "batch_order/phase2"),
-    )
 
 
 def left_over(net: ReactionGNN, frames: Frames) -> Tensor:
@@ -238,38 +216,3 @@ def _name_idle_strategies(training: DictConfig) -> None:
             training.k,
             ", ".join(idle),
         )
-
-
-def _terms(chosen: DictConfig, unit: float, delta_t: float, frames: Frames) -> list[Term]:
-    residual, curriculum = chosen.residual_supervision, chosen.time_step_curriculum
-    terms: list[Term] = []
-    if residual is not None:
-        terms.append(ResidualError(unit))
-    if residual is None or residual.keep_rollout:
-        terms.append(RolloutError(delta_t, unit, 0.0 if curriculum is None else curriculum.position_power))
-    if chosen.contrastive is not None:
-        low, high = (float(q) for q in torch.quantile(frames.activity.double(), torch.tensor([0.01, 0.99]).double()))
-        terms.append(ContrastiveLoss(chosen.contrastive.lambda_contrastive, chosen.contrastive.margin, low, high))
-    if chosen.offset_penalty is not None:
-        terms.append(OffsetPenalty(chosen.offset_penalty.coeff, chosen.offset_penalty.at, unit))
-    return terms
-
-
-def _lengths(chosen: DictConfig, time_step: int) -> Lengths:
-    lengths: Lengths = Fixed(time_step)
-    if chosen.time_step_curriculum is not None:
-        lengths = LongToShort(time_step, tuple(chosen.time_step_curriculum.shares))
-    if chosen.multi_scale is not None:
-        lengths = MultiScale(list(chosen.multi_scale.lengths), chosen.multi_scale.draws, lengths)
-    return lengths
-
-
-def _schedule(warmup: DictConfig | None) -> RateSchedule:
-    if warmup is None:
-        return Constant()
-    kinds: dict[str, Callable[[], RateSchedule]] = {
-        "kick": lambda: Kick(warmup.start, warmup.end, warmup.share),
-        "cosine": lambda: CosineRestarts(warmup.cycles, warmup.floor),
-        "ramp": lambda: Ramp(warmup.steps, warmup.floor),
-    }
-    return kinds[warmup.variant]()
