@@ -21,6 +21,7 @@ from hydra_llm.experiment.errors import TOLD, ExperimentError, wants_traceback
 from hydra_llm.experiment.family import family_of
 from hydra_llm.experiment.fitting import Bench
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
+from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.wandb_logger import finish, summarise
 from hydra_llm.figures.save import save
 from hydra_llm.modules.simulation import simulate
@@ -131,6 +132,7 @@ def _system(cfg: DictConfig) -> System:
 
 def _dataset(cfg: DictConfig, system: System) -> Dataset:
     store = DatasetStore(cfg.paths.datasets)
+    log.info("%s", preflight(system, store.root, cfg.trainer.accelerator))
     if store.find(system) is None:
         log.info("Simulating %s ...", _regime())
     return simulate(
