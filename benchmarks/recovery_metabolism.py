@@ -17,8 +17,8 @@ CASES = {
     "metabolism_small": ("full recipe", "plain Adam, 100 passes"),
     "metabolism_oscillatory": ("full recipe", "search baseline", "plain Adam, 100 passes"),
     "metabolism_rank_50": ("full recipe",),
-    "metabolism_strong_homeostasis": ("full recipe",),
     "metabolism_circadian": ("full recipe",),
+    "metabolism_saturating": ("full recipe",),
 }
 
 
