@@ -172,7 +172,12 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         str(node.get("instructions", "")),
         start_memory,
         tuple(options["gpu_slots"] or ()),
-        _references(options, node, parser, lambda texts: context.config_loader.load_sweep_config(config, texts)),
+        _references(
+            options,
+            node,
+            parser,
+            lambda texts: context.config_loader.load_sweep_config(config, [*fixed.values(), *texts]),
+        ),
     )
 
 

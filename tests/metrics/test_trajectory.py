@@ -59,6 +59,10 @@ def test_a_decay_after_the_peak_is_unhealthy():
     assert verdict(points).endswith("below its peak.")
 
 
+def test_w_phases_that_lose_are_named():
+    assert verdict(course(0.5, 0.3, 0.6, phases="WWV")).endswith("W-phases do not raise it.")
+
+
 def test_trends():
     assert trend(course(0.1, 0.5, 0.6, 0.7)) == "rising"
     assert trend(course(0.1, 0.700, 0.701, 0.7)) == "stable"

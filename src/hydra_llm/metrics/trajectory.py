@@ -114,4 +114,6 @@ def verdict(points: Sequence[Point]) -> str:
             f"{text} Unhealthy: V_rest-phases lose up to {-min(changes[V_REST_PHASE]):.3f}; alternate_lr_W or "
             "alternate_lr_edge may be too high."
         )
-    return f"{text} Unhealthy: the fit ends below its peak."
+    if values[-1] < max(values) - _FLAT:
+        return f"{text} Unhealthy: the fit ends below its peak."
+    return f"{text} Unhealthy: W-phases do not raise it."
