@@ -1,5 +1,6 @@
 """Adam on minibatches of one trajectory, one batched pass per step. What moves, and how fast, is up to the family."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,7 @@ def published_steps(n_frames: int, data_augmentation_loop: int, batch_size: int)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamPhase:
+class AdamPhase(ABC):
     """schedule: None keeps the learning rates as they are. Subclasses say which parameters move (groups)."""
 
     n_steps: int
@@ -47,11 +48,12 @@ class AdamPhase:
     def n_intervals(self) -> int:
         return min(INTERVALS, self.n_steps)
 
+    @abstractmethod
     def groups(self, net: Any) -> list[dict[str, Any]]:
         """Parameter groups of the optimiser, each with its learning rate."""
-        raise NotImplementedError
+        ...
 
-    def after_step(self, done: int, net: Any, frames: Frames) -> None:
+    def after_step(self, done: int, net: Any, frames: Frames) -> None:  # noqa: B027  # most have nothing to do
         """What happens after `done` steps besides the optimiser's work; nothing here."""
 
     def optimizer(self, net: Any) -> Optimizer:
