@@ -47,6 +47,7 @@ LOGGED = [rule for rule in SCIENTIST if rule == "R016" or "R059" <= rule <= "R06
 # Beside what the search itself says about its rules (hydra_llm.search.rules_map).
 MORE: dict[str, tuple[str, ...]] = {
     # ---- one iteration ----
+    "R140": ("hydra_plugins.hydra_llm_ucb_sweeper._lineage.revision",),
     "R002": ("hydra_plugins.hydra_llm_ucb_sweeper._plan.Plan.overrides",),
     "R003": ("hydra_llm.data.store.DatasetStore",),
     "R004": ("hydra_llm.modules.recovery", "hydra_llm.metrics.connectivity.connectivity_metrics"),

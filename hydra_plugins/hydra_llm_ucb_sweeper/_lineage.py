@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from hydra_llm import channel
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial import Trial
+
+GIT_S = 10.0  # limit of a question to git
 
 
 def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
@@ -21,7 +25,7 @@ def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[
     """
     folder = study.folder / channel.TRIALS_NAME
     folder.mkdir(exist_ok=True)
-    how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd())}
+    how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
     channel.write_aside(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
 
 
@@ -54,6 +58,20 @@ def lineage(study: Study, trial: Trial) -> dict[str, Any]:
         "metric": settings.objective.metric,
         "baseline": sum(known) / len(known) if known else None,
     }
+
+
+@lru_cache(maxsize=1)
+def revision(folder: Path) -> str | None:
+    """The commit that the code of a job was at, with `-dirty` for edits beyond it; None outside a git checkout.
+
+    Jobs on a cluster run the checkout itself, so this is what they ran as long as nobody edits it meanwhile.
+    """
+    words = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=GIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
 
 
 def configuration_id(values: Mapping[str, Any], block: Mapping[str, Any]) -> str:

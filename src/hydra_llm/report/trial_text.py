@@ -110,6 +110,7 @@ def _circumstances(sweep: Sweep, trial: Trial) -> list[str]:
     rows = [f"folder: {trial.folder}"] if trial.folder else []
     rows += [f"wall time: {seconds:.1f} s"] if seconds is not None else []
     rows += [f"launches: {trial.attempt}"] if trial.attempt > 1 else []
+    rows += [f"code: {record['revision']}"] if record.get("revision") else []
     return rows + ([f"again: {record['command']}"] if "command" in record else [])
 
 
