@@ -56,11 +56,8 @@ def show(folder: Path, loop: int) -> None:
     oracle = rows[0].pop("oracle")
     for line in rows[1:]:
         line.pop("oracle")
-    publish(
-        "homeostasis_study", "One block of the homeostasis study", rows, packages=("torch",), note=NOTE.format(
-            loop=loop, oracle_0=oracle[0], oracle_1=oracle[1], oracle_acc=oracle[2]
-        )
-    )  # fmt: skip
+    note = NOTE.format(loop=loop, oracle_0=oracle[0], oracle_1=oracle[1], oracle_acc=oracle[2])
+    publish("homeostasis_study", "One block of the homeostasis study", rows, packages=("torch",), note=note)
 
 
 def trials(folder: Path) -> Iterator[dict]:
