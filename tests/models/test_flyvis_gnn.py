@@ -141,3 +141,12 @@ def test_equal_seeds_give_equal_networks_and_others_do_not():
     first, same, other = (make(seed, **PUBLISHED).lin_edge.net[0].weight for seed in (0, 0, 1))
     assert torch.equal(first, same)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_message_starts_rising_and_starts_so_again(seed):
+    net = make(seed)
+    v = torch.linspace(-3, 3, 7, dtype=torch.float64)[:, None].expand(7, N)
+    for _ in range(2):
+        assert (net.message(v).diff(dim=0) > 0.3).all()
+        net.reset_functions(stream(seed + 10, "model_init"))

@@ -27,7 +27,8 @@ UPDATE_FORMS = ("generic", "relaxation")
 class FlyvisGNN(nn.Module):
     """Arguments beyond sizes and graph:
 
-    message_form: square, g = lin_edge^2 >= 0 as published; linear, g = lin_edge; relu, g(v) = max(v, 0) is known.
+    message_form: square, g = lin_edge^2 >= 0 as published; linear, g = lin_edge with a linear path that starts at v;
+    relu, g(v) = max(v, 0) is known.
     update_form: generic, f = lin_phi([v, a, msg, I]) as published; relaxation, f = (-v + msg + I + v_rest) / tau with
     parameters per neuron (models.relaxation).
     W_init: randn_scaled, N(0, W_init_scale^2 / n_edges) as published; randn, N(0, W_init_scale^2); zeros.
@@ -75,8 +76,11 @@ class FlyvisGNN(nn.Module):
         sizes = {"n_out": 1, "hidden_dim": hidden_dim, "n_layers": n_layers, "activation": activation}
         n_edge = 1 + (embedding_dim if edge_embedding else 0)
         self.lin_edge = (
-            None if message_form == "relu" else MLP(n_in=n_edge, linear_path=False, generator=generator, **sizes)
+            None
+            if message_form == "relu"
+            else MLP(n_in=n_edge, linear_path=message_form == "linear", generator=generator, **sizes)
         )
+        self._let_messages_rise()
         self.lin_phi = (
             MLP(n_in=3 + embedding_dim, linear_path=False, generator=generator, **sizes)
             if update_form == "generic"
@@ -101,6 +105,13 @@ class FlyvisGNN(nn.Module):
         for part in (self.embedding, self.lin_edge, self.lin_phi):
             if part is not None:
                 part.reset(generator)
+        self._let_messages_rise()
+
+    def _let_messages_rise(self) -> None:
+        """Start g near the identity: a message drawn at random may fall with the state, and some fits stay there."""
+        if self.lin_edge is not None and self.lin_edge.linear is not None:
+            with torch.no_grad():
+                self.lin_edge.linear.weight[:, 0] = 1
 
     def message(self, v: Tensor) -> Tensor:
         """g(v_j, a_j), both [batch, source]."""
