@@ -13,6 +13,7 @@ from hydra_llm.experiment.fitting import Bench  # noqa: E402
 from hydra_llm.experiment.metabolism import homeostasis as phase2  # noqa: E402
 from hydra_llm.experiment.metabolism.fit import build_net, fit  # noqa: E402
 from hydra_llm.experiment.metabolism.strategies import gradient_phase  # noqa: E402
+from hydra_llm.metrics.homeostasis import verdict  # noqa: E402
 from hydra_llm.models.reaction_gnn import ReactionGNN  # noqa: E402
 from hydra_llm.modules.homeostasis.lengths import Fixed, LongToShort, MultiScale  # noqa: E402
 from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp  # noqa: E402
@@ -52,8 +53,10 @@ def refit(compose_config, tmp_path):
 
 
 @pytest.mark.parametrize("k", ["profiled", pytest.param("joint", marks=pytest.mark.slow), "frozen"])
-def test_a_run_scores_slopes_types_and_the_oracles_beside_them(run, k):
-    metrics = run(f"training.k={k}")
+def test_a_run_scores_slopes_types_and_the_oracles_beside_them(run, k, caplog):
+    with caplog.at_level(logging.INFO):
+        metrics = run(f"training.k={k}")
+    assert f"{verdict(metrics['avg_slope_ratio'])} by the published limits" in caplog.text
     for name in ("slope_ratio_0", "slope_ratio_1", "offset_ratio_0", "slope_score", "avg_slope_ratio"):
         assert name in metrics
         assert metrics[f"oracle_{name}"] == pytest.approx(1, abs=1e-3)

@@ -16,7 +16,7 @@ from hydra_llm.identifiability.metabolism import Condensed, JointFit
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 from hydra_llm.metrics.embedding import embedding_metrics
 from hydra_llm.metrics.gauge import recorded_grid
-from hydra_llm.metrics.homeostasis import Lines, Regulation, fit_lines, homeostasis_metrics
+from hydra_llm.metrics.homeostasis import Lines, Regulation, fit_lines, homeostasis_metrics, verdict
 from hydra_llm.models.reaction_gnn import ReactionGNN
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,9 @@ def score_regulation(
     grid = recorded_grid(recorded, GRID)
     lines = fit_lines(grid, response(net, grid), information)
     metrics = homeostasis_metrics(lines, truth)
+    if "avg_slope_ratio" in metrics:
+        average = metrics["avg_slope_ratio"]
+        log.info("avg_slope_ratio: %.3f, %s by the published limits", average, verdict(average))
     sweep = np.linspace(*SWEEP, GRID)[:, None].repeat(recorded.shape[1], axis=1)
     swept = homeostasis_metrics(fit_lines(sweep, response(net, sweep), np.ones_like(information)), truth)
     if "avg_slope_ratio" in swept:
