@@ -26,7 +26,7 @@ CASES = {
 }
 RECIPES = {
     "recipe": (),
-    "known ODE, closed form": ("model=flyvis_known_ode", "training=flyvis_closed_form"),
+    "known ODE": ("model=flyvis_known_ode", "training=flyvis_closed_form"),
     "published": ("model=flyvis_gnn_published", "training=flyvis_published", "training.max_steps=6000"),
 }
 SCORES = {
