@@ -31,13 +31,13 @@ def phases(iterations: ArrayLike, scores: ArrayLike, names: Sequence[str], title
         f"peak {y[best]:.3f}",
         (x[best], y[best]),
         textcoords="offset points",
-        xytext=(-6 if on_the_right else 6, -14),
+        xytext=(-6 if on_the_right else 6, 6),
         ha="right" if on_the_right else "left",
         fontsize=SMALL,
         color=INK,
     )
     low = float(np.nanmin(y))
-    axes.set(xlim=(0, 1.02 * x[-1]), ylim=(max(min(low, y[best]) - 0.05, -1.0), max(1.02, y[best] + 0.02)))
+    axes.set(xlim=(0, 1.02 * x[-1]), ylim=(max(min(low, y[best]) - 0.05, -1.0), max(1.0, y[best]) + 0.1))
     dress(axes, f"final {y[-1]:.3f}", "iteration (count)", "connectivity R² (identity)")
     outer_legend(
         figure,
