@@ -22,9 +22,9 @@ BIAS_MEAN, BIAS_SD = 0.5, 0.05
 TIME_CONST = 0.05  # seconds
 STRENGTH = 0.01  # of all synapses of a pair, divided by their mean count
 # varied: see docs/decisions/0041-parameters-of-an-untrained-eye.md
-VARIED_BIAS_SD = 0.2
+VARIED_BIAS_MEAN, VARIED_BIAS_SD = 0.2, 0.2
 VARIED_TIME_CONST = (0.02, 0.32)  # seconds; those of a trained network lie between these
-VARIED_STRENGTH, VARIED_STRENGTH_SPREAD = 3 * STRENGTH, 0.5
+VARIED_STRENGTH, VARIED_STRENGTH_SPREAD = 2.5 * STRENGTH, 0.5
 _KEYS = ("nodes_bias", "nodes_time_const", "edges_sign", "edges_syn_count", "edges_syn_strength")
 _COUNT_TOLERANCE = 1e-4  # of log synapse counts, which flyvis keeps in float32
 
@@ -68,7 +68,7 @@ def default_parameters(connectome: Connectome, generator: Generator) -> Paramete
 
 
 def varied_parameters(connectome: Connectome, generator: Generator) -> Parameters:
-    """Types and pairs that differ: bias ~ N(0.5, 0.2), tau log-uniform in 20-320 ms, log-normal strengths.
+    """Types and pairs that differ: bias ~ N(0.2, 0.2), tau log-uniform in 20-320 ms, log-normal strengths.
 
     Before training, no voltage falls below zero and all time constants are equal: the network is linear, and tau cannot
     be scored. These parameters silence neurons at times, as training does, and stay stable.
@@ -80,7 +80,7 @@ def varied_parameters(connectome: Connectome, generator: Generator) -> Parameter
     spread = VARIED_STRENGTH_SPREAD * torch.randn(n_pairs, generator=generator, dtype=torch.float64)
     return Parameters(
         origin="varied",
-        bias=BIAS_MEAN + VARIED_BIAS_SD / BIAS_SD * (default.bias - BIAS_MEAN),
+        bias=VARIED_BIAS_MEAN + VARIED_BIAS_SD / BIAS_SD * (default.bias - BIAS_MEAN),
         time_const=tau.exp(),
         syn_count=default.syn_count,
         syn_strength=VARIED_STRENGTH / STRENGTH * default.syn_strength * spread.exp(),
