@@ -1,10 +1,10 @@
 """What a substrate contributes to the rate of a reaction, as a learned function of its concentration and order.
 
 Both forms give log F(c, s) for every metabolite and every order s that occurs, so that the sum over the substrates of
-all reactions is one matrix product.
+all reactions is one matrix product. orders [order] are the distinct substrate orders of the network.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,26 +13,6 @@ from hydra_llm.models.mlp import MLP
 
 SMALLEST = 1e-8  # concentrations and factors below it count as this much in a logarithm
 EXPONENT = (0.3, 0.9)  # of c, at the start
-
-
-class Substrate(Protocol):
-    """orders: the distinct substrate orders of the network [order]."""
-
-    orders: Tensor
-
-    def log_factor(self, c: Tensor) -> Tensor:
-        """log F(c, s) [..., metabolite, order] at concentrations c [..., metabolite]."""
-        ...
-
-    def rate(self, log_product: Tensor) -> Tensor:
-        """Rates per unit of their constants from sums of log F over substrates, elementwise."""
-        ...
-
-    def set_scale(self, c: Tensor) -> None:
-        """Fit the scale of the inputs to recorded concentrations [frame, metabolite]."""
-        ...
-
-    def reset(self, generator: torch.Generator) -> None: ...
 
 
 class LogSubstrate(nn.Module):
@@ -64,12 +44,15 @@ class LogSubstrate(nn.Module):
         return self.mlp(_with_orders(x, self.orders)).squeeze(-1)
 
     def log_factor(self, c: Tensor) -> Tensor:
+        """log F(c, s) [..., metabolite, order] at concentrations c [..., metabolite]."""
         return self.of_scaled(self.scaled(c))
 
     def rate(self, log_product: Tensor) -> Tensor:
+        """Rates per unit of their constants from sums of log F over substrates, elementwise."""
         return log_product.exp()
 
     def set_scale(self, c: Tensor) -> None:
+        """Fit the scale of the inputs to recorded concentrations [frame, metabolite]."""
         logs = c.clamp_min(SMALLEST).log()
         sd = logs.std().clamp_min(1e-6)
         with torch.no_grad():
