@@ -130,6 +130,14 @@ def test_undetermined_constants_leave_the_oracle_a_spread_and_a_sentence(run_tin
     assert "Where they start decides those" in caplog.text
 
 
+def test_the_sentence_says_where_the_oracle_is_no_ceiling(run_tiny, caplog):
+    caplog.set_level("INFO")
+    metrics = run_tiny(SMALL, *ADAM, "simulation.flux_limit=true", "simulation.measurement_noise_level=0.05")
+    assert metrics["oracle_rate_constants_R2"] < 0.9999
+    assert "flux limit" in caplog.text
+    assert "Measurement noise of 0.05" in caplog.text
+
+
 def test_figures_are_written(run_tiny, tmp_path):
     run_tiny(SMALL, "callbacks.figures=true")
     names = {path.stem for path in (tmp_path / "run" / "figures").glob("*.png")}
