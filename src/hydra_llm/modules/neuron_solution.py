@@ -45,7 +45,10 @@ class NeuronSolution:
         if self.ridge == "evidence":
             found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
         elif self.ridge == "validation":
-            found = normal.best_on(normal_equations(net, groups, self.validation()), _GRID)
+            v, y, external, _ = self.validation()
+            device = frames.activity.device
+            held_out = Frames(v.to(device), y.to(device), None if external is None else external.to(device))
+            found = normal.best_on(normal_equations(net, groups, held_out), _GRID)
         else:
             found = normal.best_on(normal, [self.strength])
         write(net, found)
