@@ -41,7 +41,7 @@ def run(run_tiny):
 @pytest.fixture
 def refit(compose_config, tmp_path):
     """refit(folder, *overrides) -> the fitted network, from the dataset that a run left in tmp_path."""
-    from conftest import tiny
+    from tests.experiment.conftest import tiny
 
     def make(folder, *overrides):
         cfg = compose_config(*tiny((REGIME,)), REGIME, *SHORT, *overrides)
@@ -204,7 +204,7 @@ def phase_of(training_of, run, tmp_path, compose_config):
     data = RecordingDataModule(dataset, target="drift", difference_order="forward")
 
     def make(strategy):
-        from conftest import tiny
+        from tests.experiment.conftest import tiny
 
         cfg = compose_config(*tiny((REGIME,)), REGIME, "training.k=frozen", f"training/strategy={strategy}")
         from hydra_llm.data.observations import Observations
