@@ -32,6 +32,13 @@ class Interruptible:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def check(self) -> None:
+        """Raise KeyboardInterrupt again if a task has swallowed the one of the signal, as Lightning does: it ends its
+        process with an exit code, which would pass for a failed trial.
+        """
+        if self.received is not None:
+            raise KeyboardInterrupt
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received = number

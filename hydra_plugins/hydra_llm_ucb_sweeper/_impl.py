@@ -78,6 +78,7 @@ class SweepRun:
         self.dispatch_mode, self._dispatch_warning = choose(
             self.options["dispatch"], self.options["n_parallel"], launcher_kind(config)
         )
+        self._signals = Interruptible()
         self._attach_journal()
         self.launcher = self._make_launcher(config)
 
@@ -128,6 +129,7 @@ class SweepRun:
                 self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
             )
             signals.at_once = dispatch.close
+            self._signals = signals
             try:
                 return self._run(plan, reader, dispatch, lock, legal)
             finally:
@@ -220,6 +222,7 @@ class SweepRun:
                 written = time.monotonic()
             with Watcher(study):
                 outcomes = dispatch.wait(QUIET_S if stale else HEARTBEAT_S)
+            self._signals.check()
             for number in sorted(outcomes):
                 console.told(study.tell(number, outcomes[number]))
             if outcomes:

@@ -148,6 +148,28 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path):
     assert len(told(tmp_path)) == 6
 
 
+def test_a_task_that_swallows_ctrl_c_and_exits_does_not_keep_the_sweep_going(tmp_path):
+    """As Lightning does in the middle of a fit."""
+    process = subprocess.Popen(
+        command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    while not (tmp_path / "sweep" / "0" / "started.json").exists():
+        time.sleep(0.05)
+        assert process.poll() is None
+    time.sleep(0.3)  # the task is in its sleep
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert "Interrupted. Everything that finished is recorded. To continue: python" in text
+    assert told(tmp_path) == []
+    sweep(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow")
+    assert {state for _, state, _ in told(tmp_path)} == {"COMPLETED"}
+
+
 def test_failed_trials_are_results_and_the_sweep_goes_on(tmp_path):
     text = sweep(tmp_path, *SHORT, *UNCONFIRMED, "fault=raise", "fault_beyond=0.3", "hydra.sweeper.fail_fast=0")
     states = {state for _, state, _ in told(tmp_path)}

@@ -13,10 +13,15 @@ from omegaconf import DictConfig
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> object:
-    time.sleep(cfg.sleep)
+    try:
+        time.sleep(cfg.sleep)
+    except KeyboardInterrupt:
+        if cfg.fault == "swallow":
+            sys.exit(1)
+        raise
     with Path(cfg.runs_file).open("a") as file:  # one line per execution: nothing may run twice
         file.write(f"{cfg.x:.10g} {cfg.n} {cfg.model.name} {cfg.seed}\n")
-    if cfg.fault and abs(cfg.x - cfg.fault_at) > cfg.fault_beyond:
+    if cfg.fault and cfg.fault != "swallow" and abs(cfg.x - cfg.fault_at) > cfg.fault_beyond:
         _fail(cfg.fault)
     noise = random.Random(cfg.seed).gauss(0.0, cfg.noise)
     value = 1.0 - (cfg.x - 0.3) ** 2 - 0.01 * (cfg.n - 5) ** 2 + cfg.model.bonus + noise
