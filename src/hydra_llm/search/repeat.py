@@ -29,10 +29,9 @@ from hydra_llm.llm.transcript import Transcript
 from hydra_llm.search.agreement import ASPECTS, Choice, Rate, agreement_among, agreement_with, direction
 from hydra_llm.search.events import EVENTS_NAME, Event, EventLogError, read_events
 from hydra_llm.search.proposers.llm_answer import SlotAnswer, read_answer
-from hydra_llm.search.space import Categorical, Dimension, Float, Integer, Space
+from hydra_llm.search.reading import space_of
 
 TRANSCRIPTS, FOLDER = "transcripts", "repeat"
-KINDS: dict[str, type[Dimension]] = {"float": Float, "integer": Integer, "categorical": Categorical}
 
 
 class RepeatError(RuntimeError):
@@ -188,18 +187,6 @@ class _Reader:
         parent = "root" if given.parent is None else f"node {given.parent}"
         text = ", ".join(f"{key}={_plain(value)}" for key, value in moved.items()) or "no change"
         return Choice(given.parent, moves, f"{parent}: {text}", _plain(problems[0]) if problems else "")
-
-
-def space_of(spec: Sequence[Mapping[str, Any]]) -> Space:
-    """A space from its declaration in the header of an event log."""
-    dimensions = []
-    for item in spec:
-        fields: dict[str, Any] = {
-            key: tuple(v) if key == "choices" else v for key, v in item.items() if key not in ("kind", "when")
-        }
-        when = {name: tuple(options) for name, options in item["when"].items()}
-        dimensions.append(KINDS[item["kind"]](**fields, when=when))
-    return Space(tuple(dimensions))
 
 
 def client_of(folder: Path, changes: Mapping[str, Any]) -> Client:
