@@ -8,7 +8,7 @@ python train.py -m hydra/sweeper=llm_ucb     the closed loop: search over such r
 import hydra
 from omegaconf import DictConfig
 
-from hydra_llm.entry import explained, register
+from hydra_llm.bootstrap import explained, register
 
 register()
 

@@ -19,12 +19,12 @@ from torch import Tensor
 from torch.optim import Adam
 from torch_geometric.nn import MessagePassing
 
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.modules.graph_regularisers import GraphPenalties, Progress, Recorded
-from hydra_llm.systems.flyvis.connectome import build_connectome
-from hydra_llm.systems.flyvis.connectome_file import read_connectome_file
-from hydra_llm.systems.flyvis.source import find_connectome_file
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, Recorded
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.system.connectome import build_connectome
+from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
+from hydra_llm.families.flyvis.system.source import find_connectome_file
+from hydra_llm.systems.random_streams import stream
 
 BATCH = 4
 PENALTIES = {  # those of training=flyvis_published

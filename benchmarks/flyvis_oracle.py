@@ -14,10 +14,10 @@ from omegaconf import OmegaConf
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import Dataset, DatasetStore
-from hydra_llm.experiment.flyvis.assay import FlyvisAssay
-from hydra_llm.modules.simulation import simulate
-from hydra_llm.schema.flyvis import FlyvisSimulation
-from hydra_llm.systems.flyvis import flyvis_system
+from hydra_llm.families.flyvis.config import FlyvisSimulation
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
+from hydra_llm.families.flyvis.system import flyvis_system
+from hydra_llm.training.simulation import simulate
 
 NOISE = (0.5, 0.05, 0.0)
 TARGETS = ("drift", "finite_difference")

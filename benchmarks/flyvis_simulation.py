@@ -23,10 +23,10 @@ from torch import Tensor
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.modules.simulation import simulate
-from hydra_llm.schema.flyvis import FlyvisSimulation
-from hydra_llm.systems.flyvis import FlyvisSystem, flyvis_system
-from hydra_llm.systems.flyvis.connectome import build_connectome
+from hydra_llm.families.flyvis.config import FlyvisSimulation
+from hydra_llm.families.flyvis.system import FlyvisSystem, flyvis_system
+from hydra_llm.families.flyvis.system.connectome import build_connectome
+from hydra_llm.training.simulation import simulate
 
 SEQUENCES = (1, 8, 16, 32, 64)
 

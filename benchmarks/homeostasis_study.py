@@ -13,7 +13,7 @@ from pathlib import Path
 
 from _report import ROOT, publish
 
-from hydra_llm.search.events import read_events
+from hydra_llm.search.log.events import read_events
 
 SLOTS = 4
 METRICS = ("slope_score", "slope_ratio_0", "slope_ratio_1", "embedding_cluster_acc")

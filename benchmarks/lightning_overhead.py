@@ -20,16 +20,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch.optim import Optimizer
 
+from hydra_llm.bootstrap import register
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.entry import register
-from hydra_llm.experiment.fitting import Bench
-from hydra_llm.experiment.signal.fit import build_net, build_phases, fit
-from hydra_llm.modules.phases.base import Step
-from hydra_llm.modules.recovery import set_state_scale, unexplained
-from hydra_llm.modules.simulation import simulate
+from hydra_llm.families.fitting import Bench
+from hydra_llm.families.signal.fit import build_net, build_phases, fit
+from hydra_llm.training.phases.base import Step
+from hydra_llm.training.recovery import set_state_scale, unexplained
+from hydra_llm.training.simulation import simulate
 
 TOLERANCE = 1e-6  # relative, of the last validation loss
 

@@ -19,15 +19,15 @@ from hydra.utils import instantiate
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from hydra_llm.bootstrap import register
 from hydra_llm.data.windows import Frames
-from hydra_llm.entry import register
-from hydra_llm.models.reaction_gnn import LN10, ReactionGNN
-from hydra_llm.models.substrate import SMALLEST
-from hydra_llm.modules.objectives import OneStep
-from hydra_llm.modules.phases.reaction_gradient import ReactionGradientPhase
-from hydra_llm.modules.reaction_regularisers import reaction_regularisers
-from hydra_llm.systems.metabolism import MetabolismSystem
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase
+from hydra_llm.families.metabolism.fitting.regularisers import reaction_regularisers
+from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
+from hydra_llm.families.metabolism.model.substrate import SMALLEST
+from hydra_llm.families.metabolism.system import MetabolismSystem
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.objectives import OneStep
 
 PENALTIES = {"coeff_MLP_sub_diff": 5.0, "coeff_MLP_sub_norm": 1.0, "coeff_k_floor": 1.0}
 

@@ -11,10 +11,10 @@ from _report import ROOT, publish, repeated, spread
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
+from hydra_llm.bootstrap import register
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.entry import register
-from hydra_llm.modules.simulation import simulate
+from hydra_llm.training.simulation import simulate
 
 
 def main() -> None:

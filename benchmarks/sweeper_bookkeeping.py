@@ -21,16 +21,16 @@ from pathlib import Path
 from _report import publish, repeated, spread
 
 from hydra_llm.report.tree_figure import draw_tree
-from hydra_llm.search import results
-from hydra_llm.search.events import EVENTS_NAME
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.log.events import EVENTS_NAME
 from hydra_llm.search.proposers.registry import make_proposer
+from hydra_llm.search.records import results
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialState
 
 WINDOW = 50  # trials up to each size that are timed
 LARGEST_OPTUNA = 1000  # trials; TPE slows down with every one
@@ -148,7 +148,7 @@ def disk_wait(folder: Path) -> float:
 def optuna_rows(sizes: list[int]) -> list[dict[str, object]]:
     import optuna
 
-    from hydra_llm.search.proposers.optuna_mirror import _distribution
+    from hydra_llm.search.optuna_bridge.mirror import _distribution
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))

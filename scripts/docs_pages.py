@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from hydra_llm.schema.register import NODES
+from hydra_llm.families.register import NODES
 from hydra_llm.schema.root import Config
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -72,7 +72,7 @@ TINY_METABOLISM: dict[str, Any] = {
 def make_signal_system() -> Callable[..., Any]:
     """signal_system(**keys) on a tiny network: give only the keys that the test is about."""
     pytest.importorskip("torch", reason="the science extra is not installed")
-    from hydra_llm.systems.signal import signal_system
+    from hydra_llm.families.signal.system import signal_system
 
     return lambda **keys: signal_system(**{**TINY_SIGNAL, **keys})
 
@@ -81,8 +81,8 @@ def make_signal_system() -> Callable[..., Any]:
 def make_metabolism_system() -> Callable[..., Any]:
     """metabolism_system(**keys) on a tiny network, other keys at their defaults."""
     pytest.importorskip("torch", reason="the science extra is not installed")
-    from hydra_llm.schema.metabolism import MetabolismSimulation
-    from hydra_llm.systems.metabolism import metabolism_system
+    from hydra_llm.families.metabolism.config import MetabolismSimulation
+    from hydra_llm.families.metabolism.system import metabolism_system
 
     def make(**keys: Any) -> Any:
         arguments = {**vars(MetabolismSimulation()), **TINY_METABOLISM, **keys}
@@ -120,8 +120,8 @@ def _shared(name: str) -> Path:
 def make_flyvis_system(tiny_connectome) -> Callable[..., Any]:
     """flyvis_system(**keys) on the tiny connectome, other keys at their defaults."""
     pytest.importorskip("torch", reason="the science extra is not installed")
-    from hydra_llm.schema.flyvis import FlyvisSimulation
-    from hydra_llm.systems.flyvis import flyvis_system
+    from hydra_llm.families.flyvis.config import FlyvisSimulation
+    from hydra_llm.families.flyvis.system import flyvis_system
 
     def make(**keys: Any) -> Any:
         tiny = {**TINY_FLYVIS, "connectome": str(tiny_connectome), "device": "cpu"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hydra_llm.entry import unknown_keys, unwritable
+from hydra_llm.bootstrap import unknown_keys, unwritable
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,7 +73,7 @@ def test_a_folder_still_to_be_made_is_no_problem(tmp_path):
 def test_the_same_command_finds_its_sweep_folder_and_another_network_gets_its_own():
     from hydra import compose, initialize_config_dir
 
-    from hydra_llm.entry import register
+    from hydra_llm.bootstrap import register
 
     register()
 

@@ -11,11 +11,11 @@ from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.command_client import CommandClient
 from hydra_llm.llm.settings import CLIENTS, ON_FAILURE, LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
-from hydra_llm.search.importance import ENOUGH
 from hydra_llm.search.proposers.registry import NAMES
 from hydra_llm.search.selection.registry import POLICIES
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._application import SEARCH_KEYS
+from hydra_llm.search.statistics.importance import ENOUGH
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.application import SEARCH_KEYS
 from hydra_plugins.hydra_llm_ucb_sweeper.config import STOP, SWEEPER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,7 +103,7 @@ def test_the_commands_of_the_llm_page_name_keys_groups_and_modules_that_exist():
     assert keys <= set(LlmSettings().as_dict())
     assert set(re.findall(r"hydra/sweeper/llm=(\w+)", text)) <= set(CLIENTS)
     assert set(re.findall(r"hydra\.sweeper\.(\w+)=", text)) <= set(SWEEPER)
-    assert set(re.findall(r"python -m ([\w.]+)", text)) == {"hydra_llm.search.repeat"}
+    assert set(re.findall(r"python -m ([\w.]+)", text)) == {"hydra_llm.report.repeatability.repeat"}
 
 
 def test_the_smallest_agent_of_the_llm_page_runs_and_declines(tmp_path):

@@ -183,7 +183,7 @@ def test_the_instructions_travel_in_the_wheel(from_wheel, tmp_path):
 def test_the_sweeper_loads_no_science(from_wheel, tmp_path):
     """The base install has no torch: nothing on the way to a sweep may import it."""
     code = (
-        "import sys, hydra_plugins.hydra_llm_ucb_sweeper._impl, hydra_llm.report.tree_figure\n"
+        "import sys, hydra_llm.sweeper.run, hydra_llm.report.tree_figure\n"
         "print(sorted({'torch', 'lightning', 'torch_geometric', 'wandb', 'sklearn'} & set(sys.modules)))"
     )
     assert run(from_wheel, "-c", code, cwd=tmp_path).strip() == "[]"

@@ -13,16 +13,19 @@ from collections.abc import Iterable
 import pytest
 
 from hydra_llm.llm.instructions import instruction_names, instruction_text
-from hydra_llm.search import strategies
+from hydra_llm.search.proposers import rules
 from hydra_llm.search.rules_map import RULES
 
 SEARCH = "hydra_llm.search"
 SIGNAL = "instructions/signal.md"
 FLYVIS, ALTERNATING = "instructions/flyvis.md", "instructions/flyvis_alternating.md"
-FLYVIS_KEYS = "hydra_llm.schema.flyvis_fit.FlyvisTraining"
-COURSE = "hydra_llm.metrics.trajectory"
+FLYVIS_KEYS = "hydra_llm.families.flyvis.config.FlyvisTraining"
+COURSE = "hydra_llm.families.flyvis.evaluation.recovery_curve"
 HOMEOSTASIS, HOMEOSTASIS_MEMORY = (f"instructions/metabolism_homeostasis{end}.md" for end in ("", "_memory"))
-PHASE_2, PHASE_2_KEYS = "hydra_llm.modules.homeostasis", "hydra_llm.schema.homeostasis.HomeostasisTraining"
+PHASE_2, PHASE_2_KEYS = (
+    "hydra_llm.families.metabolism.homeostasis",
+    "hydra_llm.families.metabolism.config.HomeostasisTraining",
+)
 METABOLISM = "instructions/metabolism.md"
 
 ALL = [f"R{number:03d}" for number in range(1, 144)]
@@ -47,10 +50,10 @@ LOGGED = [rule for rule in SCIENTIST if rule == "R016" or "R059" <= rule <= "R06
 # Beside what the search itself says about its rules (hydra_llm.search.rules_map).
 MORE: dict[str, tuple[str, ...]] = {
     # ---- one iteration ----
-    "R140": ("hydra_plugins.hydra_llm_ucb_sweeper._lineage.revision",),
-    "R002": ("hydra_plugins.hydra_llm_ucb_sweeper._plan.Plan.overrides",),
+    "R140": ("hydra_llm.sweeper.job.trial_context.revision",),
+    "R002": ("hydra_llm.sweeper.spec.Plan.overrides",),
     "R003": ("hydra_llm.data.store.DatasetStore",),
-    "R004": ("hydra_llm.modules.recovery", "hydra_llm.metrics.connectivity.connectivity_metrics"),
+    "R004": ("hydra_llm.training.recovery", "hydra_llm.metrics.connectivity.connectivity_metrics"),
     "R005": (f"{SEARCH}.tables.trial_line", f"{SEARCH}.proposers.llm.build"),
     "R006": (f"{SEARCH}.prompt.build_prompt", SIGNAL),
     "R007": (f"{SEARCH}.proposers.llm_answer.answer_schema", "hydra_llm.llm.base.OnText"),
@@ -88,13 +91,13 @@ MORE: dict[str, tuple[str, ...]] = {
     "R084": (f"{SEARCH}.prompt_sections.SLOW_MIN", f"{SEARCH}.pruning.Pruning.max_minutes", ALTERNATING),
     # ---- fly visual system ----
     "R085": (FLYVIS,),
-    "R086": ("hydra_llm.experiment.flyvis.assay.FlyvisAssay.score", FLYVIS),
+    "R086": ("hydra_llm.families.flyvis.evaluation.evaluator.FlyvisAssay.score", FLYVIS),
     "R087": (f"{FLYVIS_KEYS}.learning_rate_W_start", f"{FLYVIS_KEYS}.coeff_edge_diff", FLYVIS),
-    "R088": ("hydra_llm.schema.flyvis.FlyvisSimulation.visual_input_type", FLYVIS),
-    "R089": ("hydra_llm.modules.phases.stages.alternating", f"{FLYVIS_KEYS}.n_alternations", ALTERNATING),
+    "R088": ("hydra_llm.families.flyvis.config.FlyvisSimulation.visual_input_type", FLYVIS),
+    "R089": ("hydra_llm.families.flyvis.fitting.adam.alternating", f"{FLYVIS_KEYS}.n_alternations", ALTERNATING),
     "R090": (f"{FLYVIS_KEYS}.alternate_lr_W", f"{FLYVIS_KEYS}.alternate_lr_embedding", ALTERNATING),
     "R091": (ALTERNATING,),
-    "R092": (f"{COURSE}.to_text", "hydra_llm.experiment.flyvis.assay.FlyvisAssay.tables", ALTERNATING),
+    "R092": (f"{COURSE}.to_text", "hydra_llm.families.flyvis.evaluation.evaluator.FlyvisAssay.tables", ALTERNATING),
     "R093": (f"{COURSE}.trajectory_metrics", f"{COURSE}.gains", f"{COURSE}.trend", ALTERNATING),
     "R094": (f"{COURSE}.is_healthy", f"{COURSE}.verdict", ALTERNATING),
     "R095": (f"{SEARCH}.settings.Confirmation", ALTERNATING),
@@ -102,10 +105,13 @@ MORE: dict[str, tuple[str, ...]] = {
     # ---- homeostasis ----
     "R097": (f"{PHASE_2}.frozen.Frozen", HOMEOSTASIS),
     **dict.fromkeys(["R098", "R103", "R105", "R107", "R108", "R109", "R111", "R112"], (HOMEOSTASIS,)),
-    "R099": ("hydra_llm.metrics.homeostasis.slope_score",),
-    "R100": ("hydra_llm.metrics.homeostasis.homeostasis_metrics", HOMEOSTASIS),
-    "R101": ("hydra_llm.metrics.homeostasis.fit_lines", "hydra_llm.metrics.embedding.embedding_metrics"),
-    "R102": ("hydra_llm.metrics.homeostasis.verdict",),
+    "R099": ("hydra_llm.families.metabolism.evaluation.homeostasis.slope_score",),
+    "R100": ("hydra_llm.families.metabolism.evaluation.homeostasis.homeostasis_metrics", HOMEOSTASIS),
+    "R101": (
+        "hydra_llm.families.metabolism.evaluation.homeostasis.fit_lines",
+        "hydra_llm.families.metabolism.evaluation.embedding.embedding_metrics",
+    ),
+    "R102": ("hydra_llm.families.metabolism.evaluation.homeostasis.verdict",),
     **dict.fromkeys(["R104", "R114", "R115", "R116", "R117", "R118", "R119", "R120", "R121", "R122"], (HOMEOSTASIS,)),
     "R106": (HOMEOSTASIS,),
     "R110": (f"{PHASE_2_KEYS}.learning_rate_node_homeostasis", HOMEOSTASIS),
@@ -119,7 +125,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "R129": (f"{PHASE_2}.lengths.LongToShort", f"{PHASE_2}.terms.RolloutError"),
     "R130": (f"{PHASE_2}.rates.Kick", f"{PHASE_2}.rates.CosineRestarts", f"{PHASE_2}.rates.Ramp"),
     "R131": (f"{PHASE_2}.lengths.MultiScale",),
-    "R132": ("hydra_llm.modules.phases.homeostasis.HomeostasisPhase.accumulation",),
+    "R132": ("hydra_llm.families.metabolism.homeostasis.gradient.HomeostasisPhase.accumulation",),
     "R133": (f"{PHASE_2}.views.DetachedReaction",),
     "R134": (f"{PHASE_2}.initialisation.kaiming", f"{PHASE_2}.terms.OffsetPenalty", HOMEOSTASIS_MEMORY),
     "R135": ("hydra_llm.data.datamodule.RecordingDataModule", HOMEOSTASIS),
@@ -202,8 +208,8 @@ def test_the_place_of_a_rule_exists(rule, place):
 
 def test_every_rule_that_a_strategy_claims_is_mapped():
     claimed: set[str] = set()
-    for module in pkgutil.iter_modules(strategies.__path__):
-        loaded = importlib.import_module(f"{strategies.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(rules.__path__):
+        loaded = importlib.import_module(f"{rules.__name__}.{module.name}")
         for _, member in inspect.getmembers(loaded, inspect.isclass):
             if member.__module__ == loaded.__name__:
                 claimed.update(getattr(member, "rules", ()))

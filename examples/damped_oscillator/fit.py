@@ -8,7 +8,7 @@ import hydra
 import numpy as np
 from omegaconf import DictConfig
 
-from hydra_llm import channel
+from hydra_llm import job
 
 TRUTH = np.array([1.0, 0.05, 2.0, 0.4])  # A, gamma [1/s], omega [rad/s], phi [rad]
 START = np.array([0.7, 0.1, 1.6, 0.0])
@@ -47,8 +47,8 @@ def main(cfg: DictConfig) -> dict[str, float]:
             velocity = momentum * velocity - cfg.optimizer.learning_rate * slope
             parameters = parameters + velocity
         rmse = float(np.sqrt(np.mean((displacement(parameters, t[held_out]) - x[held_out]) ** 2)))
-        channel.report(epoch, rmse)
-        if channel.should_stop():
+        job.report(epoch, rmse)
+        if job.should_stop():
             break
     return {"rmse": rmse, "omega_error": abs(float(parameters[2] - TRUTH[2])), "n_epochs": epoch}
 

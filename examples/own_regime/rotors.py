@@ -20,18 +20,18 @@ from torch import Tensor, nn
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
-from hydra_llm.experiment.family import Family
-from hydra_llm.experiment.fitting import Bench, Fit, train
+from hydra_llm.families.family import Family
+from hydra_llm.families.fitting import Bench, Fit, train
 from hydra_llm.metrics.scores import identity_r2, slope
-from hydra_llm.modules.objectives import OneStep
-from hydra_llm.modules.phases.adam import AdamPhase
 from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.integrators import Integrator, integrator
 from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import split_lengths
 from hydra_llm.systems.split_run import SplitRun
-from hydra_llm.systems.streams import stream
 from hydra_llm.systems.trajectory import segments
+from hydra_llm.training.objectives import OneStep
+from hydra_llm.training.phases.adam import AdamPhase
 
 
 # ---- the system ----

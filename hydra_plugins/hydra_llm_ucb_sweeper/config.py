@@ -57,7 +57,7 @@ STOP: dict[str, Any] = {
     "max_llm_cost": None,  # the same in money; needs llm.prices
 }
 
-# When a job is told to stop (hydra_llm.channel); `hydra/sweeper/pruning`: none | median | asha.
+# When a job is told to stop (hydra_llm.job); `hydra/sweeper/pruning`: none | median | asha.
 PRUNING: dict[str, Any] = {
     "rule": None,  # median | asha; null: reports are recorded, nothing is compared
     "max_minutes": None,  # training-time rule, wall clock of a job; makes a sweep irreproducible

@@ -17,7 +17,7 @@ class LlmUcbSweeper(Sweeper):
         self._sweep: Any = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        from hydra_plugins.hydra_llm_ucb_sweeper._impl import SweepRun
+        from hydra_llm.sweeper.run import SweepRun
 
         self.hydra_context = hydra_context
         self.config = config

@@ -15,8 +15,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_llm.schema.register import NODES
-from hydra_llm.schema.register import register as register_schema
+from hydra_llm.families.register import NODES
+from hydra_llm.families.register import register as register_schema
 from hydra_llm.schema.root import Config
 
 _OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
@@ -29,7 +29,7 @@ def register() -> None:
 
 
 def _search_hash(*, _root_: DictConfig) -> str:
-    from hydra_llm.search.sweep_dir import search_hash  # only a sweep folder needs it
+    from hydra_llm.search.space.identity import search_hash  # only a sweep folder needs it
 
     def plain(name: str) -> Any:
         node = OmegaConf.select(_root_, name)

@@ -2,8 +2,8 @@
 
     for epoch in range(epochs):
         ...
-        channel.report(epoch, accuracy)
-        if channel.should_stop():
+        job.report(epoch, accuracy)
+        if job.should_stop():
             break
 
 Both work through files in the job's folder and the sweep's folder, so under every launcher that shares a file system,

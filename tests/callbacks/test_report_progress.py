@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 lightning = pytest.importorskip("lightning", reason="the science extra is not installed")
 
-from hydra_llm import channel  # noqa: E402
+from hydra_llm import job  # noqa: E402
 from hydra_llm.callbacks.report_progress import ReportProgress  # noqa: E402
 
 
@@ -45,42 +45,42 @@ def fit(callback, max_epochs=5, **more):
 
 
 @pytest.fixture
-def job(tmp_path):
+def job_folder(tmp_path):
     folder = tmp_path / "0"
     folder.mkdir()
-    channel.open_job(folder, 0, tmp_path / channel.LIMITS_NAME, time.time())
+    job.open_job(folder, 0, tmp_path / job.LIMITS_NAME, time.time())
     yield folder
-    channel.close_job()
+    job.close_job()
 
 
 def test_outside_a_sweep_the_fit_runs_as_without_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert fit(ReportProgress("anything")).current_epoch == 5
-    assert not list(tmp_path.rglob(channel.REPORTS_NAME))
+    assert not list(tmp_path.rglob(job.REPORTS_NAME))
 
 
-def test_each_validation_but_the_sanity_check_is_reported_by_epoch(job):
+def test_each_validation_but_the_sanity_check_is_reported_by_epoch(job_folder):
     fit(ReportProgress("val_loss"), num_sanity_val_steps=2)
-    reports = channel.read_reports(job)
+    reports = job.read_reports(job_folder)
     assert [report.step for report in reports] == [0, 1, 2, 3, 4]
     losses = [report.value for report in reports]
     assert losses == sorted(losses, reverse=True)
 
 
-def test_steps_of_the_optimiser_can_be_counted_instead(job):
+def test_steps_of_the_optimiser_can_be_counted_instead(job_folder):
     fit(ReportProgress("val_loss", step="global_step"))
-    assert [report.step for report in channel.read_reports(job)] == [2, 4, 6, 8, 10]
+    assert [report.step for report in job.read_reports(job_folder)] == [2, 4, 6, 8, 10]
 
 
-def test_the_fit_ends_at_the_first_validation_below_the_limit(job):
+def test_the_fit_ends_at_the_first_validation_below_the_limit(job_folder):
     row = {"step": 2, "score": -1e-6, "what": "the median is 1e-06"}
-    channel.write_aside(job.parent / channel.LIMITS_NAME, {"rule": "median", "direction": "minimize", "rows": [row]})
+    job.write_aside(job_folder.parent / job.LIMITS_NAME, {"rule": "median", "direction": "minimize", "rows": [row]})
     trainer = fit(ReportProgress("val_loss"))
     assert trainer.current_epoch == 3  # epochs 0, 1, 2
-    assert "the median is 1e-06" in (channel.read_stop(job) or {})["reason"]
+    assert "the median is 1e-06" in (job.read_stop(job_folder) or {})["reason"]
 
 
-def test_a_metric_that_was_not_logged_is_named_with_those_that_were(job):
+def test_a_metric_that_was_not_logged_is_named_with_those_that_were(job_folder):
     with pytest.raises(ValueError, match=r"The metric val_acc was not logged in validation. Logged: val_loss"):
         fit(ReportProgress("val_acc"))
 

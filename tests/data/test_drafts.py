@@ -13,12 +13,12 @@ import pytest
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data import draft as draft_module
-from hydra_llm.data import leftovers as leftovers_module
+from hydra_llm.data import drafts as leftovers_module
+from hydra_llm.data.drafts import PROGRESS
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.fingerprint import fingerprint
-from hydra_llm.data.leftovers import PROGRESS
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.modules.simulation import simulate
+from hydra_llm.training.simulation import simulate
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def store(tmp_path):
 @pytest.fixture
 def system(make_flyvis_system, monkeypatch):
     """Four training sequences and two of each other split, one per segment."""
-    monkeypatch.setattr("hydra_llm.systems.flyvis.run.SEGMENT_BYTES", 1)
+    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.SEGMENT_BYTES", 1)
     monkeypatch.setattr(draft_module, "FLUSH_INTERVAL", -1.0)  # flush after every segment
     return make_flyvis_system(measurement_noise_level=0.1)
 

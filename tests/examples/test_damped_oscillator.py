@@ -6,7 +6,7 @@ import pytest
 import yaml
 from foreign_apps import EXAMPLES, asked, copy_of, events, overrides, run
 
-from hydra_llm import channel
+from hydra_llm import job
 
 SHORT = ("hydra.sweeper.n_trials=14", "hydra.sweeper.confirm={n_seeds: 0}")
 
@@ -21,7 +21,7 @@ def swept(tmp_path_factory):
 def test_a_single_run_reports_nothing(tmp_path):
     folder = copy_of("damped_oscillator", tmp_path / "app")
     run(folder, "fit.py", "n_epochs=2", "hydra.run.dir=run")
-    assert not (folder / "run" / channel.REPORTS_NAME).exists()
+    assert not (folder / "run" / job.REPORTS_NAME).exists()
 
 
 def test_the_search_improves_on_the_configuration_as_it_stands(swept):
@@ -32,7 +32,7 @@ def test_the_search_improves_on_the_configuration_as_it_stands(swept):
 def test_every_job_reported_each_epoch_that_it_ran(swept):
     sweep = swept[0] / "sweep"
     for told in events(sweep, "told"):
-        reports = channel.read_reports(sweep / str(told["number"]))
+        reports = job.read_reports(sweep / str(told["number"]))
         assert [report.step for report in reports] == list(range(1, int(told["metrics"]["n_epochs"]) + 1))
 
 
@@ -41,7 +41,7 @@ def test_bad_fits_are_stopped_with_a_reason_and_keep_their_last_report(swept):
     pruned = [event for event in events(folder / "sweep", "told") if event["state"] == "PRUNED"]
     assert pruned
     for event in pruned:
-        last = channel.read_reports(folder / "sweep" / str(event["number"]))[-1]
+        last = job.read_reports(folder / "sweep" / str(event["number"]))[-1]
         assert 10 <= last.step < 30  # after the warm-up of the example, before the end
         assert event["value"] == last.value
         assert "the median of" in event["error"]["message"]

@@ -66,7 +66,7 @@ def compose_config() -> Callable[..., Any]:
     """compose_config(*overrides, hydra=False) -> DictConfig of conf/."""
     from hydra import compose, initialize_config_dir
 
-    from hydra_llm.entry import register
+    from hydra_llm.bootstrap import register
 
     register()
 

@@ -21,7 +21,7 @@ def run_eye(run_tiny, tiny_connectome):
 @pytest.fixture
 def nothing_is_simulated(monkeypatch):
     """A frame that is integrated is a failure of the test."""
-    from hydra_llm.systems.flyvis.run import FlyvisRun
+    from hydra_llm.families.flyvis.system.run import FlyvisRun
 
     def advance(self, segment):
         raise AssertionError("simulated before the fault was told")
@@ -33,8 +33,8 @@ def nothing_is_simulated(monkeypatch):
 def no_network(monkeypatch, tmp_path):
     import urllib.error
 
-    from hydra_llm.systems.flyvis import source
-    from hydra_llm.systems.stimuli import davis
+    from hydra_llm.families.flyvis.stimuli import davis
+    from hydra_llm.families.flyvis.system import source
 
     def unreachable(*_, **__):
         raise urllib.error.URLError("no route to host")

@@ -82,8 +82,8 @@ def test_settings_that_do_not_go_together_are_a_sentence(run_fly, overrides, mes
 
 
 def test_a_fit_needs_the_observations_only(run_fly, compose_config, tiny_connectome, tmp_path):
-    from hydra_llm.experiment.fitting import Bench
-    from hydra_llm.experiment.flyvis.fit import fit
+    from hydra_llm.families.fitting import Bench
+    from hydra_llm.families.flyvis.fit import fit
 
     overrides = ("simulation=flyvis_scenes", f"simulation.connectome={tiny_connectome}")
     run_fly()

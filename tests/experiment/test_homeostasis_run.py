@@ -8,15 +8,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.datamodule import RecordingDataModule  # noqa: E402
-from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
-from hydra_llm.experiment.fitting import Bench  # noqa: E402
-from hydra_llm.experiment.metabolism import homeostasis as phase2  # noqa: E402
-from hydra_llm.experiment.metabolism.fit import build_net, fit  # noqa: E402
-from hydra_llm.experiment.metabolism.strategies import gradient_phase  # noqa: E402
-from hydra_llm.metrics.homeostasis import verdict  # noqa: E402
-from hydra_llm.models.reaction_gnn import ReactionGNN  # noqa: E402
-from hydra_llm.modules.homeostasis.lengths import Fixed, LongToShort, MultiScale  # noqa: E402
-from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp  # noqa: E402
+from hydra_llm.families.errors import ExperimentError  # noqa: E402
+from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.metabolism.evaluation.homeostasis import verdict  # noqa: E402
+from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
+from hydra_llm.families.metabolism.homeostasis import fit as phase2  # noqa: E402
+from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, CosineRestarts, Kick, Ramp  # noqa: E402
+from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, LongToShort, MultiScale  # noqa: E402
+from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase  # noqa: E402
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN  # noqa: E402
 
 REGIME = "simulation=metabolism_homeostasis"
 SHORT = (
@@ -97,8 +97,8 @@ def test_frozen_phase_1_stays_bit_for_bit_and_a_moved_one_is_an_error(run, refit
         step(lambda: torch.zeros(()))
         return {"phase2_loss": 0.0}
 
-    monkeypatch.setattr("hydra_llm.modules.phases.homeostasis.HomeostasisPhase.optimizer", touching)
-    monkeypatch.setattr("hydra_llm.modules.phases.homeostasis.HomeostasisPhase.run", run_touching)
+    monkeypatch.setattr("hydra_llm.families.metabolism.homeostasis.gradient.HomeostasisPhase.optimizer", touching)
+    monkeypatch.setattr("hydra_llm.families.metabolism.homeostasis.gradient.HomeostasisPhase.run", run_touching)
     with pytest.raises(RuntimeError, match="log_k"):
         refit("touched", "training.k=frozen", "training.skip_phase1=true")
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.experiment.errors import ExperimentError
+from hydra_llm.families.errors import ExperimentError
 
 
 def test_csv_files_hold_the_metrics(run_tiny, tmp_path):

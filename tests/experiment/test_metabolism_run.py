@@ -7,8 +7,8 @@ from omegaconf import OmegaConf
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.experiment.fitting import Bench  # noqa: E402
-from hydra_llm.experiment.metabolism.fit import build_net, fit  # noqa: E402
+from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
 
 SMALL = "simulation=metabolism_small"
 ADAM = ("training.projection_iterations=0", "training.solve_rate_constants=false")

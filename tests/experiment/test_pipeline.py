@@ -7,9 +7,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.store import DatasetStore  # noqa: E402
-from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
-from hydra_llm.experiment.fitting import Bench  # noqa: E402
-from hydra_llm.experiment.signal.fit import build_net, fit  # noqa: E402
+from hydra_llm.families.errors import ExperimentError  # noqa: E402
+from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.signal.fit import build_net, fit  # noqa: E402
 
 
 def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_score(run_tiny, tmp_path):

@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.experiment.errors import ExperimentError  # noqa: E402
 from hydra_llm.experiment.preflight import preflight, size  # noqa: E402
+from hydra_llm.families.errors import ExperimentError  # noqa: E402
 
 
 def test_the_sentence_counts_all_splits_and_arrays(make_signal_system, tmp_path):

@@ -7,9 +7,9 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from lightning import Callback  # noqa: E402
 from tests.experiment.conftest import TINY  # noqa: E402
 
-from hydra_llm.experiment import fitting  # noqa: E402
-from hydra_llm.experiment.fitting import Bench  # noqa: E402
-from hydra_llm.experiment.signal.fit import fit  # noqa: E402
+from hydra_llm.families import fitting  # noqa: E402
+from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.signal.fit import fit  # noqa: E402
 
 
 class Preempted(BaseException):

@@ -7,7 +7,7 @@ pytest.importorskip("wandb", reason="the science extra is not installed")
 
 from tests.wandb_reader import read_offline_run
 
-from hydra_llm import channel
+from hydra_llm import job
 from hydra_llm.experiment import wandb_logger as module
 from hydra_llm.experiment.wandb_logger import finish, summarise, wandb_logger
 from hydra_llm.wandb_mode import has_login
@@ -82,7 +82,7 @@ def _trial(tmp_path):
     """This process is job 7 of a sweep."""
     folder = tmp_path / "sweep" / "7"
     folder.mkdir(parents=True)
-    (tmp_path / "sweep" / channel.TRIALS_NAME).mkdir()
+    (tmp_path / "sweep" / job.TRIALS_NAME).mkdir()
     lineage = {
         "sweep": "mine",
         "block": 2,
@@ -98,10 +98,10 @@ def _trial(tmp_path):
         "baseline": 0.5,
         "seeds": {"seed": 4},
     }
-    (tmp_path / "sweep" / channel.TRIALS_NAME / "7.json").write_text(json.dumps(lineage))
-    channel.open_job(folder, 7, tmp_path / "sweep" / channel.LIMITS_NAME, 0.0)
+    (tmp_path / "sweep" / job.TRIALS_NAME / "7.json").write_text(json.dumps(lineage))
+    job.open_job(folder, 7, tmp_path / "sweep" / job.LIMITS_NAME, 0.0)
     yield
-    channel.close_job()
+    job.close_job()
 
 
 @pytest.mark.usefixtures("_nobody", "_trial")

@@ -3,41 +3,7 @@ from typing import Any
 
 import pytest
 
-
-@pytest.fixture
-def make_frames(make_signal_system, simulate_signal) -> Callable[..., Any]:
-    """Frames of a tiny network's training trajectory, and the system: make_frames(**keys)."""
-    from hydra_llm.data.windows import Frames
-
-    def make(**keys: Any) -> tuple[Frames, Any]:
-        system = make_signal_system(**{"dtype": "float64", **keys})
-        recorded = simulate_signal(system)["train"]
-        return Frames(recorded["activity"], recorded["drift"], recorded.get("external")), system
-
-    return make
-
-
-@pytest.fixture
-def make_net() -> Callable[..., Any]:
-    import torch
-
-    from hydra_llm.models.signal_gnn import SignalGNN
-    from hydra_llm.systems.streams import stream
-
-    def make(n_neurons: int = 20, seed: int = 0, **keys: Any) -> SignalGNN:
-        settings = {
-            "hidden_dim": 16,
-            "n_layers": 3,
-            "activation": "tanh",
-            "embedding_dim": 0,
-            "embedding_scale": 0.1,
-            "W_init_scale": 1.0,
-            "input_mode": "none",
-            "dtype": torch.float64,
-        }
-        return SignalGNN(n_neurons=n_neurons, generator=stream(seed, "model_init"), **{**settings, **keys})
-
-    return make
+from signal_fixtures import make_frames, make_net  # noqa: F401  # fixtures
 
 
 @pytest.fixture
@@ -58,8 +24,8 @@ def make_reaction_net() -> Callable[..., Any]:
     """A reaction network that is told the structure of a system and the scale of its frames."""
     import torch
 
-    from hydra_llm.models.reaction_gnn import ReactionGNN
-    from hydra_llm.systems.streams import stream
+    from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+    from hydra_llm.systems.random_streams import stream
 
     def make(system: Any, frames: Any, seed: int = 0, **keys: Any) -> ReactionGNN:
         settings = {
@@ -140,8 +106,8 @@ def make_graph_net() -> Callable[..., Any]:
     """The network of a truth of make_graph_frames, before any fit: make_graph_net(truth, **keys)."""
     import torch
 
-    from hydra_llm.models.flyvis_gnn import FlyvisGNN
-    from hydra_llm.systems.streams import stream
+    from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+    from hydra_llm.systems.random_streams import stream
 
     def make(truth: Any, seed: int = 0, **keys: Any) -> FlyvisGNN:
         settings = {

@@ -6,26 +6,26 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
+from hydra_llm.families.flyvis.figures.by_type import by_type
+from hydra_llm.families.flyvis.figures.hex_activity import hex_activity
+from hydra_llm.families.flyvis.figures.hexagons import eye_activity, film
+from hydra_llm.families.flyvis.figures.messages import messages
+from hydra_llm.families.flyvis.figures.phases import phases
+from hydra_llm.families.flyvis.figures.recovery import Parameter, recovery
+from hydra_llm.families.metabolism.figures.homeostasis import homeostasis
+from hydra_llm.families.metabolism.figures.identifiability import identifiability
+from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
+from hydra_llm.families.metabolism.figures.substrate import substrate
+from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
+from hydra_llm.families.signal.figures.functions import functions
+from hydra_llm.families.signal.figures.weights import weights
 from hydra_llm.figures.activity import activity
-from hydra_llm.figures.by_type import by_type
-from hydra_llm.figures.eigenvalues import eigenvalues
 from hydra_llm.figures.embedding import embedding
-from hydra_llm.figures.functions import functions
-from hydra_llm.figures.hex_activity import hex_activity
-from hydra_llm.figures.hexagons import eye_activity, film
-from hydra_llm.figures.homeostasis import homeostasis
-from hydra_llm.figures.identifiability import identifiability
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
-from hydra_llm.figures.messages import messages
-from hydra_llm.figures.phases import phases
-from hydra_llm.figures.rate_constants import rate_constants
-from hydra_llm.figures.recovery import Parameter, recovery
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.scatter import scatter
 from hydra_llm.figures.spectrum import spectrum
-from hydra_llm.figures.substrate import substrate
-from hydra_llm.figures.weights import weights
 
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="mM", time_unit="s")
 

@@ -6,17 +6,17 @@ import pytest
 from block_scientist import question, scientist
 
 from hydra_llm.llm.instructions import instruction_path, instruction_text
-from hydra_llm.search import results
-from hydra_llm.search.dimension import Categorical, Float
-from hydra_llm.search.events import EVENTS_NAME, read_events
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import from_result
-from hydra_llm.search.proposers.llm import build
+from hydra_llm.search.log.events import EVENTS_NAME, read_events
+from hydra_llm.search.proposers.llm.proposer import build
+from hydra_llm.search.records import results
+from hydra_llm.search.records.snapshots import Snapshots
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.snapshots import Snapshots
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.dimension import Categorical, Float
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import from_result
 
 REGIMES = Space((Categorical(name="regime", choices=("calm", "rough", "loud"), default="calm"),))
 SPACE = Space(

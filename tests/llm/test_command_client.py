@@ -10,8 +10,8 @@ import pytest
 
 from hydra_llm.llm.base import Image, JsonSource, Message, Request
 from hydra_llm.llm.command_client import MAX_ARGUMENT_BYTES, CommandClient
-from hydra_llm.llm.conformance import SCHEMA, ClientConformance
 from hydra_llm.llm.errors import RequestRefused, Unavailable
+from hydra_llm.llm.testing import SCHEMA, ClientConformance
 
 HELLO = (Message("system", "Be brief."), Message("user", "Hello"))
 

@@ -10,15 +10,15 @@ from modest_scientist import model, text_of
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.search.dimension import Categorical, Float
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import from_result
-from hydra_llm.search.prompt_protocol import BEGIN, END
-from hydra_llm.search.proposers import llm as llm_proposer
+from hydra_llm.search.log.protocol_text import BEGIN, END
+from hydra_llm.search.proposers.llm import proposer as llm_proposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.dimension import Categorical, Float
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import from_result
 
 KEY = "sk-loopback-0123456789"
 SPACE = Space(
@@ -211,7 +211,7 @@ def test_a_protocol_edit_that_would_leave_its_markers_changes_nothing(serve, tmp
 
 def test_an_outage_is_waited_for_under_pause_and_no_slot_goes_to_the_rules(serve, tmp_path, monkeypatch):
     slept = []
-    monkeypatch.setattr("hydra_llm.llm.patience.time.sleep", slept.append)
+    monkeypatch.setattr("hydra_llm.llm.retrying_client.time.sleep", slept.append)
     server = serve(*then_fine(*[Fault(503)] * 5))
     llm = {"on_llm_failure": "pause", "max_attempts": 2, "pause_s": 60.0}
     study = sweep(tmp_path, server, **llm)

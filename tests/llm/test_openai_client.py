@@ -11,9 +11,9 @@ from chat_server import Fault
 
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Image, JsonSource, Message, Request
-from hydra_llm.llm.conformance import SCHEMA, ClientConformance
 from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
 from hydra_llm.llm.openai_client import MAX_ANSWER_CHARS, OpenAIClient
+from hydra_llm.llm.testing import SCHEMA, ClientConformance
 
 KEY = "sk-do-not-show-this"
 JSON = '{"choice": 1}'

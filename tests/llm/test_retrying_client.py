@@ -5,7 +5,7 @@ import pytest
 from hydra_llm.llm.base import Message, Request
 from hydra_llm.llm.errors import NotAuthorised, Unavailable
 from hydra_llm.llm.factory import build_client
-from hydra_llm.llm.patience import PatientClient
+from hydra_llm.llm.retrying_client import PatientClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 

@@ -1,9 +1,9 @@
 import pytest
 
 from hydra_llm.llm.base import Message, Request
-from hydra_llm.llm.conformance import ClientConformance
 from hydra_llm.llm.errors import Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.testing import ClientConformance
 
 ASK = Request((Message("user", "Which?"),))
 

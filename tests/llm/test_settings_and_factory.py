@@ -77,7 +77,7 @@ def test_a_resumed_sweep_keeps_to_the_limits_of_the_whole_sweep(tmp_path):
 
 def test_importing_the_clients_imports_no_provider_no_hydra_and_no_torch():
     code = (
-        "import sys, hydra_llm.llm.factory, hydra_llm.llm.conformance; "
+        "import sys, hydra_llm.llm.factory, hydra_llm.llm.testing; "
         "print([m for m in ('openai', 'httpx', 'hydra', 'omegaconf', 'torch', 'pydantic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

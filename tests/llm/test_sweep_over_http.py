@@ -8,14 +8,14 @@ import pytest
 from chat_server import Fault
 from modest_scientist import model
 
-from hydra_llm.search.dimension import Categorical, Float
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import from_result
-from hydra_llm.search.proposers.llm import build
+from hydra_llm.search.proposers.llm.proposer import build
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.dimension import Categorical, Float
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import from_result
 
 KEY = "sk-loopback-0123456789"
 SPACE = Space(

@@ -3,10 +3,10 @@ import json
 import pytest
 
 from hydra_llm.llm.base import Image, Message, Request, Usage
-from hydra_llm.llm.conformance import SCHEMA, ClientConformance
 from hydra_llm.llm.errors import NotAuthorised, TranscriptMissing, Unavailable
 from hydra_llm.llm.openai_client import OpenAIClient
 from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.testing import SCHEMA, ClientConformance
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from hydra_llm.llm.base import Answer, Message, Request, Usage
 from hydra_llm.llm.errors import BudgetSpent, Unavailable
-from hydra_llm.llm.ledger import Ledger, Limits, MeteredClient, Price, Spent
 from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.usage import Ledger, Limits, MeteredClient, Price, Spent
 
 ASK = Request((Message("user", "x" * 600),))  # 100 tokens by the estimate of six letters each
 

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.stencil import Stencil  # noqa: E402
+from hydra_llm.nn.interpolation_table import Stencil  # noqa: E402
 
 STATES = 4 * torch.randn(300, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

@@ -2,8 +2,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.mlp import MLP  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.nn.mlp import MLP  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 
 def make(**keys):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hydra_llm.llm.settings import LlmSettings
-from hydra_plugins.hydra_llm_ucb_sweeper._options import NULLABLE
+from hydra_llm.sweeper.options import NULLABLE
 from hydra_plugins.hydra_llm_ucb_sweeper.config import LLM_KEYS, PRUNING, STOP, SWEEPER
 
 SCAN = """

@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.llm.ledger import Spent
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.llm.usage import Spent
 from hydra_llm.search.proposers.base import Context, Thresholds
-from hydra_llm.search.proposers.llm_answer import MemoryEdit
-from hydra_llm.search.proposers.llm_notes import Notes, Reasoning
-from hydra_llm.search.proposers.rules import RulesProposer
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.proposers.llm.answer import MemoryEdit
+from hydra_llm.search.proposers.llm.notes import Notes, Reasoning
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Settings
-from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Prediction, Proposal, Trial, TrialError, TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.trial import Prediction, Proposal, Trial, TrialError, TrialState
 
 SPACE = Space(
     (

@@ -3,7 +3,7 @@
 import pytest
 from browser import browser, click, complaints, needs_browser, opened, requests
 
-from hydra_llm.search.reading import read_sweep
+from hydra_llm.search.log.reader import read_sweep
 
 pytestmark = needs_browser
 

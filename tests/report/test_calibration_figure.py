@@ -4,14 +4,14 @@ import random
 from dataclasses import replace
 
 from hydra_llm.report.calibration_figure import draw_calibration
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Float, Space
+from hydra_llm.search.space.space import Float, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Prediction, TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import Prediction, TrialState
 
 SPACE = Space((Float(name="x", low=0.0, high=1.0, default=0.5),))
 SETTINGS = Settings(SPACE, Objective("R2"), n_trials=30, n_parallel=1, seed=0)

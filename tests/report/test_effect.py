@@ -4,9 +4,9 @@ import pytest
 from report_worlds import SPACE, settings
 
 from hydra_llm.report.effect import Effect, certainty, effect, level, scale_of
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Proposal, Trial, TrialState
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
 
 def tree_of(objective, *runs):

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from report_worlds import TEXTS
 
-from hydra_llm.report.chronicle import chronicle
 from hydra_llm.report.epistemic.agreement import agreement
 from hydra_llm.report.epistemic.analysis import analyse
 from hydra_llm.report.epistemic.confidence import confidence, level
 from hydra_llm.report.epistemic.events import AUTHOR, ReasoningEvent
 from hydra_llm.report.epistemic.markers import MARKERS, tag
 from hydra_llm.report.epistemic.relations import ALLOWED, BACKWARD, NO_MODE, PAIR, SAME_ITERATION, refusal
-from hydra_llm.search.reading import read_sweep
-from hydra_llm.search.reasoning import MEANING, Mode
+from hydra_llm.report.timeline import chronicle
+from hydra_llm.search.log.reader import read_sweep
+from hydra_llm.search.trial.reasoning import MEANING, Mode
 
 
 @pytest.mark.parametrize("mode", list(Mode))

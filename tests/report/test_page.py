@@ -9,7 +9,7 @@ from report_worlds import HOSTILE, Scientist, finish, long_sweep, settings
 
 from hydra_llm.report.page import SECTIONS, render, write_report
 from hydra_llm.report.watch import watch
-from hydra_llm.search.reading import NoSweepError, read_sweep
+from hydra_llm.search.log.reader import NoSweepError, read_sweep
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 
@@ -101,7 +101,7 @@ def test_a_sweep_is_shown_at_every_stage(tmp_path):
 
 
 def test_sweeps_of_all_directions_are_shown(tmp_path):
-    from hydra_llm.search.objective import Objective
+    from hydra_llm.search.trial.objective import Objective
 
     for objective in (Objective("connectivity_R2", "minimize"), Objective("connectivity_R2", "target", 0.8)):
         folder = tmp_path / objective.direction

@@ -5,7 +5,7 @@ import pytest
 from hydra_llm.report.errors import FigureError
 from hydra_llm.report.paper_layout import SMALL_TYPE
 from hydra_llm.report.paper_tree import draw_paper_tree, layout_of
-from hydra_llm.search.reading import read_sweep
+from hydra_llm.search.log.reader import read_sweep
 
 
 @pytest.mark.parametrize(("suffix", "head"), [(".pdf", b"%PDF"), (".svg", b"<?xml"), (".png", b"\x89PNG")])

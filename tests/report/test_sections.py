@@ -3,13 +3,13 @@
 import pytest
 from report_worlds import Scientist, finish, settings
 
-from hydra_llm.report.chronicle import chronicle
-from hydra_llm.report.pictures import pictures
 from hydra_llm.report.sections import cost, curve, parameters, records, summary, texts
-from hydra_llm.search.reading import read_sweep, settings_of, space_of
+from hydra_llm.report.thumbnails import pictures
+from hydra_llm.report.timeline import chronicle
+from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
 from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.statistics.variance import student
 from hydra_llm.search.study import Study
-from hydra_llm.search.variance import student
 
 
 @pytest.fixture(scope="module")

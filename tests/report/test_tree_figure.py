@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 from hydra_llm.report.tree_figure import draw_tree
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Float, Space
+from hydra_llm.search.space.space import Float, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
 def png_size(path: Path) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 from hydra_llm.report.tree_layout import layout, most_telling
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.space import Float, Space
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Proposal, Trial, TrialState
+from hydra_llm.search.space.space import Float, Space
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
 SPACE = Space((Float(name="x", low=0, high=1000, default=0),))
 

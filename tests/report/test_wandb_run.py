@@ -10,7 +10,7 @@ from tests.wandb_reader import read_run
 
 from hydra_llm.report.errors import ExportError
 from hydra_llm.report.wandb_run import write_run
-from hydra_llm.search.reading import read_sweep
+from hydra_llm.search.log.reader import read_sweep
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ from dataclasses import dataclass, field, fields
 import pytest
 from omegaconf import OmegaConf
 
+from hydra_llm.families.register import NODES
 from hydra_llm.schema.fields import check, key
-from hydra_llm.schema.register import NODES
 from hydra_llm.schema.root import Config
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome, from_result
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Change, Proposal, Trial, TrialState
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome, from_result
+from hydra_llm.search.trial.trial import Change, Proposal, Trial, TrialState
 
 SPACE = Space(
     (

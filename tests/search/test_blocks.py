@@ -4,17 +4,17 @@ from types import SimpleNamespace
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.search.blocks import block_of, collapsed
-from hydra_llm.search.events import EVENTS_NAME, EventLog
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.log.events import EVENTS_NAME, EventLog
 from hydra_llm.search.proposers.base import ProposerError
-from hydra_llm.search.proposers.llm_notes import Notes
-from hydra_llm.search.proposers.rules import RulesProposer
-from hydra_llm.search.regimes import refusal
+from hydra_llm.search.proposers.llm.notes import Notes
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records.snapshots import Snapshots
 from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.snapshots import Snapshots
-from hydra_llm.search.space import Categorical, Space
+from hydra_llm.search.space.block_values import refusal
+from hydra_llm.search.space.space import Categorical, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import TrialState
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialState
 
 REGIMES = Space(
     (

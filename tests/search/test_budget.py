@@ -3,11 +3,11 @@
 import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
-from hydra_llm.llm.ledger import Spent
+from hydra_llm.llm.usage import Spent
 from hydra_llm.search import budget
-from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.settings import Stop
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
 def failing(trial):

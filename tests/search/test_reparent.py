@@ -1,7 +1,7 @@
 from search_worlds import SPACE, tree_of, trial
 
-from hydra_llm.search.reversion import reparent
-from hydra_llm.search.trial import Change, Proposal
+from hydra_llm.search.reparent import reparent
+from hydra_llm.search.trial.trial import Change, Proposal
 
 
 def proposal(parent, changes, **values):

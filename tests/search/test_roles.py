@@ -1,7 +1,7 @@
 import pytest
 from search_worlds import tree_of, trial
 
-from hydra_llm.search.slots import assign
+from hydra_llm.search.roles import assign
 
 
 def roles(tree, count=4, batch=1, replicating=True, start="diverse"):

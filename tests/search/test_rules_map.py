@@ -2,8 +2,8 @@ import importlib
 
 import pytest
 
+from hydra_llm.search.proposers.rules.order import OFF, ORDER
 from hydra_llm.search.rules_map import RULES
-from hydra_llm.search.strategies.order import OFF, ORDER
 
 
 @pytest.mark.parametrize(("rule", "place"), RULES.items())

@@ -8,9 +8,9 @@ from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.search.proposers.llm import LlmProposer
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
 
 HORIZONS = (4, 16, 32, 64)

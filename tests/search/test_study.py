@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
 
-from hydra_llm.search.confirmation import compare, summary_lines
-from hydra_llm.search.events import EVENTS_NAME, read_events
-from hydra_llm.search.header import IncompatibleSweepError
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome, from_result
+from hydra_llm.search.log.events import EVENTS_NAME, read_events
+from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.proposers.base import ProposerError, ProposerStop, Thresholds
 from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.records.confirmation import compare, summary_lines
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Stop
-from hydra_llm.search.space import Categorical, Integer, Space
+from hydra_llm.search.space.space import Categorical, Integer, Space
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome, from_result
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 FULL = settings(
     n_trials=14,

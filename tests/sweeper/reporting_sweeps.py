@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hydra_llm import channel
+from hydra_llm import job
 
 APP = Path(__file__).parent / "reporting_app" / "app.py"
 SPACE = "hydra.sweeper.params={x: 'interval(0, 1)'}"
@@ -48,4 +48,4 @@ def values(folder: Path) -> dict[int, dict[str, Any]]:
 
 def steps(folder: Path, number: int) -> int:
     """How many steps a job reported."""
-    return len(channel.read_reports(folder / str(number)))
+    return len(job.read_reports(folder / str(number)))

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from reporting_sweeps import APP, sweep, values
 
-from hydra_llm.search.space import Categorical, Float
-from hydra_plugins.hydra_llm_ucb_sweeper._conditions import activating, settle_conditions
-from hydra_plugins.hydra_llm_ucb_sweeper._constraint import load_constraint
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.search.space.space import Categorical, Float
+from hydra_llm.sweeper.conditions import activating, settle_conditions
+from hydra_llm.sweeper.constraint import load_constraint
+from hydra_llm.sweeper.errors import SweepError
 
 BOTH = ("hydra.sweeper.params={x: 'interval(0,1)', y: 'interval(0,1)'}", "n_steps=1")
 CONFIGURED = {"x": 0.5, "y": 0.0, "n_steps": 20}

@@ -121,7 +121,7 @@ def test_a_driver_that_is_killed_from_outside_is_replaced(tmp_path):
 def test_a_second_signal_ends_the_process_at_once(tmp_path):
     script = (
         "import os, signal\n"
-        "from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_signals import Interruptible\n"
+        "from hydra_llm.sweeper.dispatch.signals import Interruptible\n"
         "with Interruptible() as signals:\n"
         "    signals.at_once = lambda: print('closed', flush=True)\n"
         "    try:\n"

@@ -1,9 +1,9 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from hydra_llm.search.space import Categorical, Float, Integer
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
-from hydra_plugins.hydra_llm_ucb_sweeper._grammar import from_arguments, from_params
+from hydra_llm.search.space.space import Categorical, Float, Integer
+from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.grammar import from_arguments, from_params
 
 PARSER = OverridesParser.create()
 

@@ -17,12 +17,12 @@ from omegaconf import OmegaConf, open_dict
 
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.search.outcome import from_result
-from hydra_llm.search.proposers.llm import LlmProposer
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
-from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
-from hydra_plugins.hydra_llm_ucb_sweeper._plan import make_plan
+from hydra_llm.search.trial.outcome import from_result
+from hydra_llm.sweeper.options import read_options
+from hydra_llm.sweeper.spec import make_plan
 
 CONF = Path(__file__).parent / "toy_app" / "conf"
 TEXTS = ("plain", "it's", 'two "words"', "a,b=c", "line\nbreak", "ünï\u202e", "$HOME", "{x:1}", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hydra_plugins.hydra_llm_ucb_sweeper._choice import choose_proposer
+from hydra_llm.sweeper.proposer_choice import choose_proposer
 
 
 def chosen(**llm):

@@ -6,7 +6,7 @@ import time
 import pytest
 from reporting_sweeps import SPACE, command, environment, events, steps, sweep, values
 
-from hydra_llm import channel
+from hydra_llm import job
 
 MEDIAN = (SPACE, "hydra/sweeper/pruning=median", "hydra.sweeper.pruning.startup_trials=3")
 PARALLEL = ("hydra.sweeper.n_parallel=2", "hydra.sweeper.pruning.watch_s=0.2", "pause=0.02")
@@ -46,7 +46,7 @@ def test_without_a_rule_every_job_runs_to_its_end_and_its_reports_are_kept(tmp_p
     sweep(tmp_path / "s", SPACE, "hydra.sweeper.n_trials=2")
     assert set(states(tmp_path / "s").values()) == {"COMPLETED"}
     assert [steps(tmp_path / "s", number) for number in range(2)] == [20] * 2
-    assert not (tmp_path / "s" / channel.LIMITS_NAME).exists()
+    assert not (tmp_path / "s" / job.LIMITS_NAME).exists()
 
 
 def test_asha_stops_at_rungs(tmp_path):
@@ -80,7 +80,7 @@ def test_a_job_is_stopped_by_hand_with_an_empty_file(tmp_path):
         deadline = time.monotonic() + 60
         while steps(folder, 0) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
-        (folder / "0" / channel.STOP_NAME).touch()
+        (folder / "0" / job.STOP_NAME).touch()
         assert process.wait(timeout=60) == 0
     finally:
         if process.poll() is None:

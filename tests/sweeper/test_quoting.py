@@ -5,7 +5,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra_plugins.hydra_llm_ucb_sweeper._quoting import encode, encode_option
+from hydra_llm.sweeper.quoting import encode, encode_option
 
 PARSER = OverridesParser.create()
 

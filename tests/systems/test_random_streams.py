@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hydra_llm.systems.base import SPLITS
-from hydra_llm.systems.streams import PURPOSES, stream, stream_seed
+from hydra_llm.systems.random_streams import PURPOSES, stream, stream_seed
 
 NAMES = [*PURPOSES, *(f"{p}/{s}" for p, s in itertools.product(PURPOSES, SPLITS))]
 

@@ -9,8 +9,8 @@ import pytest
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.modules.simulation import SimulationModule, simulate
 from hydra_llm.systems.base import DivergenceError
+from hydra_llm.training.simulation import SimulationModule, simulate
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from hydra_llm.modules.snapshots import Snapshots
+from hydra_llm.training.snapshots import Snapshots
 
 
 def test_later_training_leaves_a_snapshot_alone():

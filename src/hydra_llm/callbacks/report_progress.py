@@ -4,7 +4,7 @@ from typing import Literal
 
 from lightning import Callback, LightningModule, Trainer
 
-from hydra_llm import channel
+from hydra_llm import job
 
 
 class ReportProgress(Callback):
@@ -21,7 +21,7 @@ class ReportProgress(Callback):
         self._step = step
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.sanity_checking or not channel.is_connected():
+        if trainer.sanity_checking or not job.is_connected():
             return
         if self._metric not in trainer.callback_metrics:
             logged = ", ".join(sorted(trainer.callback_metrics)) or "nothing"
@@ -29,6 +29,6 @@ class ReportProgress(Callback):
         stop = False
         if trainer.is_global_zero:
             step = trainer.current_epoch if self._step == "epoch" else trainer.global_step
-            channel.report(step, float(trainer.callback_metrics[self._metric]))
-            stop = channel.should_stop()
+            job.report(step, float(trainer.callback_metrics[self._metric]))
+            stop = job.should_stop()
         trainer.should_stop = trainer.should_stop or trainer.strategy.reduce_boolean_decision(stop, all=False)

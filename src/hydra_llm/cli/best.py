@@ -20,10 +20,10 @@ def best(
 ) -> None:
     """Print the best trial. What the search selected on is biased upwards; a confirmation on fresh seeds is not."""
     from hydra_llm.report.errors import LookupFailure
-    from hydra_llm.report.rows import row_of
+    from hydra_llm.report.trial_table import row_of
     from hydra_llm.report.trial_text import command_of, confirmed_twin, trial_text
-    from hydra_llm.search import confirmation
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
+    from hydra_llm.search.records import confirmation
 
     sweep = read_sweep(folder)
     trial = sweep.state.best()

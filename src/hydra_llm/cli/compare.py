@@ -20,7 +20,7 @@ def compare(
 
     from hydra_llm.report.comparison import compare_sweeps, compare_trials
     from hydra_llm.report.trial_text import find_trial
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
 
     if len(what) < 2:
         raise typer.BadParameter("Give two or more, to compare them with each other.")

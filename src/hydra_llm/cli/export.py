@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write the trials as CSV, Parquet, or a study of Optuna; several at once if you like."""
     from hydra_llm.report.export import to_csv, to_optuna, to_parquet
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
 
     if csv is None and parquet is None and optuna is None:
         raise typer.BadParameter("Say where to: --csv FILE, --parquet FILE or --optuna STORAGE.")

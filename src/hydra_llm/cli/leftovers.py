@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra_llm.search.events import EVENTS_NAME, EventLogError
-from hydra_llm.search.lock import holder
-from hydra_llm.search.reading import NoSweepError, read_sweep
+from hydra_llm.search.log.events import EVENTS_NAME, EventLogError
+from hydra_llm.search.log.lock import holder
+from hydra_llm.search.log.reader import NoSweepError, read_sweep
 
 DRAFT = ".tmp-*"  # of a recording that was never finished
 ASIDE = "*.incomplete-*"

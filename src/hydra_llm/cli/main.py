@@ -21,9 +21,9 @@ from hydra_llm.cli.show import show
 from hydra_llm.cli.sync import sync
 from hydra_llm.cli.tree import tree
 from hydra_llm.report.errors import ExportError, FigureError, LookupFailure
-from hydra_llm.search.events import EventLogError
-from hydra_llm.search.reading import NoSweepError
-from hydra_llm.search.repeat import RepeatError
+from hydra_llm.report.repeatability.repeat import RepeatError
+from hydra_llm.search.log.events import EventLogError
+from hydra_llm.search.log.reader import NoSweepError
 
 COMMANDS: tuple[Callable[..., None], ...] = (report, tree, show, best, compare, export, repeat, doctor, gc, sync)
 OUR_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, OSError)

@@ -23,7 +23,7 @@ def repeat(
 
     Answers are kept in FOLDER/repeat/; the sweep's own log is read and never written.
     """
-    from hydra_llm.search import repeat as asking
+    from hydra_llm.report.repeatability import repeat as asking
 
     if decision is None:
         typer.echo(asking.listing(folder))

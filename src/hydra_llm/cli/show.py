@@ -19,9 +19,9 @@ def show(
     ] = False,
 ) -> None:
     """Print a trial: difference to its parent, hypothesis, prediction and outcome, metrics, error, command."""
-    from hydra_llm.report.rows import row_of
+    from hydra_llm.report.trial_table import row_of
     from hydra_llm.report.trial_text import command_of, find_trial, trial_text
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
 
     sweep = read_sweep(folder)
     trial = find_trial(sweep, number)

@@ -22,7 +22,7 @@ def sync(
     Without a login everything stays offline, and the command to upload it later is printed.
     """
     from hydra_llm.report.wandb_run import write_run
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
     from hydra_llm.wandb_mode import choose_mode
 
     try:

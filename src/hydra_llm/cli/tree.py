@@ -38,7 +38,7 @@ def tree(
 ) -> None:
     """Draw the exploration tree: colour is effect, width is certainty, size is replicates."""
     from hydra_llm.report.paper_tree import draw_paper_tree
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
 
     sweep = read_sweep(folder)
     path = output or folder / "figures" / "tree.pdf"

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data import observations, truth
+from hydra_llm.data.drafts import PROGRESS, segments_done, write_progress
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
 from hydra_llm.data.fingerprint import source_hash
-from hydra_llm.data.leftovers import PROGRESS, segments_done, write_progress
 from hydra_llm.systems.base import Recording, System
 
 RECORD = "record.json"  # lists every file with its size; written last

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from hydra_llm.data.draft import RECORD, Draft, draft_name
+from hydra_llm.data.drafts import find_draft, leftovers
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
 from hydra_llm.data.fingerprint import fingerprint
-from hydra_llm.data.leftovers import find_draft, leftovers
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.truth import Truth
 from hydra_llm.systems.base import System

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hydra_llm.experiment.errors import ExperimentError
+from hydra_llm.families.errors import ExperimentError
 
 log = logging.getLogger(__name__)
 

@@ -17,17 +17,17 @@ from omegaconf import DictConfig, OmegaConf
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.store import Dataset, DatasetStore
-from hydra_llm.experiment.errors import TOLD, ExperimentError, wants_traceback
-from hydra_llm.experiment.family import family_of
-from hydra_llm.experiment.fitting import Bench
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.wandb_logger import finish, summarise
+from hydra_llm.families.errors import TOLD, ExperimentError, wants_traceback
+from hydra_llm.families.family import family_of
+from hydra_llm.families.fitting import Bench
 from hydra_llm.figures.save import save
-from hydra_llm.modules.simulation import simulate
 from hydra_llm.schema.fields import check
 from hydra_llm.systems.base import System
 from hydra_llm.systems.threads import threads_for
+from hydra_llm.training.simulation import simulate
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hydra_llm.experiment.errors import ExperimentError
+from hydra_llm.families.errors import ExperimentError
 from hydra_llm.systems.base import System
 
 WORKING_COPIES = 2.0  # minibatches, gradients and the optimiser's state beside the frames, as a factor of these

@@ -9,7 +9,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger, WandbLogger
 
-from hydra_llm import channel
+from hydra_llm import job
 from hydra_llm.wandb_mode import choose_mode
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def wandb_logger(
     if wandb.run is not None:  # of an earlier job of this process that was cut off
         wandb.finish()
     place = {"project": project, "entity": entity, "save_dir": save_dir, "log_model": False, "settings": _settings()}
-    trial = channel.trial()
+    trial = job.trial()
     about = _about(trial, group, tags) if trial is not None else {"group": group, "tags": list(tags)}
     if chosen == "online":
         logger = WandbLogger(**place, **about, offline=False, mode="online")
@@ -57,7 +57,7 @@ def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float]) -> None:
     at launch; test/<name>: held-out scores, which no search sees.
     """
     found = {f"test/{name.removeprefix('test_')}": value for name, value in metrics.items() if name.startswith("test_")}
-    trial = channel.trial() or {}
+    trial = job.trial() or {}
     value = metrics.get(str(trial.get("metric")))
     if value is not None:
         found[f"selected/{trial['metric']}"] = value
@@ -78,7 +78,7 @@ def finish(loggers: Sequence[Logger]) -> None:
 
 def _about(trial: Mapping[str, Any], group: str | None, tags: Sequence[str]) -> dict[str, Any]:
     """Arguments of wandb.init for a trial. The id is stable, so that a requeued job continues its own run."""
-    folder = os.environ.get(channel.LIMITS_VARIABLE, "")
+    folder = os.environ.get(job.LIMITS_VARIABLE, "")
     address = f"{socket.gethostname()}:{folder}:{trial['trial']}:{trial['attempt']}"
     proposer = str(trial["proposer"]).partition(" (")[0]
     return {

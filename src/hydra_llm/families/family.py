@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
 from hydra_llm.data.store import Dataset
-from hydra_llm.experiment.errors import ExperimentError
-from hydra_llm.experiment.fitting import Bench, Fit
-
-FAMILIES = ("signal", "flyvis", "metabolism")  # each a package of hydra_llm.systems and of hydra_llm.experiment
+from hydra_llm.families.errors import ExperimentError
+from hydra_llm.families.fitting import Bench, Fit
 
 
 class OracleReport(Protocol):
@@ -64,20 +62,16 @@ class Family:
 
 
 def family_of(simulation: DictConfig) -> Family:
-    """The family whose systems `simulation._target_` builds.
+    """The family that `simulation._target_` belongs to: the constant FAMILY of that function's module.
 
-    hydra_llm.systems.<family>.<function> for ours; for anybody else's, the constant FAMILY of the function's module.
+    Raises ExperimentError if the target is missing or its module has no FAMILY.
     """
     target = str(simulation.get("_target_", ""))
     module = target.rpartition(".")[0]
-    parts = target.split(".")
-    if parts[:2] == ["hydra_llm", "systems"] and len(parts) > 3 and parts[2] in FAMILIES:
-        module = f"hydra_llm.experiment.{parts[2]}"
     family = getattr(import_module(module), "FAMILY", None) if module else None
     if not isinstance(family, Family):
         raise ExperimentError(
-            f"simulation._target_={target or None} belongs to no family: {module or 'it'} has no FAMILY. "
-            f"Expected hydra_llm.systems.<family>.<function> with one of {', '.join(FAMILIES)}, or a function whose "
-            "module defines FAMILY = hydra_llm.experiment.family.Family(...) (docs/own_regime.md)."
+            "simulation._target_ must name a function whose module defines FAMILY (hydra_llm.families.family.Family), "
+            f"such as hydra_llm.families.signal.signal_system; got {target or None} (docs/own_regime.md)."
         )
     return family

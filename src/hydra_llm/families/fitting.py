@@ -16,11 +16,11 @@ from hydra_llm.callbacks.history import History
 from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.callbacks.stopwatch import Stopwatch
-from hydra_llm.experiment.requeue import LAST, is_under_scheduler, left_checkpoint
-from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.quiet import quiet_lightning
-from hydra_llm.modules.recovery import RecoveryModule
-from hydra_llm.modules.snapshots import Snapshot
+from hydra_llm.families.requeue import LAST, is_under_scheduler, left_checkpoint
+from hydra_llm.training.lightning_logging import quiet_lightning
+from hydra_llm.training.phases.base import Phase
+from hydra_llm.training.recovery import RecoveryModule
+from hydra_llm.training.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 

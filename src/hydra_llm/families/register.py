@@ -2,14 +2,15 @@
 
 from hydra.core.config_store import ConfigStore
 
-from hydra_llm.schema.flyvis import FlyvisSimulation
-from hydra_llm.schema.flyvis_fit import FlyvisGNN, FlyvisTraining
-from hydra_llm.schema.homeostasis import HomeostasisTraining
-from hydra_llm.schema.metabolism import MetabolismSimulation, MetabolismTraining, ReactionGNN
-from hydra_llm.schema.model import SignalGNN
+from hydra_llm.families.flyvis.config import FlyvisGNN, FlyvisSimulation, FlyvisTraining
+from hydra_llm.families.metabolism.config import (
+    HomeostasisTraining,
+    MetabolismSimulation,
+    MetabolismTraining,
+    ReactionGNN,
+)
+from hydra_llm.families.signal.config import SignalGNN, SignalSimulation, SignalTraining
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
-from hydra_llm.schema.simulation import SignalSimulation
-from hydra_llm.schema.training import SignalTraining
 
 NODES = {
     ("simulation", "signal_schema"): SignalSimulation,

@@ -20,7 +20,7 @@ from typing import IO
 from hydra_llm.llm.base import Answer, JsonSource, OnText, Request
 from hydra_llm.llm.errors import RequestRefused, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
-from hydra_llm.llm.plain_text import as_prompt
+from hydra_llm.llm.prompt_text import as_prompt
 
 PROMPT = "{prompt}"  # a placeholder in the command: the prompt goes there instead of to standard input
 MAX_ARGUMENT_BYTES = 120_000  # Linux takes 128 KiB per argument

@@ -8,12 +8,12 @@ from typing import cast
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Client
 from hydra_llm.llm.command_client import CommandClient
-from hydra_llm.llm.ledger import Ledger, Limits, MeteredClient, Price
 from hydra_llm.llm.openai_client import OpenAIClient
-from hydra_llm.llm.patience import PatientClient
+from hydra_llm.llm.retrying_client import PatientClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
+from hydra_llm.llm.usage import Ledger, Limits, MeteredClient, Price
 
 
 def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:

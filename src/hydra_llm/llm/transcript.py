@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
-from hydra_llm.llm.ledger import Recorded, usage_of
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
+from hydra_llm.llm.usage import Recorded, usage_of
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from hydra_llm.report.tree_figure import BLUE, GREY, INK, VERMILLION
-from hydra_llm.search.predictions import CHANCE, Forecast, calibration, forecasts, summary
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.memory.predictions import CHANCE, Forecast, calibration, forecasts, summary
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hydra_llm.search import confirmation
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records import confirmation
+from hydra_llm.search.trial.trial import Trial
 
 Row = tuple[str, ...]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra_llm.report.errors import ExportError
-from hydra_llm.report.rows import rows
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.space import Categorical, Dimension, Float, Integer
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.report.trial_table import rows
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 
 def to_csv(sweep: Sweep, path: Path) -> Path:

@@ -18,16 +18,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from hydra_llm.report.chronicle import Chronicle, chronicle
 from hydra_llm.report.effect import score_name
 from hydra_llm.report.epistemic import drawings
 from hydra_llm.report.epistemic.analysis import analyse
-from hydra_llm.report.pictures import pictures
 from hydra_llm.report.sections import calibration, cost, curve, parameters, records, summary, texts, tree
 from hydra_llm.report.sections.cards import cards
 from hydra_llm.report.svg import short
-from hydra_llm.search.reading import Sweep, read_sweep
-from hydra_llm.search.results import write_aside
+from hydra_llm.report.thumbnails import pictures
+from hydra_llm.report.timeline import Chronicle, chronicle
+from hydra_llm.search.log.reader import Sweep, read_sweep
+from hydra_llm.search.records.results import write_aside
 
 REPORT_NAME = "report.html"
 RELOAD_S = 15.0  # a page of a running sweep loads itself again

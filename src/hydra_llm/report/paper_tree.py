@@ -21,7 +21,7 @@ from hydra_llm.report.sections.tree import SHADES, regime, shades
 from hydra_llm.report.svg import short
 from hydra_llm.report.tidy_layout import panels
 from hydra_llm.report.tree_layout import most_telling
-from hydra_llm.search.reading import Sweep
+from hydra_llm.search.log.reader import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ import logging
 from pathlib import Path
 from urllib.parse import quote
 
-from hydra_llm.search.reading import Sweep
+from hydra_llm.search.log.reader import Sweep
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hydra_llm.search.tree import Tree
+from hydra_llm.search.tree.tree import Tree
 
 GAP = 1.0  # rows between neighbours in a column
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hydra_llm.search.events import Event
+from hydra_llm.search.log.events import Event
 
 
 @dataclass

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra_llm.report.tree_layout import Row, layout, most_telling
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import TrialState
+from hydra_llm.search.trial.trial import TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

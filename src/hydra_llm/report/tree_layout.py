@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hydra_llm.search.tree import Node, Tree
+from hydra_llm.search.tree.tree import Node, Tree
 
 
 @dataclass(frozen=True)

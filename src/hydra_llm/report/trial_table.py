@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.trial.trial import Trial
 
 FIXED = (
     *("trial", "block", "state", "purpose", "budget", "value", "parent", "node", "role", "strategy", "proposer"),

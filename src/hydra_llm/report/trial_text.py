@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from hydra_llm.report.errors import LookupFailure
-from hydra_llm.search.predictions import judged
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.trial.trial import Trial
 
 TRIALS = ".trials"  # the plugin writes a file per job there
 MOST_METRICS = 60

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.report.chronicle import chronicle
 from hydra_llm.report.errors import ExportError
-from hydra_llm.report.rows import rows
 from hydra_llm.report.sections.cost import cost
 from hydra_llm.report.sections.curve import steps
-from hydra_llm.search import confirmation
-from hydra_llm.search.predictions import forecasts
-from hydra_llm.search.reading import Sweep
+from hydra_llm.report.timeline import chronicle
+from hydra_llm.report.trial_table import rows
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.memory.predictions import forecasts
+from hydra_llm.search.records import confirmation
 
 JOB_TYPE = "sweep"
 INIT_TIMEOUT_S = 30.0

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hydra_llm.report.page import render
 from hydra_llm.report.page import report_path as path_of
-from hydra_llm.search.events import EVENTS_NAME
-from hydra_llm.search.reading import read_sweep
-from hydra_llm.search.results import write_aside
+from hydra_llm.search.log.events import EVENTS_NAME
+from hydra_llm.search.log.reader import read_sweep
+from hydra_llm.search.records.results import write_aside
 
 
 def watch(

@@ -50,7 +50,7 @@ class Search:
     confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
     thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric
-    focus: list[Any] = key([], help="what to try when metrics say so: rows of hydra_llm.search.focus")
+    focus: list[Any] = key([], help="what to try when metrics say so: rows of hydra_llm.search.triggers")
     locked: dict[str, str] = field(default_factory=dict)  # keys that no proposal may move, with the reason
 
 

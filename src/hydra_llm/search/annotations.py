@@ -15,15 +15,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hydra_llm.llm.base import Usage
-from hydra_llm.llm.ledger import Recorded
-from hydra_llm.search.events import Event
-from hydra_llm.search.memory.claims import Claim
-from hydra_llm.search.memory.entries import Edit, edit_event
+from hydra_llm.llm.usage import Recorded
+from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.memory_entries import Edit, edit_event
+from hydra_llm.search.log.state import Choice, SweepState
 from hydra_llm.search.memory.evidence import Records
 from hydra_llm.search.memory.vetoes import vetted
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import Choice, SweepState
+from hydra_llm.search.statistics.claims import Claim
 
 MAX_NUMBER = 1e300  # beyond, infinite or not a number: no bound of a claim
 

@@ -13,20 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import lanes, rates
+from hydra_llm.search import slot_params
+from hydra_llm.search.annotations import Told
 from hydra_llm.search.blocks import present_block
-from hydra_llm.search.briefing import briefing
-from hydra_llm.search.noise import noise_floor
-from hydra_llm.search.noting import Told
+from hydra_llm.search.context_builder import briefing
+from hydra_llm.search.log.state import Rejection, SweepState
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot
 from hydra_llm.search.proposers.random import RandomProposer
-from hydra_llm.search.proposers.rules import RulesProposer
-from hydra_llm.search.reversion import reparent
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records.tables import ucb_table
+from hydra_llm.search.reparent import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import Rejection, SweepState
-from hydra_llm.search.tables import ucb_table
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.statistics import progress
+from hydra_llm.search.tree.noise import noise_floor
+from hydra_llm.search.trial.trial import Proposal
 
 MAX_REPAIRS = 3
 REASON_CHARACTERS = 200  # of a failure, as kept in the provenance
@@ -86,7 +87,7 @@ class Asker:
             n_trials=self.settings.n_trials,
             seed=self.settings.seed,
             thresholds=self.settings.thresholds,
-            rates=rates.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
+            rates=progress.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
             noise_floor=floor,
             focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,
@@ -158,7 +159,7 @@ class Asker:
                 | self._claimed(round_.accepted),
             )
             try:
-                answers = lanes.ask_by_lane(proposer, asked, self.told.take)
+                answers = slot_params.ask_by_lane(proposer, asked, self.told.take)
             except ProposerStop:
                 raise
             except ProposerError as error:
@@ -196,7 +197,7 @@ class Asker:
         problems = space.validate(proposal.values)
         if problems:
             return problems
-        violation = lanes.problem(proposal, context.slots) or space.violation(proposal.values)
+        violation = slot_params.problem(proposal, context.slots) or space.violation(proposal.values)
         if violation is not None:
             return [violation]
         if proposal.parent is not None and proposal.parent not in context.tree:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import regimes
-from hydra_llm.search.events import Event
+from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Block
-from hydra_llm.search.seeds import derive
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.space import block_values
+from hydra_llm.search.trial.seeds import derive
+from hydra_llm.search.trial.trial import Trial
 
 UNTESTED_FIRST = "untested-first"
 COLLAPSE_RANK = 8.0
@@ -70,8 +70,8 @@ def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
         return space.baseline()
     tested = [record.values for record in state.blocks]
     rng = np.random.default_rng(derive(settings.seed, "block", len(tested)))
-    listed = regimes.listed(space, rng)
-    untested = regimes.untested(space, listed, tested)
+    listed = block_values.listed(space, rng)
+    untested = block_values.untested(space, listed, tested)
     if not untested:
         return tested[len(tested) % len(listed)]
     return max(untested, key=lambda values: min(space.distance(values, old) for old in tested))
@@ -91,7 +91,7 @@ def next_block(
     refused = choice.refused if choice is not None else ""
     if choice is not None and choice.values is not None and settings.block_space is not None:
         tested = [record.values for record in state.blocks]
-        refused = regimes.refusal(settings.block_space, choice.values, tested)
+        refused = block_values.refusal(settings.block_space, choice.values, tested)
         refused = refused or " ".join(validate(settings.space.baseline(), choice.values))
         if not refused:
             return {**event, "values": choice.values, "chosen_by": choice.by, "reason": choice.reason, "refused": ""}

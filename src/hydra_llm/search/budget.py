@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import islice
 
-from hydra_llm.llm.ledger import Spent
+from hydra_llm.llm.usage import Spent
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings, Stop
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial.trial import Trial
 
 
 def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: Spent | None = None) -> str:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.evaluation import evaluate, lines
-from hydra_llm.search.memory.render import established, knowledge
-from hydra_llm.search.noise import noise_floor
-from hydra_llm.search.predictions import prompt_lines
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.memory.block_evaluation import evaluate, lines
+from hydra_llm.search.memory.predictions import prompt_lines
+from hydra_llm.search.records.memory_text import established, knowledge
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
+from hydra_llm.search.tree.noise import noise_floor
 
 REFUSED_SHOWN = 6  # latest memory edits that were not taken as they were
 NOTES_SHOWN = 10  # latest texts of a person

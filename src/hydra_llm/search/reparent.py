@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Change, Proposal
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.trial import Change, Proposal
 
 
 def reparent(proposal: Proposal, tree: Tree, space: Space) -> Proposal:

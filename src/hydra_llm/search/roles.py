@@ -8,8 +8,8 @@ baseline.
 from __future__ import annotations
 
 from hydra_llm.search.proposers.base import Slot
-from hydra_llm.search.strategies.replicate import ENOUGH_RUNS, TOP
-from hydra_llm.search.tree import Tree
+from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS, TOP
+from hydra_llm.search.tree.tree import Tree
 
 WARM_UP = 3  # scored configurations before any slot replicates: the best of one or two says little
 BASELINE_BATCHES = 3  # start=baselines: batches that run nothing but the defaults

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from hydra_llm.search.analysis.formats import GENERIC, Format
-from hydra_llm.search.focus import FocusRule
-from hydra_llm.search.objective import Objective
+from hydra_llm.search.log_format import GENERIC, Format
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.pruning import Pruning
-from hydra_llm.search.reward import check_reward
-from hydra_llm.search.slots import STARTS
-from hydra_llm.search.space import Space
+from hydra_llm.search.pruning.pruning import Pruning
+from hydra_llm.search.roles import STARTS
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.reward import check_reward
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.triggers import FocusRule
 
 Budget = Literal["search", "full"]
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hydra_llm.search import rates
 from hydra_llm.search.proposers.base import Context, Proposer, Slot
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.statistics import progress
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.trial import Proposal
 
 REASON = "one value per slot"
 
@@ -77,7 +77,7 @@ def lane_of(context: Context, own: Mapping[str, Any]) -> Context:
         tree=tree,
         at_hand=trials,
         ranking=[(number, score) for number, score in context.ranking if number in tree],
-        rates=rates.measure(trials, tree, context.objective, length, context.noise_floor),
+        rates=progress.measure(trials, tree, context.objective, length, context.noise_floor),
     )
 
 

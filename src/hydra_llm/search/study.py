@@ -15,22 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import budget, codec, lanes, seeds, slots
-from hydra_llm.search.analysis.journal import Journal
-from hydra_llm.search.asking import Asker
+from hydra_llm.search import budget, roles, slot_params
+from hydra_llm.search.annotations import in_words, make_note, usages
+from hydra_llm.search.ask import Asker
 from hydra_llm.search.blocks import block_is_over, next_block
-from hydra_llm.search.events import EVENTS_NAME, Event, EventLog
-from hydra_llm.search.header import IncompatibleSweepError, check_compatible, make_header, session_settings
-from hydra_llm.search.noting import in_words, make_note, usages
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLog
+from hydra_llm.search.log.header import IncompatibleSweepError, check_compatible, make_header, session_settings
+from hydra_llm.search.log.inbox import LetterBox
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Proposer, ProposerError, Slot
-from hydra_llm.search.pruning import settle
-from hydra_llm.search.pruning_board import Board
+from hydra_llm.search.pruning.limits import Board
+from hydra_llm.search.pruning.pruning import settle
+from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Proposal, Trial, TrialError, TrialState
-from hydra_llm.search.user_input import LetterBox
+from hydra_llm.search.trial import codec, seeds
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialError, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -216,16 +217,16 @@ class Study:
         """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
         n_parallel = self.settings.n_parallel
         partial = free is not None and len(free) < n_parallel
-        roles = slots.assign(
+        assigned = roles.assign(
             self.state.tree,
             n_parallel if partial else count,
             len(self.state.search) // n_parallel if free is not None else self.state.batches,
             replicating=bool(self.settings.seed_keys),
             start=self.settings.start,
         )
-        chosen = tuple(roles[slot] for slot in free[:count]) if partial and free is not None else roles
+        chosen = tuple(assigned[slot] for slot in free[:count]) if partial and free is not None else assigned
         own = self.settings.slot_params
-        return lanes.settle(chosen, own, self.state.tree, n_parallel, len(self.state.search))
+        return slot_params.settle(chosen, own, self.state.tree, n_parallel, len(self.state.search))
 
     def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
         """For each proposal, how many runs its configuration already has, those earlier in the batch included."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial.trial import Trial
 
 DIRECTIONS = ("up", "down", "any")
 KEYS = ("name", "rules", "when", "runs", "improving", "until", "move", "why")

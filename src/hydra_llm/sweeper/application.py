@@ -12,8 +12,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_llm.search.space import Dimension, Float, Integer
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.search.space.space import Dimension, Float, Integer
+from hydra_llm.sweeper.errors import SweepError
 
 SEARCH_KEYS = (
     "metric",

@@ -6,11 +6,11 @@ import logging
 import shlex
 import time
 
-from hydra_llm.search import results
-from hydra_llm.search.snapshots import Snapshots
+from hydra_llm.search.records import results
+from hydra_llm.search.records.snapshots import Snapshots
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Trial
-from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan
+from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.spec import Plan
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hydra_llm.search.dimension import Dimension, same_value
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.search.space.dimension import Dimension, same_value
+from hydra_llm.sweeper.errors import SweepError
 
 
 def settle_conditions(dimensions: Mapping[str, Dimension], value_of: Callable[[str], Any]) -> dict[str, Dimension]:

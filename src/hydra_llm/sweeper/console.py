@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Iterable
 
-from hydra_llm.search import blocks, confirmation, results, tables
+from hydra_llm.search import blocks
+from hydra_llm.search.records import confirmation, results, tables
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Trial
-from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan
+from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.spec import Plan
 
 SHOWN_ERROR_LINES = 12
 

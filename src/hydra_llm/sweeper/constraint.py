@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.sweeper.errors import SweepError
 
 Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> what is wrong
 

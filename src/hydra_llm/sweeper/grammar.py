@@ -22,8 +22,8 @@ from hydra.core.override_parser.types import (
     Transformer,
 )
 
-from hydra_llm.search.space import Categorical, Dimension, Float, Integer
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer
+from hydra_llm.sweeper.errors import SweepError
 
 SPEC_KEYS = ("type", "low", "high", "log", "choices", "ordered", "unit", "help", "when")
 

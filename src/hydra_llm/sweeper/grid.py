@@ -15,7 +15,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.sweeper.errors import SweepError
 
 
 def run_grid(

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.sweeper.errors import SweepError
 from hydra_plugins.hydra_llm_ucb_sweeper.config import PRUNING, STOP, SWEEPER
 
 NULLABLE: dict[str, tuple[type, ...]] = {

@@ -20,37 +20,31 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from hydra_llm.search.events import EventLogError
-from hydra_llm.search.header import IncompatibleSweepError
-from hydra_llm.search.lock import FolderLock, LockedError
+from hydra_llm.search.log.events import EventLogError
+from hydra_llm.search.log.header import IncompatibleSweepError
+from hydra_llm.search.log.lock import FolderLock, LockedError
 from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Trial, TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper import _grid
-from hydra_plugins.hydra_llm_ucb_sweeper._channel import JobChannel, Watcher
-from hydra_plugins.hydra_llm_ucb_sweeper._choice import choose_proposer, proposer_settings
-from hydra_plugins.hydra_llm_ucb_sweeper._console import Console
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_choice import (
-    LOCAL,
-    choose,
-    gpu_override,
-    launcher_kind,
-    make_dispatch,
-)
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import cancel_line, collect, fate_of_submission
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_signals import Interruptible
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import has_accounting
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
-from hydra_plugins.hydra_llm_ucb_sweeper._lineage import write_lineage
-from hydra_plugins.hydra_llm_ucb_sweeper._options import read_options
-from hydra_plugins.hydra_llm_ucb_sweeper._plan import Plan, make_plan
-from hydra_plugins.hydra_llm_ucb_sweeper._records import Records
-from hydra_plugins.hydra_llm_ucb_sweeper._tracking import track
+from hydra_llm.search.trial.trial import Trial, TrialState
+from hydra_llm.sweeper import grid
+from hydra_llm.sweeper.artifacts import Records
+from hydra_llm.sweeper.console import Console
+from hydra_llm.sweeper.dispatch.base import Dispatch, Job
+from hydra_llm.sweeper.dispatch.choice import LOCAL, choose, gpu_override, launcher_kind, make_dispatch
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.scheduler import cancel_line, collect, fate_of_submission
+from hydra_llm.sweeper.dispatch.signals import Interruptible
+from hydra_llm.sweeper.dispatch.slurm import has_accounting
+from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.job.reporting import JobChannel, Watcher
+from hydra_llm.sweeper.job.result_recorder import ResultJournal
+from hydra_llm.sweeper.job.trial_context import write_lineage
+from hydra_llm.sweeper.options import read_options
+from hydra_llm.sweeper.proposer_choice import choose_proposer, proposer_settings
+from hydra_llm.sweeper.spec import Plan, make_plan
+from hydra_llm.sweeper.wandb_tracking import track
 
 log = logging.getLogger(__name__)
 
@@ -105,14 +99,14 @@ class SweepRun:
         if mode not in MODES:
             raise SweepError(f"mode={mode!r} is unknown. Choose one of {', '.join(MODES)}.")
         try:
-            _grid.write_multirun(self.config)
+            grid.write_multirun(self.config)
         except OSError as error:
             raise SweepError(
                 f"The sweep folder {self.config.hydra.sweep.dir} can not be written ({error.strerror}). "
                 "Set hydra.sweep.dir to a folder that you may write to."
             ) from error
         if mode == "grid":
-            return _grid.run_grid(self.options, arguments, self.context, self.launcher, legal)
+            return grid.run_grid(self.options, arguments, self.context, self.launcher, legal)
         try:
             return self._search(arguments, legal)
         except OUR_ERRORS as error:

@@ -18,22 +18,22 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.llm.instructions import memory_text
-from hydra_llm.search.analysis.formats import Format, log_format
-from hydra_llm.search.focus import FocusRule
-from hydra_llm.search.objective import Objective
+from hydra_llm.search.log_format import Format, log_format
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.pruning import Pruning
+from hydra_llm.search.pruning.pruning import Pruning
+from hydra_llm.search.roles import DEFAULT_START
 from hydra_llm.search.settings import Confirmation, Settings, Stop
-from hydra_llm.search.slots import DEFAULT_START
-from hydra_llm.search.space import Categorical, Dimension, Space
-from hydra_llm.search.trial import Trial
-from hydra_plugins.hydra_llm_ucb_sweeper import _grammar
-from hydra_plugins.hydra_llm_ucb_sweeper._application import is_group, search_node, value_in, with_baseline
-from hydra_plugins.hydra_llm_ucb_sweeper._conditions import activating, settle_conditions
-from hydra_plugins.hydra_llm_ucb_sweeper._constraint import load_constraint
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
-from hydra_plugins.hydra_llm_ucb_sweeper._quoting import encode, encode_option
+from hydra_llm.search.space.space import Categorical, Dimension, Space
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial
+from hydra_llm.search.triggers import FocusRule
+from hydra_llm.sweeper import grammar
+from hydra_llm.sweeper.application import is_group, search_node, value_in, with_baseline
+from hydra_llm.sweeper.conditions import activating, settle_conditions
+from hydra_llm.sweeper.constraint import load_constraint
+from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
+from hydra_llm.sweeper.quoting import encode, encode_option
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class Plan:
 def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> Plan:
     """Read everything once, with a SweepError naming the key that is wrong."""
     parser = OverridesParser.create(config_loader=context.config_loader)
-    line = _grammar.from_arguments(arguments, parser)
-    own = _grammar.from_params(options["params"] or {}, parser)
+    line = grammar.from_arguments(arguments, parser)
+    own = grammar.from_params(options["params"] or {}, parser)
     fixed = {**own.fixed, **line.fixed}
     composed = context.config_loader.load_sweep_config(config, list(fixed.values()))
     node = search_node(composed)
     if not own.dimensions:
-        application = _grammar.from_params(node.get("params", {}), parser)
+        application = grammar.from_params(node.get("params", {}), parser)
         own.dimensions, fixed = application.dimensions, {**application.fixed, **fixed}
     declared = {**own.dimensions, **line.dimensions}
     dimensions = {k: d for k, d in declared.items() if k not in line.fixed}
@@ -98,7 +98,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         for key in set(params.get("slot_params") or ()) & set(params.get("params") or ()):
             raise SweepError(f"{place}.slot_params.{key} is declared under {place}.params too. Keep one of them.")
     dimensions = settle_conditions({**dimensions, **kept}, lambda key: value_in(composed, key))
-    blocks = _grammar.from_params(options["block_params"] or node.get("block_params", {}), parser)
+    blocks = grammar.from_params(options["block_params"] or node.get("block_params", {}), parser)
     block_dimensions = {k: d for k, d in blocks.dimensions.items() if k not in {**line.fixed, **line.dimensions}}
 
     seed_keys = tuple(options["seed_keys"] or node.get("seed_keys", ()))
@@ -218,7 +218,7 @@ def _constrained(space: Space, path: str, fixed: Iterable[str], composed: DictCo
 
 def _slot_params(spec: Mapping[str, Any], parser: OverridesParser) -> dict[str, Categorical]:
     """Keys that each slot keeps for itself, with their values by slot."""
-    declared = _grammar.from_params(spec, parser)
+    declared = grammar.from_params(spec, parser)
     found: dict[str, Categorical] = {}
     for key in spec:
         dimension = declared.dimensions.get(key)
@@ -287,7 +287,7 @@ def _as_overrides(spec: Any, parser: OverridesParser) -> dict[str, str]:
     """`trial_overrides` as a list of override texts or a mapping key -> value."""
     if isinstance(spec, Mapping):
         return {key: f"{key}={encode(value)}" for key, value in spec.items()}
-    declared = _grammar.from_arguments([str(item) for item in spec], parser)
+    declared = grammar.from_arguments([str(item) for item in spec], parser)
     if declared.dimensions:
         raise SweepError(
             f"search.trial_overrides sweeps over {', '.join(declared.dimensions)}. Move that to search.params."

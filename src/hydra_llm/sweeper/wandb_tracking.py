@@ -23,7 +23,7 @@ def track(folder: Path, options: Mapping[str, Any], config: DictConfig) -> None:
     if not project:
         return
     from hydra_llm.report.wandb_run import write_run
-    from hydra_llm.search.reading import read_sweep
+    from hydra_llm.search.log.reader import read_sweep
 
     try:
         mode = choose_mode(str(node.get("mode") or "auto"))

@@ -8,8 +8,8 @@ from torch import Tensor
 from hydra_llm.systems.base import SPLITS, Recording, Segment
 from hydra_llm.systems.integrators import Integrator, VectorField
 from hydra_llm.systems.noise import NormalFrames, ProcessNoise
+from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES, Recorded
-from hydra_llm.systems.streams import stream
 from hydra_llm.systems.trajectory import check_finite, integrate
 
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.phases.base import Phase, Resumable
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.training.phases.base import Phase, Resumable
 
 
 class RecoveryModule(LightningModule):

@@ -12,8 +12,8 @@ from lightning import Callback, LightningModule, Trainer
 
 from hydra_llm.data.draft import Draft
 from hydra_llm.data.store import Dataset, DatasetStore
-from hydra_llm.modules.quiet import quiet_lightning
 from hydra_llm.systems.base import Recording, System
+from hydra_llm.training.lightning_logging import quiet_lightning
 
 log = logging.getLogger(__name__)
 

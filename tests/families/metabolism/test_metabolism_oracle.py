@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.identifiability.metabolism import Condensed  # noqa: E402
+from hydra_llm.families.metabolism.fitting.joint_regression import Condensed  # noqa: E402
 from hydra_llm.identifiability.samples import Samples  # noqa: E402
 
 

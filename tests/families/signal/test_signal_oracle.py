@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from hydra_llm.families.signal.oracle import signal_oracle
+from hydra_llm.families.signal.system import RateField
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.identifiability.signal import signal_oracle
 from hydra_llm.metrics.connectivity import connectivity_metrics
-from hydra_llm.systems.signal import RateField
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from search_worlds import bowl, open_study, run_study, settings
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
-from hydra_llm.search import reading
-from hydra_llm.search.agreement import Choice, agreement_among, agreement_with, direction, wilson
-from hydra_llm.search.proposers.llm import LlmProposer
-from hydra_llm.search.repeat import RepeatError, decisions, main, repeat
+from hydra_llm.report.repeatability.agreement import Choice, agreement_among, agreement_with, direction, wilson
+from hydra_llm.report.repeatability.repeat import RepeatError, decisions, main, repeat
+from hydra_llm.search.log import reader
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 
@@ -121,8 +121,8 @@ def test_a_sweep_without_a_model_has_no_decisions(tmp_path):
 
 
 def test_the_space_of_a_log_is_the_space_that_wrote_it():
-    assert reading.space_of(WANTED.space.spec()).hash == WANTED.space.hash
-    assert set(reading.KINDS) == {dimension.kind for dimension in WANTED.space.dimensions}
+    assert reader.space_of(WANTED.space.spec()).hash == WANTED.space.hash
+    assert set(reader.KINDS) == {dimension.kind for dimension in WANTED.space.dimensions}
 
 
 # ---- rates ----

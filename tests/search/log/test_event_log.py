@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hydra_llm.search.conformance_storage import Storage, StorageConformance
-from hydra_llm.search.events import EventLog, EventLogError, read_events
+from hydra_llm.search.log.events import EventLog, EventLogError, read_events
+from hydra_llm.search.testing.storage import Storage, StorageConformance
 
 
 class TestEventLog(StorageConformance):

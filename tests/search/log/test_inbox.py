@@ -2,12 +2,12 @@
 
 from search_worlds import bowl, open_study, run_study, settings
 
-from hydra_llm.search.briefing import briefing
-from hydra_llm.search.memory.render import memory_text
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.context_builder import briefing
+from hydra_llm.search.log.inbox import EMPTY, MAX_CHARACTERS, LetterBox
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
-from hydra_llm.search.user_input import EMPTY, MAX_CHARACTERS, LetterBox
 
 
 class Reader(RulesProposer):

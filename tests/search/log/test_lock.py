@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from hydra_llm.search.lock import LOCK_NAME, STALE_AFTER_S, FolderLock, LockedError
+from hydra_llm.search.log.lock import LOCK_NAME, STALE_AFTER_S, FolderLock, LockedError
 
 
 def hold(folder, pid, host=None, heartbeat=0.0):

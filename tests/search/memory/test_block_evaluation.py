@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from search_worlds import OBJECTIVE, tree_of, trial
 
-from hydra_llm.search.evaluation import evaluate, lines
+from hydra_llm.search.memory.block_evaluation import evaluate, lines
 
 
 def judged(*trials, n=12, floor=0.01):

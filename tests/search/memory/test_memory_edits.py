@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.memory.claims import Claim
-from hydra_llm.search.memory.entries import Edit, edit_event, edit_from_event, fold, named
+from hydra_llm.search.log.memory_entries import Edit, edit_event, edit_from_event, fold, named
 from hydra_llm.search.memory.evidence import Records
 from hydra_llm.search.memory.vetoes import states_a_ceiling, vetted
+from hydra_llm.search.statistics.claims import Claim
 
 TRIALS = [trial(n, n - 1 if n else None, 0.1 + 0.2 * n, depth=2 + n) for n in range(4)]
 

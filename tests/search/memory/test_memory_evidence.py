@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.memory.claims import Claim, claim_problem, derived, probes
-from hydra_llm.search.memory.entries import Entry
+from hydra_llm.search.log.memory_entries import Entry
 from hydra_llm.search.memory.evidence import Records, judge
-from hydra_llm.search.trial import Prediction, TrialState
+from hydra_llm.search.statistics.claims import Claim, claim_problem, derived, probes
+from hydra_llm.search.trial.trial import Prediction, TrialState
 
 DEEPER = Claim("depth", "up", "better")
 

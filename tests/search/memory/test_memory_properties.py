@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from search_worlds import SPACE, bowl, open_study, run_study
 from search_worlds import settings as sweep_settings
 
-from hydra_llm.search.events import EventLog
-from hydra_llm.search.memory.claims import EFFECTS, MOVES, Claim
-from hydra_llm.search.memory.entries import LEVELS, QUESTION, SUMMARY, Edit, edit_event, edit_from_event, fold
+from hydra_llm.search.annotations import Told, records_of
+from hydra_llm.search.log.events import EventLog
+from hydra_llm.search.log.memory_entries import LEVELS, QUESTION, SUMMARY, Edit, edit_event, edit_from_event, fold
 from hydra_llm.search.memory.evidence import judge
-from hydra_llm.search.memory.render import LIMIT, knowledge, memory_text
 from hydra_llm.search.memory.vetoes import vetted
-from hydra_llm.search.noting import Told, records_of
-from hydra_llm.search.proposers.llm_answer import MemoryEdit
+from hydra_llm.search.proposers.llm.answer import MemoryEdit
+from hydra_llm.search.records.memory_text import LIMIT, knowledge, memory_text
+from hydra_llm.search.statistics.claims import EFFECTS, MOVES, Claim
 
 WANTED = sweep_settings(n_trials=14, seed_keys=("seed",))
 VALUES = st.one_of(

@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 from search_worlds import SPACE, bowl, run_study, settings, trial
 
-from hydra_llm.search import predictions, results
-from hydra_llm.search.events import EVENTS_NAME
-from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.predictions import calibration, judged, summary, wilson
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.log.events import EVENTS_NAME
+from hydra_llm.search.memory import predictions
+from hydra_llm.search.memory.predictions import calibration, judged, summary, wilson
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records import results
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Prediction, TrialError, TrialState
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import Prediction, TrialError, TrialState
 
 
 def forecast(value, low=0.4, high=0.6, floor=0.0, **fields):

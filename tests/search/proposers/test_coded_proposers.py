@@ -1,10 +1,10 @@
 import pytest
 
-from hydra_llm.search.conformance import ProposerConformance
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.registry import make_proposer
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.testing.proposals import ProposerConformance
 
 
 class TestRules(ProposerConformance):

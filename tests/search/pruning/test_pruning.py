@@ -6,13 +6,13 @@ import math
 import pytest
 from search_worlds import OBJECTIVE, open_study, settings
 
-from hydra_llm import channel
-from hydra_llm.channel import Report
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.prompt_sections import failures, recent
-from hydra_llm.search.pruning import Columns, Pruning, settle
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm import job
+from hydra_llm.job import Report
+from hydra_llm.search.proposers.llm.prompt_sections import failures, recent
+from hydra_llm.search.pruning.pruning import Columns, Pruning, settle
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 UP = {"direction": "maximize", "target": None}
 
@@ -33,9 +33,9 @@ def folder_of(tmp_path, number, reports=(), stop=None):
     folder = tmp_path / str(number)
     folder.mkdir(exist_ok=True)
     lines = [{"number": number}, *({"step": step, "value": value} for step, value in reports)]
-    (folder / channel.REPORTS_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / job.REPORTS_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
     if stop is not None:
-        channel.write_aside(folder / channel.STOP_NAME, {"rule": "median", "reason": stop})
+        job.write_aside(folder / job.STOP_NAME, {"rule": "median", "reason": stop})
     return str(folder)
 
 
@@ -146,7 +146,7 @@ def test_a_job_that_did_not_end_by_itself_keeps_its_state(tmp_path, state):
 
 def test_a_job_that_never_asked_completes(tmp_path):
     folder = folder_of(tmp_path, 3, [(0, 0.3)])
-    (tmp_path / "3" / channel.STOP_NAME).touch()  # by a person, not seen by the job
+    (tmp_path / "3" / job.STOP_NAME).touch()  # by a person, not seen by the job
     assert settle(Outcome(TrialState.COMPLETED, value=0.9, folder=folder), Pruning()).state is TrialState.COMPLETED
 
 
@@ -161,7 +161,7 @@ def run_one(study, tmp_path, reports, value=0.5, stop=None):
 
 
 def published(tmp_path):
-    return json.loads((tmp_path / channel.LIMITS_NAME).read_text())
+    return json.loads((tmp_path / job.LIMITS_NAME).read_text())
 
 
 def test_limits_are_published_before_a_launch_from_what_finished_trials_reported(tmp_path):
@@ -192,12 +192,12 @@ def test_limits_of_an_earlier_session_do_not_outlive_it(tmp_path):
     assert published(tmp_path)["max_minutes"] == 5.0
     study.log.close()
     open_study(tmp_path, settings())
-    assert not (tmp_path / channel.LIMITS_NAME).exists()
+    assert not (tmp_path / job.LIMITS_NAME).exists()
 
 
 def test_without_a_rule_nothing_is_published(tmp_path):
     run_one(open_study(tmp_path, settings()), tmp_path, [(0, 0.5)])
-    assert not (tmp_path / channel.LIMITS_NAME).exists()
+    assert not (tmp_path / job.LIMITS_NAME).exists()
 
 
 def test_running_siblings_count_only_while_they_are_watched(tmp_path):

@@ -6,13 +6,13 @@ import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.instructions import instruction_names, instructions_folder
-from hydra_llm.search.analysis.entry import Entry
-from hydra_llm.search.analysis.formats import GENERIC, SUFFIX, FormatError, log_format, read_format
-from hydra_llm.search.analysis.journal import ASIDE, NAME
-from hydra_llm.search.outcome import Outcome
+from hydra_llm.search.log_format import GENERIC, SUFFIX, FormatError, log_format, read_format
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.space import Categorical, Space
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.records.journal import ASIDE, NAME
+from hydra_llm.search.records.trial_section import Entry
+from hydra_llm.search.space.space import Categorical, Space
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 REGIMES = Space((Categorical(name="simulation", choices=("chaotic", "dale"), default="chaotic"),))
 BLOCKED = settings(n_trials=10, n_iter_block=5, block_space=REGIMES, thresholds=Thresholds())

@@ -4,15 +4,15 @@ import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.instructions import instruction_names, memory_text
-from hydra_llm.search.memory.claims import Claim
-from hydra_llm.search.memory.entries import Edit, edit_event
-from hydra_llm.search.memory.render import LIMIT, established
-from hydra_llm.search.memory.render import memory_text as rendered
-from hydra_llm.search.memory.start import MAX_LINES, parse, shortened
+from hydra_llm.search.log.memory_entries import Edit, edit_event
+from hydra_llm.search.log.start_memory import MAX_LINES, parse, shortened
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records.memory_text import LIMIT, established
+from hydra_llm.search.records.memory_text import memory_text as rendered
 from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.space import Categorical, Space
+from hydra_llm.search.space.space import Categorical, Space
+from hydra_llm.search.statistics.claims import Claim
 from hydra_llm.search.study import Study
 
 REGIMES = Space((Categorical(name="app.kind", choices=("calm", "rough"), default="calm"),))

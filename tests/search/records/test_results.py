@@ -1,12 +1,12 @@
 import yaml
 from search_worlds import open_study, run_study, settings
 
-from hydra_llm.search import confirmation, results, tables
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.records import confirmation, results, tables
 from hydra_llm.search.settings import Confirmation
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
 def finished(folder, task=None, **more):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hydra_llm.search.conformance import PolicyConformance, arms
 from hydra_llm.search.selection.base import rank
 from hydra_llm.search.selection.registry import POLICIES, make_policy
+from hydra_llm.search.testing.proposals import PolicyConformance, arms
 
 SEEDS = 40  # 400 only where two good rules are compared
 N = 48

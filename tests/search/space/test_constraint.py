@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from search_worlds import SPACE, open_study, run_study, settings
 
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.space import Space
 
 SENTENCE = "lr * depth must stay below 2."
 
@@ -45,7 +45,7 @@ def test_a_search_launches_nothing_that_breaks_the_constraint_and_refuses_nothin
 
 def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and_takes_no_number(tmp_path):
     from hydra_llm.search.proposers.base import mutate
-    from hydra_llm.search.proposers.rules import RulesProposer
+    from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
     class Stubborn:
         name = "stubborn"
@@ -69,7 +69,7 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
 
 
 def test_a_model_is_told_what_the_constraint_is_about(tmp_path):
-    from hydra_llm.search.prompt_sections import space
+    from hydra_llm.search.proposers.llm.prompt_sections import space
 
     def described(values):
         """Learning rate times depth stays below 2."""

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_worlds import SPACE
 
-from hydra_llm.search.space import Categorical, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 
 
 def test_numbers_are_compared_as_numbers_and_not_as_text():
@@ -118,6 +118,6 @@ def test_an_impossible_range_can_not_be_built(bad):
 
 
 def test_a_number_too_large_for_a_float_is_no_number_and_no_crash():
-    from hydra_llm.search.dimension import canonical_number
+    from hydra_llm.search.space.dimension import canonical_number
 
     assert canonical_number(10**400) is None

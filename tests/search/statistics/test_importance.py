@@ -6,7 +6,7 @@ import random
 import pytest
 from search_worlds import SPACE, tree_of, trial
 
-from hydra_llm.search.importance import ENOUGH, FEW, importance
+from hydra_llm.search.statistics.importance import ENOUGH, FEW, importance
 
 
 def drawn(count, value, seed=0):

@@ -1,6 +1,6 @@
 from search_worlds import OBJECTIVE, tree_of, trial
 
-from hydra_llm.search.rates import measure, window_of
+from hydra_llm.search.statistics.progress import measure, window_of
 
 
 def measured(trials, floor=0.0):

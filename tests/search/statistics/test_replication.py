@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, SPACE, bowl, open_study, run_study, settings, tree_of, trial
 
-from hydra_llm.search.conformance import ProposerConformance
-from hydra_llm.search.outcome import Outcome
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.replication import CONFIDENT, MOST_RERUNS, chance_of_best, is_retired, rerun_candidate
-from hydra_llm.search.reward import reward_of
-from hydra_llm.search.strategies.replicate_or_explore import ReplicateOrExplore
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
+from hydra_llm.search.statistics.replication import CONFIDENT, MOST_RERUNS, chance_of_best, is_retired, rerun_candidate
+from hydra_llm.search.testing.proposals import ProposerConformance
+from hydra_llm.search.tree.reward import reward_of
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
 def runs(*groups):
@@ -145,11 +145,11 @@ def test_a_serial_sweep_spends_a_bounded_share_on_reruns_and_almost_nothing_wher
 
 def test_the_noise_floor_keeps_a_lucky_run_from_counting_as_an_improvement():
     """Two equal configurations: without the floor the luckier one is an improvement, with it it is none."""
-    from hydra_llm.search import rates
+    from hydra_llm.search.statistics import progress
 
     tree = tree_of(trial(0, None, 0.50), trial(1, 0, 0.40), trial(2, 0, 0.60), trial(3, 0, 0.57, lr=0.1))
-    without = rates.measure([], tree, OBJECTIVE, 12, 0.0)
-    assert (without.improvement, rates.measure([], tree, OBJECTIVE, 12, tree.noise_floor).improvement) == (1.0, 0.0)
+    without = progress.measure([], tree, OBJECTIVE, 12, 0.0)
+    assert (without.improvement, progress.measure([], tree, OBJECTIVE, 12, tree.noise_floor).improvement) == (1.0, 0.0)
 
 
 # ---- retirement ----

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, bowl, open_study, run_study, settings, tree_of, trial
 
-from hydra_llm.search import results, variance, variance_table
-from hydra_llm.search.objective import Objective
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.records import results, variance_table
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.statistics import variance
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
 def node_of(*values, failures=0, objective=OBJECTIVE):
@@ -84,7 +85,7 @@ def test_a_task_that_reports_its_peak_gets_a_trend():
 
 def test_the_file_holds_every_repeated_configuration_the_floor_and_failed_runs_apart(tmp_path):
     def task(t):
-        from hydra_llm.search.outcome import Outcome
+        from hydra_llm.search.trial.outcome import Outcome
 
         if t.number == 5:
             return Outcome(TrialState.FAILED, error=TrialError("E", "x"))

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import TrialState
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialState
 
 
 def test_replicates_of_one_configuration_are_one_node_with_the_mean():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.search.objective import MetricError, Objective
+from hydra_llm.search.trial.objective import MetricError, Objective
 
 
 @pytest.mark.parametrize(

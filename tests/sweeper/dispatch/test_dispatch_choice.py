@@ -5,8 +5,8 @@ import threading
 import pytest
 from omegaconf import OmegaConf
 
-from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_choice as choice
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.sweeper.dispatch import choice as choice
+from hydra_llm.sweeper.errors import SweepError
 
 BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"

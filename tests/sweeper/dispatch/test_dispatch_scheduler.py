@@ -8,12 +8,12 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_scheduler as scheduler
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import write_json
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.dispatch import scheduler as scheduler
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.job.result_recorder import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_slurm as slurm
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
+from hydra_llm.sweeper.dispatch import slurm as slurm
+from hydra_llm.sweeper.dispatch.slurm import Fate
 
 AWAY = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
 NO_JOB = "slurm_load_jobs error: Invalid job id specified"

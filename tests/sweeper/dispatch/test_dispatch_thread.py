@@ -7,12 +7,12 @@ import time
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper import _dispatch_thread
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.dispatch import thread
+from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 
 
 class Launcher:
@@ -88,8 +88,8 @@ def test_a_job_that_the_scheduler_cancelled_is_cancelled(tmp_path):
 
 
 def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ignored(tmp_path, monkeypatch):
-    monkeypatch.setattr(_dispatch_thread, "GRACE_S", 0.1)
-    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    monkeypatch.setattr(thread, "GRACE_S", 0.1)
+    monkeypatch.setattr(thread, "POLL_S", 0.05)
     release = threading.Event()
     slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
     (tmp_path / "0").mkdir()
@@ -103,8 +103,8 @@ def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ign
 
 
 def test_a_result_on_disk_is_taken_when_launch_does_not_return(tmp_path, monkeypatch):
-    monkeypatch.setattr(_dispatch_thread, "LATE_S", 0.2)
-    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    monkeypatch.setattr(thread, "LATE_S", 0.2)
+    monkeypatch.setattr(thread, "POLL_S", 0.05)
     release = threading.Event()
     slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1)
     (tmp_path / "0").mkdir()
@@ -116,8 +116,8 @@ def test_a_result_on_disk_is_taken_when_launch_does_not_return(tmp_path, monkeyp
 
 
 def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path, monkeypatch):
-    monkeypatch.setattr(_dispatch_thread, "GRACE_S", 0.0)
-    monkeypatch.setattr(_dispatch_thread, "POLL_S", 0.05)
+    monkeypatch.setattr(thread, "GRACE_S", 0.0)
+    monkeypatch.setattr(thread, "POLL_S", 0.05)
     release = threading.Event()
     slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
     slots.start([Job(0, 0, [])])  # no started.json: it has not begun

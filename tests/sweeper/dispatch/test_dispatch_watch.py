@@ -2,13 +2,13 @@
 
 import pytest
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_watch import SchedulerWatch
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import write_json
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
+from hydra_llm.sweeper.job.result_recorder import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
 

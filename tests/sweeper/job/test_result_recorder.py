@@ -6,12 +6,12 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import BatchDispatch, consecutive
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import ResultJournal
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.batch import BatchDispatch, consecutive
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.job.result_recorder import ResultJournal
 
 
 def write(folder, result, status=JobStatus.COMPLETED, number=0):

@@ -5,7 +5,7 @@ import subprocess
 
 from toy_sweeps import events, sweep
 
-from hydra_plugins.hydra_llm_ucb_sweeper._lineage import revision
+from hydra_llm.sweeper.job.trial_context import revision
 
 
 def test_every_job_finds_its_lineage_written_before_it_starts(tmp_path):

@@ -5,7 +5,7 @@ import time
 import hydra
 from omegaconf import DictConfig
 
-from hydra_llm import channel
+from hydra_llm import job
 
 
 @hydra.main(version_base="1.3", config_path=".", config_name="config")
@@ -14,10 +14,10 @@ def main(cfg: DictConfig) -> dict[str, float]:
     for step in range(cfg.n_steps):
         time.sleep(cfg.pause)
         score = cfg.x * (step + 1)
-        channel.report(step, score)
-        if channel.should_stop():
+        job.report(step, score)
+        if job.should_stop():
             if cfg.raises:
-                raise channel.Stopped
+                raise job.Stopped
             break
     return {"score": score, "n_steps": step + 1}
 

@@ -1,39 +1,22 @@
-"""The fly visual system in a run."""
+"""The connectome of the fly's visual system: the flyvis family.
 
-from hydra_llm.experiment.family import Family
-from hydra_llm.experiment.flyvis.assay import FlyvisAssay
-from hydra_llm.experiment.flyvis.fit import fit
+    _target_: hydra_llm.families.flyvis.flyvis_system
 
-FAMILY = Family(
-    fit=fit,
-    assay=FlyvisAssay,
-    headline="connectivity_R2",
-    shown=(
-        "connectivity_R2",
-        "connectivity_R2_identifiable",
-        "connectivity_identifiable_share",
-        "connectivity_R2_slope",
-        "connectivity_R2_pearson2",
-        "connectivity_R2_neuron_median",
-        "connectivity_R2_type_pairs",
-        "connectivity_sign_accuracy",
-        "tau_R2",
-        "tau_R2_identifiable",
-        "tau_R2_slow",
-        "tau_median_ratio",
-        "V_rest_R2",
-        "V_rest_R2_identifiable",
-        "V_rest_median_error",
-        "cluster_accuracy",
-        "cluster_ari",
-        "onestep_R2",
-        "val_R2",
-        "val_pearson",
-        "test_R2",
-        "test_pearson",
-        "test_noise_free_R2_median",
-        "test_noise_free_pearson",
-        "final_loss",
-        "training_time_min",
-    ),
-)
+Both names load on first use, so that composing a configuration imports no torch.
+"""
+
+from typing import Any
+
+__all__ = ["FAMILY", "flyvis_system"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FAMILY":
+        from hydra_llm.families.flyvis.family import FAMILY
+
+        return FAMILY
+    if name == "flyvis_system":
+        from hydra_llm.families.flyvis.system.build import flyvis_system
+
+        return flyvis_system
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Keys of the fly visual system."""
+"""Keys of the fly visual system: conf/simulation, conf/model and conf/training."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from hydra_llm.schema.fields import key
 
 @dataclass
 class FlyvisSimulation:
-    """An eye of the fly and its recording; the arguments of hydra_llm.systems.flyvis.flyvis_system."""
+    """An eye of the fly and its recording; the arguments of hydra_llm.families.flyvis.flyvis_system."""
 
-    _target_: str = "hydra_llm.systems.flyvis.flyvis_system"
+    _target_: str = "hydra_llm.families.flyvis.flyvis_system"
 
     # ---- network ----
     extent: int = key(2, help="radius of the eye; 2: 1,203 neurons, 8: 13,741, 15: 45,669", unit="columns", low=1)
@@ -75,3 +75,129 @@ class FlyvisSimulation:
     edge_removal_mode: str = key(
         "random", help="per_column: of every source, one edge staying", choices=("per_column", "random")
     )
+
+
+@dataclass
+class FlyvisGNN:
+    """The graph network of the fly visual system (hydra_llm.families.flyvis.model.gnn)."""
+
+    hidden_dim: int = key(80, help="units per hidden layer of the message and update functions", low=1)
+    n_layers: int = key(3, help="linear layers of each function", low=2)
+    activation: str = key("relu", help="between the layers", choices=("tanh", "silu", "gelu", "relu"))
+    message_form: str = key(
+        "linear",
+        help="what a neuron sends: linear, g = lin_edge; square, g = lin_edge^2 as published; relu, known",
+        choices=("linear", "square", "relu"),
+    )
+    update_form: str = key(
+        "relaxation",
+        help="dv/dt: relaxation, (-v + msg + I + v_rest) / tau per neuron; generic, lin_phi(v, a, msg, I) as published",
+        choices=("relaxation", "generic"),
+    )
+    embedding_dim: int = key(0, help="learned dimensions per neuron", low=0)
+    embedding_scale: float = key(0.1, help="standard deviation of the embedding at the start", low=0)
+    embedding_center: float = key(0.0, help="mean of the embedding at the start; published: 1, with scale 0")
+    edge_embedding: bool = key(False, help="whether the message function sees the embedding of its source")
+    W_init: str = key(
+        "randn_scaled",
+        help="W at the start: randn_scaled, N(0, W_init_scale^2 / n_edges); randn, N(0, W_init_scale^2); zeros",
+        choices=("randn_scaled", "randn", "zeros"),
+    )
+    W_init_scale: float = key(1.0, help="scale of W at the start", low=0)
+    implicit_stimulus: bool = key(False, help="whether the stimulus is not shown but learned over place and time")
+    stimulus_hidden_dim: int = key(128, help="units per hidden layer of the stimulus", low=1)
+    stimulus_n_layers: int = key(4, help="linear layers of the stimulus", low=2)
+    stimulus_omega: float = key(
+        1500.0, help="highest frequency of its first layer, over half the recording", unit="rad", low=0, open_low=True
+    )
+    initial_rate: float = key(20.0, help="1 / tau of all neurons at the start", unit="1/s", low=0, open_low=True)
+
+
+@dataclass
+class FlyvisTraining:
+    """How a flyvis network is fitted: Adam, then variable projection, then the closed form; each can be left out.
+
+    Defaults of published keys are those of the published training landscape.
+    """
+
+    seed: int = key("${seed}", help="of initialisation, batch order and training noise")
+    target: str = key(
+        "drift",
+        help="what is predicted: the oracle's du/dt, or the recording's",
+        choices=("drift", "finite_difference"),
+    )
+    difference_order: str = key("forward", help="of finite differences", choices=("forward", "central"))
+
+    # ---- Adam ----
+    n_epochs: int = key(1, help="epochs of the Adam phase", low=1)
+    max_steps: int | None = key(
+        None,
+        help="Adam steps of all epochs; null: n_epochs times n_frames * data_augmentation_loop // batch_size * 0.2",
+        low=0,
+    )
+    data_augmentation_loop: int = key(25, help="passes over the frames, in the published counting", low=1)
+    batch_size: int = key(1, help="frames per step", unit="frames", low=1)
+    time_step: int = key(1, help="1: one-step prediction of dv/dt; T > 1: rollout of T frames", unit="frames", low=1)
+    noise_model_level: float = key(0.05, help="sd of the noise on the states that the network sees", low=0)
+    learning_rate_W_start: float = key(1e-3, help="of W", low=0)
+    learning_rate_start: float = key(5e-4, help="of the message and update functions, tau and v_rest", low=0)
+    learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
+
+    learning_rate_stimulus: float = key(1e-3, help="of a learned stimulus", low=0)
+
+    # ---- alternating between W-phases and V_rest-phases ----
+    alternate_training: bool = key(False, help="whether W and V_rest learn in turns")
+    n_alternations: int = key(4, help="W/V_rest cycles per epoch", low=1)
+    alternate_vrest_ratio: float = key(0.5, help="share of each cycle that is V_rest-phase", low=0, high=1)
+    alternate_lr_W: float = key(6e-7, help="learning rate of W in V_rest-phases", low=0)
+    alternate_lr_edge: float = key(1.2e-6, help="learning rate of the message function in V_rest-phases", low=0)
+    alternate_lr_update: float = key(1.2e-6, help="learning rate of the update function in W-phases", low=0)
+    alternate_lr_embedding: float = key(1.55e-6, help="learning rate of the embedding in W-phases", low=0)
+    alternate_lr_unit: str = key(
+        "absolute",
+        help="alternate_lr_*: absolute learning rates, or ratios to the active ones",
+        choices=("absolute", "ratio"),
+    )
+
+    # ---- regularisers of the Adam phase (hydra_llm.families.flyvis.fitting.regularisers has the formulas) ----
+    regul_annealing_rate: float = key(0.0, help="of W and weight penalties, per epoch; 0: full strength", low=0)
+    coeff_W_L1: float = key(5e-5, help="few synapses", low=0)
+    coeff_W_L2: float = key(0.0, help="weak synapses", low=0)
+    coeff_W_sign: float = key(0.0, help="one sign per source neuron", low=0)
+    coeff_edge_diff: float = key(500.0, help="the message rises with the state", low=0)
+    coeff_edge_norm: float = key(1.0, help="the message at 2 x is 2 x, x = 1.5 sd of the activity", low=0)
+    coeff_edge_zero: float = key(0.0, help="a silent neuron sends nothing", low=0)
+    coeff_edge_weight_L1: float = key(0.0, help="small parameters in the message function", low=0)
+    coeff_edge_weight_L2: float = key(0.0, help="small parameters in the message function", low=0)
+    coeff_phi_weight_L1: float = key(0.0, help="small parameters in the update function", low=0)
+    coeff_phi_weight_L2: float = key(0.0, help="small parameters in the update function", low=0)
+    coeff_phi_zero: float = key(0.0, help="the update is zero at v = 0, msg = 1, I = 1", low=0)
+    coeff_update_diff: float = key(0.0, help="the update rises with the message of one source", low=0)
+    coeff_update_msg_diff: float = key(0.0, help="the update rises with the received message", low=0)
+    coeff_update_msg_sign: float = key(0.0, help="the update at v = 0 has the sign of the message", low=0)
+    coeff_update_linearity: float = key(0.0, help="the update is a line in v; after a warm-up", low=0)
+    coeff_update_centering: float = key(0.0, help="the update is zero at the mean state; after a warm-up", low=0)
+
+    # ---- variable projection ----
+    projection_iterations: int = key(0, help="L-BFGS iterations per ridge; 0: no projection", low=0)
+    projection_starts: int = key(1, help="message functions tried, the one from the Adam phase first", low=1)
+    projection_screening_iterations: int = key(10, help="iterations of each trial start", low=1)
+    projection_ridge: list[float] = key([1e-3, 1e-5], help="ridges, lowered step by step")
+    projection_frames: int | None = key(800, help="frames used, evenly spaced; null: all", unit="frames", low=2)
+    projection_nodes: int = key(300, help="table nodes per message function", low=4)
+
+    # ---- closed form of W, tau and v_rest ----
+    closed_form: bool = key(False, help="whether the fit ends with the closed form, given the message function")
+    closed_form_interval: int = key(0, help="also every so many Adam steps; 0: only at the end", unit="steps", low=0)
+    closed_form_frames: int | None = key(None, help="frames used, evenly spaced; null: all", unit="frames", low=2)
+    closed_form_ridge: str = key(
+        "evidence",
+        help="how each neuron's ridge is chosen: by the evidence, by validation, or fixed for all",
+        choices=("evidence", "validation", "fixed"),
+    )
+    closed_form_strength: float = key(
+        1e-4, help="a fixed ridge, relative to the mean square message", low=0, open_low=True
+    )
+
+    # ---- evaluation ----
+    rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)

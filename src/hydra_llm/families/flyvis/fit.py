@@ -9,22 +9,22 @@ from torch import Tensor
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
-from hydra_llm.data.unseen import UnseenStimulusDataModule
 from hydra_llm.data.windows import Frames
-from hydra_llm.experiment.fitting import Bench, Fit, train
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.models.implicit_stimulus import ImplicitStimulus
-from hydra_llm.models.unseen_stimulus import UnseenStimulusGNN
-from hydra_llm.modules.graph_regularisers import KINDS, GraphPenalties, Progress, Recorded
-from hydra_llm.modules.neuron_solution import NeuronSolution
-from hydra_llm.modules.objectives import Objective, OneStep, Rollout
-from hydra_llm.modules.phases.adam import published_steps
-from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.closed_form import ClosedFormPhase
-from hydra_llm.modules.phases.message_projection import MessageProjectionPhase
-from hydra_llm.modules.phases.stages import Rates, Stage, StagedPhase, alternating, standard
-from hydra_llm.modules.snapshots import Snapshots
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.flyvis.fitting.adam import Rates, Stage, StagedPhase, alternating, standard
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution
+from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
+from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, Recorded
+from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
+from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.phases.adam import published_steps
+from hydra_llm.training.phases.base import Phase
+from hydra_llm.training.snapshots import Snapshots
 
 _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
 

@@ -1,42 +1,22 @@
-"""The metabolism family in a run."""
+"""Metabolic reaction networks: the metabolism family.
 
-from hydra_llm.experiment.family import Family
-from hydra_llm.experiment.metabolism.assay import MetabolismAssay
-from hydra_llm.experiment.metabolism.fit import fit
+    _target_: hydra_llm.families.metabolism.metabolism_system
 
-FAMILY = Family(
-    fit=fit,
-    assay=MetabolismAssay,
-    headline="rate_constants_R2",
-    shown=(
-        "rate_constants_R2",
-        "rate_constants_R2_identifiable",
-        "rate_constants_R2_pearson2",
-        "rate_constants_R2_slope",
-        "rate_constants_n_outliers",
-        "stoichiometry_R2",
-        "turnover_R2",
-        "slope_score",
-        "avg_slope_ratio",
-        "slope_ratio_0",
-        "slope_ratio_1",
-        "offset_ratio_0",
-        "offset_ratio_1",
-        "embedding_cluster_acc",
-        "cluster_accuracy",
-        "phase2_loss",
-        "phase2_node_magnitude",
-        "MLP_sub_R2",
-        "alpha",
-        "onestep_R2",
-        "val_R2",
-        "val_pearson",
-        "test_R2",
-        "test_pearson",
-        "test_valid_frames",
-        "activity_rank_90",
-        "activity_rank_99",
-        "final_loss",
-        "training_time_min",
-    ),
-)
+Both names load on first use, so that composing a configuration imports no torch.
+"""
+
+from typing import Any
+
+__all__ = ["FAMILY", "metabolism_system"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FAMILY":
+        from hydra_llm.families.metabolism.family import FAMILY
+
+        return FAMILY
+    if name == "metabolism_system":
+        from hydra_llm.families.metabolism.system.build import metabolism_system
+
+        return metabolism_system
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,17 +7,17 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
-from hydra_llm.experiment.fitting import Bench, Fit, train
-from hydra_llm.experiment.metabolism.homeostasis import fit_homeostasis, phase1_keys
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.objectives import Objective, OneStep, Rollout
-from hydra_llm.modules.phases.adam import published_steps
-from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.rate_constants import RateConstantsPhase
-from hydra_llm.modules.phases.reaction_gradient import ReactionGradientPhase, cosine
-from hydra_llm.modules.phases.reaction_projection import ReactionProjectionPhase
-from hydra_llm.modules.reaction_regularisers import REACTION_KINDS, reaction_regularisers
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase, cosine
+from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase
+from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase
+from hydra_llm.families.metabolism.fitting.regularisers import REACTION_KINDS, reaction_regularisers
+from hydra_llm.families.metabolism.homeostasis.fit import fit_homeostasis, phase1_keys
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.phases.adam import published_steps
+from hydra_llm.training.phases.base import Phase
 
 
 def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> ReactionGNN:

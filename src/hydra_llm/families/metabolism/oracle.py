@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import Observations
-from hydra_llm.identifiability.metabolism import Condensed, JointFit
+from hydra_llm.families.metabolism.evaluation.kinetics import rate_constant_metrics
+from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
+from hydra_llm.families.metabolism.system import ReactionField, ReactionNetwork
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.metrics.kinetics import rate_constant_metrics
-from hydra_llm.systems.metabolism import ReactionField, ReactionNetwork
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 DRAWS = 8  # initialisations that show what luck decides
 PUBLISHED_INIT = (-2.0, 1.0)  # log10 k starts uniform in it

@@ -1,30 +1,22 @@
-"""The signal family in a run."""
+"""Random rate networks: the signal family.
 
-from hydra_llm.experiment.family import Family
-from hydra_llm.experiment.signal.assay import SignalAssay
-from hydra_llm.experiment.signal.fit import fit
+    _target_: hydra_llm.families.signal.signal_system
 
-FAMILY = Family(
-    fit=fit,
-    assay=SignalAssay,
-    headline="connectivity_R2",
-    shown=(
-        "connectivity_R2",
-        "connectivity_R2_identifiable",
-        "connectivity_R2_slope",
-        "connectivity_R2_pearson2",
-        "connectivity_sign_accuracy",
-        "cluster_accuracy",
-        "onestep_R2",
-        "val_R2",
-        "val_pearson",
-        "test_R2",
-        "test_pearson",
-        "test_valid_frames",
-        "activity_rank_90",
-        "activity_rank_99",
-        "gain_spectral_radius",
-        "final_loss",
-        "training_time_min",
-    ),
-)
+Both names load on first use, so that composing a configuration imports no torch.
+"""
+
+from typing import Any
+
+__all__ = ["FAMILY", "signal_system"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FAMILY":
+        from hydra_llm.families.signal.family import FAMILY
+
+        return FAMILY
+    if name == "signal_system":
+        from hydra_llm.families.signal.system.build import signal_system
+
+        return signal_system
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,24 +10,24 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
-from hydra_llm.experiment.fitting import Fit
+from hydra_llm.families.fitting import Fit
+from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
+from hydra_llm.families.signal.figures.functions import functions
+from hydra_llm.families.signal.figures.weights import weights
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
+from hydra_llm.families.signal.system import RateField
 from hydra_llm.figures.activity import activity
-from hydra_llm.figures.eigenvalues import eigenvalues
 from hydra_llm.figures.embedding import embedding
-from hydra_llm.figures.functions import functions
 from hydra_llm.figures.loss import loss
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
-from hydra_llm.figures.weights import weights
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.identifiability.signal import SignalOracle, signal_oracle
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 from hydra_llm.metrics.connectivity import connectivity_metrics
 from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
 from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.systems.signal import RateField
 
 log = logging.getLogger(__name__)
 

@@ -7,17 +7,17 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
-from hydra_llm.experiment.fitting import Bench, Fit, train
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.objectives import Objective, OneStep, Rollout
-from hydra_llm.modules.phases.adam import published_steps
-from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase
-from hydra_llm.modules.phases.gradient import GradientPhase
-from hydra_llm.modules.phases.projection import ProjectionPhase
-from hydra_llm.modules.recovery import set_state_scale
-from hydra_llm.modules.regularisers import KINDS, regularisers
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.signal.fitting.adam import GradientPhase
+from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase
+from hydra_llm.families.signal.fitting.regularisers import KINDS, regularisers
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.phases.adam import published_steps
+from hydra_llm.training.phases.base import Phase
+from hydra_llm.training.phases.projection import ProjectionPhase
+from hydra_llm.training.recovery import set_state_scale
 
 
 def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> SignalGNN:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hydra_llm.families.signal.system import RateField
 from hydra_llm.identifiability.least_squares import (
     NULL_PROJECTION,
     Factor,
@@ -24,7 +25,6 @@ from hydra_llm.identifiability.least_squares import (
     without_own_source,
 )
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.systems.signal import RateField
 
 _BLOCK = 4096  # frames per step
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.events import AUTHOR, ReasoningEvent
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.trial.reasoning import Mode
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.epistemic.agreement import Agreement, agreement
 from hydra_llm.report.epistemic.events import ReasoningEvent, reasoning_events
 from hydra_llm.report.epistemic.principles import Principle, principles
 from hydra_llm.report.epistemic.relations import Relations, relations
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.reasoning import MEANING, Mode
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.trial.reasoning import MEANING, Mode
 
 
 @dataclass(frozen=True)

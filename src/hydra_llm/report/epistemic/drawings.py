@@ -11,7 +11,7 @@ from hydra_llm.report.epistemic.analysis import Analysis, written
 from hydra_llm.report.epistemic.events import ReasoningEvent
 from hydra_llm.report.epistemic.relations import REJECTS
 from hydra_llm.report.svg import Axis, chart, el, x_axis
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.trial.reasoning import Mode
 
 COLOURS: dict[Mode, str] = {
     Mode.INDUCTION: "#2fae66",

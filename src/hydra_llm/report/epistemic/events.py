@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.effect import effect, level, scale_of
 from hydra_llm.report.epistemic.markers import tag
-from hydra_llm.search.memory.entries import fold
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.reasoning import Mode
-from hydra_llm.search.trial import Trial
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.memory_entries import fold
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.trial import Trial
 
 LOW, MEDIUM, HIGH = 1, 2, 3
 AUTHOR, FORM = "author", "form"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.trial.reasoning import Mode
 
 MARKERS: dict[Mode, tuple[str, ...]] = {
     Mode.CONSTRAINT: (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.confidence import confidence, level
-from hydra_llm.search.memory.entries import FALSIFIED, Entry, fold
+from hydra_llm.search.annotations import records_of
+from hydra_llm.search.log.memory_entries import FALSIFIED, Entry, fold
+from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.evidence import Evidence, judge
-from hydra_llm.search.noting import records_of
-from hydra_llm.search.reading import Sweep
 
 
 @dataclass(frozen=True)

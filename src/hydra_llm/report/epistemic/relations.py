@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.events import ReasoningEvent
-from hydra_llm.search.memory.entries import named
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.log.memory_entries import named
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.trial.reasoning import Mode
 
 LEADS_TO, TRIGGERS, REFINES, REJECTS = "leads_to", "triggers", "refines", "rejects"
 ALLOWED: dict[tuple[Mode, Mode], str] = {

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.dimension import Categorical, canonical_number
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.dimension import Categorical, canonical_number
+from hydra_llm.search.space.space import Space
 
 Z95 = NormalDist().inv_cdf(0.975)
 DRAWS = 2_000  # of the bootstrap

@@ -1,8 +1,8 @@
 """Ask a decision of a recorded sweep again: the same question, word for word, and how often the same choice comes back.
 
-    python -m hydra_llm.search.repeat SWEEP                             the decisions that can be repeated
-    python -m hydra_llm.search.repeat SWEEP --decision 3 --times 10     one of them, ten times
-    python -m hydra_llm.search.repeat SWEEP --decision 3 model=other    by another model
+    python -m hydra_llm.report.repeatability.repeat SWEEP                             the decisions that can be repeated
+    python -m hydra_llm.report.repeatability.repeat SWEEP --decision 3 --times 10     one of them, ten times
+    python -m hydra_llm.report.repeatability.repeat SWEEP --decision 3 model=other    by another model
 
 The question is the recorded one (transcripts/), figures included; the client is the sweep's (multirun.yaml) unless
 `key=value` says otherwise. First answers are compared with the recorded first answer, so corrections play no part.
@@ -26,10 +26,10 @@ from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import Transcript
-from hydra_llm.search.agreement import ASPECTS, Choice, Rate, agreement_among, agreement_with, direction
-from hydra_llm.search.events import EVENTS_NAME, Event, EventLogError, read_events
-from hydra_llm.search.proposers.llm_answer import SlotAnswer, read_answer
-from hydra_llm.search.reading import space_of
+from hydra_llm.report.repeatability.agreement import ASPECTS, Choice, Rate, agreement_among, agreement_with, direction
+from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLogError, read_events
+from hydra_llm.search.log.reader import space_of
+from hydra_llm.search.proposers.llm.answer import SlotAnswer, read_answer
 
 TRANSCRIPTS, FOLDER = "transcripts", "repeat"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hydra_llm.report.svg import Axis, chart, el, padded, short, y_axis
-from hydra_llm.search.predictions import CHANCE, Calibration, Forecast, calibration, forecasts
-from hydra_llm.search.reading import Sweep
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.memory.predictions import CHANCE, Calibration, Forecast, calibration, forecasts
 
 MOST_SHOWN = 300
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.effect import effect
 from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.trial import Trial
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.trial.trial import Trial
 
 MOST_TEXT = 1200  # characters of a traceback or another text on a card
 MOST_METRICS = 40

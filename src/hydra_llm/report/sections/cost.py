@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hydra_llm.llm.transcript import Transcript
-from hydra_llm.report.chronicle import Chronicle
-from hydra_llm.search.reading import Sweep
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.reader import Sweep
 
 
 @dataclass(frozen=True)

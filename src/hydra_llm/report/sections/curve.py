@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.effect import score_name, spread_of
 from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.tree import Tree
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.tree.tree import Tree
 
 WIDTH, HEIGHT = 1080.0, 334.0
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 46.0, 290.0

@@ -6,15 +6,15 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from hydra_llm.report.chronicle import Chronicle
 from hydra_llm.report.sections.cards import changes_text, difference
 from hydra_llm.report.sections.tree import regime
 from hydra_llm.report.svg import short
-from hydra_llm.search import rates, variance
-from hydra_llm.search.noise import noise_floor
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.report.timeline import Chronicle
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.statistics import progress, variance
+from hydra_llm.search.tree.noise import noise_floor
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 MOST_TRACEBACK = 1500
 ALSO = ("connectivity_R2", "tau_R2", "V_rest_R2", "cluster_accuracy")  # of the published variance table, where returned
@@ -45,7 +45,7 @@ class BlockRow:
     best_runs: int
     baseline_value: float | None
     floor: float | None
-    rates: rates.Rates
+    progress: progress.Rates
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def block_rows(sweep: Sweep) -> list[BlockRow]:
                 0 if best is None else best.runs,
                 None if root is None or root.mean is None else objective.value_of_score(root.mean),
                 floor if tree.replicated() else None,
-                rates.measure(trials, tree, objective, sweep.settings.block_size, floor),
+                progress.measure(trials, tree, objective, sweep.settings.block_size, floor),
             )
         )
     return found

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hydra_llm.report.svg import Axis, chart, el, padded, short
-from hydra_llm.search import confirmation
-from hydra_llm.search.reading import Sweep
-from hydra_llm.search.trial import Trial, TrialState
-from hydra_llm.search.variance import student
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records import confirmation
+from hydra_llm.search.statistics.variance import student
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 HELD_OUT = "test_"  # metrics of the held-out recording begin with it
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from hydra_llm.search.memory.render import memory_text
-from hydra_llm.search.reading import Sweep
+from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.memory_text import memory_text
 
 CONTEXT = 2  # unchanged lines around a change
 

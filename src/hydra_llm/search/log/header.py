@@ -9,7 +9,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from hydra_llm.search.events import SCHEMA_VERSION, Event
+from hydra_llm.search.log.events import SCHEMA_VERSION, Event
 from hydra_llm.search.settings import Settings
 
 PACKAGES = ("hydra-llm", "hydra-core", "omegaconf", "numpy", "openai", "optuna")

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from hydra_llm.search.events import Event
-from hydra_llm.search.memory.claims import Claim
+from hydra_llm.search.log.events import Event
+from hydra_llm.search.statistics.claims import Claim
 
 Kind = Literal["principle", "question", "summary"]
 Outcome = Literal["applied", "changed", "refused"]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.events import EVENTS_NAME, Event, read_events
-from hydra_llm.search.objective import Objective
+from hydra_llm.search.log.events import EVENTS_NAME, Event, read_events
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space import Categorical, Dimension, Float, Integer, Space
-from hydra_llm.search.state import SweepState
+from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer, Space
+from hydra_llm.search.trial.objective import Objective
 
 KINDS: dict[str, type[Dimension]] = {kind.kind: kind for kind in (Float, Integer, Categorical)}
 

@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hydra_llm.search import codec
-from hydra_llm.search.events import Event
-from hydra_llm.search.memory.entries import Edit, edit_from_event
-from hydra_llm.search.memory.start import StartMemory, parse
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.protocol_copy import ProtocolCopy, ProtocolEdit
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Proposal, Trial, TrialState
+from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.memory_entries import Edit, edit_from_event
+from hydra_llm.search.log.protocol_copy import ProtocolCopy, ProtocolEdit
+from hydra_llm.search.log.start_memory import StartMemory, parse
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial import codec
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
 REPEATED = 64  # latest notes that are looked through for one that was recorded twice
 

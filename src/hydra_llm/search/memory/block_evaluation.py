@@ -10,11 +10,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hydra_llm.search import rates
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.rates import Rates
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.statistics import progress
+from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT, Rates
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial
 
 SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change the dimension
 
@@ -39,7 +39,7 @@ def evaluate(
     trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float
 ) -> Evaluation:
     """Judge one block's search trials, in order of number."""
-    measured = rates.measure(trials, tree, objective, n_iter_block, noise_floor)
+    measured = progress.measure(trials, tree, objective, n_iter_block, noise_floor)
     finished = [trial for trial in trials if trial.state.is_finished]
     steps = [
         (before, trial)
@@ -62,29 +62,29 @@ def evaluate(
 def _advice(found: Evaluation) -> list[str]:
     measured, advice = found.window, []
     branching, improvement = measured.branching, measured.improvement
-    if branching is not None and branching < rates.LOW_BRANCHING:
+    if branching is not None and branching < LOW_BRANCHING:
         advice.append(
-            f"Branching {_percent(branching)} is below {_percent(rates.LOW_BRANCHING)}: add a rule that branches, such "
+            f"Branching {_percent(branching)} is below {_percent(LOW_BRANCHING)}: add a rule that branches, such "
             "as a random node of the three highest UCB scores instead of the latest trial."
         )
-    elif branching is not None and branching > rates.HIGH_BRANCHING:
+    elif branching is not None and branching > HIGH_BRANCHING:
         advice.append(
-            f"Branching {_percent(branching)} is above {_percent(rates.HIGH_BRANCHING)}: add rules that follow up and "
+            f"Branching {_percent(branching)} is above {_percent(HIGH_BRANCHING)}: add rules that follow up and "
             "look for boundaries."
         )
-    if improvement is not None and improvement < rates.LOW_IMPROVEMENT:
+    if improvement is not None and improvement < LOW_IMPROVEMENT:
         advice.append(
-            f"Improvement {_percent(improvement)} is below {_percent(rates.LOW_IMPROVEMENT)}: exploit more, raise the "
+            f"Improvement {_percent(improvement)} is below {_percent(LOW_IMPROVEMENT)}: exploit more, raise the "
             "value that counts as a success."
         )
-    elif improvement is not None and improvement > rates.HIGH_IMPROVEMENT:
+    elif improvement is not None and improvement > HIGH_IMPROVEMENT:
         advice.append(
-            f"Improvement {_percent(improvement)} is above {_percent(rates.HIGH_IMPROVEMENT)}: explore more, probe the "
+            f"Improvement {_percent(improvement)} is above {_percent(HIGH_IMPROVEMENT)}: explore more, probe the "
             "limits."
         )
     if measured.plateau:
         advice.append(
-            f"The last {rates.PLATEAU_RUN} results lie within +-{rates.PLATEAU_BAND:g}: add a rule that forces a "
+            f"The last {progress.PLATEAU_RUN} results lie within +-{progress.PLATEAU_BAND:g}: add a rule that forces a "
             "branch."
         )
     key, run = found.same_parameter

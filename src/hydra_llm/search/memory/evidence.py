@@ -14,12 +14,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hydra_llm.search.memory.claims import Claim, Probe, derived, probes
-from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, Entry, named
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Trial
-from hydra_llm.search.variance import NORMAL, student
+from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, Entry, named
+from hydra_llm.search.statistics.claims import Claim, Probe, derived, probes
+from hydra_llm.search.statistics.variance import NORMAL, student
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial
 
 ENOUGH = 3  # consistent runs that make a principle established
 

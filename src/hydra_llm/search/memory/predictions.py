@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Prediction, Trial, TrialState
-from hydra_llm.search.variance import NORMAL
+from hydra_llm.search.statistics.variance import NORMAL
+from hydra_llm.search.trial.trial import Prediction, Trial, TrialState
 
 Status = Literal["open", "held", "missed", "failed", "void"]
 

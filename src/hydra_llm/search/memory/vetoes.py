@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from hydra_llm.search.memory.claims import claim_problem
-from hydra_llm.search.memory.entries import (
+from hydra_llm.search.log.memory_entries import (
     ESTABLISHED,
     FALSIFIED,
     LEVELS,
@@ -19,7 +18,8 @@ from hydra_llm.search.memory.entries import (
     same_text,
 )
 from hydra_llm.search.memory.evidence import Evidence, Records, judge
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.statistics.claims import claim_problem
 
 ORACLE = "oracle_"  # what the data allow at best, as a metric of the same run
 CEILING_MARGIN = 0.02  # the oracle stops at the value if it is no further above it than this, or than two noise floors

@@ -19,10 +19,10 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState as OptunaState
 from optuna.trial import create_trial
 
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer, canonical_number
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.space import Space, Values
-from hydra_llm.search.trial import Proposal, Trial
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
+from hydra_llm.search.space.space import Space, Values
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 
 class OptunaMirror:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer, canonical_number
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Node, Tree
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.tree import Node, Tree
 
 Points = npt.NDArray[np.float64]
 ABSENT = np.nan  # a conditional parameter that is not active, or a default outside the declared choices

@@ -14,12 +14,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from hydra_llm.search.focus import FocusRule
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.rates import Rates
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Change, Proposal, Trial, TrialState
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.statistics.progress import Rates
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Change, Proposal, Trial, TrialState
+from hydra_llm.search.triggers import FocusRule
 
 ORACLE_PREFIX = "oracle_"
 

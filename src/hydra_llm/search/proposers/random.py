@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hydra_llm.search.proposers.base import Context, ProposerError, mutate
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 256
 

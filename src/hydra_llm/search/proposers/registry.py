@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
 _KINDS = ("llm", "tpe", "cmaes", "gp", "hybrid")
 BUILDERS: dict[str, str] = {name: f"hydra_llm.search.proposers.{name}" for name in _KINDS}

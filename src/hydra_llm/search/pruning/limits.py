@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hydra_llm import channel
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.pruning import Columns, Pruning
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm import job
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.pruning.pruning import Columns, Pruning
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 COUNTED = (TrialState.COMPLETED, TrialState.PRUNED)
 
@@ -31,7 +31,7 @@ class Board:
         self._learned: set[int] = set()
         self._published: dict[str, Any] | None = None
         self._lock = threading.Lock()
-        (folder / channel.LIMITS_NAME).unlink(missing_ok=True)  # of an earlier session, maybe under another rule
+        (folder / job.LIMITS_NAME).unlink(missing_ok=True)  # of an earlier session, maybe under another rule
 
     @property
     def is_active(self) -> bool:
@@ -47,7 +47,7 @@ class Board:
                     continue
                 self._learned.add(trial.number)
                 if trial.folder:
-                    self._of_block(trial.block).add(channel.read_reports(Path(trial.folder)))
+                    self._of_block(trial.block).add(job.read_reports(Path(trial.folder)))
 
     def publish(self, state: SweepState) -> None:
         """Write the limits of the present block. Confirmation runs and jobs of earlier blocks are exempt."""
@@ -63,7 +63,7 @@ class Board:
                 for number in judged:
                     folder = self._running_folder(number)
                     if folder is not None:
-                        columns.add(channel.read_reports(folder))
+                        columns.add(job.read_reports(folder))
             limits = {
                 "rule": self.pruning.rule,
                 "max_minutes": self.pruning.max_minutes,
@@ -72,7 +72,7 @@ class Board:
                 "exempt": sorted({trial.number for trial in running} - set(judged)),
             }
             if limits != self._published:
-                channel.write_aside(self._folder / channel.LIMITS_NAME, limits)
+                job.write_aside(self._folder / job.LIMITS_NAME, limits)
                 self._published = limits
 
     def _of_block(self, block: int) -> Columns:
@@ -81,8 +81,8 @@ class Board:
     def _running_folder(self, number: int) -> Path | None:
         """<sweep>/<number>, else the folder whose reports carry the number; None before the job has begun."""
         direct = self._folder / str(number)
-        if channel.read_number(direct) == number:
+        if job.read_number(direct) == number:
             return direct
-        found = (path.parent for path in self._folder.glob(f"*/{channel.REPORTS_NAME}"))
+        found = (path.parent for path in self._folder.glob(f"*/{job.REPORTS_NAME}"))
         elsewhere = (folder for folder in found if not folder.name.isdigit())  # hydra.sweep.subdir may name them freely
-        return next((folder for folder in elsewhere if channel.read_number(folder) == number), None)
+        return next((folder for folder in elsewhere if job.read_number(folder) == number), None)

@@ -3,7 +3,7 @@
 Every rule states a limit per step, as a score; a job whose best report so far stays below the limit of the last step
 that has one ends. The median rule is that of Golovin et al. (2017), "Google Vizier"; asha is the stopping form of
 asynchronous successive halving, Li et al. (2020): at the rungs r, r*eta, r*eta^2, ... the best 1/eta go on. The jobs
-apply the limits themselves (hydra_llm.channel), so a rule works under every launcher.
+apply the limits themselves (hydra_llm.job), so a rule works under every launcher.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from hydra_llm import channel
-from hydra_llm.channel import Report
-from hydra_llm.search.objective import Direction, Objective
-from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm import job
+from hydra_llm.job import Report
+from hydra_llm.search.trial.objective import Direction, Objective
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 RULES = ("median", "asha")
 KEPT = ("last", "returned", "nothing")
@@ -92,7 +92,7 @@ class Columns:
         best, rung = -math.inf, self._pruning.first_rung
         at: dict[int, float] = {}
         for item in sorted(reports, key=lambda report: report.step):
-            best = max(best, channel.score(item.value, self._goal))
+            best = max(best, job.score(item.value, self._goal))
             if self._pruning.rule == "asha":
                 while item.step >= rung:
                     at[rung] = best
@@ -132,7 +132,7 @@ class Columns:
 
 def settle(outcome: Outcome, pruning: Pruning) -> Outcome:
     """PRUNED, with the reason, for a job that was told to stop and ended; any other outcome as it is."""
-    stop = channel.read_stop(Path(outcome.folder)) if outcome.folder else None
+    stop = job.read_stop(Path(outcome.folder)) if outcome.folder else None
     if stop is None or not _ended_in_order(outcome):
         return outcome
     error = TrialError("Pruned", str(stop["reason"]))
@@ -141,7 +141,7 @@ def settle(outcome: Outcome, pruning: Pruning) -> Outcome:
 
 def _ended_in_order(outcome: Outcome) -> bool:
     if outcome.state is TrialState.FAILED:
-        return outcome.error is not None and outcome.error.type == channel.Stopped.__name__
+        return outcome.error is not None and outcome.error.type == job.Stopped.__name__
     return outcome.state in (TrialState.COMPLETED, TrialState.INVALID)
 
 
@@ -149,7 +149,7 @@ def _kept(outcome: Outcome, pruning: Pruning) -> float | None:
     if pruning.kept == "nothing":
         return None
     if pruning.kept == "last":
-        last = _last_finite(channel.read_reports(Path(outcome.folder)))
+        last = _last_finite(job.read_reports(Path(outcome.folder)))
         if last is not None:
             return last
     return outcome.value

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 _OWN = ("best", "baseline")  # other roles are references
 

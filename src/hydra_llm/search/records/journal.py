@@ -12,11 +12,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from hydra_llm.search.analysis.entry import Entry
-from hydra_llm.search.analysis.summary import block_summary, new_block
-from hydra_llm.search.events import Event
+from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.records.summary import block_summary, new_block
+from hydra_llm.search.records.trial_section import Entry
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
 
 log = logging.getLogger(__name__)
 

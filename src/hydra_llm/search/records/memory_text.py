@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hydra_llm.search import noise, rates, tables, variance, variance_table
-from hydra_llm.search.analysis.entry import mutation, show
-from hydra_llm.search.evaluation import evaluate
-from hydra_llm.search.memory.entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
+from hydra_llm.search.annotations import records_of
+from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
+from hydra_llm.search.log.start_memory import shortened
+from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.memory.block_evaluation import evaluate
 from hydra_llm.search.memory.evidence import Evidence, judge
-from hydra_llm.search.memory.start import shortened
-from hydra_llm.search.noting import records_of
-from hydra_llm.search.predictions import forecasts
+from hydra_llm.search.memory.predictions import forecasts
+from hydra_llm.search.records import tables, variance_table
+from hydra_llm.search.records.trial_section import mutation, show
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import BlockRecord, SweepState
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.statistics import progress, variance
+from hydra_llm.search.tree import noise
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 LIMIT = 300  # lines
 SHOWN_TRIALS = 8  # numbers of one list of trials
@@ -149,7 +151,7 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     record, tree, trials = state.blocks[block - 1], state.trees[block], state.block_trials(block)
     name, floor = settings.objective.name, noise.noise_floor(tree)
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {_simulation(record)}"]
-    measured = rates.measure(trials, tree, settings.objective, settings.nominal_block, floor)
+    measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
     lines.append(f"- {tables.rates_line(measured)}")
     measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
     lines.append(f"- noise floor: {measured_noise}")

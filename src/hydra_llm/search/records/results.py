@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
-from hydra_llm.search import confirmation, predictions, tables, variance_table
-from hydra_llm.search.memory.render import memory_text
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.memory import predictions
+from hydra_llm.search.records import confirmation, tables, variance_table
+from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial.trial import Trial
 
 Command = Callable[[Trial], str]
 

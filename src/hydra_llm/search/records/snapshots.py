@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hydra_llm.search import results, tables
-from hydra_llm.search.memory.render import memory_text
+from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.records import results, tables
+from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import BlockRecord, SweepState
 
 
 class Snapshots:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.analysis.entry import show
-from hydra_llm.search.evaluation import evaluate, lines
-from hydra_llm.search.memory.entries import fold
-from hydra_llm.search.noise import noise_floor
-from hydra_llm.search.predictions import calibration, forecasts
-from hydra_llm.search.predictions import summary as predicted
+from hydra_llm.search.log.memory_entries import fold
+from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.memory.block_evaluation import evaluate, lines
+from hydra_llm.search.memory.predictions import calibration, forecasts
+from hydra_llm.search.memory.predictions import summary as predicted
+from hydra_llm.search.records.trial_section import show
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import BlockRecord, SweepState
+from hydra_llm.search.tree.noise import noise_floor
 
 
 def block_summary(record: BlockRecord, state: SweepState, settings: Settings) -> str:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hydra_llm.search.rates import Rates
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.tree import Node, Tree
-from hydra_llm.search.trial import Trial, TrialState
-from hydra_llm.search.variance import verdict
+from hydra_llm.search.statistics.progress import Rates
+from hydra_llm.search.statistics.variance import verdict
+from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 
 def ucb_table(

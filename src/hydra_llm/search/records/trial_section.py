@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hydra_llm.search.analysis.formats import PLACEHOLDER, Format, Line
-from hydra_llm.search.noting import lines_of
-from hydra_llm.search.predictions import judged
+from hydra_llm.search.annotations import lines_of
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.log_format import PLACEHOLDER, Format, Line
+from hydra_llm.search.memory.predictions import judged
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Change, Trial, TrialState
-from hydra_llm.search.variance import PEAK
+from hydra_llm.search.statistics.variance import PEAK
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Change, Trial, TrialState
 
 RERUN = "robustness-check"
 NOT_TOLD = "(not told)"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.state import SweepState
-from hydra_llm.search.variance import Row, rows
+from hydra_llm.search.statistics.variance import Row, rows
 
 HEAD = ("node", "runs", "mean", "sd", "CV %", "95 % interval", "worst", "failed", "trend", "verdict", "configuration")
 

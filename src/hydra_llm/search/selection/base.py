@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.tree import Arms
+from hydra_llm.search.tree.tree import Arms
 
 Scores = npt.NDArray[np.float64]
 

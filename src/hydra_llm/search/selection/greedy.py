@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from hydra_llm.search.selection.base import Scores, plain_rewards
-from hydra_llm.search.tree import Arms
+from hydra_llm.search.tree.tree import Arms
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.dimension import Categorical
-from hydra_llm.search.space import Space
+from hydra_llm.search.space.dimension import Categorical
+from hydra_llm.search.space.space import Space
 
 MAX_LISTED = 4096  # regimes of a discrete block space that are listed rather than drawn
 DRAWN = 64  # regimes drawn from another block space

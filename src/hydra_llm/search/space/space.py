@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
 
 __all__ = ["Categorical", "Dimension", "Float", "Integer", "Space", "Values"]
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from hydra_llm.search.dimension import Categorical
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Node, Tree
-from hydra_llm.search.variance import NORMAL
+from hydra_llm.search.space.dimension import Categorical
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.statistics.variance import NORMAL
+from hydra_llm.search.tree.tree import Node, Tree
 
 Move = Literal["up", "down", "to"]
 Effect = Literal["better", "worse", "none"]

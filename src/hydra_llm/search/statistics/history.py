@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 RECORD_WINDOW = 512  # latest configurations that a parameter's record is read from: keeps one decision cheap
 

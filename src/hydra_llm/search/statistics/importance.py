@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.dimension import Dimension
-from hydra_llm.search.proposers.numeric_space import is_ordered, position
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Tree
+from hydra_llm.search.optuna_bridge.unit_cube import is_ordered, position
+from hydra_llm.search.space.dimension import Dimension
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.tree import Tree
 
 FEW = 5  # scored configurations below which nothing is said
 ENOUGH = 20  # from which PED-ANOVA is trusted: its best tenth then holds two
@@ -74,7 +74,7 @@ def _ped_anova(columns: list[tuple[Dimension, Column]], scores: Column) -> dict[
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    from hydra_llm.search.proposers.optuna_mirror import quiet
+    from hydra_llm.search.optuna_bridge.mirror import quiet
 
     spaces: dict[str, BaseDistribution] = {}
     for dimension, column in columns:

@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 LOW_BRANCHING = 0.20  # below: the search runs in a chain, add branching
 HIGH_BRANCHING = 0.80  # above: it never follows up, look for boundaries

@@ -13,8 +13,8 @@ import math
 import numpy as np
 
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.tree import Node, Tree
-from hydra_llm.search.variance import cv_error, verdict
+from hydra_llm.search.statistics.variance import cv_error, verdict
+from hydra_llm.search.tree.tree import Node, Tree
 
 RETIRE_RUNS = 4
 CV_ERROR = 0.02  # standard deviation of the CV estimate below which the spread is known

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Thresholds
-from hydra_llm.search.tree import Node, Tree
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial
 
 Verdict = Literal["robust", "fragile", "open"]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Block, Context, Proposer, Slot, Thresholds
 from hydra_llm.search.selection.base import SelectionPolicy, rank
-from hydra_llm.search.space import Categorical, Float, Integer, Space
-from hydra_llm.search.tree import Arms, Tree
-from hydra_llm.search.trial import Proposal, Trial, TrialState
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
+from hydra_llm.search.tree.tree import Arms, Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
 
 def arms(rewards: list[float], visits: list[int] | None = None, failed: list[bool] | None = None) -> Arms:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from hydra_llm.search.events import Event
+from hydra_llm.search.log.events import Event
 
 HEADER: Event = {"type": "header", "schema": 1}
 

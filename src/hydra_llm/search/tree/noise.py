@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hydra_llm.search.tree import Tree
+from hydra_llm.search.tree.tree import Tree
 
 
 def noise_floor(tree: Tree) -> float:

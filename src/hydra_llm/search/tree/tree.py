@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.reward import check_reward, reward_of
-from hydra_llm.search.space import Space
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.reward import check_reward, reward_of
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 UNSCORED = math.nan
 

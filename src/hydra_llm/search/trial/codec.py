@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hydra_llm.search.trial import Proposal, TrialError
+from hydra_llm.search.trial.trial import Proposal, TrialError
 
 _PROPOSAL = TypeAdapter(Proposal)
 _ERROR = TypeAdapter(TrialError)

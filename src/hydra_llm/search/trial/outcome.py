@@ -6,8 +6,8 @@ import traceback as traceback_module
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra_llm.search.objective import MetricError, Objective
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.trial.objective import MetricError, Objective
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 TAIL_CHARACTERS = 3000  # of a traceback: what a reader needs to see the cause
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.outcome import Outcome
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import consecutive
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.batch import consecutive
+from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 
 
 class ArrayDispatch(ThreadDispatch):

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from hydra.core.utils import JobReturn
 
-from hydra_llm.search.outcome import Outcome
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.sweeper.dispatch.reader import Reader
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import logging
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.outcome import Outcome
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader, outcome_of_launch_error
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.sweeper.dispatch.base import Dispatch, Job
+from hydra_llm.sweeper.dispatch.reader import Reader, outcome_of_launch_error
 
 log = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from typing import Any
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_array import ArrayDispatch
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_batch import BatchDispatch
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_fork import ForkDispatch
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_thread import ThreadDispatch
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_watch import SchedulerWatch
-from hydra_plugins.hydra_llm_ucb_sweeper._errors import SweepError
+from hydra_llm.sweeper.dispatch.array import ArrayDispatch
+from hydra_llm.sweeper.dispatch.base import Dispatch
+from hydra_llm.sweeper.dispatch.batch import BatchDispatch
+from hydra_llm.sweeper.dispatch.fork import ForkDispatch
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
+from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
+from hydra_llm.sweeper.errors import SweepError
 
 DISPATCHES = ("auto", "batch", "thread", "fork")
 REMOTE = ("submitit", "ray", "rq")  # launchers whose jobs run in processes that the sweeper does not own

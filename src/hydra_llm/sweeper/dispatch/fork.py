@@ -17,10 +17,10 @@ from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.outcome import Outcome, lost, timed_out
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_driver import REAP_S, Reply, fork, keep, read_returned
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
+from hydra_llm.search.trial.outcome import Outcome, lost, timed_out
+from hydra_llm.sweeper.dispatch.base import Dispatch, Job
+from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, fork, keep, read_returned
+from hydra_llm.sweeper.dispatch.reader import Reader
 
 
 class ForkDispatch(Dispatch):

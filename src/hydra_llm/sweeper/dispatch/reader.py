@@ -9,10 +9,10 @@ from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.outcome import Outcome, cancelled, error_of, from_result, lost, timed_out
-from hydra_llm.search.trial import TrialError, TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import RESULT_NAME, STARTED_NAME
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome, cancelled, error_of, from_result, lost, timed_out
+from hydra_llm.search.trial.trial import TrialError, TrialState
+from hydra_llm.sweeper.job.result_recorder import RESULT_NAME, STARTED_NAME
 
 CANCELLED_WORDS = ("CANCELLED", "was cancelled")
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.lock import process_alive
-from hydra_llm.search.outcome import Outcome, cancelled, lost
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate, fate
-from hydra_plugins.hydra_llm_ucb_sweeper._journal import ATTEMPT_VARIABLE
+from hydra_llm.search.log.lock import process_alive
+from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.slurm import Fate, fate
+from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
 
 log = logging.getLogger(__name__)
 

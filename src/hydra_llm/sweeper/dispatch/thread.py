@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.outcome import Outcome, timed_out
-from hydra_llm.search.trial import TrialState
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Dispatch, Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader, outcome_of_launch_error
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import is_unreachable
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_watch import SchedulerWatch
+from hydra_llm.search.trial.outcome import Outcome, timed_out
+from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.sweeper.dispatch.base import Dispatch, Job
+from hydra_llm.sweeper.dispatch.reader import Reader, outcome_of_launch_error
+from hydra_llm.sweeper.dispatch.slurm import is_unreachable
+from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
 
 log = logging.getLogger(__name__)
 

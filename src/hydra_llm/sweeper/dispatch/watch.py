@@ -9,16 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from hydra_llm.search.outcome import Outcome, cancelled, lost
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch import Job
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_read import Reader
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_scheduler import (
-    Submission,
-    Submissions,
-    fate_of_submission,
-    outcome_of_submission,
-)
-from hydra_plugins.hydra_llm_ucb_sweeper._dispatch_slurm import Fate
+from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
+from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.scheduler import Submission, Submissions, fate_of_submission, outcome_of_submission
+from hydra_llm.sweeper.dispatch.slurm import Fate
 
 INTERVAL_S = 10.0  # between two rounds of questions
 PATIENCE_S = 20.0  # a requeued job is in no queue for a moment, and a result needs time to cross a file system

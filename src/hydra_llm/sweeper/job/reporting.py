@@ -16,22 +16,22 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from hydra_llm import channel
+from hydra_llm import job
 from hydra_llm.search.study import Study
 
 log = logging.getLogger(__name__)
 
 
 class JobChannel(Callback):
-    """Tells hydra_llm.channel in which folder the job reports and where its limits stand."""
+    """Tells hydra_llm.job in which folder the job reports and where its limits stand."""
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         number = int(OmegaConf.select(config, "hydra.job.num", default=-1))
-        limits = Path(config.hydra.sweep.dir).absolute() / channel.LIMITS_NAME
-        channel.open_job(Path(config.hydra.runtime.output_dir), number, limits, time.time())
+        limits = Path(config.hydra.sweep.dir).absolute() / job.LIMITS_NAME
+        job.open_job(Path(config.hydra.runtime.output_dir), number, limits, time.time())
 
     def on_job_end(self, config: DictConfig, **kwargs: Any) -> None:
-        channel.close_job()
+        job.close_job()
 
 
 class Watcher:

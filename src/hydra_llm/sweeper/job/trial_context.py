@@ -1,4 +1,4 @@
-"""What a job can know of its place in the sweep (hydra_llm.channel.trial): for experiment trackers and logs."""
+"""What a job can know of its place in the sweep (hydra_llm.job.trial): for experiment trackers and logs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hydra_llm import channel
+from hydra_llm import job
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial.trial import Trial
 
 GIT_S = 10.0  # limit of a question to git
 
@@ -23,10 +23,10 @@ def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[
 
     It is derived from the log, so nobody waits for the disk.
     """
-    folder = study.folder / channel.TRIALS_NAME
+    folder = study.folder / job.TRIALS_NAME
     folder.mkdir(exist_ok=True)
     how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
-    channel.write_aside(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
+    job.write_aside(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
 
 
 def lineage(study: Study, trial: Trial) -> dict[str, Any]:

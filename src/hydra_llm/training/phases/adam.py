@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.modules.objectives import Objective
-from hydra_llm.modules.phases.base import Step
+from hydra_llm.training.objectives import Objective
+from hydra_llm.training.phases.base import Step
 
 INTERVALS = 20  # validations per fit
 

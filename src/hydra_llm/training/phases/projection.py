@@ -15,8 +15,8 @@ from torch.nn import Parameter
 from torch.optim import LBFGS, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.modules.phases.base import Step
-from hydra_llm.modules.phases.reduced import ReducedProblem
+from hydra_llm.families.signal.fitting.reduced import ReducedProblem
+from hydra_llm.training.phases.base import Step
 
 HISTORY = 50  # curvature pairs of L-BFGS
 CHUNK = 30  # iterations between two looks at the progress

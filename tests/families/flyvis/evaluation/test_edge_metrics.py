@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hydra_llm.metrics.edges import edge_metrics, perturbed_edge_metrics
-from hydra_llm.metrics.parameters import parameter_metrics, tolerance_metrics
+from hydra_llm.families.flyvis.evaluation.edges import edge_metrics, perturbed_edge_metrics
+from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics, tolerance_metrics
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from law_network import LawNetwork  # noqa: E402
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter  # noqa: E402
 from hydra_llm.data.store import DatasetStore  # noqa: E402
-from hydra_llm.experiment.fitting import Fit  # noqa: E402
-from hydra_llm.experiment.flyvis.assay import FlyvisAssay  # noqa: E402
-from hydra_llm.metrics.trajectory import from_text  # noqa: E402
-from hydra_llm.modules.simulation import simulate  # noqa: E402
-from hydra_llm.modules.snapshots import Snapshots  # noqa: E402
+from hydra_llm.families.fitting import Fit  # noqa: E402
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay  # noqa: E402
+from hydra_llm.families.flyvis.evaluation.recovery_curve import from_text  # noqa: E402
+from hydra_llm.training.simulation import simulate  # noqa: E402
+from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
 HISTORY = {"val_loss": ([0.0, 1.0], [0.5, 0.1])}
 

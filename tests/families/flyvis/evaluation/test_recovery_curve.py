@@ -2,7 +2,7 @@
 
 import pytest
 
-from hydra_llm.metrics.trajectory import (
+from hydra_llm.families.flyvis.evaluation.recovery_curve import (
     Point,
     from_text,
     gains,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.metrics.relaxation_gauge import Linearised, message_lines, physical
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, message_lines, physical
 
 
 @pytest.fixture

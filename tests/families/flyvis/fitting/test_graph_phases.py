@@ -7,15 +7,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.windows import Frames  # noqa: E402
-from hydra_llm.modules.graph_regularisers import GraphPenalties, Progress, Recorded  # noqa: E402
-from hydra_llm.modules.neuron_solution import NeuronSolution  # noqa: E402
-from hydra_llm.modules.objectives import OneStep, Rollout  # noqa: E402
-from hydra_llm.modules.phases.closed_form import ClosedFormPhase  # noqa: E402
-from hydra_llm.modules.phases.message_projection import MessageProjectionPhase  # noqa: E402
-from hydra_llm.modules.phases.stages import Rates, StagedPhase, alternating, standard  # noqa: E402
-from hydra_llm.modules.recovery import unexplained  # noqa: E402
-from hydra_llm.modules.snapshots import Snapshots  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.families.flyvis.fitting.adam import Rates, StagedPhase, alternating, standard  # noqa: E402
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase  # noqa: E402
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution  # noqa: E402
+from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, Recorded  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
+from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
+from hydra_llm.training.recovery import unexplained  # noqa: E402
+from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
 ACTIVE, RESTING = Rates(0.01, 0.003, 0.02, 0.004), Rates(1e-4, 2e-4, 3e-4, 4e-4)
 

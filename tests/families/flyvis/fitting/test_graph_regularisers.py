@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.modules.graph_regularisers import KINDS, GraphPenalties, Progress, Recorded  # noqa: E402
-from hydra_llm.schema.flyvis_fit import FlyvisTraining  # noqa: E402
+from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, Recorded  # noqa: E402
 
 
 @pytest.fixture

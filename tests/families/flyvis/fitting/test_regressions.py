@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.identifiability.neighbours import by_in_degree  # noqa: E402
-from hydra_llm.modules.neuron_regressions import NormalEquations  # noqa: E402
+from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regressions import NormalEquations  # noqa: E402
 
 
 def equations(truth, message, frames=slice(None), noise=0.0):
@@ -85,6 +85,6 @@ def test_more_frames_than_one_block_give_the_same_moments(make_graph_frames, mon
     truth = make_graph_frames(n_neurons=12, n_frames=100)
     message = truth.frames.activity.clamp_min(0)
     whole = equations(truth, message)[0].solve(0.1)
-    monkeypatch.setattr("hydra_llm.modules.neuron_regressions._BLOCK", 7)
+    monkeypatch.setattr("hydra_llm.families.flyvis.fitting.regressions._BLOCK", 7)
     blocks = equations(truth, message)[0].solve(0.1)
     torch.testing.assert_close(blocks.beta, whole.beta)

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.edge_sum import EdgeSum  # noqa: E402
+from hydra_llm.families.flyvis.model.edge_sum import EdgeSum  # noqa: E402
 
 
 def draw(n_neurons=30, n_edges=200, n_batch=4):
@@ -33,7 +33,7 @@ def test_values_and_gradients_are_those_of_a_sum_over_edges():
 def test_the_gradient_of_W_does_not_depend_on_how_the_batch_is_cut(monkeypatch):
     edge_index, W, message = draw()
     whole = torch.autograd.grad(EdgeSum(edge_index, 30)(W, message).square().sum(), W)[0]
-    monkeypatch.setattr("hydra_llm.models.edge_sum._GATHER_LIMIT", 1)
+    monkeypatch.setattr("hydra_llm.families.flyvis.model.edge_sum._GATHER_LIMIT", 1)
     cut = torch.autograd.grad(EdgeSum(edge_index, 30)(W, message).square().sum(), W)[0]
     torch.testing.assert_close(cut, whole)
 

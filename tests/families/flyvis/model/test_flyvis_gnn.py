@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.flyvis_gnn import FlyvisGNN  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 N, E, INPUTS = 25, 120, 6
 PUBLISHED = {

@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.implicit_stimulus import ImplicitStimulus  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 COLUMN = torch.tensor([[0, 0], [1, 0], [0, 1], [0, 0], [1, 0], [0, 1]])  # two types of photoreceptors
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.identifiability.flyvis import Wiring
+from hydra_llm.families.flyvis.oracle.report import Wiring
 from hydra_llm.identifiability.samples import Samples
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.identifiability.flyvis import flyvis_oracle, law_blocks
-from hydra_llm.identifiability.neighbour_solutions import best_ridge, determined, least_squares, ridge
-from hydra_llm.identifiability.neighbours import Block, by_in_degree, factorise
+from hydra_llm.families.flyvis.fitting.neighbours import Block, by_in_degree, factorise
+from hydra_llm.families.flyvis.oracle.neighbour_solutions import best_ridge, determined, least_squares, ridge
+from hydra_llm.families.flyvis.oracle.report import flyvis_oracle, law_blocks
 from hydra_llm.metrics.scores import identity_r2
 
 

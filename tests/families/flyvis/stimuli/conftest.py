@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from davis_tree import write_davis
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.build import Filming, build_stimulus
+from hydra_llm.families.flyvis.stimuli.build import Filming, build_stimulus
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
 
 
 @pytest.fixture

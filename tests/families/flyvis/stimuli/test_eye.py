@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.eye import BoxEye
+from hydra_llm.families.flyvis.stimuli.eye import BoxEye
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
 
 
 @pytest.mark.parametrize(("extent", "side"), [(1, 27), (2, 53), (3, 79), (4, 105), (8, 209), (15, 391)])

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.stimuli.build import PATTERNS
-from hydra_llm.systems.stimuli.generated import equal_lengths
-from hydra_llm.systems.stimuli.moving_patterns import MovingPatterns
-from hydra_llm.systems.stimuli.noise import Flicker
-from hydra_llm.systems.stimuli.texture import draw_texture, sample_texture
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.build import PATTERNS
+from hydra_llm.families.flyvis.stimuli.generated import equal_lengths
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.stimuli.moving_patterns import MovingPatterns
+from hydra_llm.families.flyvis.stimuli.noise import Flicker
+from hydra_llm.families.flyvis.stimuli.texture import draw_texture, sample_texture
+from hydra_llm.systems.random_streams import stream
 
 
 @pytest.mark.parametrize("kind", PATTERNS)

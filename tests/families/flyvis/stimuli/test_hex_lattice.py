@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.systems.hex_lattice import FLIPS, HexLattice
+from hydra_llm.families.flyvis.stimuli.hex_lattice import FLIPS, HexLattice
 
 
 @pytest.mark.parametrize(("extent", "n_columns"), [(1, 7), (2, 19), (3, 37), (8, 217), (15, 721)])

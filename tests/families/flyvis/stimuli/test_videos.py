@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
-from hydra_llm.systems.stimuli import davis
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.stimuli.frames import read_frame
-from hydra_llm.systems.stimuli.videos import resample
+from hydra_llm.families.flyvis.stimuli import davis
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.frames import read_frame
+from hydra_llm.families.flyvis.stimuli.videos import resample
 
 FRAMES = "JPEGImages/480p"
 

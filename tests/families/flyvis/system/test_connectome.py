@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.systems.flyvis.connectome import build_connectome
-from hydra_llm.systems.flyvis.connectome_file import ConnectomeError, read_connectome_file
-from hydra_llm.systems.flyvis.hull import LEFT_OUT, gaps
+from hydra_llm.families.flyvis.system.connectome import build_connectome
+from hydra_llm.families.flyvis.system.connectome_file import ConnectomeError, read_connectome_file
+from hydra_llm.families.flyvis.system.hull import LEFT_OUT, gaps
 
 # extent: neurons, edges, edges from a neuron onto itself, inputs
 COUNTS = {

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
+from hydra_llm.families.flyvis.system.run import sequences_at_once
+from hydra_llm.families.flyvis.system.type_groups import OTHER, group_of
 from hydra_llm.systems.base import SPLITS, DivergenceError
-from hydra_llm.systems.flyvis.connectome_file import read_connectome_file
-from hydra_llm.systems.flyvis.run import sequences_at_once
-from hydra_llm.systems.flyvis.type_groups import OTHER, group_of
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 
 def drift_by_edge(system):
@@ -87,7 +87,7 @@ def test_a_sequence_starts_from_the_steady_state_before_grey(
 def test_the_steady_state_before_mean_grey_is_the_published_one(
     make_flyvis_system, published_connectome, trained_network, monkeypatch
 ):
-    monkeypatch.setattr("hydra_llm.systems.flyvis.run.GREY", (0.5, 0.5))
+    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.GREY", (0.5, 0.5))
     system = make_flyvis_system(
         extent=8,
         connectome=str(published_connectome),
@@ -131,7 +131,7 @@ def test_a_sequence_does_not_depend_on_what_else_is_recorded(make_flyvis_system,
 
 
 def test_segments_can_be_simulated_again_in_any_order(make_flyvis_system, monkeypatch):
-    monkeypatch.setattr("hydra_llm.systems.flyvis.run.SEGMENT_BYTES", 1)  # one sequence per segment
+    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.SEGMENT_BYTES", 1)  # one sequence per segment
     system = make_flyvis_system()
     segments = system.segments()
     assert len(segments) == 8

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from hydra_llm.systems.flyvis.shown_graph import draw_null_edges, kept_edges
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.system.observed_graph import draw_null_edges, kept_edges
+from hydra_llm.systems.random_streams import stream
 
 N = 30
 

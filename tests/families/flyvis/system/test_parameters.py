@@ -5,15 +5,15 @@ import math
 import pytest
 import torch
 
-from hydra_llm.systems.flyvis.connectome import build_connectome
-from hydra_llm.systems.flyvis.connectome_file import read_connectome_file
-from hydra_llm.systems.flyvis.parameters import (
+from hydra_llm.families.flyvis.system.connectome import build_connectome
+from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
+from hydra_llm.families.flyvis.system.parameters import (
     CheckpointError,
     default_parameters,
     trained_parameters,
     varied_parameters,
 )
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from hydra_llm.systems.flyvis import source
-from hydra_llm.systems.flyvis.connectome_file import PUBLISHED, ConnectomeError
+from hydra_llm.families.flyvis.system import source
+from hydra_llm.families.flyvis.system.connectome_file import PUBLISHED, ConnectomeError
 
 CONTENT = b"a connectome"
 

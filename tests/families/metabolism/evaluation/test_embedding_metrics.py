@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from hydra_llm.families.metabolism.evaluation.embedding import embedding_metrics
 from hydra_llm.metrics.clustering import NOISE, cluster_metrics, silhouette
-from hydra_llm.metrics.embedding import embedding_metrics
 
 TYPES = np.repeat([0, 1], 20)
 POINTS = np.stack([TYPES, 0.05 * np.random.default_rng(0).normal(size=40)], axis=1)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from hydra_llm.metrics.homeostasis import Lines, Regulation, fit_lines, homeostasis_metrics, slope_score, verdict
+from hydra_llm.families.metabolism.evaluation.homeostasis import (
+    Lines,
+    Regulation,
+    fit_lines,
+    homeostasis_metrics,
+    slope_score,
+    verdict,
+)
 
 TYPES = np.repeat([0, 1], 3)
 RATE, BASELINE = np.array([0.001, 0.002])[TYPES], np.array([4.0, 6.0])[TYPES]

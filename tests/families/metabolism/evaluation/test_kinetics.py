@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from hydra_llm.metrics.kinetics import gauge, in_gauge, rate_constant_metrics, stoichiometry_metrics
+from hydra_llm.families.metabolism.evaluation.kinetics import (
+    gauge,
+    in_gauge,
+    rate_constant_metrics,
+    stoichiometry_metrics,
+)
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.uniform(-2, -1, 40)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hydra_llm.figures.identifiability import identifiability
-from hydra_llm.figures.rate_constants import rate_constants
-from hydra_llm.figures.substrate import substrate
+from hydra_llm.families.metabolism.figures.identifiability import identifiability
+from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
+from hydra_llm.families.metabolism.figures.substrate import substrate
 
 LOG_K = np.linspace(-2, -1, 30)
 KNOWN = np.arange(30) >= 4

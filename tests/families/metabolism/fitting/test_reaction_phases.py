@@ -4,14 +4,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.metrics.kinetics import gauge, in_gauge, rate_constant_metrics  # noqa: E402
-from hydra_llm.modules.objectives import OneStep, Rollout  # noqa: E402
-from hydra_llm.modules.phases.rate_constants import RateConstantsPhase, solve_rate_constants  # noqa: E402
-from hydra_llm.modules.phases.reaction_gradient import ReactionGradientPhase, cosine  # noqa: E402
-from hydra_llm.modules.phases.reaction_projection import ReactionProjectionPhase  # noqa: E402
-from hydra_llm.modules.phases.reaction_reduced import ReactionProblem  # noqa: E402
-from hydra_llm.modules.recovery import unexplained  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.families.metabolism.evaluation.kinetics import gauge, in_gauge, rate_constant_metrics  # noqa: E402
+from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase, cosine  # noqa: E402
+from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase  # noqa: E402
+from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase, solve_rate_constants  # noqa: E402
+from hydra_llm.families.metabolism.fitting.reduced import ReactionProblem  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
+from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
+from hydra_llm.training.recovery import unexplained  # noqa: E402
 
 STRONG = {"homeostatic_lambda_per_type": [0.02, 0.05]}
 OPEN = {"external_input_type": "modulation", "n_input_metabolites": 6}

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.modules.reaction_regularisers import REACTION_KINDS, reaction_regularisers  # noqa: E402
+from hydra_llm.families.metabolism.fitting.regularisers import REACTION_KINDS, reaction_regularisers  # noqa: E402
 
 
 @pytest.fixture

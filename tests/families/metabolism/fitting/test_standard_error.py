@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.identifiability.standard_error import standard_error_log10  # noqa: E402
+from hydra_llm.families.metabolism.fitting.standard_error import standard_error_log10  # noqa: E402
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from homeostasis_world import World, make_net, make_world
 
-from hydra_llm.models.reaction_gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.models.substrate import LogSubstrate
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.substrate import LogSubstrate
+from hydra_llm.systems.random_streams import stream
 
 N, CYCLES, FRAMES, DELTA_T = 12, 6, 160, 0.1
 TYPES = torch.arange(N) * 2 // N

@@ -7,16 +7,16 @@ import pytest
 import torch
 from homeostasis_world import BASELINE, DELTA_T, FRAMES, RATE, TYPES, N
 
+from hydra_llm.families.metabolism.evaluation.homeostasis import Regulation, fit_lines, homeostasis_metrics
+from hydra_llm.families.metabolism.homeostasis.amplification import NONE, Amplification
+from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
+from hydra_llm.families.metabolism.homeostasis.gradient import HomeostasisPhase, published_batches
+from hydra_llm.families.metabolism.homeostasis.initialisation import kaiming, silence
+from hydra_llm.families.metabolism.homeostasis.losses import ResidualError, RolloutError, residual_size
+from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, Kick
+from hydra_llm.families.metabolism.homeostasis.profiled import ProfiledPhase
+from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
-from hydra_llm.metrics.homeostasis import Regulation, fit_lines, homeostasis_metrics
-from hydra_llm.modules.homeostasis.amplification import NONE, Amplification
-from hydra_llm.modules.homeostasis.frozen import Frozen
-from hydra_llm.modules.homeostasis.initialisation import kaiming, silence
-from hydra_llm.modules.homeostasis.lengths import Fixed
-from hydra_llm.modules.homeostasis.rates import Constant, Kick
-from hydra_llm.modules.homeostasis.terms import ResidualError, RolloutError, residual_size
-from hydra_llm.modules.phases.homeostasis import HomeostasisPhase, published_batches
-from hydra_llm.modules.phases.profiled import ProfiledPhase
 
 
 def phase(**changes: Any) -> HomeostasisPhase:

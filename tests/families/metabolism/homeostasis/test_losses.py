@@ -4,9 +4,15 @@ import pytest
 import torch
 from homeostasis_world import BASELINE, DELTA_T, RATE, TYPES
 
-from hydra_llm.modules.homeostasis.contrastive import ContrastiveLoss, response_similarity
-from hydra_llm.modules.homeostasis.terms import OffsetPenalty, ResidualError, RolloutError, Sample, residual_size
-from hydra_llm.modules.homeostasis.views import Amplified, DetachedReaction, WithInput, scale_output
+from hydra_llm.families.metabolism.homeostasis.contrastive import ContrastiveLoss, response_similarity
+from hydra_llm.families.metabolism.homeostasis.losses import (
+    OffsetPenalty,
+    ResidualError,
+    RolloutError,
+    Sample,
+    residual_size,
+)
+from hydra_llm.families.metabolism.homeostasis.submodels import Amplified, DetachedReaction, WithInput, scale_output
 
 START = torch.tensor([0, 40, 90])
 

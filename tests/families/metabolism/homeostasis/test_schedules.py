@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from hydra_llm.modules.homeostasis.amplification import Amplification, Gain
-from hydra_llm.modules.homeostasis.lengths import Fixed, LongToShort, MultiScale
-from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp
+from hydra_llm.families.metabolism.homeostasis.amplification import Amplification, Gain
+from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, CosineRestarts, Kick, Ramp
+from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, LongToShort, MultiScale
 
 GENERATOR = torch.Generator().manual_seed(0)
 

@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.reaction_gnn import ReactionGNN  # noqa: E402
-from hydra_llm.systems.metabolism import ReactionNetwork  # noqa: E402
-from hydra_llm.systems.metabolism.kinetics import power_products  # noqa: E402
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN  # noqa: E402
+from hydra_llm.families.metabolism.system import ReactionNetwork  # noqa: E402
+from hydra_llm.families.metabolism.system.kinetics import power_products  # noqa: E402
 
 # A + 2 B -> 3 C; B + E -> A + E (E a catalyst without net effect); C -> B
 SUBSTRATES = torch.tensor([[1.0, 0, 0], [2, 1, 0], [0, 0, 1], [0, 1, 0]])

@@ -6,9 +6,9 @@ import math
 import pytest
 import torch
 
+from hydra_llm.families.metabolism.system import ReactionField, ReactionNetwork
+from hydra_llm.families.metabolism.system.kinetics import MassAction, Saturating
 from hydra_llm.systems.integrators import RK4, Euler
-from hydra_llm.systems.metabolism import ReactionField, ReactionNetwork
-from hydra_llm.systems.metabolism.kinetics import MassAction, Saturating
 from hydra_llm.systems.trajectory import integrate
 
 NO_REGULATION = {"homeostatic_lambda_per_type": [0.0, 0.0]}

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from hydra_llm.systems.metabolism import ReactionField
+from hydra_llm.families.metabolism.system import ReactionField
 
 OPEN = {"external_input_type": "modulation", "n_input_metabolites": 5, "modulation_period": 5.0}
 

@@ -5,11 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydra_llm.systems.metabolism import ReactionNetwork
-from hydra_llm.systems.metabolism.identifiable import identifiable_network
-from hydra_llm.systems.metabolism.kinetics import power_products
-from hydra_llm.systems.metabolism.published import published_network
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.metabolism.system import ReactionNetwork
+from hydra_llm.families.metabolism.system.identifiable import identifiable_network
+from hydra_llm.families.metabolism.system.kinetics import power_products
+from hydra_llm.families.metabolism.system.published import published_network
+from hydra_llm.systems.random_streams import stream
 
 BENCHMARK = {"cycle_fraction": 1.0, "cycle_length": 3, "max_metabolites": 5}
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.figures.eigenvalues import eigenvalues
+from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
 
 ROTATION = np.array([[0.0, -2.0], [2.0, 0.0]])  # eigenvalues +-2i
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.figures.functions import functions
+from hydra_llm.families.signal.figures.functions import functions
 
 U = np.linspace(-4, 4, 81)
 PHI = np.tanh(U)

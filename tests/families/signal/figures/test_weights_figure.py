@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from figure_cases import network
 
-from hydra_llm.figures.weights import weights
+from hydra_llm.families.signal.figures.weights import weights
 
 
 def _panels(*arguments) -> dict:

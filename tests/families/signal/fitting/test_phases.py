@@ -4,16 +4,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from hydra_llm.families.signal.fitting.adam import GradientPhase  # noqa: E402
+from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase  # noqa: E402
+from hydra_llm.families.signal.fitting.reduced import ReducedProblem  # noqa: E402
 from hydra_llm.metrics.connectivity import connectivity_metrics  # noqa: E402
 from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale  # noqa: E402
-from hydra_llm.modules.objectives import OneStep  # noqa: E402
-from hydra_llm.modules.phases.adam import published_steps  # noqa: E402
-from hydra_llm.modules.phases.gauss_newton import GaussNewtonPhase  # noqa: E402
-from hydra_llm.modules.phases.gradient import GradientPhase  # noqa: E402
-from hydra_llm.modules.phases.projection import ProjectionPhase  # noqa: E402
-from hydra_llm.modules.phases.reduced import ReducedProblem  # noqa: E402
-from hydra_llm.modules.recovery import set_state_scale, unexplained  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
+from hydra_llm.training.objectives import OneStep  # noqa: E402
+from hydra_llm.training.phases.adam import published_steps  # noqa: E402
+from hydra_llm.training.phases.projection import ProjectionPhase  # noqa: E402
+from hydra_llm.training.recovery import set_state_scale, unexplained  # noqa: E402
 
 
 def run(phase, net, frames):
@@ -161,7 +161,7 @@ def test_every_learning_rate_moves_its_own_part_only(make_net, make_frames):
 
 
 def test_a_rollout_longer_than_the_recording_is_refused(make_net, make_frames):
-    from hydra_llm.modules.objectives import Rollout
+    from hydra_llm.training.objectives import Rollout
 
     frames, _ = make_frames(n_frames=50)
     with pytest.raises(ValueError, match="does not fit in 50 frames"):

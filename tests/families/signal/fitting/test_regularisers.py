@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.modules.regularisers import KINDS, regularisers  # noqa: E402
+from hydra_llm.families.signal.fitting.regularisers import KINDS, regularisers  # noqa: E402
 
 U = torch.randn(4, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

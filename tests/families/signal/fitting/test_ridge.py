@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.modules.ridge import close_form, ridge_weights  # noqa: E402
+from hydra_llm.families.signal.fitting.ridge import close_form, ridge_weights  # noqa: E402
 
 
 def normal(*shape, seed=0):

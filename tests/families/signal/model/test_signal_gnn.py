@@ -2,8 +2,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.models.signal_gnn import SignalGNN  # noqa: E402
-from hydra_llm.systems.streams import stream  # noqa: E402
+from hydra_llm.families.signal.model.gnn import SignalGNN  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 
 def make(n_neurons=6, embedding_dim=0, input_mode="none", seed=0):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hydra_llm.systems.connectivity import (
+from hydra_llm.families.signal.system.connectivity import (
     Dale,
     Gaussian,
     Lorentz,
@@ -15,7 +15,7 @@ from hydra_llm.systems.connectivity import (
     Uniform,
     ZeroDiagonal,
 )
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 EVERY = [Gaussian(), LowRank(3), Lorentz(), RingAttractor(), Successor(), Uniform(), Null(), Dale(Gaussian(), 0.5)]
 

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
+from hydra_llm.families.signal.system import RateField
 from hydra_llm.systems.base import SPLITS, DivergenceError
 from hydra_llm.systems.differences import finite_difference
-from hydra_llm.systems.signal import RateField
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 FOUR_TYPES = {"n_neuron_types": 4, "neuron_types": [[1, 0.3, 2, 0, 1, 0], [2, 0, 3, 1, 2, 0.5], [1, 0, 4, 2, 0.5, -1]]}
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_study, settings, tree_of, trial
 
-from hydra_llm.llm.ledger import Spent
-from hydra_llm.search.conformance import ProposerConformance
-from hydra_llm.search.proposers import tpe
+from hydra_llm.llm.usage import Spent
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError
-from hydra_llm.search.proposers.hybrid import ARMS, GUIDE, HybridProposer, source_of
-from hydra_llm.search.proposers.hybrid_credit import Record, credits, order
-from hydra_llm.search.proposers.hybrid_operators import ablate
+from hydra_llm.search.proposers.hybrid.credit import Record, credits, order
+from hydra_llm.search.proposers.hybrid.hybrid import ARMS, GUIDE, HybridProposer, source_of
+from hydra_llm.search.proposers.hybrid.operators import ablate
+from hydra_llm.search.proposers.numeric import tpe
 from hydra_llm.search.proposers.registry import make_proposer
-from hydra_llm.search.proposers.rules import RulesProposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.testing.proposals import ProposerConformance
 
 NOISY = settings(n_trials=40, seed_keys=("seed",), max_infra_retries=9)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.dimension import Categorical, Float, Integer
-from hydra_llm.search.objective import Objective
 from hydra_llm.search.proposers.base import Block, Context, Slot, Thresholds, mutate
-from hydra_llm.search.rates import measure
-from hydra_llm.search.space import Space
-from hydra_llm.search.tree import Tree
-from hydra_llm.search.trial import Trial, TrialError, TrialState
+from hydra_llm.search.space.dimension import Categorical, Float, Integer
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.statistics.progress import measure
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialError, TrialState
 
 SPACE = Space(
     (

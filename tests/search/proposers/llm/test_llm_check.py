@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
-from hydra_llm.search.prompt_protocol import BEGIN, END
+from hydra_llm.search.log.protocol_text import BEGIN, END
 from hydra_llm.search.proposers.base import Block, Slot
-from hydra_llm.search.proposers.llm_answer import answer_schema, read_answer
-from hydra_llm.search.proposers.llm_check import check_slots, one_line
-from hydra_llm.search.proposers.llm_notes import check_notes
+from hydra_llm.search.proposers.llm.answer import answer_schema, read_answer
+from hydra_llm.search.proposers.llm.check import check_slots, one_line
+from hydra_llm.search.proposers.llm.notes import check_notes
 
 
 def judge(raw, context, accepted=(), max_mutations=1):

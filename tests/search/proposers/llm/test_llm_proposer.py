@@ -12,11 +12,11 @@ from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
-from hydra_llm.search.prompt_figures import MAX_BYTES
 from hydra_llm.search.proposers.base import Block, Proposer, ProposerStop, Slot
-from hydra_llm.search.proposers.llm import LlmProposer, build
+from hydra_llm.search.proposers.llm.prompt_figures import MAX_BYTES
+from hydra_llm.search.proposers.llm.proposer import LlmProposer, build
 from hydra_llm.search.proposers.registry import make_proposer
-from hydra_llm.search.space import Categorical, Space
+from hydra_llm.search.space.space import Categorical, Space
 
 DOWN = Unavailable("The provider is down since noon.")
 SLOT_1 = answer(GOOD["slots"][1])

@@ -8,14 +8,14 @@ from importlib.util import find_spec
 import pytest
 from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
 
-from hydra_llm.search.conformance import ProposerConformance
-from hydra_llm.search.outcome import Outcome
-from hydra_llm.search.proposers import cmaes, gp
+from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
 from hydra_llm.search.proposers.base import Proposer, ProposerError
-from hydra_llm.search.proposers.numeric_space import NodePoints
+from hydra_llm.search.proposers.numeric import cmaes, gp
 from hydra_llm.search.proposers.registry import make_proposer
-from hydra_llm.search.space import Categorical, Float, Integer, Space
-from hydra_llm.search.trial import TrialError, TrialState
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
+from hydra_llm.search.testing.proposals import ProposerConformance
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.trial import TrialError, TrialState
 
 needs_cmaes = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is not installed")
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")

@@ -5,26 +5,26 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search import rates
-from hydra_llm.search.noise import noise_floor
 from hydra_llm.search.proposers.base import Block, Context, Slot, Thresholds
-from hydra_llm.search.space import Float, Integer, Space
-from hydra_llm.search.strategies.baseline import Baseline, RepeatBaseline
-from hydra_llm.search.strategies.boundary_skip import BoundarySkip
-from hydra_llm.search.strategies.degeneracy import BreakDegeneracy
-from hydra_llm.search.strategies.exploit import Exploit
-from hydra_llm.search.strategies.explore import Explore
-from hydra_llm.search.strategies.failure_probe import FailureProbe
-from hydra_llm.search.strategies.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
-from hydra_llm.search.strategies.order import OFF, ORDER
-from hydra_llm.search.strategies.random_restart import RandomRestart
-from hydra_llm.search.strategies.recombine import Recombine
-from hydra_llm.search.strategies.replicate import Replicate
-from hydra_llm.search.strategies.robustness import RobustnessTest
-from hydra_llm.search.strategies.scale_up import ScaleUp
-from hydra_llm.search.strategies.switch_dimension import SwitchDimension
-from hydra_llm.search.strategies.variance_aware import VarianceAware
-from hydra_llm.search.tree import Tree
+from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
+from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
+from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
+from hydra_llm.search.proposers.rules.exploit import Exploit
+from hydra_llm.search.proposers.rules.explore import Explore
+from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
+from hydra_llm.search.proposers.rules.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
+from hydra_llm.search.proposers.rules.order import OFF, ORDER
+from hydra_llm.search.proposers.rules.random_restart import RandomRestart
+from hydra_llm.search.proposers.rules.recombine import Recombine
+from hydra_llm.search.proposers.rules.replicate import Replicate
+from hydra_llm.search.proposers.rules.robustness import RobustnessTest
+from hydra_llm.search.proposers.rules.scale_up import ScaleUp
+from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
+from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
+from hydra_llm.search.space.space import Float, Integer, Space
+from hydra_llm.search.statistics import progress
+from hydra_llm.search.tree.noise import noise_floor
+from hydra_llm.search.tree.tree import Tree
 
 SLOT = Slot(0)
 
@@ -45,7 +45,7 @@ def context_of(*trials, **more):
         "block": Block(1, len(trials) + 1, 12),
         "next_number": len(trials),
         "thresholds": Thresholds(),
-        "rates": rates.measure(trials, tree, OBJECTIVE, 12, floor),
+        "rates": progress.measure(trials, tree, OBJECTIVE, 12, floor),
         "noise_floor": floor,
     }
     return Context(**{**values, **more})

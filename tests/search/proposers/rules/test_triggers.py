@@ -6,9 +6,9 @@ import pytest
 from search_worlds import trial
 from test_strategies import SLOT, chain, context_of
 
-from hydra_llm.search.focus import FocusRule
-from hydra_llm.search.strategies.focus import Focus, speaking
-from hydra_llm.search.strategies.order import ORDER
+from hydra_llm.search.proposers.rules.order import ORDER
+from hydra_llm.search.proposers.rules.triggered import Focus, speaking
+from hydra_llm.search.triggers import FocusRule
 
 
 def row(**more):

@@ -6,8 +6,8 @@ In the fly visual system 1 % of the edges carry 59 % of the sum of squares, so t
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics
 from hydra_llm.metrics.connectivity import edge_auroc, reported
-from hydra_llm.metrics.parameters import parameter_metrics
 from hydra_llm.metrics.scores import identity_r2
 
 WEAK = 0.01  # weights below it have no sign to speak of; the median of the fly's is 0.03

@@ -12,22 +12,22 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from hydra_llm.data.store import Dataset
-from hydra_llm.experiment.fitting import Fit
-from hydra_llm.experiment.flyvis.external_input import external_input_metrics
-from hydra_llm.experiment.flyvis.pictures import draw
-from hydra_llm.experiment.flyvis.probe import Probe
-from hydra_llm.experiment.flyvis.rollouts import Rollouts, roll_out
-from hydra_llm.experiment.flyvis.type_table import TypeTable
-from hydra_llm.identifiability.flyvis import FlyvisOracle, Parameters, Wiring, flyvis_oracle
+from hydra_llm.families.fitting import Fit
+from hydra_llm.families.flyvis.evaluation.edges import edge_metrics, perturbed_edge_metrics
+from hydra_llm.families.flyvis.evaluation.external_input import external_input_metrics
+from hydra_llm.families.flyvis.evaluation.gallery import draw
+from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics, tolerance_metrics
+from hydra_llm.families.flyvis.evaluation.probe import Probe
+from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out
+from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, Parameters, Wiring, flyvis_oracle
+from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 from hydra_llm.metrics.dynamics import onestep_metrics
-from hydra_llm.metrics.edges import edge_metrics, perturbed_edge_metrics
-from hydra_llm.metrics.parameters import parameter_metrics, tolerance_metrics
-from hydra_llm.metrics.relaxation_gauge import Recovered
 from hydra_llm.metrics.scores import identity_r2
-from hydra_llm.metrics.trajectory import Point, to_text, trajectory_metrics, verdict
-from hydra_llm.systems.flyvis.voltage_field import VoltageField
 
 log = logging.getLogger(__name__)
 

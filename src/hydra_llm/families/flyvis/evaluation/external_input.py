@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.metrics.scores import identity_r2, pearson
-from hydra_llm.models.implicit_stimulus import ImplicitStimulus
 
 _FRAMES = 1000  # at once
 

@@ -6,23 +6,23 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hydra_llm.data.observations import RecordedSplit
-from hydra_llm.experiment.fitting import Fit
-from hydra_llm.experiment.flyvis.probe import evaluate
+from hydra_llm.families.fitting import Fit
+from hydra_llm.families.flyvis.evaluation.probe import evaluate
+from hydra_llm.families.flyvis.figures.by_type import by_type
+from hydra_llm.families.flyvis.figures.hex_activity import hex_activity
+from hydra_llm.families.flyvis.figures.hexagons import eye_activity, film
+from hydra_llm.families.flyvis.figures.messages import messages
+from hydra_llm.families.flyvis.figures.phases import phases
+from hydra_llm.families.flyvis.figures.recovery import Parameter, recovery
 from hydra_llm.figures.activity import activity
-from hydra_llm.figures.by_type import by_type
 from hydra_llm.figures.embedding import embedding
-from hydra_llm.figures.hex_activity import hex_activity
-from hydra_llm.figures.hexagons import eye_activity, film
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
-from hydra_llm.figures.messages import messages
-from hydra_llm.figures.phases import phases
-from hydra_llm.figures.recovery import Parameter, recovery
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.metrics.gauge import recorded_grid
 
 if TYPE_CHECKING:
-    from hydra_llm.experiment.flyvis.assay import FlyvisAssay, Scored
+    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay, Scored
 
 VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit="s")
 _SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, Recovered, message_lines, physical
 from hydra_llm.metrics.gauge import recorded_grid
-from hydra_llm.metrics.relaxation_gauge import Linearised, Recovered, message_lines, physical
 
 STATES = 64  # recorded frames at which derivatives are taken
 GRID = 100  # voltages per neuron at which messages are compared

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.metrics.dynamics import valid_frames
 from hydra_llm.metrics.scores import pearson
-from hydra_llm.systems.flyvis.voltage_field import VoltageField
 
 log = logging.getLogger(__name__)
 

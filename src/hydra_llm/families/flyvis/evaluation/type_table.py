@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hydra_llm.metrics.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
 from hydra_llm.metrics.scores import identity_r2
 
 if TYPE_CHECKING:
-    from hydra_llm.experiment.flyvis.assay import FlyvisAssay
+    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
 
 HEADER = (
     "type",

@@ -8,7 +8,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from hydra_llm.figures.hexagons import centres, corners
+from hydra_llm.families.flyvis.figures.hexagons import centres, corners
 from hydra_llm.figures.scale import Scale, scale_of
 from hydra_llm.figures.style import colour_bar, dress, new_figure
 

@@ -12,12 +12,12 @@ from typing import Any
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.modules.graph_regularisers import Progress
-from hydra_llm.modules.neuron_solution import NeuronSolution, refuse_generic
-from hydra_llm.modules.phases.adam import INTERVALS, AdamPhase
-from hydra_llm.modules.phases.base import Step
-from hydra_llm.modules.snapshots import Snapshot, Snapshots
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, refuse_generic
+from hydra_llm.families.flyvis.fitting.regularisers import Progress
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.training.phases.adam import INTERVALS, AdamPhase
+from hydra_llm.training.phases.base import Step
+from hydra_llm.training.snapshots import Snapshot, Snapshots
 
 JOINT, W_PHASE, V_REST_PHASE = "joint", "W", "V_rest"
 

@@ -7,9 +7,9 @@ import torch
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.modules.neuron_solution import NeuronSolution, refuse_generic
-from hydra_llm.modules.phases.base import Step
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, refuse_generic
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.training.phases.base import Step
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.identifiability.neighbours import Group, by_in_degree
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.modules.neuron_regressions import Coefficients, NormalEquations
+from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
+from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 RIDGES = ("evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0

@@ -7,10 +7,10 @@ falls within some ten iterations, where Adam on all parameters has to move every
 from torch.nn import Parameter
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.modules.flyvis_reduced import FlyvisReducedProblem
-from hydra_llm.modules.neuron_solution import refuse_generic
-from hydra_llm.modules.phases.projection import ProjectionPhase
+from hydra_llm.families.flyvis.fitting.neuron_solution import refuse_generic
+from hydra_llm.families.flyvis.fitting.reduced import FlyvisReducedProblem
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.training.phases.projection import ProjectionPhase
 
 
 class MessageProjectionPhase(ProjectionPhase):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.identifiability.neighbours import N_OWN, Block, Group, normal_matrices
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Block, Group, normal_matrices
 
 _JITTER = 1e-12  # of the own terms, relative to their mean square: a neuron that never moves has no rate
 _BLOCK = 2048  # frames per step

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _WARM_UP = 0.3  # share of the steps before linearity and centering act
 _RAMP = 200  # steps over which they then rise

@@ -14,10 +14,10 @@ target, and g_j -> g_j + d_j with f_i(msg) -> f_i(msg - sum_j W_ij d_j). Scores 
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.models.edge_sum import EdgeSum
-from hydra_llm.models.embedding import NeuronEmbedding
-from hydra_llm.models.mlp import MLP
-from hydra_llm.models.relaxation import Relaxation
+from hydra_llm.families.flyvis.model.edge_sum import EdgeSum
+from hydra_llm.families.flyvis.model.relaxation import Relaxation
+from hydra_llm.nn.embedding import NeuronEmbedding
+from hydra_llm.nn.mlp import MLP
 
 W_INITS = ("randn_scaled", "randn", "zeros")
 MESSAGE_FORMS = ("linear", "square", "relu")

@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from hydra_llm.models.flyvis_gnn import FlyvisGNN
-from hydra_llm.models.implicit_stimulus import ImplicitStimulus
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 
 
 class UnseenStimulusGNN(nn.Module):

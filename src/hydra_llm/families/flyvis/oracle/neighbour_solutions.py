@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Factor
 from hydra_llm.identifiability.least_squares import NULL_PROJECTION, NULL_SINGULAR_VALUE
-from hydra_llm.identifiability.neighbours import N_OWN, Factor
 
 RIDGES = tuple(10.0 ** (k / 2) for k in range(-24, 5))  # per frame, in squared units of a message
 

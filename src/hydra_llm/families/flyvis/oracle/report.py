@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hydra_llm.identifiability.neighbour_solutions import Solution, best_ridge, determined, least_squares
-from hydra_llm.identifiability.neighbours import Block, Blocks, factorise
+from hydra_llm.families.flyvis.fitting.neighbours import Block, Blocks, factorise
+from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution, best_ridge, determined, least_squares
+from hydra_llm.families.flyvis.oracle.tied import edge_kinds, tie, untie
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.identifiability.tied import edge_kinds, tie, untie
 
 _BLOCK = 1024  # frames per step
 _EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hydra_llm.identifiability.neighbour_solutions import Solution
-from hydra_llm.identifiability.neighbours import N_OWN, Factor, Group
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Factor, Group
+from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution
 
 _STACKED = 4  # factors of this many times the width are condensed at once
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra_llm.systems.hex_lattice import FLIPS, HexLattice
-from hydra_llm.systems.stimuli.base import Stimulus, StimulusError
-from hydra_llm.systems.stimuli.davis import FPS, davis_videos, find_davis, videos_below
-from hydra_llm.systems.stimuli.eye import BoxEye
-from hydra_llm.systems.stimuli.flashes import Flashes
-from hydra_llm.systems.stimuli.generated import Generated, Pattern
-from hydra_llm.systems.stimuli.moving_patterns import MovingPatterns
-from hydra_llm.systems.stimuli.noise import Flicker
-from hydra_llm.systems.stimuli.photographs import Photographs
-from hydra_llm.systems.stimuli.scenes import Scenes
-from hydra_llm.systems.stimuli.videos import Video, Videos
+from hydra_llm.families.flyvis.stimuli.base import Stimulus, StimulusError
+from hydra_llm.families.flyvis.stimuli.davis import FPS, davis_videos, find_davis, videos_below
+from hydra_llm.families.flyvis.stimuli.eye import BoxEye
+from hydra_llm.families.flyvis.stimuli.flashes import Flashes
+from hydra_llm.families.flyvis.stimuli.generated import Generated, Pattern
+from hydra_llm.families.flyvis.stimuli.hex_lattice import FLIPS, HexLattice
+from hydra_llm.families.flyvis.stimuli.moving_patterns import MovingPatterns
+from hydra_llm.families.flyvis.stimuli.noise import Flicker
+from hydra_llm.families.flyvis.stimuli.photographs import Photographs
+from hydra_llm.families.flyvis.stimuli.scenes import Scenes
+from hydra_llm.families.flyvis.stimuli.videos import Video, Videos
 
 PATTERNS: dict[str, Pattern] = {
     "scenes": Scenes(),

@@ -14,9 +14,9 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.stimuli.frames import image_files
-from hydra_llm.systems.stimuli.videos import Video
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.frames import image_files
+from hydra_llm.families.flyvis.stimuli.videos import Video
 
 log = logging.getLogger(__name__)
 

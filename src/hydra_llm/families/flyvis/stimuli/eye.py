@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hydra_llm.systems.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from hydra_llm.systems.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor
 
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
+from hydra_llm.systems.random_streams import stream
 
 
 class Pattern(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.draws import coin, direction, log_uniform, uniform
+from hydra_llm.families.flyvis.stimuli.draws import coin, direction, log_uniform, uniform
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
 
 
 @dataclass(frozen=True)

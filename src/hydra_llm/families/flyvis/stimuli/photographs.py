@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.stimuli.draws import smooth_walk, uniform
-from hydra_llm.systems.stimuli.eye import BoxEye
-from hydra_llm.systems.stimuli.frames import image_files, listing_hash, read_frame
-from hydra_llm.systems.stimuli.generated import equal_lengths
-from hydra_llm.systems.stimuli.shares import share
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.draws import smooth_walk, uniform
+from hydra_llm.families.flyvis.stimuli.eye import BoxEye
+from hydra_llm.families.flyvis.stimuli.frames import image_files, listing_hash, read_frame
+from hydra_llm.families.flyvis.stimuli.generated import equal_lengths
+from hydra_llm.families.flyvis.stimuli.shares import share
+from hydra_llm.systems.random_streams import stream
 
 LARGEST = 1024  # pixels a side; larger photographs are shrunk
 SPEED = 12.0  # columns / s

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from hydra_llm.systems.hex_lattice import HexLattice
-from hydra_llm.systems.stimuli.draws import direction, log_uniform, smooth_walk, uniform
-from hydra_llm.systems.stimuli.texture import PERIOD, draw_texture, sample_texture
+from hydra_llm.families.flyvis.stimuli.draws import direction, log_uniform, smooth_walk, uniform
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.stimuli.texture import PERIOD, draw_texture, sample_texture
 
 
 @dataclass(frozen=True)

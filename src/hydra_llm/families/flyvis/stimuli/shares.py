@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hydra_llm.systems.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
 
 Item = TypeVar("Item")
 LEAST = 3

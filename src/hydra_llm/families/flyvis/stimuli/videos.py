@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hydra_llm.systems.stimuli.base import StimulusError
-from hydra_llm.systems.stimuli.eye import BoxEye
-from hydra_llm.systems.stimuli.frames import listing_hash, read_frames
-from hydra_llm.systems.stimuli.shares import share
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.eye import BoxEye
+from hydra_llm.families.flyvis.stimuli.frames import listing_hash, read_frames
+from hydra_llm.families.flyvis.stimuli.shares import share
+from hydra_llm.systems.random_streams import stream
 
 CENTRE = 0.7  # share of the width over which several windows are spread, as in flyvis
 

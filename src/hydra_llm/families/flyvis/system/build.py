@@ -6,17 +6,22 @@ from pathlib import Path
 
 import torch
 
+from hydra_llm.families.flyvis.stimuli.build import Filming, build_stimulus
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.system.connectome import Connectome, build_connectome
+from hydra_llm.families.flyvis.system.connectome_file import ConnectomeFile, read_connectome_file
+from hydra_llm.families.flyvis.system.parameters import (
+    Parameters,
+    default_parameters,
+    trained_parameters,
+    varied_parameters,
+)
+from hydra_llm.families.flyvis.system.source import cache_folder, find_connectome_file
+from hydra_llm.families.flyvis.system.system import FlyvisSystem, Perturbation
 from hydra_llm.systems.base import SPLITS
-from hydra_llm.systems.flyvis.connectome import Connectome, build_connectome
-from hydra_llm.systems.flyvis.connectome_file import ConnectomeFile, read_connectome_file
-from hydra_llm.systems.flyvis.parameters import Parameters, default_parameters, trained_parameters, varied_parameters
-from hydra_llm.systems.flyvis.source import cache_folder, find_connectome_file
-from hydra_llm.systems.flyvis.system import FlyvisSystem, Perturbation
-from hydra_llm.systems.hex_lattice import HexLattice
 from hydra_llm.systems.integrators import integrator as integrator_named
 from hydra_llm.systems.noise import ProcessNoise
-from hydra_llm.systems.stimuli.build import Filming, build_stimulus
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 COMPLETE = 4  # the smallest extent at which every pair of types and every offset has an edge
 LARGEST_SUBSTEP = 0.01  # seconds, where substeps is left open

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from hydra_llm.systems.flyvis.connectome_file import ConnectomeFile
-from hydra_llm.systems.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
+from hydra_llm.families.flyvis.system.connectome_file import ConnectomeFile
 
 Pair = tuple[str, str]  # (source type, target type)
 PairOffset = tuple[str, str, int, int]  # (source type, target type, du, dv)

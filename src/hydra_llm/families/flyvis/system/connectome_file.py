@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from hydra_llm.systems.flyvis.hull import LEFT_OUT, Offset, gaps
+from hydra_llm.families.flyvis.system.hull import LEFT_OUT, Offset, gaps
 
 PUBLISHED = "fib25-fib19_v2.2.json"
 PUBLISHED_SHA256 = "bfbb0766251ff09e22723d0ebbf7b14793e70b3ae8ad0eea64eac9d28223351a"

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from hydra_llm.systems.flyvis.connectome import Connectome
+from hydra_llm.families.flyvis.system.connectome import Connectome
 
 BIAS_MEAN, BIAS_SD = 0.5, 0.05
 TIME_CONST = 0.05  # seconds

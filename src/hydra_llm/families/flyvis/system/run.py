@@ -9,11 +9,11 @@ from torch import Tensor
 
 from hydra_llm.systems.base import SPLITS, Recording, Segment
 from hydra_llm.systems.noise import NormalFrames
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.trajectory import check_finite, integrate
 
 if TYPE_CHECKING:
-    from hydra_llm.systems.flyvis.system import FlyvisSystem
+    from hydra_llm.families.flyvis.system.system import FlyvisSystem
 
 MOST_SEQUENCES = 64  # more at once gain nothing: a row of the state then outgrows the caches
 SEGMENT_BYTES = 256 * 2**20  # of one recorded array of a segment

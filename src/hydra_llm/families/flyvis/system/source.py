@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hydra_llm.systems.flyvis.connectome_file import PUBLISHED, PUBLISHED_SHA256, ConnectomeError
+from hydra_llm.families.flyvis.system.connectome_file import PUBLISHED, PUBLISHED_SHA256, ConnectomeError
 
 log = logging.getLogger(__name__)
 

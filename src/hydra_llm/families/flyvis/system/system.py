@@ -13,17 +13,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.families.flyvis.stimuli.base import Stimulus
+from hydra_llm.families.flyvis.system.connectome import Connectome
+from hydra_llm.families.flyvis.system.observed_graph import ShownGraph, draw_null_edges, kept_edges, show
+from hydra_llm.families.flyvis.system.parameters import Parameters
+from hydra_llm.families.flyvis.system.run import FlyvisRun, sequences_at_once
+from hydra_llm.families.flyvis.system.type_groups import group_of
+from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.systems.base import SPLITS, Segment
-from hydra_llm.systems.flyvis.connectome import Connectome
-from hydra_llm.systems.flyvis.parameters import Parameters
-from hydra_llm.systems.flyvis.run import FlyvisRun, sequences_at_once
-from hydra_llm.systems.flyvis.shown_graph import ShownGraph, draw_null_edges, kept_edges, show
-from hydra_llm.systems.flyvis.type_groups import group_of
-from hydra_llm.systems.flyvis.voltage_field import VoltageField
 from hydra_llm.systems.integrators import Integrator
 from hydra_llm.systems.noise import ProcessNoise
-from hydra_llm.systems.stimuli.base import Stimulus
-from hydra_llm.systems.streams import stream
+from hydra_llm.systems.random_streams import stream
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 TAU_MODES = ("unclamped", "clamped")

@@ -10,32 +10,37 @@ from torch import Tensor
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
-from hydra_llm.experiment.fitting import Fit
-from hydra_llm.experiment.metabolism.oracle import OracleReport, oracle_report
-from hydra_llm.experiment.metabolism.regulation import (
+from hydra_llm.families.fitting import Fit
+from hydra_llm.families.metabolism.evaluation.kinetics import (
+    gauge,
+    in_gauge,
+    rate_constant_metrics,
+    stoichiometry_metrics,
+)
+from hydra_llm.families.metabolism.evaluation.regulation import (
     Regulated,
     oracle_regulation,
     regulation_figures,
     regulation_of,
     score_regulation,
 )
+from hydra_llm.families.metabolism.figures.identifiability import identifiability
+from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
+from hydra_llm.families.metabolism.figures.substrate import substrate
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.substrate import SMALLEST
+from hydra_llm.families.metabolism.oracle import OracleReport, oracle_report
+from hydra_llm.families.metabolism.system import ReactionField
 from hydra_llm.figures.activity import activity
-from hydra_llm.figures.identifiability import identifiability
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.loss import loss
-from hydra_llm.figures.rate_constants import rate_constants
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
-from hydra_llm.figures.substrate import substrate
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
-from hydra_llm.metrics.kinetics import gauge, in_gauge, rate_constant_metrics, stoichiometry_metrics
 from hydra_llm.metrics.scores import identity_r2, pearson
 from hydra_llm.metrics.spectrum import activity_rank
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.models.substrate import SMALLEST
 from hydra_llm.systems.integrators import integrator
-from hydra_llm.systems.metabolism import ReactionField
 from hydra_llm.systems.trajectory import integrate
 
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="a.u.", time_unit="a.u.")

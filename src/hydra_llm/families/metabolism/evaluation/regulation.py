@@ -9,15 +9,21 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from hydra_llm.families.metabolism.evaluation.embedding import embedding_metrics
+from hydra_llm.families.metabolism.evaluation.homeostasis import (
+    Lines,
+    Regulation,
+    fit_lines,
+    homeostasis_metrics,
+    verdict,
+)
+from hydra_llm.families.metabolism.figures.homeostasis import homeostasis
+from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.figures.embedding import embedding
-from hydra_llm.figures.homeostasis import homeostasis
 from hydra_llm.figures.labels import Labels
-from hydra_llm.identifiability.metabolism import Condensed, JointFit
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
-from hydra_llm.metrics.embedding import embedding_metrics
 from hydra_llm.metrics.gauge import recorded_grid
-from hydra_llm.metrics.homeostasis import Lines, Regulation, fit_lines, homeostasis_metrics, verdict
-from hydra_llm.models.reaction_gnn import ReactionGNN
 
 log = logging.getLogger(__name__)
 

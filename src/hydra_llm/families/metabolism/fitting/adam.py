@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.phases.adam import AdamPhase
-from hydra_llm.modules.phases.rate_constants import solve_rate_constants
+from hydra_llm.families.metabolism.fitting.rate_constants import solve_rate_constants
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.phases.adam import AdamPhase
 
 SOLVED_FRAMES = 1000  # that a solution between two steps uses, evenly spaced
 

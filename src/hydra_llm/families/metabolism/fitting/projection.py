@@ -5,9 +5,9 @@ from typing import Any
 from torch.nn import Parameter
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.phases.projection import ProjectionPhase
-from hydra_llm.modules.phases.reaction_reduced import ReactionProblem
+from hydra_llm.families.metabolism.fitting.reduced import ReactionProblem
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.phases.projection import ProjectionPhase
 
 
 class ReactionProjectionPhase(ProjectionPhase):

@@ -6,10 +6,10 @@ import torch
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.identifiability.metabolism import Condensed
+from hydra_llm.families.metabolism.fitting.joint_regression import Condensed
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.phases.base import Step
+from hydra_llm.training.phases.base import Step
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import LN10, ReactionGNN
-from hydra_llm.models.stencil import Stencil
-from hydra_llm.models.substrate import LogSubstrate
+from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
+from hydra_llm.families.metabolism.model.substrate import LogSubstrate
+from hydra_llm.nn.interpolation_table import Stencil
 
 
 @dataclass(frozen=True)

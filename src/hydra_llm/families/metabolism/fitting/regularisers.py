@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.regularisers import Regulariser
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.families.signal.fitting.regularisers import Regulariser
 
 _POINTS = 100  # of the monotonicity penalty, from 0.1 to twice the scale of the concentrations
 

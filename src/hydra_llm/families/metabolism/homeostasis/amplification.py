@@ -6,8 +6,8 @@ out altogether: the response that is learned never jumps, and what is validated,
 
 from dataclasses import dataclass
 
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.views import scale_output
+from hydra_llm.families.metabolism.homeostasis.submodels import scale_output
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 
 
 @dataclass(frozen=True)

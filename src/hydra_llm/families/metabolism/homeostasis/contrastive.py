@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.modules.homeostasis.terms import Sample
-from hydra_llm.modules.homeostasis.views import Regulated
+from hydra_llm.families.metabolism.homeostasis.losses import Sample
+from hydra_llm.families.metabolism.homeostasis.submodels import Regulated
 
 GRID = 20  # concentrations per response curve
 

@@ -11,22 +11,22 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from hydra_llm.data import phase1
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.data.windows import Frames
-from hydra_llm.experiment.errors import ExperimentError
-from hydra_llm.experiment.fitting import Bench, Fit, train
-from hydra_llm.experiment.metabolism.strategies import gradient_phase
-from hydra_llm.identifiability.standard_error import standard_error_log10
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.frozen import Frozen
-from hydra_llm.modules.homeostasis.initialisation import kaiming, silence
-from hydra_llm.modules.homeostasis.views import WithInput
-from hydra_llm.modules.phases.base import Phase
-from hydra_llm.modules.phases.profiled import ProfiledPhase
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.errors import ExperimentError
+from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.metabolism.fitting import phase1_store
+from hydra_llm.families.metabolism.fitting.standard_error import standard_error_log10
+from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
+from hydra_llm.families.metabolism.homeostasis.initialisation import kaiming, silence
+from hydra_llm.families.metabolism.homeostasis.profiled import ProfiledPhase
+from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase
+from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.phases.base import Phase
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictCon
     keys = OmegaConf.to_container(training, resolve=True)
     assert isinstance(keys, dict)
     without_effect = {*PHASE_2_KEYS, *(["data_augmentation_loop"] if training.max_steps is not None else [])}
-    stored = phase1.stored_at(
+    stored = phase1_store.stored_at(
         dataset,
         {
             "model": OmegaConf.to_container(model, resolve=True),
@@ -129,7 +129,7 @@ def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictCon
         _load(net, stored)
         return 0.0
     minutes = fit().minutes
-    phase1.save(net.state_dict(), stored)
+    phase1_store.save(net.state_dict(), stored)
     return minutes
 
 
@@ -194,7 +194,7 @@ def warn_of_errors(net: ReactionGNN, frames: Frames) -> float:
 
 def _load(net: ReactionGNN, path: Path) -> None:
     try:
-        net.load_state_dict(phase1.load(path))
+        net.load_state_dict(phase1_store.load(path))
     except RuntimeError as error:
         raise DatasetError(
             f"The checkpoint {path} holds another network than this configuration describes "

@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.amplification import Amplification, Gain
-from hydra_llm.modules.homeostasis.lengths import Lengths
-from hydra_llm.modules.homeostasis.rates import RateSchedule
-from hydra_llm.modules.homeostasis.terms import Sample, Term
-from hydra_llm.modules.homeostasis.views import Amplified, DetachedReaction, Regulated, WithInput
-from hydra_llm.modules.phases.base import Step
+from hydra_llm.families.metabolism.homeostasis.amplification import Amplification, Gain
+from hydra_llm.families.metabolism.homeostasis.losses import Sample, Term
+from hydra_llm.families.metabolism.homeostasis.lr_schedules import RateSchedule
+from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Lengths
+from hydra_llm.families.metabolism.homeostasis.submodels import Amplified, DetachedReaction, Regulated, WithInput
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.phases.base import Step
 
 INTERVALS = 20  # validations per fit
 BATCH_FACTOR = 4  # published: int(T * loop // batch * 0.2) // time_step * 4 batches

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from hydra_llm.models.reaction_gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 
 
 def silence(net: ReactionGNN) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.modules.homeostasis.views import Regulated
+from hydra_llm.families.metabolism.homeostasis.submodels import Regulated
 
 
 class Sample(NamedTuple):

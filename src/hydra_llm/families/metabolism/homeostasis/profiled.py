@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.optim import LBFGS, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.amplification import Gain
-from hydra_llm.modules.homeostasis.terms import residual_size
-from hydra_llm.modules.homeostasis.views import WithInput
-from hydra_llm.modules.phases.base import Step
+from hydra_llm.families.metabolism.homeostasis.amplification import Gain
+from hydra_llm.families.metabolism.homeostasis.losses import residual_size
+from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.phases.base import Step
 
 INTERVALS = 20  # validations per fit
 HISTORY = 30  # pairs that L-BFGS remembers

@@ -6,15 +6,21 @@ import torch
 from omegaconf import DictConfig
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.reaction_gnn import ReactionGNN
-from hydra_llm.modules.homeostasis.amplification import NONE, Amplification
-from hydra_llm.modules.homeostasis.contrastive import ContrastiveLoss
-from hydra_llm.modules.homeostasis.lengths import Fixed, Lengths, LongToShort, MultiScale
-from hydra_llm.modules.homeostasis.rates import Constant, CosineRestarts, Kick, Ramp, RateSchedule
-from hydra_llm.modules.homeostasis.terms import OffsetPenalty, ResidualError, RolloutError, Term, residual_size
-from hydra_llm.modules.homeostasis.views import WithInput
-from hydra_llm.modules.phases.homeostasis import HomeostasisPhase, published_batches
-from hydra_llm.systems.streams import stream
+from hydra_llm.families.metabolism.homeostasis.amplification import NONE, Amplification
+from hydra_llm.families.metabolism.homeostasis.contrastive import ContrastiveLoss
+from hydra_llm.families.metabolism.homeostasis.gradient import HomeostasisPhase, published_batches
+from hydra_llm.families.metabolism.homeostasis.losses import (
+    OffsetPenalty,
+    ResidualError,
+    RolloutError,
+    Term,
+    residual_size,
+)
+from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, CosineRestarts, Kick, Ramp, RateSchedule
+from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, Lengths, LongToShort, MultiScale
+from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.systems.random_streams import stream
 
 
 def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta_t: float) -> HomeostasisPhase:

@@ -6,8 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.models.embedding import NeuronEmbedding
-from hydra_llm.models.reaction_gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.nn.embedding import NeuronEmbedding
 
 
 class Regulated(Protocol):

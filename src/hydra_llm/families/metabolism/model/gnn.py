@@ -6,7 +6,7 @@ homeostasis_i = node_func(c_i, a_i [, clock]) + linear_i (c_i, 1 [, clock])
 
 Learned: rate constants in log10, the substrate function F, the node function with an embedding a per metabolite, and
 the net coefficients S on their known support unless they are known too. The scale of F is a gauge: a factor alpha(s) in
-F is undone by log_k_j -> log_k_j - sum over substrates of log10 alpha. Scores correct it (hydra_llm.metrics.kinetics).
+F is undone by log_k_j -> log_k_j - sum over substrates of log10 alpha. Scores correct it (evaluation.kinetics).
 
 The sum over the substrates of all reactions is one product with a fixed matrix, for all frames of a batch at once.
 """
@@ -16,9 +16,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.models.embedding import NeuronEmbedding
-from hydra_llm.models.mlp import MLP
-from hydra_llm.models.substrate import substrate_function
+from hydra_llm.families.metabolism.model.substrate import substrate_function
+from hydra_llm.nn.embedding import NeuronEmbedding
+from hydra_llm.nn.mlp import MLP
 
 INPUT_MODES = ("none", "clock", "additive", "multiplicative_substrate", "multiplicative_product")
 LN10 = math.log(10)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.models.mlp import MLP
+from hydra_llm.nn.mlp import MLP
 
 SMALLEST = 1e-8  # concentrations and factors below it count as this much in a logarithm
 EXPONENT = (0.3, 0.9)  # of c, at the start

@@ -5,14 +5,14 @@ from functools import partial
 
 from torch import Generator
 
+from hydra_llm.families.metabolism.system.homeostasis import Circadian, HomeostasisTypes
+from hydra_llm.families.metabolism.system.identifiable import identifiable_network
+from hydra_llm.families.metabolism.system.kinetics import rate_law
+from hydra_llm.families.metabolism.system.modulation import MODES, TYPES, Modulation
+from hydra_llm.families.metabolism.system.network import ReactionNetwork
+from hydra_llm.families.metabolism.system.published import published_network
+from hydra_llm.families.metabolism.system.system import MetabolismSystem
 from hydra_llm.systems.integrators import integrator as integrator_named
-from hydra_llm.systems.metabolism.homeostasis import Circadian, HomeostasisTypes
-from hydra_llm.systems.metabolism.identifiable import identifiable_network
-from hydra_llm.systems.metabolism.kinetics import rate_law
-from hydra_llm.systems.metabolism.modulation import MODES, TYPES, Modulation
-from hydra_llm.systems.metabolism.network import ReactionNetwork
-from hydra_llm.systems.metabolism.published import published_network
-from hydra_llm.systems.metabolism.system import MetabolismSystem
 from hydra_llm.systems.noise import ProcessNoise
 from hydra_llm.systems.recording import plain, split_lengths
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Generator
 
-from hydra_llm.systems.metabolism.network import ReactionNetwork
-from hydra_llm.systems.metabolism.published import add_balanced, add_cycle
+from hydra_llm.families.metabolism.system.network import ReactionNetwork
+from hydra_llm.families.metabolism.system.published import add_balanced, add_cycle
 
 _TRIES = 200  # per cycle or reaction
 

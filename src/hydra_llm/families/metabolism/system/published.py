@@ -8,7 +8,7 @@ balanced reactions follow the published description; the order of their draws is
 import numpy as np
 import torch
 
-from hydra_llm.systems.metabolism.network import ReactionNetwork
+from hydra_llm.families.metabolism.system.network import ReactionNetwork
 
 
 def published_network(

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hydra_llm.systems.metabolism.kinetics import RateLaw, power_products, rate_law
-from hydra_llm.systems.metabolism.network import ReactionNetwork
+from hydra_llm.families.metabolism.system.kinetics import RateLaw, power_products, rate_law
+from hydra_llm.families.metabolism.system.network import ReactionNetwork
 
 _TINY = 1e-12  # consumption below it limits nothing
 

@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.families.metabolism.system.homeostasis import BASELINE_MODES, Circadian, HomeostasisTypes, type_blocks
+from hydra_llm.families.metabolism.system.kinetics import MassAction, RateLaw
+from hydra_llm.families.metabolism.system.modulation import Modulation, Presentation
+from hydra_llm.families.metabolism.system.network import ReactionNetwork
+from hydra_llm.families.metabolism.system.reaction_field import ReactionField
 from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.integrators import Integrator
-from hydra_llm.systems.metabolism.homeostasis import BASELINE_MODES, Circadian, HomeostasisTypes, type_blocks
-from hydra_llm.systems.metabolism.kinetics import MassAction, RateLaw
-from hydra_llm.systems.metabolism.modulation import Modulation, Presentation
-from hydra_llm.systems.metabolism.network import ReactionNetwork
-from hydra_llm.systems.metabolism.reaction_field import ReactionField
 from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES, check_recording
 from hydra_llm.systems.split_run import SplitRun
-from hydra_llm.systems.streams import stream
 from hydra_llm.systems.trajectory import segments
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.phases.adam import AdamPhase
-from hydra_llm.modules.ridge import close_form
+from hydra_llm.families.signal.fitting.ridge import close_form
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.training.phases.adam import AdamPhase
 
 
 @dataclass(frozen=True, kw_only=True)

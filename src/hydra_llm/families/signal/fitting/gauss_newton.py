@@ -14,9 +14,9 @@ from torch.func import functional_call, jacrev, vmap
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.modules.phases.base import Step
-from hydra_llm.modules.phases.reduced import ReducedProblem, Residual
+from hydra_llm.families.signal.fitting.reduced import ReducedProblem, Residual
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.training.phases.base import Step
 
 DAMPING_START, DAMPING_MIN, DAMPING_UP, DAMPING_DOWN = 1e-6, 1e-16, 4.0, 5.0
 ATTEMPTS = 14  # dampings tried before a stage is given up

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
-from hydra_llm.models.stencil import Stencil
-from hydra_llm.modules.ridge import additive_input, ridge_with_inverse
+from hydra_llm.families.signal.fitting.ridge import additive_input, ridge_with_inverse
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.nn.interpolation_table import Stencil
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from hydra_llm.models.mlp import MLP
-from hydra_llm.models.signal_gnn import SignalGNN
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.nn.mlp import MLP
 
 _RISE = 150  # the step of the monotonicity penalty is u_max / 150
 

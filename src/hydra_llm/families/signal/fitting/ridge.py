@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.models.signal_gnn import SignalGNN
+from hydra_llm.families.signal.model.gnn import SignalGNN
 
 
 def ridge_weights(message: Tensor, received: Tensor, ridge: float) -> Tensor:

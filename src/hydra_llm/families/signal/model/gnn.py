@@ -12,8 +12,8 @@ On a complete graph the sum over j is one matrix product, so no edge list is gat
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.models.embedding import NeuronEmbedding
-from hydra_llm.models.mlp import MLP
+from hydra_llm.nn.embedding import NeuronEmbedding
+from hydra_llm.nn.mlp import MLP
 
 INPUT_MODES = ("none", "additive", "multiplicative")
 

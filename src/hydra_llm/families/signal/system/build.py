@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hydra_llm.systems.connectivity import (
+from hydra_llm.families.signal.system.connectivity import (
     Connectivity,
     Dale,
     Gaussian,
@@ -16,12 +16,12 @@ from hydra_llm.systems.connectivity import (
     Uniform,
     ZeroDiagonal,
 )
+from hydra_llm.families.signal.system.external_input import ExternalInput, Oscillatory, Triggered
+from hydra_llm.families.signal.system.neuron_types import neuron_types as types_from
+from hydra_llm.families.signal.system.system import SignalSystem
 from hydra_llm.systems.integrators import integrator as integrator_named
 from hydra_llm.systems.noise import ProcessNoise
 from hydra_llm.systems.recording import plain, split_lengths
-from hydra_llm.systems.signal.external_input import ExternalInput, Oscillatory, Triggered
-from hydra_llm.systems.signal.neuron_types import neuron_types as types_from
-from hydra_llm.systems.signal.system import SignalSystem
 
 _PLAIN: dict[str, Connectivity] = {
     "chaotic": Gaussian(),

@@ -11,8 +11,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from hydra_llm.systems.activation import activation
-from hydra_llm.systems.signal.neuron_types import COLUMNS
+from hydra_llm.families.signal.system.activation import activation
+from hydra_llm.families.signal.system.neuron_types import COLUMNS
 
 MODES = ("none", "additive", "multiplicative")
 

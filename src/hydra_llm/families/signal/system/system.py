@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hydra_llm.systems.activation import activation
+from hydra_llm.families.signal.system.activation import activation
+from hydra_llm.families.signal.system.connectivity import Connectivity
+from hydra_llm.families.signal.system.external_input import ExternalInput, Presentation
+from hydra_llm.families.signal.system.neuron_types import NeuronType, type_index
+from hydra_llm.families.signal.system.rate_field import MODES, RateField
 from hydra_llm.systems.base import SPLITS, Segment
-from hydra_llm.systems.connectivity import Connectivity
 from hydra_llm.systems.integrators import Integrator
 from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES, check_recording
-from hydra_llm.systems.signal.external_input import ExternalInput, Presentation
-from hydra_llm.systems.signal.neuron_types import NeuronType, type_index
-from hydra_llm.systems.signal.rate_field import MODES, RateField
 from hydra_llm.systems.split_run import SplitRun
-from hydra_llm.systems.streams import stream
 from hydra_llm.systems.trajectory import segments
 
 

@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hydra_llm.search.objective import Objective
-from hydra_llm.search.trial import Trial
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial
 
 WINDOW = 128  # earlier scores that a new one is ranked among; credit is counted over twice as many trials
 EXPLORATION = 0.5  # weight of the bonus; credits lie in [0, 1]

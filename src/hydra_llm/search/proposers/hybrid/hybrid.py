@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra_llm.llm.ledger import Recorded, Spent
-from hydra_llm.search.proposers import tpe
+from hydra_llm.llm.usage import Recorded, Spent
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot, mutate
-from hydra_llm.search.proposers.hybrid_credit import WINDOW, Record, credits, order
-from hydra_llm.search.proposers.hybrid_operators import OPERATORS
-from hydra_llm.search.trial import Proposal, Trial
+from hydra_llm.search.proposers.hybrid.credit import WINDOW, Record, credits, order
+from hydra_llm.search.proposers.hybrid.operators import OPERATORS
+from hydra_llm.search.proposers.numeric import tpe
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 PREFIX = "hybrid:"
 GUIDE = "guide"

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from hydra_llm.search.optuna_bridge.unit_cube import is_ordered, position, value_at
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.proposers.numeric_space import is_ordered, position, value_at
-from hydra_llm.search.replication import is_retired
-from hydra_llm.search.strategies.replicate import ENOUGH_RUNS
-from hydra_llm.search.tree import Node
+from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS
+from hydra_llm.search.statistics.replication import is_retired
+from hydra_llm.search.tree.tree import Node
 
 PARENTS = 3  # nodes that small steps start from
 GOOD = 6  # nodes that are crossed

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hydra_llm.search.reasoning import Mode
+from hydra_llm.search.trial.reasoning import Mode
 
 MAX_PROBLEMS = 12  # sentences returned to the model at once
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hydra_llm.search.memory.entries import named
+from hydra_llm.search.log.memory_entries import named
 from hydra_llm.search.proposers.base import Context, Slot, mutate
-from hydra_llm.search.proposers.llm_answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
-from hydra_llm.search.trial import Prediction, Proposal
+from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
+from hydra_llm.search.trial.trial import Prediction, Proposal
 
 PROVENANCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hydra_llm.search import regimes
-from hydra_llm.search.prompt_protocol import Protocol, ProtocolError, rules_problem
+from hydra_llm.search.log.protocol_text import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.proposers.llm_answer import LlmAnswer, MemoryEdit, Observation, ProtocolEdit
-from hydra_llm.search.proposers.llm_check import MAX_INTEGER, ends_block, one_line
-from hydra_llm.search.reasoning import Mode
-from hydra_llm.search.space import Space
+from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEdit, Observation, ProtocolEdit
+from hydra_llm.search.proposers.llm.check import MAX_INTEGER, ends_block, one_line
+from hydra_llm.search.space import block_values
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.trial.reasoning import Mode
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
 MAX_EDITS = 20  # memory edits of one answer
@@ -157,5 +157,5 @@ def _next_block(
     if wrong:
         return None, "", one_line(" ".join(wrong))
     regime = block_space.canonical({**context.block.values, **values})
-    refused = regimes.refusal(block_space, regime, context.tested_regimes)
+    refused = block_values.refusal(block_space, regime, context.tested_regimes)
     return (None, "", refused) if refused else (regime, one_line(chosen.reason), "")

@@ -16,12 +16,12 @@ from string import Template
 from hydra_llm.llm.base import Image, Message, Request
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.tokens import estimate_tokens
-from hydra_llm.search import prompt_notebook as notebook
-from hydra_llm.search import prompt_sections as sections
-from hydra_llm.search.prompt_text import Section, fit
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.proposers.llm_answer import answer_schema
-from hydra_llm.search.proposers.llm_check import RECOMBINE, ends_block
+from hydra_llm.search.proposers.llm import prompt_notebook as notebook
+from hydra_llm.search.proposers.llm import prompt_sections as sections
+from hydra_llm.search.proposers.llm.answer import answer_schema
+from hydra_llm.search.proposers.llm.check import RECOMBINE, ends_block
+from hydra_llm.search.proposers.llm.prompt_text import Section, fit
 
 BLOCK_END = ">>> BLOCK END <<<"
 

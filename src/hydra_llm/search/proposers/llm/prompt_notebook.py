@@ -4,8 +4,8 @@ wants, and at a block's end the protocol's evaluation with what is due.
 
 from __future__ import annotations
 
-from hydra_llm.search.prompt_text import NEVER, Section, fence
 from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence
 
 CHECKLIST = (
     "No slot is asked: the block is over and its results are in. Send `slots: []`. Do all of this, in this order:",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hydra_llm.search.history import dimension_records
-from hydra_llm.search.importance import importance
-from hydra_llm.search.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
 from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context, Slot
-from hydra_llm.search.proposers.llm_check import ends_block
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Trial, TrialState
+from hydra_llm.search.proposers.llm.check import ends_block
+from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
+from hydra_llm.search.statistics.history import dimension_records
+from hydra_llm.search.statistics.importance import importance
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 ERROR_TAIL = 600  # characters of a traceback
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow

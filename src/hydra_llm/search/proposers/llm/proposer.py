@@ -19,19 +19,19 @@ from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
-from hydra_llm.llm.ledger import MeteredClient, Recorded, Spent, usage_of
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
-from hydra_llm.search.lanes import ask_by_lane
-from hydra_llm.search.prompt import build_prompt
-from hydra_llm.search.prompt_figures import figures
-from hydra_llm.search.prompt_text import fence
+from hydra_llm.llm.usage import MeteredClient, Recorded, Spent, usage_of
 from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
-from hydra_llm.search.proposers.llm_answer import read_answer
-from hydra_llm.search.proposers.llm_check import check_slots, ends_block, one_line
-from hydra_llm.search.proposers.llm_notes import EMPTY, Notes, check_notes, merged
-from hydra_llm.search.proposers.rules import RulesProposer
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.llm.answer import read_answer
+from hydra_llm.search.proposers.llm.check import check_slots, ends_block, one_line
+from hydra_llm.search.proposers.llm.notes import EMPTY, Notes, check_notes, merged
+from hydra_llm.search.proposers.llm.prompt import build_prompt
+from hydra_llm.search.proposers.llm.prompt_figures import figures
+from hydra_llm.search.proposers.llm.prompt_text import fence
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.slot_params import ask_by_lane
+from hydra_llm.search.trial.trial import Proposal
 
 log = logging.getLogger(__name__)
 

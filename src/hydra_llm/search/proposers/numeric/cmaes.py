@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.dimension import Dimension
+from hydra_llm.search.optuna_bridge.unit_cube import is_ordered, position, value_at
 from hydra_llm.search.proposers.base import Context, ProposerError, Slot
-from hydra_llm.search.proposers.numeric import PointProposer
-from hydra_llm.search.proposers.numeric_space import is_ordered, position, value_at
-from hydra_llm.search.seeds import derive
-from hydra_llm.search.space import Values
-from hydra_llm.search.trial import Proposal, Trial
+from hydra_llm.search.proposers.numeric.numeric import PointProposer
+from hydra_llm.search.space.dimension import Dimension
+from hydra_llm.search.space.space import Values
+from hydra_llm.search.trial.seeds import derive
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 SIGMA = 0.25  # first standard deviation, as a share of each range
 LEAST_DIMENSIONS = 2

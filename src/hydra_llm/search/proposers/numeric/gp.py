@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from hydra_llm.search.proposers.numeric import OptunaProposer
+from hydra_llm.search.proposers.numeric.numeric import OptunaProposer
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler

@@ -11,19 +11,19 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
 from hydra_llm.search.proposers.base import Context, ProposerError, Slot, mutate
-from hydra_llm.search.proposers.numeric_space import NodePoints
 from hydra_llm.search.proposers.random import RandomProposer
-from hydra_llm.search.space import Values
-from hydra_llm.search.strategies.baseline import Baseline, RepeatBaseline
-from hydra_llm.search.strategies.replicate import Replicate
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
+from hydra_llm.search.proposers.rules.replicate import Replicate
+from hydra_llm.search.space.space import Values
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Proposal
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-    from hydra_llm.search.proposers.optuna_mirror import OptunaMirror
+    from hydra_llm.search.optuna_bridge.mirror import OptunaMirror
 
 MAX_SUGGESTIONS = 16  # for one slot: a discrete space repeats itself
 STARTUP_SHARE, LEAST_STARTUP, MOST_STARTUP = 4, 4, 10  # a quarter of the trials, within these bounds, before modelling
@@ -104,7 +104,7 @@ class OptunaProposer(PointProposer):
         self._mirror: OptunaMirror | None = None
 
     def suggestions(self, context: Context, slot: Slot) -> Iterator[Values]:
-        from hydra_llm.search.proposers.optuna_mirror import OptunaMirror, quiet
+        from hydra_llm.search.optuna_bridge.mirror import OptunaMirror, quiet
 
         if not context.space.free():
             raise ProposerError(f"{self.name} has nothing to vary: every parameter of the space is locked or constant.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hydra_llm.search.proposers.numeric import OptunaProposer
+from hydra_llm.search.proposers.numeric.numeric import OptunaProposer
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import history
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer, canonical_number
 from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.tree import Node
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
+from hydra_llm.search.statistics import history
+from hydra_llm.search.tree.tree import Node
 
 STEPS = (0.25, 0.125, 0.0625, 0.5)  # shares of a parameter's range (of its decades, on a log scale)
 MIN_POINTS_FOR_TREND = 4

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot, mutate
-from hydra_llm.search.strategies.base import PROVENANCE
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.strategy import PROVENANCE
+from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 64
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
-from hydra_llm.search import history
-from hydra_llm.search.dimension import Categorical, Dimension, Float, Integer, canonical_number
-from hydra_llm.search.moves import by_promise
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import child_of, parents_by_rank
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.coordinate_moves import by_promise
+from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
+from hydra_llm.search.statistics import history
+from hydra_llm.search.trial.trial import Proposal
 
 SUCCESSES = 3
 FACTOR = 10.0

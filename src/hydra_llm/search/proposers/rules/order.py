@@ -7,24 +7,24 @@ and second-best are available and off.
 
 from __future__ import annotations
 
-from hydra_llm.search.strategies.base import Strategy
-from hydra_llm.search.strategies.baseline import Baseline, RepeatBaseline
-from hydra_llm.search.strategies.boundary_skip import BoundarySkip
-from hydra_llm.search.strategies.degeneracy import BreakDegeneracy
-from hydra_llm.search.strategies.diverse_start import DiverseStart
-from hydra_llm.search.strategies.exploit import Exploit
-from hydra_llm.search.strategies.explore import Explore
-from hydra_llm.search.strategies.failure_probe import FailureProbe
-from hydra_llm.search.strategies.focus import Focus
-from hydra_llm.search.strategies.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
-from hydra_llm.search.strategies.random_restart import RandomRestart
-from hydra_llm.search.strategies.recombine import Recombine
-from hydra_llm.search.strategies.replicate import Replicate
-from hydra_llm.search.strategies.replicate_or_explore import ReplicateOrExplore
-from hydra_llm.search.strategies.robustness import RobustnessTest
-from hydra_llm.search.strategies.scale_up import ScaleUp
-from hydra_llm.search.strategies.switch_dimension import SwitchDimension
-from hydra_llm.search.strategies.variance_aware import VarianceAware
+from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
+from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
+from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
+from hydra_llm.search.proposers.rules.diverse_start import DiverseStart
+from hydra_llm.search.proposers.rules.exploit import Exploit
+from hydra_llm.search.proposers.rules.explore import Explore
+from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
+from hydra_llm.search.proposers.rules.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
+from hydra_llm.search.proposers.rules.random_restart import RandomRestart
+from hydra_llm.search.proposers.rules.recombine import Recombine
+from hydra_llm.search.proposers.rules.replicate import Replicate
+from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
+from hydra_llm.search.proposers.rules.robustness import RobustnessTest
+from hydra_llm.search.proposers.rules.scale_up import ScaleUp
+from hydra_llm.search.proposers.rules.strategy import Strategy
+from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
+from hydra_llm.search.proposers.rules.triggered import Focus
+from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
 
 _FALLBACK: tuple[Strategy, ...] = (Exploit(), RandomRestart())
 

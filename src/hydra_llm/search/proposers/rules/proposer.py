@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hydra_llm.search.proposers.base import Context, ProposerError, Slot
-from hydra_llm.search.strategies.order import ALWAYS, ORDER
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.order import ALWAYS, ORDER
+from hydra_llm.search.trial.trial import Proposal
 
 
 class RulesProposer:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import child_of, rerun
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.strategy import child_of, rerun
+from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 64
 

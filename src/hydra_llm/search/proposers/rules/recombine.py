@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import ClassVar
 
-from hydra_llm.search import history
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import child_of
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.strategy import child_of
+from hydra_llm.search.statistics import history
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Proposal
 
 MIN_DISTANCE = 2
 TOP = 6  # nodes considered, best first: fifteen pairs

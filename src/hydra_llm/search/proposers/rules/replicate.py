@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.replication import RETIRE_RUNS, is_retired
-from hydra_llm.search.strategies.base import rerun
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Proposal
-from hydra_llm.search.variance import HIGH_CV
+from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.statistics.replication import RETIRE_RUNS, is_retired
+from hydra_llm.search.statistics.variance import HIGH_CV
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Proposal
 
 TOP = 3  # configurations that must be known well
 ENOUGH_RUNS = 3  # frees a slot

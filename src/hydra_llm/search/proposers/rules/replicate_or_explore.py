@@ -6,9 +6,9 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.replication import chance_of_best, rerun_candidate
-from hydra_llm.search.strategies.base import rerun
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.statistics.replication import chance_of_best, rerun_candidate
+from hydra_llm.search.trial.trial import Proposal
 
 
 class ReplicateOrExplore:

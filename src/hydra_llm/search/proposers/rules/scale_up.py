@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from hydra_llm.search import history
-from hydra_llm.search.dimension import Float, Integer, canonical_number
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import child_of, parents_by_rank
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
+from hydra_llm.search.space.dimension import Float, Integer, canonical_number
+from hydra_llm.search.statistics import history
+from hydra_llm.search.trial.trial import Proposal
 
 PARTIALS = 4
 FACTOR = 5

@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from hydra_llm.search.moves import Moves
 from hydra_llm.search.proposers.base import Context, Slot, mutate
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.coordinate_moves import Moves
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Proposal
 
 PROVENANCE = "rules"
 MAX_PARENTS = 16  # nodes asked for an untried move; where the best sixteen have none, a new draw is worth more

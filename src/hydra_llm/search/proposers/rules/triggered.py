@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
-from hydra_llm.search import history
-from hydra_llm.search.dimension import Categorical
-from hydra_llm.search.focus import FocusRule
-from hydra_llm.search.moves import Moves
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import child_of, parents_by_rank
-from hydra_llm.search.tree import Node
-from hydra_llm.search.trial import Proposal
+from hydra_llm.search.proposers.rules.coordinate_moves import Moves
+from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
+from hydra_llm.search.space.dimension import Categorical
+from hydra_llm.search.statistics import history
+from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import Proposal
+from hydra_llm.search.triggers import FocusRule
 
 
 class Focus:

@@ -13,9 +13,9 @@ from statistics import median
 from typing import ClassVar
 
 from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.strategies.base import first_move
-from hydra_llm.search.trial import Proposal, Trial
-from hydra_llm.search.variance import HIGH_CV
+from hydra_llm.search.proposers.rules.strategy import first_move
+from hydra_llm.search.statistics.variance import HIGH_CV
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 RANK_METRICS = ("effective_rank", "activity_rank_90")  # the first that a trial reports
 

@@ -1,0 +1,1 @@
+"""How a fit of the fly visual system is judged; sees the truth."""

@@ -1,0 +1,39 @@
+"""The fly visual system in a run."""
+
+from hydra_llm.families.family import Family
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
+from hydra_llm.families.flyvis.fit import fit
+
+FAMILY = Family(
+    fit=fit,
+    assay=FlyvisAssay,
+    headline="connectivity_R2",
+    shown=(
+        "connectivity_R2",
+        "connectivity_R2_identifiable",
+        "connectivity_identifiable_share",
+        "connectivity_R2_slope",
+        "connectivity_R2_pearson2",
+        "connectivity_R2_neuron_median",
+        "connectivity_R2_type_pairs",
+        "connectivity_sign_accuracy",
+        "tau_R2",
+        "tau_R2_identifiable",
+        "tau_R2_slow",
+        "tau_median_ratio",
+        "V_rest_R2",
+        "V_rest_R2_identifiable",
+        "V_rest_median_error",
+        "cluster_accuracy",
+        "cluster_ari",
+        "onestep_R2",
+        "val_R2",
+        "val_pearson",
+        "test_R2",
+        "test_pearson",
+        "test_noise_free_R2_median",
+        "test_noise_free_pearson",
+        "final_loss",
+        "training_time_min",
+    ),
+)

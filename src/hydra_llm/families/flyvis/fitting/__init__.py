@@ -1,0 +1,1 @@
+"""How a network of the fly visual system is fitted."""

@@ -1,0 +1,1 @@
+"""What a recording of the fly visual system determines, with its true functions."""

@@ -1,0 +1,1 @@
+"""How a fit of a reaction network is judged; sees the truth."""

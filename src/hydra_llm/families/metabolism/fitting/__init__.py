@@ -1,0 +1,1 @@
+"""How the first phase of a reaction network is fitted."""

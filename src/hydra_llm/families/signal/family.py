@@ -1,0 +1,30 @@
+"""The signal family in a run."""
+
+from hydra_llm.families.family import Family
+from hydra_llm.families.signal.evaluation import SignalAssay
+from hydra_llm.families.signal.fit import fit
+
+FAMILY = Family(
+    fit=fit,
+    assay=SignalAssay,
+    headline="connectivity_R2",
+    shown=(
+        "connectivity_R2",
+        "connectivity_R2_identifiable",
+        "connectivity_R2_slope",
+        "connectivity_R2_pearson2",
+        "connectivity_sign_accuracy",
+        "cluster_accuracy",
+        "onestep_R2",
+        "val_R2",
+        "val_pearson",
+        "test_R2",
+        "test_pearson",
+        "test_valid_frames",
+        "activity_rank_90",
+        "activity_rank_99",
+        "gain_spectral_radius",
+        "final_loss",
+        "training_time_min",
+    ),
+)

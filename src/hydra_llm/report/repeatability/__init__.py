@@ -1,0 +1,1 @@
+"""Recorded decisions asked again, and how far the answers agree."""

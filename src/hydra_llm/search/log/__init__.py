@@ -1,0 +1,1 @@
+"""The event log of a sweep, and the state that it folds into."""

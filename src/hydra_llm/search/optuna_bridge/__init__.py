@@ -1,0 +1,1 @@
+"""Spaces and trials as Optuna sees them."""

@@ -1,0 +1,1 @@
+"""Numeric samplers as proposers."""

@@ -1,0 +1,1 @@
+"""When a running trial is told to stop."""

@@ -1,0 +1,1 @@
+"""What can be varied: dimensions, configurations, their canonical keys."""

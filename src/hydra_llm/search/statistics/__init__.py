@@ -1,0 +1,1 @@
+"""Estimates from finished trials: spread, replication, importance, progress, claims."""

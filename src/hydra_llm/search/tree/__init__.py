@@ -1,0 +1,1 @@
+"""The exploration tree: a node per configuration."""

@@ -1,0 +1,1 @@
+"""The engine behind hydra/sweeper=llm_ucb."""

@@ -1,0 +1,1 @@
+from rendering import render  # noqa: F401  # fixture
