@@ -8,7 +8,7 @@ python train.py -m hydra/sweeper=llm_ucb     the closed loop: search over such r
 import hydra
 from omegaconf import DictConfig
 
-from hydra_llm.bootstrap import explained, register
+from hydra_llm.bootstrap import friendly_errors, register
 
 register()
 
@@ -21,5 +21,5 @@ def main(cfg: DictConfig) -> dict[str, float] | float:
 
 
 if __name__ == "__main__":
-    with explained(main):
+    with friendly_errors(main):
         main()

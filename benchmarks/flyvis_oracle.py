@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.families.flyvis.config import FlyvisSimulation
-from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.system import flyvis_system
 from hydra_llm.training.simulation import simulate
 
@@ -59,7 +59,7 @@ def row(noise: float, target: str, datasets: Sequence[Dataset], seeds: Sequence[
     for dataset, seed in zip(datasets, seeds, strict=True):
         training = {"target": target, "difference_order": "forward", "seed": seed, "rollout_frames": 200}
         began = time.perf_counter()
-        found.append(FlyvisAssay(dataset, OmegaConf.create(training)).oracle().scores)
+        found.append(FlyvisEvaluator(dataset, OmegaConf.create(training)).oracle().scores)
         seconds.append(time.perf_counter() - began)
     cells: dict[str, object] = {"noise": noise, "target": target}
     for label, prefix in ORACLES.items():

@@ -25,10 +25,10 @@ from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.families.fitting import Bench
+from hydra_llm.families.fitting import FitContext
 from hydra_llm.families.signal.fit import build_net, build_phases, fit
 from hydra_llm.training.phases.base import Step
-from hydra_llm.training.recovery import set_state_scale, unexplained
+from hydra_llm.training.recovery import set_state_scale, unexplained_variance
 from hydra_llm.training.simulation import simulate
 
 TOLERANCE = 1e-6  # relative, of the last validation loss
@@ -90,7 +90,7 @@ def bare_fit(dataset: Path, cfg: DictConfig) -> float:
         optimizer = phase.optimizer(net)
         for interval in range(phase.n_intervals):
             phase.run(interval, net, frames, optimizer, stepping(optimizer))
-            loss = unexplained(net, validation)
+            loss = unexplained_variance(net, validation)
     return float(loss)
 
 
@@ -101,8 +101,8 @@ def stepping(optimizer: Optimizer) -> Step:
 
 def lightning_fit(dataset: Path, cfg: DictConfig, folder: Path) -> float:
     """The same under Trainer.fit, with its checkpoints and history, without loggers."""
-    bench = Bench(folder, {"accelerator": "cpu", "enable_progress_bar": False}, keep_checkpoint=False)
-    fitted = fit(dataset, cfg.model, cfg.training, bench)
+    context = FitContext(folder, {"accelerator": "cpu", "enable_progress_bar": False}, keep_checkpoint=False)
+    fitted = fit(dataset, cfg.model, cfg.training, context)
     return fitted.history["val_loss"][1][-1]
 
 

@@ -21,7 +21,7 @@ from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
 from hydra_llm.families.family import Family
-from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.metrics.scores import identity_r2, slope
 from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.integrators import Integrator, integrator
@@ -125,7 +125,7 @@ class LinearPhase(AdamPhase):
         return [{"params": [net.A], "lr": self.learning_rate}]
 
 
-def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> Fit:
+def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
     data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
     phase = LinearPhase(
         n_steps=training.max_steps,
@@ -136,7 +136,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) ->
         batch_order=stream(training.seed, "batch_order"),
         noise=stream(training.seed, "training_noise"),
     )
-    return train(LinearNet(data.frames("train").activity.shape[1]), [phase], data, bench)
+    return train(LinearNet(data.frames("train").activity.shape[1]), [phase], data, context)
 
 
 # ---- the assay: the truth too ----
@@ -147,7 +147,7 @@ class Oracle:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     metrics: dict[str, float]
 
 
@@ -156,7 +156,7 @@ def scores_of(A: np.ndarray, true: np.ndarray, prefix: str = "") -> dict[str, fl
     return {prefix + name: value for name, value in found.items() if value is not None}
 
 
-class Assay:
+class Evaluator:
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
         self._observations, self._A = dataset.observations(), dataset.truth()["A"].numpy()
         self._training = training
@@ -169,14 +169,16 @@ class Assay:
         scores = scores_of(A, self._A, "oracle_")
         return Oracle(scores, f"Least squares recovers A with R2 {scores['oracle_A_R2']:.4f}.")
 
-    def score(self, fit: Fit, oracle: Oracle) -> Scored:
-        return Scored(scores_of(fit.net.A.detach().numpy(), self._A))
+    def score(self, fit: Fit, oracle: Oracle) -> Evaluation:
+        return Evaluation(scores_of(fit.net.A.detach().numpy(), self._A))
 
-    def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
         return {}
 
-    def tables(self, fit: Fit, scored: Scored) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
         return {}
 
 
-FAMILY = Family(fit=fit, assay=Assay, headline="A_R2", shown=("A_R2", "A_R2_slope", "final_loss", "training_time_min"))
+FAMILY = Family(
+    fit=fit, evaluator=Evaluator, headline="A_R2", shown=("A_R2", "A_R2_slope", "final_loss", "training_time_min")
+)

@@ -40,7 +40,7 @@ def _search_hash(*, _root_: DictConfig) -> str:
 
 
 @contextlib.contextmanager
-def explained(main: Callable[..., Any]) -> Iterator[None]:
+def friendly_errors(main: Callable[..., Any]) -> Iterator[None]:
     """Say what Hydra does not: which keys there are after it has refused an override, and that a folder is read-only.
 
     Hydra exits with 1 before any of our code runs, without alternatives, or with a traceback out of its own mkdir.

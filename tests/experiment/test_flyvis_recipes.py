@@ -82,7 +82,7 @@ def test_settings_that_do_not_go_together_are_a_sentence(run_fly, overrides, mes
 
 
 def test_a_fit_needs_the_observations_only(run_fly, compose_config, tiny_connectome, tmp_path):
-    from hydra_llm.families.fitting import Bench
+    from hydra_llm.families.fitting import FitContext
     from hydra_llm.families.flyvis.fit import fit
 
     overrides = ("simulation=flyvis_scenes", f"simulation.connectome={tiny_connectome}")
@@ -90,8 +90,8 @@ def test_a_fit_needs_the_observations_only(run_fly, compose_config, tiny_connect
     (dataset,) = (path for path in (tmp_path / "datasets").iterdir() if path.name != ".locks")
     shutil.rmtree(dataset / "truth")
     cfg = compose_config(*overrides)
-    bench = Bench(tmp_path / "fit", {"accelerator": "cpu", "enable_progress_bar": False}, reports=False)
-    assert fit(dataset, cfg.model, cfg.training, bench).losses()["best_val_loss"] < 0.01
+    context = FitContext(tmp_path / "fit", {"accelerator": "cpu", "enable_progress_bar": False}, reports=False)
+    assert fit(dataset, cfg.model, cfg.training, context).losses()["best_val_loss"] < 0.01
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.data.datamodule import RecordingDataModule  # noqa: E402
 from hydra_llm.families.errors import ExperimentError  # noqa: E402
-from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.metabolism.evaluation.homeostasis import verdict  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis import fit as phase2  # noqa: E402
@@ -46,8 +46,8 @@ def refit(compose_config, tmp_path):
     def make(folder, *overrides):
         cfg = compose_config(*tiny((REGIME,)), REGIME, *SHORT, *overrides)
         dataset = dataset_in(tmp_path)
-        bench = Bench(tmp_path / folder, {"accelerator": "cpu", "enable_progress_bar": False})
-        return fit(dataset, cfg.model, cfg.training, bench).net
+        context = FitContext(tmp_path / folder, {"accelerator": "cpu", "enable_progress_bar": False})
+        return fit(dataset, cfg.model, cfg.training, context).net
 
     return make
 

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.errors import ExperimentError  # noqa: E402
-from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.signal.fit import build_net, fit  # noqa: E402
 
 
@@ -44,8 +44,8 @@ def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, c
     cfg = compose_config(*TINY, *types)
 
     def weights(name):
-        bench = Bench(tmp_path / name, {"accelerator": "cpu", "enable_progress_bar": False})
-        return fit(dataset, cfg.model, cfg.training, bench).net.state_dict()
+        context = FitContext(tmp_path / name, {"accelerator": "cpu", "enable_progress_bar": False})
+        return fit(dataset, cfg.model, cfg.training, context).net.state_dict()
 
     with_truth = weights("with")
     shutil.rmtree(dataset / "truth")

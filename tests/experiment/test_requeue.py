@@ -8,7 +8,7 @@ from lightning import Callback  # noqa: E402
 from tests.experiment.conftest import TINY  # noqa: E402
 
 from hydra_llm.families import fitting  # noqa: E402
-from hydra_llm.families.fitting import Bench  # noqa: E402
+from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.signal.fit import fit  # noqa: E402
 
 
@@ -34,8 +34,10 @@ def fit_in(compose_config, run_tiny, tmp_path):
     cfg = compose_config(*TINY)
 
     def make(folder, *callbacks):
-        bench = Bench(tmp_path / folder, {"accelerator": "cpu", "enable_progress_bar": False}, callbacks=callbacks)
-        return fit(dataset, cfg.model, cfg.training, bench)
+        context = FitContext(
+            tmp_path / folder, {"accelerator": "cpu", "enable_progress_bar": False}, callbacks=callbacks
+        )
+        return fit(dataset, cfg.model, cfg.training, context)
 
     return make
 

@@ -5,7 +5,7 @@ import pytest
 from hydra_llm.llm.base import Message, Request
 from hydra_llm.llm.errors import NotAuthorised, Unavailable
 from hydra_llm.llm.factory import build_client
-from hydra_llm.llm.retrying_client import PatientClient
+from hydra_llm.llm.retrying_client import OutageRetryClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 
@@ -15,7 +15,7 @@ DOWN = Unavailable("The provider is down since noon.")
 
 def patient(*script, pause_s=60.0, max_pause_s=600.0):
     waited = []
-    return PatientClient(ScriptedClient(script), pause_s, max_pause_s, sleep=waited.append), waited
+    return OutageRetryClient(ScriptedClient(script), pause_s, max_pause_s, sleep=waited.append), waited
 
 
 def test_an_outage_is_waited_for_and_the_question_asked_again():

@@ -70,7 +70,7 @@ def test_a_resumed_sweep_keeps_to_the_limits_of_the_whole_sweep(tmp_path):
     first, second = (Request((Message("user", text),)) for text in "ab")
     build_client(LlmSettings.of(settings), tmp_path).complete(first)
     resumed = build_client(LlmSettings.of(settings), tmp_path)
-    assert resumed.ledger.spent.calls == 1
+    assert resumed.meter.spent.calls == 1
     with pytest.raises(BudgetSpent, match="above the limit of 1"):
         resumed.complete(second)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.llm.usage import Spent
-from hydra_llm.search.proposers.base import Context, Thresholds
-from hydra_llm.search.proposers.llm.answer import MemoryEdit
+from hydra_llm.llm.usage import TotalUsage
+from hydra_llm.search.context import Context, Thresholds
+from hydra_llm.search.proposers.llm.answer import MemoryEditAnswer
 from hydra_llm.search.proposers.llm.notes import Notes, Reasoning
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
@@ -18,7 +18,7 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 from hydra_llm.search.trial.trial import Prediction, Proposal, Trial, TrialError, TrialState
 
 SPACE = Space(
@@ -36,18 +36,18 @@ BLOCKS = Space(
     )
 )
 TEXTS = {
-    Mode.INDUCTION: "connectivity_R2 scales with depth up to 7 layers in three trials",
-    Mode.ABDUCTION: "likely because the step is too large for the stiff directions",
-    Mode.DEDUCTION: "the principle implies that a smaller step should help at depth 9",
-    Mode.FALSIFICATION: "rejected: the linear net does not reach 0.9 at any step",
-    Mode.ANALOGY: "based on block 1, the same learning rate transfers",
-    Mode.BOUNDARY: "limit: beyond lr 0.5 the fit diverges",
-    Mode.META: "the search is stuck in one dimension, switch to another",
-    Mode.UNCERTAINTY: "not reproducible: the spread over seeds is as large as the gain",
-    Mode.CAUSAL: "a larger step leads to oscillation, which in turn inflates the weights",
-    Mode.CONSTRAINT: "since lr 0.8 failed, larger steps are excluded",
-    Mode.REGIME: "a phase transition: at 400 neurons the dynamics turn chaotic",
-    Mode.PREDICTION: "expected R2 0.93 at depth 8",
+    ReasoningMode.INDUCTION: "connectivity_R2 scales with depth up to 7 layers in three trials",
+    ReasoningMode.ABDUCTION: "likely because the step is too large for the stiff directions",
+    ReasoningMode.DEDUCTION: "the principle implies that a smaller step should help at depth 9",
+    ReasoningMode.FALSIFICATION: "rejected: the linear net does not reach 0.9 at any step",
+    ReasoningMode.ANALOGY: "based on block 1, the same learning rate transfers",
+    ReasoningMode.BOUNDARY: "limit: beyond lr 0.5 the fit diverges",
+    ReasoningMode.META: "the search is stuck in one dimension, switch to another",
+    ReasoningMode.UNCERTAINTY: "not reproducible: the spread over seeds is as large as the gain",
+    ReasoningMode.CAUSAL: "a larger step leads to oscillation, which in turn inflates the weights",
+    ReasoningMode.CONSTRAINT: "since lr 0.8 failed, larger steps are excluded",
+    ReasoningMode.REGIME: "a phase transition: at 400 neurons the dynamics turn chaotic",
+    ReasoningMode.PREDICTION: "expected R2 0.93 at depth 8",
 }
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'`${1+1}{{7*7}}<svg/onload=alert(2)> & <b>bold</b>\u2028"
 
@@ -65,10 +65,10 @@ class Scientist:
         self.last: Any = None
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> TotalUsage:
         """As if each question took 1200 tokens and each answer 300."""
         n = self._asked
-        return Spent(calls=n, prompt_tokens=1200 * n, completion_tokens=300 * n, cost=0.002 * n)
+        return TotalUsage(calls=n, prompt_tokens=1200 * n, completion_tokens=300 * n, cost=0.002 * n)
 
     def propose(self, context: Context) -> list[Proposal]:
         self._asked += 1
@@ -94,15 +94,15 @@ class Scientist:
         done = [t for t in context.trials if t.state.is_finished][-2:]
         observations, reasoning = {}, {}
         for trial in done:
-            mode = self._random.choice(list(Mode))
+            mode = self._random.choice(list(ReasoningMode))
             observations[trial.number] = TEXTS[mode] + self._hostile
-            told = mode if self._random.random() < 0.8 else self._random.choice(list(Mode))
+            told = mode if self._random.random() < 0.8 else self._random.choice(list(ReasoningMode))
             reasoning[trial.number] = Reasoning(told, round(self._random.uniform(0.4, 0.95), 2))
         edits = []
         if done and self._random.random() < 0.25:
             number = done[0].number
             edits.append(
-                MemoryEdit(
+                MemoryEditAnswer(
                     action="add",
                     section=self._random.choice(["established", "tentative", "falsified", "open question"]),
                     entry=None,

@@ -12,12 +12,12 @@ from hydra_llm.report.epistemic.confidence import confidence, level
 from hydra_llm.report.epistemic.events import AUTHOR, ReasoningEvent
 from hydra_llm.report.epistemic.markers import MARKERS, tag
 from hydra_llm.report.epistemic.relations import ALLOWED, BACKWARD, NO_MODE, PAIR, SAME_ITERATION, refusal
-from hydra_llm.report.timeline import chronicle
+from hydra_llm.report.timeline import timeline
 from hydra_llm.search.log.reader import read_sweep
-from hydra_llm.search.trial.reasoning import MEANING, Mode
+from hydra_llm.search.trial.reasoning import MEANING, ReasoningMode
 
 
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", list(ReasoningMode))
 def test_each_mode_has_a_meaning_markers_and_a_sentence_that_they_recognise(mode):
     assert MEANING[mode]
     assert tag(TEXTS[mode]) is mode
@@ -44,19 +44,19 @@ def event(index, step, told, coded=None, **more):
 
 
 def test_an_edge_needs_two_iterations_in_order_and_an_allowed_pair():
-    a, b = event(0, 1, Mode.PREDICTION), event(1, 2, Mode.FALSIFICATION)
+    a, b = event(0, 1, ReasoningMode.PREDICTION), event(1, 2, ReasoningMode.FALSIFICATION)
     assert refusal(a, b) == ""
     assert refusal(b, a) == BACKWARD
     assert refusal(a, replace(b, step=1)) == SAME_ITERATION
-    assert refusal(a, replace(b, told=Mode.META)) == PAIR
+    assert refusal(a, replace(b, told=ReasoningMode.META)) == PAIR
     assert refusal(a, replace(b, told=None)) == NO_MODE
-    assert refusal(a, replace(b, told=None, coded=Mode.FALSIFICATION)) == ""
+    assert refusal(a, replace(b, told=None, coded=ReasoningMode.FALSIFICATION)) == ""
     assert len(ALLOWED) == 15
 
 
 def test_kappa_by_hand():
     """Ten pairs, seven equal; both name induction 5 and falsification 5 times: chance is one half."""
-    i, f = Mode.INDUCTION, Mode.FALSIFICATION
+    i, f = ReasoningMode.INDUCTION, ReasoningMode.FALSIFICATION
     pairs = [(i, i)] * 4 + [(i, f)] + [(f, f)] * 3 + [(f, i)] * 1 + [(f, f)]
     found = agreement([event(n, n, told, coded) for n, (told, coded) in enumerate(pairs)] + [event(10, 10, i, None)])
     assert (found.pairs, found.agreed, found.uncoded) == (10, 8, 1)
@@ -67,7 +67,7 @@ def test_kappa_by_hand():
 
 def test_the_analysis_of_a_sweep_is_made_of_its_records(sweep_folder):
     sweep = read_sweep(sweep_folder)
-    when = chronicle(sweep.events)
+    when = timeline(sweep.events)
     found = analyse(sweep, when)
     observations = [note for note in sweep.state.notes if note.kind == "observation"]
     assert sum(e.source == "observation" for e in found.events) == len(observations)
@@ -88,7 +88,7 @@ def test_the_analysis_of_a_sweep_is_made_of_its_records(sweep_folder):
 
 def test_a_prediction_is_validated_by_its_interval(sweep_folder):
     sweep = read_sweep(sweep_folder)
-    row = next(r for r in analyse(sweep, chronicle(sweep.events)).modes if r.mode is Mode.PREDICTION)
+    row = next(r for r in analyse(sweep, timeline(sweep.events)).modes if r.mode is ReasoningMode.PREDICTION)
     trials = [t for t in sweep.state.search_trials() if t.value is not None and t.proposal.prediction is not None]
     inside = [t for t in trials if t.proposal.prediction.low <= t.value <= t.proposal.prediction.high]
     assert (row.held, row.judged) == (len(inside), len(trials))

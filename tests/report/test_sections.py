@@ -5,7 +5,7 @@ from report_worlds import Scientist, finish, settings
 
 from hydra_llm.report.sections import cost, curve, parameters, records, summary, texts
 from hydra_llm.report.thumbnails import pictures
-from hydra_llm.report.timeline import chronicle
+from hydra_llm.report.timeline import timeline
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.statistics.variance import student
@@ -32,7 +32,7 @@ def test_settings_read_back_are_those_of_the_latest_session(sweep):
 
 
 def test_steps_count_results_and_every_search_trial_is_told_at_one(sweep):
-    when = chronicle(sweep.events)
+    when = timeline(sweep.events)
     assert when.steps == 60
     assert sorted(when.order) == sorted(sweep.state.search)
     assert all(when.asked[number] < when.told[number] for number in when.order)
@@ -40,7 +40,7 @@ def test_steps_count_results_and_every_search_trial_is_told_at_one(sweep):
 
 
 def test_the_curve_ends_at_the_best_of_each_block(sweep):
-    steps = curve.steps(sweep, chronicle(sweep.events))
+    steps = curve.steps(sweep, timeline(sweep.events))
     for index, tree in sweep.state.trees.items():
         best = tree.best()
         assert best is not None
@@ -87,7 +87,7 @@ def test_failures_of_one_kind_are_one_group(sweep):
 
 
 def test_cost_is_read_from_the_log_and_shared_by_the_batch_that_a_question_brought(sweep):
-    found = cost.cost(sweep, chronicle(sweep.events))
+    found = cost.cost(sweep, timeline(sweep.events))
     durations = [t.duration for t in sweep.state.trials.values() if t.duration is not None]
     assert found.run_seconds == pytest.approx(sum(durations))
     assert found.questions.source == "event log"

@@ -3,8 +3,8 @@
 import pytest
 from search_worlds import bowl, comparable, open_study, outcome_of, run_study, settings
 
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log import events
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.space.space import Categorical, Integer, Space
 
 SMALL = Space(

@@ -3,7 +3,7 @@
 import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
-from hydra_llm.llm.usage import Spent
+from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget
 from hydra_llm.search.settings import Stop
 from hydra_llm.search.trial.outcome import Outcome
@@ -34,16 +34,16 @@ def test_what_the_language_model_used_ends_a_sweep(tmp_path, stop, words):
         name = "rules"
 
         def __init__(self, inner):
-            self.inner, self.spent = inner, Spent()
+            self.inner, self.spent = inner, TotalUsage()
 
         def propose(self, context):
             now = self.spent
-            self.spent = Spent(
+            self.spent = TotalUsage(
                 now.calls + 1, now.prompt_tokens + 200, now.completion_tokens + 100, 0.075 * (now.calls + 1)
             )
             return self.inner.propose(context)
 
-    study._asker.proposer = Metered(study._asker.proposer)
+    study._proposals.proposer = Metered(study._proposals.proposer)
     assert len(run_study(study)) == 4
     with pytest.raises(AssertionError, match=words):
         assert not study.search_over, study.search_over

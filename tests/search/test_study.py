@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
 
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.events import EVENTS_NAME, read_events
 from hydra_llm.search.log.header import IncompatibleSweepError
-from hydra_llm.search.proposers.base import ProposerError, ProposerStop, Thresholds
+from hydra_llm.search.proposers.base import ProposerError, ProposerStop
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.records.confirmation import compare, summary_lines
 from hydra_llm.search.selection.registry import make_policy

@@ -22,7 +22,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.outcome import from_result
 from hydra_llm.sweeper.options import read_options
-from hydra_llm.sweeper.spec import make_plan
+from hydra_llm.sweeper.spec import make_spec
 
 CONF = Path(__file__).parent / "toy_app" / "conf"
 TEXTS = ("plain", "it's", 'two "words"', "a,b=c", "line\nbreak", "ünï\u202e", "$HOME", "{x:1}", "")
@@ -49,7 +49,7 @@ def application(tmp_path_factory):
     HydraConfig.instance().set_config(config)
     options = {key: value for key, value in config.hydra.sweeper.items() if key != "_target_"}
     context = HydraContext(config_loader=loader, callbacks=None)
-    return make_plan(read_options(options), [], context, config), loader, config
+    return make_spec(read_options(options), [], context, config), loader, config
 
 
 HOSTILE = [

@@ -26,7 +26,7 @@ from hydra_llm.search.log.events import EventLogError
 from hydra_llm.search.log.reader import NoSweepError
 
 COMMANDS: tuple[Callable[..., None], ...] = (report, tree, show, best, compare, export, repeat, doctor, gc, sync)
-OUR_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, OSError)
+USER_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, OSError)
 
 app = typer.Typer(
     name="hydra-llm",
@@ -50,7 +50,7 @@ def main() -> None:
     """The entry point: errors that we know are one sentence, not a traceback."""
     try:
         app()
-    except OUR_ERRORS as error:
+    except USER_ERRORS as error:
         print(f"hydra-llm: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

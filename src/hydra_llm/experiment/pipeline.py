@@ -20,9 +20,9 @@ from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.wandb_logger import finish, summarise
-from hydra_llm.families.errors import TOLD, ExperimentError, wants_traceback
+from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceback
 from hydra_llm.families.family import family_of
-from hydra_llm.families.fitting import Bench
+from hydra_llm.families.fitting import FitContext
 from hydra_llm.figures.save import save
 from hydra_llm.schema.fields import check
 from hydra_llm.systems.base import System
@@ -40,7 +40,7 @@ def run(cfg: DictConfig) -> dict[str, float] | float:
     """
     try:
         return _run(cfg)
-    except TOLD as error:
+    except USER_ERRORS as error:
         if wants_traceback() or HydraConfig.get().mode != RunMode.RUN:
             raise
         log.error("%s", error)
@@ -68,31 +68,31 @@ def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     family = family_of(cfg.simulation)
     dataset = _dataset(cfg, system)
-    assay = family.assay(dataset, cfg.training)
+    evaluator = family.evaluator(dataset, cfg.training)
     log.info("Comparing with the oracle ...")
-    oracle = assay.oracle()
+    oracle = evaluator.oracle()
     log.info("%s", oracle.sentence)
     log.info("Training on %s (%s) ...", dataset.path.name, cfg.training.target)
-    bench = Bench(
+    context = FitContext(
         folder=folder,
         trainer={"accelerator": cfg.trainer.accelerator, "enable_progress_bar": _shows_progress(cfg)},
         loggers=loggers,
         callbacks=_progress(cfg, TQDMProgressBar),
         keep_checkpoint=cfg.callbacks.checkpoint,
     )
-    fitted = family.fit(dataset.path, cfg.model, cfg.training, bench)
+    fitted = family.fit(dataset.path, cfg.model, cfg.training, context)
     log.info("Evaluating ...")
-    scored = assay.score(fitted, oracle)
-    metrics = finite({**scored.metrics, **oracle.scores, **fitted.losses(), "training_time_min": fitted.minutes})
+    evaluation = evaluator.score(fitted, oracle)
+    metrics = finite({**evaluation.metrics, **oracle.scores, **fitted.losses(), "training_time_min": fitted.minutes})
     write_metrics(metrics, folder)
     write_analysis_log(metrics, folder)
-    for name, text in assay.tables(fitted, scored).items():
+    for name, text in evaluator.tables(fitted, evaluation).items():
         (folder / name).write_text(text, encoding="utf-8")
     for logger in loggers:
         logger.log_metrics(metrics)
     summarise(loggers, metrics)
     if cfg.callbacks.figures:
-        written = save(assay.figures(fitted, scored), folder / "figures")
+        written = save(evaluator.figures(fitted, evaluation), folder / "figures")
         _log_images(loggers, written)
     if HydraConfig.get().mode == RunMode.RUN:
         print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}")
@@ -116,7 +116,7 @@ def _loggers(cfg: DictConfig) -> list[Logger]:
                 f"logger={HydraConfig.get().runtime.choices['logger']} needs a package that is not installed: "
                 f"{error.__cause__}"
             ) from error
-        if isinstance(error.__cause__, TOLD):
+        if isinstance(error.__cause__, USER_ERRORS):
             raise error.__cause__ from None
         raise
 
@@ -125,7 +125,7 @@ def _system(cfg: DictConfig) -> System:
     try:
         return instantiate(cfg.simulation, _convert_="all")
     except InstantiationException as error:
-        if isinstance(error.__cause__, TOLD):
+        if isinstance(error.__cause__, USER_ERRORS):
             raise error.__cause__ from None  # our sentence, without Hydra's wrapping
         raise
 

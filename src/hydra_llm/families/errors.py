@@ -10,7 +10,7 @@ class ExperimentError(RuntimeError):
     """A run cannot be done as asked. The message names the value, what was expected and the remedy."""
 
 
-TOLD = (ExperimentError, DatasetError, DivergenceError, ValueError)
+USER_ERRORS = (ExperimentError, DatasetError, DivergenceError, ValueError)
 
 
 def wants_traceback() -> bool:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.families.errors import ExperimentError
-from hydra_llm.families.fitting import Bench, Fit
+from hydra_llm.families.fitting import Fit, FitContext
 
 
 class OracleReport(Protocol):
@@ -27,23 +27,23 @@ class OracleReport(Protocol):
     def sentence(self) -> str: ...
 
 
-class Scored(Protocol):
+class Evaluation(Protocol):
     """What an evaluation found; families keep what their figures need beside the metrics."""
 
     @property
     def metrics(self) -> Mapping[str, float]: ...
 
 
-class Assay(Protocol):
+class Evaluator(Protocol):
     """Everything about one dataset that needs its truth: before the fit, and after it."""
 
     def oracle(self) -> OracleReport: ...
 
-    def score(self, fit: Fit, oracle: Any) -> Scored: ...
+    def score(self, fit: Fit, oracle: Any) -> Evaluation: ...
 
-    def figures(self, fit: Fit, scored: Any) -> dict[str, Figure]: ...
+    def figures(self, fit: Fit, evaluation: Any) -> dict[str, Figure]: ...
 
-    def tables(self, fit: Fit, scored: Any) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: Any) -> dict[str, str]:
         """Texts for the run folder by file name, such as a table per cell type; often none."""
         ...
 
@@ -55,8 +55,8 @@ class Family:
     headline: the metric that a run is about. shown: metrics of the table in the terminal, in order.
     """
 
-    fit: Callable[[Path, DictConfig, DictConfig, Bench], Fit]
-    assay: Callable[[Dataset, DictConfig], Assay]
+    fit: Callable[[Path, DictConfig, DictConfig, FitContext], Fit]
+    evaluator: Callable[[Dataset, DictConfig], Evaluator]
     headline: str
     shown: tuple[str, ...]
 

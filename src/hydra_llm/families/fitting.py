@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Bench:
+class FitContext:
     """What surrounds a fit. trainer: arguments of lightning.Trainer."""
 
     folder: Path
@@ -58,14 +58,14 @@ def train(
     net: nn.Module,
     phases: Sequence[Phase],
     data: LightningDataModule,
-    bench: Bench,
+    context: FitContext,
     validate: Callable[[Any, Any], Tensor] | None = None,
 ) -> Fit:
     """Work through the phases. validate(net, frames): what the best checkpoint minimises (unexplained variance)."""
     module = RecoveryModule(net, phases, validate)
     history, stopwatch = History(), Stopwatch()
     best = ModelCheckpoint(
-        dirpath=bench.folder / "checkpoints",
+        dirpath=context.folder / "checkpoints",
         filename="best",
         monitor="val_loss",
         mode="min",
@@ -73,23 +73,23 @@ def train(
         save_last=is_under_scheduler(),
     )
     best.CHECKPOINT_NAME_LAST = LAST
-    left = left_checkpoint(bench.folder)
+    left = left_checkpoint(context.folder)
     if left is not None and not module.is_resumable:
         log.info("The scheduler has started this run again; its fit can not be taken up in the middle and begins anew.")
         left = None
     elif left is not None:
         log.info("The scheduler has started this run again; its fit goes on from %s.", left)
-    reporting = [ReportProgress("val_loss")] if bench.reports else []
+    reporting = [ReportProgress("val_loss")] if context.reports else []
     with quiet_lightning():
         fitting = Trainer(
             max_epochs=module.n_intervals,
-            logger=list(bench.loggers) or False,
-            callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *bench.callbacks],
+            logger=list(context.loggers) or False,
+            callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *context.callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1,
             devices=1,
-            **bench.trainer,
+            **context.trainer,
         )
         fitting.fit(module, datamodule=data, ckpt_path=left)
     if not best.best_model_path:
@@ -99,7 +99,7 @@ def train(
         )
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(state["state_dict"])
-    if not bench.keep_checkpoint:
+    if not context.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
-    (bench.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served
+    (context.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served
     return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), stopwatch.minutes)

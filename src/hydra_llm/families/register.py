@@ -2,23 +2,23 @@
 
 from hydra.core.config_store import ConfigStore
 
-from hydra_llm.families.flyvis.config import FlyvisGNN, FlyvisSimulation, FlyvisTraining
+from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisSimulation, FlyvisTraining
 from hydra_llm.families.metabolism.config import (
     HomeostasisTraining,
     MetabolismSimulation,
     MetabolismTraining,
-    ReactionGNN,
+    ReactionGNNConfig,
 )
-from hydra_llm.families.signal.config import SignalGNN, SignalSimulation, SignalTraining
+from hydra_llm.families.signal.config import SignalGNNConfig, SignalSimulation, SignalTraining
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 
 NODES = {
     ("simulation", "signal_schema"): SignalSimulation,
     ("simulation", "metabolism_schema"): MetabolismSimulation,
     ("simulation", "flyvis_schema"): FlyvisSimulation,
-    ("model", "signal_gnn_schema"): SignalGNN,
-    ("model", "reaction_gnn_schema"): ReactionGNN,
-    ("model", "flyvis_gnn_schema"): FlyvisGNN,
+    ("model", "signal_gnn_schema"): SignalGNNConfig,
+    ("model", "reaction_gnn_schema"): ReactionGNNConfig,
+    ("model", "flyvis_gnn_schema"): FlyvisGNNConfig,
     ("training", "signal_schema"): SignalTraining,
     ("training", "metabolism_schema"): MetabolismTraining,
     ("training", "flyvis_schema"): FlyvisTraining,

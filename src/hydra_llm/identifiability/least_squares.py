@@ -110,8 +110,8 @@ class Solver:
 
     def variance(self, weights: Tensor) -> Tensor:
         """Variance of what the weights leave of each target, per row [target]."""
-        unexplained = self.factor.residual + ((self.factor.R @ weights - self.factor.Z) ** 2).sum(0)
-        return unexplained / max(1, self.factor.n_rows - self.rank)
+        unexplained_variance = self.factor.residual + ((self.factor.R @ weights - self.factor.Z) ** 2).sum(0)
+        return unexplained_variance / max(1, self.factor.n_rows - self.rank)
 
     def _solution(self, filtered: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
         U, _, V = self._svd

@@ -9,11 +9,11 @@ from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Client
 from hydra_llm.llm.command_client import CommandClient
 from hydra_llm.llm.openai_client import OpenAIClient
-from hydra_llm.llm.retrying_client import PatientClient
+from hydra_llm.llm.retrying_client import OutageRetryClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
-from hydra_llm.llm.usage import Ledger, Limits, MeteredClient, Price
+from hydra_llm.llm.usage import Limits, MeteredClient, Price, UsageMeter
 
 
 def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -38,14 +38,14 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
         raise ValueError(f"llm.transcript={settings.transcript!r} is unknown. Choose one of {', '.join(MODES)}.")
     mode = cast(Mode, settings.transcript)
     prices = {model: _price(model, pair) for model, pair in settings.prices.items()}
-    ledger = Ledger(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
+    meter = UsageMeter(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
     inner, transcript = _inner(settings), Transcript(transcripts)
     if mode == "record":
-        ledger.restore(inner.model, transcript.usages())
+        meter.restore(inner.model, transcript.usages())
     client: Client = TranscribingClient(inner, transcript, mode)
     if settings.on_llm_failure == "pause" and mode != "replay":
-        client = PatientClient(client, settings.pause_s, settings.max_pause_s)
-    return MeteredClient(client, ledger, count_replayed=mode == "replay")
+        client = OutageRetryClient(client, settings.pause_s, settings.max_pause_s)
+    return MeteredClient(client, meter, count_replayed=mode == "replay")
 
 
 def _inner(settings: LlmSettings) -> Client:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
-from hydra_llm.llm.usage import Recorded, usage_of
+from hydra_llm.llm.usage import RecordedCall, usage_of
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Transcript:
             log.warning("The transcript %s cannot be used (%s).", path, error)
             return None
 
-    def usages(self) -> list[Recorded]:
+    def usages(self) -> list[RecordedCall]:
         """What every answer on file used, in the order of the file names."""
         paths = sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
         found = (self._load(path) for path in paths)

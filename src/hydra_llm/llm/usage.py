@@ -13,7 +13,7 @@ from hydra_llm.llm.tokens import estimate_tokens
 EXPECTED_COMPLETION_TOKENS = 2_000
 
 
-Recorded = tuple[str, Usage, bool]  # digest of the question, what the call used, whether that is an estimate
+RecordedCall = tuple[str, Usage, bool]  # digest of the question, what the call used, whether that is an estimate
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Spent:
+class TotalUsage:
     """Running totals. `cost` is None as long as no answer came from a model with a price. `estimated` counts the calls
     whose provider names no tokens, so that an estimate stands in.
     """
@@ -58,7 +58,7 @@ class Limits:
     cost: float | None = None
 
 
-class Ledger:
+class UsageMeter:
     """Thread-safe totals. A call is reserved before it is made, at the size of its prompt and the mean answer so
     far.
     """
@@ -69,11 +69,11 @@ class Ledger:
         self._lock = threading.Lock()
         self._in_flight: dict[int, tuple[int, float]] = {}
         self._next_ticket = 0
-        self._spent = Spent()
+        self._spent = TotalUsage()
         self._restored: set[str] = set()
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> TotalUsage:
         return self._spent
 
     def cost(self, model: str, usage: Usage) -> float | None:
@@ -113,7 +113,7 @@ class Ledger:
             if usage is not None:
                 self._count(model, usage, estimated)
 
-    def restore(self, model: str, calls: Iterable[Recorded]) -> None:
+    def restore(self, model: str, calls: Iterable[RecordedCall]) -> None:
         """Count what earlier sessions of a sweep spent, so that a resumed one keeps to the same limits. A call that
         transcript and event log both know counts once.
         """
@@ -126,7 +126,7 @@ class Ledger:
     def _count(self, model: str, usage: Usage, estimated: bool) -> None:
         price = self._prices.get(model)
         cost = self._spent.cost if price is None else (self._spent.cost or 0.0) + price.cost(usage)
-        self._spent = Spent(
+        self._spent = TotalUsage(
             calls=self._spent.calls + 1,
             estimated=self._spent.estimated + estimated,
             prompt_tokens=self._spent.prompt_tokens + (usage.prompt_tokens or 0),
@@ -149,23 +149,23 @@ class MeteredClient:
     counts as if it had been asked, so that a replay meets the limits where the recorded sweep met them.
     """
 
-    def __init__(self, inner: Client, ledger: Ledger, count_replayed: bool = False) -> None:
+    def __init__(self, inner: Client, meter: UsageMeter, count_replayed: bool = False) -> None:
         self._inner = inner
         self._count_replayed = count_replayed
-        self.ledger = ledger
+        self.meter = meter
 
     @property
     def model(self) -> str:
         return self._inner.model
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
-        ticket = self.ledger.reserve(self.model, request.n_tokens)
+        ticket = self.meter.reserve(self.model, request.n_tokens)
         try:
             answer = self._inner.complete(request, on_text)
         except BaseException:
-            self.ledger.settle(ticket, self.model, None)
+            self.meter.settle(ticket, self.model, None)
             raise
         usage, estimated = usage_of(answer, request.n_tokens)
         counts = self._count_replayed or not answer.replayed
-        self.ledger.settle(ticket, self.model, usage if counts else None, estimated)
+        self.meter.settle(ticket, self.model, usage if counts else None, estimated)
         return answer

@@ -15,7 +15,7 @@ from torch import Tensor
 SMOOTH, KINKED = 6, 2  # nodes per polynomial
 
 
-class Stencil:
+class InterpolationTable:
     """Interpolation from nodes to states.
 
     Attributes: nodes [node, neuron] at which to evaluate (one column if all neurons share one curve); shape, that of

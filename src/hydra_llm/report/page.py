@@ -25,7 +25,7 @@ from hydra_llm.report.sections import calibration, cost, curve, parameters, reco
 from hydra_llm.report.sections.cards import cards
 from hydra_llm.report.svg import short
 from hydra_llm.report.thumbnails import pictures
-from hydra_llm.report.timeline import Chronicle, chronicle
+from hydra_llm.report.timeline import Timeline, timeline
 from hydra_llm.search.log.reader import Sweep, read_sweep
 from hydra_llm.search.records.results import write_aside
 
@@ -63,7 +63,7 @@ def write_report(folder: Path, path: Path | None = None, *, live: bool = False) 
 
 def render(sweep: Sweep, *, live: bool = False) -> str:
     """The page as text: a function of the sweep's folder."""
-    when = chronicle(sweep.events)
+    when = timeline(sweep.events)
     script = "\n".join(_asset(name) for name in ("card.js", "tree.js", "page.js"))
     script = f'"use strict";\n(function () {{\n{script}\n}})();'
     theme = _asset("theme.js")
@@ -80,7 +80,7 @@ def render(sweep: Sweep, *, live: bool = False) -> str:
     )
 
 
-def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
+def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
     state = sweep.state
     confirmation = summary.rows(sweep)
     steps = parameters.path_to_best(sweep)
@@ -134,7 +134,7 @@ def _content(sweep: Sweep, when: Chronicle) -> dict[str, Any]:
     }
 
 
-def _data(sweep: Sweep, when: Chronicle, live: bool) -> dict[str, Any]:
+def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
     best = sweep.state.best()
     objective = sweep.settings.objective
     return {
@@ -151,7 +151,7 @@ def _data(sweep: Sweep, when: Chronicle, live: bool) -> dict[str, Any]:
     }
 
 
-def _subtitle(sweep: Sweep, when: Chronicle) -> str:
+def _subtitle(sweep: Sweep, when: Timeline) -> str:
     objective = sweep.settings.objective
     wanted = f"to {objective.target:g}" if objective.target is not None else ""
     started = "" if when.first is None else f" · started {_date(when.first)}"
@@ -161,7 +161,7 @@ def _subtitle(sweep: Sweep, when: Chronicle) -> str:
     )
 
 
-def _facts(sweep: Sweep, when: Chronicle) -> list[tuple[str, str]]:
+def _facts(sweep: Sweep, when: Timeline) -> list[tuple[str, str]]:
     state = sweep.state
     trials = state.search_trials()
     scored = sum(trial.value is not None for trial in trials)
@@ -220,7 +220,7 @@ def _unconfirmed(sweep: Sweep) -> str:
     return "No confirmation run has a value, so nothing is confirmed."
 
 
-def _provenance(sweep: Sweep, when: Chronicle) -> str:
+def _provenance(sweep: Sweep, when: Timeline) -> str:
     last = "" if when.last is None else f", the last at {_date(when.last)}"
     return f"Derived from {len(sweep.events)} events{last}. Every number on this page can be computed again from them."
 

@@ -12,7 +12,7 @@ from hydra_llm.search.log.events import Event
 
 
 @dataclass
-class Chronicle:
+class Timeline:
     """Steps by trial number, block index, and position of a note in SweepState.notes."""
 
     asked: dict[int, int] = field(default_factory=dict)
@@ -28,8 +28,8 @@ class Chronicle:
         return len(self.order)
 
 
-def chronicle(events: Iterable[Event]) -> Chronicle:
-    found = Chronicle()
+def timeline(events: Iterable[Event]) -> Timeline:
+    found = Timeline()
     confirming: set[int] = set()
     for event in events:
         kind, now = event.get("type"), len(found.order)

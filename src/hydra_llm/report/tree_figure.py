@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra_llm.report.tree_layout import Row, layout, most_telling
+from hydra_llm.report.tree_layout import TreeRow, layout, most_telling
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial.trial import TrialState
@@ -59,7 +59,7 @@ def _title(state: SweepState, settings: Settings, rows: int) -> str:
     return f"{name}exploration tree, block {block.index}{f' ({regime})' if regime else ''}, {runs} runs{part}"
 
 
-def _draw_branches(axes: Axes, rows: list[Row], state: SweepState, best_id: int | None) -> None:
+def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, best_id: int | None) -> None:
     depth_of = {row.y: row.depth for row in rows}
     deepest = max(depth_of.values())
     step = min(1.0, 12.0 / max(1, deepest))  # deep chains are indented less, so that the text keeps its room
@@ -84,7 +84,7 @@ def _draw_branches(axes: Axes, rows: list[Row], state: SweepState, best_id: int 
         axes.spines[side].set_visible(False)
 
 
-def _draw_values(axes: Axes, rows: list[Row], state: SweepState, settings: Settings, best_id: int | None) -> None:
+def _draw_values(axes: Axes, rows: list[TreeRow], state: SweepState, settings: Settings, best_id: int | None) -> None:
     objective = settings.objective
     for row in rows:
         axes.axhline(row.y, color="#EEEEEE", lw=0.8, zorder=0)
@@ -108,7 +108,7 @@ def _draw_values(axes: Axes, rows: list[Row], state: SweepState, settings: Setti
         axes.spines[side].set_visible(False)
 
 
-def _marker(row: Row, best_id: int | None) -> Mapping[str, Any]:
+def _marker(row: TreeRow, best_id: int | None) -> Mapping[str, Any]:
     node = row.node
     if node.id == best_id:
         return {"marker": "*", "color": ORANGE, "ms": 13}

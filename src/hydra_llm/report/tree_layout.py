@@ -12,7 +12,7 @@ from hydra_llm.search.tree.tree import Node, Tree
 
 
 @dataclass(frozen=True)
-class Row:
+class TreeRow:
     """`y` counts rows from the top; `parent_y` is None for a root (or when the parent is not drawn)."""
 
     node: Node
@@ -21,9 +21,9 @@ class Row:
     parent_y: int | None
 
 
-def layout(tree: Tree, shown: Collection[int] | None = None) -> list[Row]:
+def layout(tree: Tree, shown: Collection[int] | None = None) -> list[TreeRow]:
     """Rows in depth-first order, children in order of creation; `shown` restricts to node ids."""
-    rows: list[Row] = []
+    rows: list[TreeRow] = []
     position: dict[int, int] = {}
     roots = [node for node in tree if node.parent is None]
     stack = list(reversed(roots))
@@ -32,7 +32,7 @@ def layout(tree: Tree, shown: Collection[int] | None = None) -> list[Row]:
         if shown is None or node.id in shown:
             parent_y = position.get(node.parent) if node.parent is not None else None
             position[node.id] = len(rows)
-            rows.append(Row(node, len(rows), node.depth, parent_y))
+            rows.append(TreeRow(node, len(rows), node.depth, parent_y))
         children = [tree.node(child) for child in node.children]
         stack += sorted(children, key=lambda n: -n.index)
     return rows

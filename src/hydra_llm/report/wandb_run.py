@@ -15,7 +15,7 @@ from typing import Any
 from hydra_llm.report.errors import ExportError
 from hydra_llm.report.sections.cost import cost
 from hydra_llm.report.sections.curve import steps
-from hydra_llm.report.timeline import chronicle
+from hydra_llm.report.timeline import timeline
 from hydra_llm.report.trial_table import rows
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import forecasts
@@ -80,7 +80,7 @@ def _config(sweep: Sweep) -> dict[str, Any]:
 def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:
     """A row per result: the best mean so far, in the metric's own unit, and the noise of a single run."""
     objective = sweep.settings.objective
-    for step in steps(sweep, chronicle(sweep.events)):
+    for step in steps(sweep, timeline(sweep.events)):
         value = step.best if objective.direction == "target" else objective.value_of_score(step.best)
         row = {"result": float(step.step), "block": float(step.block), "best_so_far": value}
         yield row if step.noise is None else {**row, "noise": step.noise}
@@ -158,7 +158,7 @@ def _summary(sweep: Sweep) -> dict[str, Any]:
 
 
 def _cost(sweep: Sweep) -> dict[str, Any]:
-    found = cost(sweep, chronicle(sweep.events))
+    found = cost(sweep, timeline(sweep.events))
     asked = found.questions
     return {
         "cost/run_hours": found.run_seconds / 3600,

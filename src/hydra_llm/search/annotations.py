@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hydra_llm.llm.base import Usage
-from hydra_llm.llm.usage import Recorded
+from hydra_llm.llm.usage import RecordedCall
 from hydra_llm.search.log.events import Event
-from hydra_llm.search.log.memory_entries import Edit, edit_event
-from hydra_llm.search.log.state import Choice, SweepState
-from hydra_llm.search.memory.evidence import Records
+from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event
+from hydra_llm.search.log.state import NextBlockChoice, SweepState
+from hydra_llm.search.memory.evidence import EvidenceBase
 from hydra_llm.search.memory.vetoes import vetted
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.settings import Settings
@@ -29,7 +29,7 @@ MAX_NUMBER = 1e300  # beyond, infinite or not a number: no bound of a claim
 
 
 @dataclass
-class Told:
+class Annotations:
     """What one decision brought beside its proposals, over all questions that it took."""
 
     by: str = ""
@@ -38,7 +38,7 @@ class Told:
     lines: dict[int, dict[str, str]] = field(default_factory=dict)
     edits: tuple[Any, ...] = ()
     protocol_edit: Any = None
-    choice: Choice | None = None
+    choice: NextBlockChoice | None = None
     questions: list[Any] = field(default_factory=list)  # to a language model: what was asked, what it cost
 
     def take(self, proposer: Proposer) -> None:
@@ -83,10 +83,10 @@ class Told:
     def _memory(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
         if not self.edits:
             return []
-        records = records_of(state, settings)
+        records = evidence_of(state, settings)
         done = list(state.edits)
         for asked in self.edits:
-            edit = Edit(
+            edit = MemoryEdit(
                 asked.action,
                 asked.section,
                 asked.entry,
@@ -101,14 +101,14 @@ class Told:
         return [edit_event(edit) for edit in done[len(state.edits) :]]
 
 
-def records_of(state: SweepState, settings: Settings, block: int | None = None) -> Records:
+def evidence_of(state: SweepState, settings: Settings, block: int | None = None) -> EvidenceBase:
     """What memory entries are judged by; `block`: without the blocks after it."""
     trees = {index: tree for index, tree in state.trees.items() if block is None or index <= block}
     finished = [t for index in trees for t in state.block_trials(index) if t.state.is_finished]
-    return Records(trees, finished, settings.objective, bool(settings.seed_keys))
+    return EvidenceBase(trees, finished, settings.objective, bool(settings.seed_keys))
 
 
-def usages(questions: Iterable[Event]) -> list[Recorded]:
+def usages(questions: Iterable[Event]) -> list[RecordedCall]:
     """What every recorded call to a model used."""
     calls = [call for question in questions for call in question["calls"]]
     return [(c["digest"], Usage(c["prompt_tokens"], c["completion_tokens"]), c["estimated"]) for c in calls]
@@ -124,7 +124,7 @@ def _kind(reasoning: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def in_words(events: Sequence[Event]) -> str:
+def summarise(events: Sequence[Event]) -> str:
     """What a look back on a block brought."""
     kinds = [event["type"] for event in events]
     refused = sum(event["type"] == "memory" and event["outcome"] == "refused" for event in events)
@@ -139,14 +139,14 @@ def lines_of(notes: Iterable[Any], number: int) -> dict[str, str]:
     return {n.kind.removeprefix(prefix): n.text for n in notes if n.number == number and n.kind.startswith(prefix)}
 
 
-def _choice(notes: Any, name: str) -> Choice | None:
+def _choice(notes: Any, name: str) -> NextBlockChoice | None:
     """What the answer says on the next block, None if nothing."""
     values = getattr(notes, "next_block", None)
     refused = getattr(notes, "next_block_refused", "")
     if values is None and not refused:
         return None
     reason = getattr(notes, "next_block_reason", "")
-    return Choice(values, name, reason, "" if values is not None else refused)
+    return NextBlockChoice(values, name, reason, "" if values is not None else refused)
 
 
 def _claim(asked: Any, settings: Settings) -> Claim | None:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search import slot_params
-from hydra_llm.search.annotations import Told
+from hydra_llm.search.annotations import Annotations
 from hydra_llm.search.blocks import present_block
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.context_builder import briefing
 from hydra_llm.search.log.state import Rejection, SweepState
-from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.tables import ucb_table
@@ -48,7 +49,7 @@ class _Round:
         return tuple(slot for slot in self.context.slots if slot.index not in self.accepted)
 
 
-class Asker:
+class ProposalLoop:
     def __init__(
         self,
         settings: Settings,
@@ -60,7 +61,7 @@ class Asker:
         self.policy = policy
         self.proposer = proposer
         self._validate = validate
-        self.told = Told()  # beside the proposals, in the latest round
+        self.told = Annotations()  # beside the proposals, in the latest round
 
     def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
         if not len(state.tree):
@@ -111,7 +112,7 @@ class Asker:
         """Ask a proposer that looks back on a block for what it learned; `told` holds it. Returns why it could not be
         asked, "" if it was or if it does not look back.
         """
-        self.told = Told()
+        self.told = Annotations()
         look_back = getattr(self.proposer, "review", None)
         if look_back is None:
             return ""
@@ -134,7 +135,7 @@ class Asker:
         """One valid proposal per slot, in the slots' order, and every proposal that was refused on the way."""
         context = self.context(state, slots, number)
         round_ = _Round(context)
-        self.told = Told()
+        self.told = Annotations()
         for proposer in self._line_of_proposers():
             self._try(proposer, round_)
             if not round_.open_slots:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from hydra_llm.search.context import Block
 from hydra_llm.search.log.events import Event
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Block
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space import block_values
 from hydra_llm.search.trial.seeds import derive

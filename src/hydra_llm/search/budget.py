@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import islice
 
-from hydra_llm.llm.usage import Spent
+from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings, Stop
 from hydra_llm.search.trial.trial import Trial
 
 
-def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: Spent | None = None) -> str:
+def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: TotalUsage | None = None) -> str:
     """Why no further search trial is proposed, "" while there is budget left. Too many failures are judged by
     `must_stop`.
 
@@ -39,7 +39,7 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
     return ""
 
 
-def model_used_up(stop: Stop, spent: Spent | None) -> str:
+def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:
     """Why the language model is asked nothing more, "" while it may be."""
     if spent is None:
         return ""

@@ -39,7 +39,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Line(_Part):
+class LogLine(_Part):
     """A line of a family's own."""
 
     name: str
@@ -55,7 +55,7 @@ class Line(_Part):
         return {str(name): str(name) for name in given} if isinstance(given, list) else given
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Line:
+    def _one_kind(self) -> LogLine:
         given = [kind for kind in ("values", "metrics", "text", "variance", "told") if getattr(self, kind)]
         if len(given) != 1:
             raise ValueError(f"the line {self.name} needs one of values, metrics, text, variance, told; it has {given}")
@@ -73,13 +73,13 @@ class Summary(_Part):
 
 
 class Format(_Part):
-    entry: tuple[str | Line, ...] = KNOWN[:2] + KNOWN[3:10] + KNOWN[11:]
+    entry: tuple[str | LogLine, ...] = KNOWN[:2] + KNOWN[3:10] + KNOWN[11:]
     summary: Summary = Summary()
     regime: dict[str, str] = {}  # label -> metric, columns of the memory's table of regimes
 
     @field_validator("entry")
     @classmethod
-    def _known(cls, items: tuple[str | Line, ...]) -> tuple[str | Line, ...]:
+    def _known(cls, items: tuple[str | LogLine, ...]) -> tuple[str | LogLine, ...]:
         unknown = [item for item in items if isinstance(item, str) and item not in KNOWN]
         if unknown:
             raise ValueError(f"{unknown[0]} is no line that the log knows; choose from {', '.join(KNOWN)}")
@@ -88,14 +88,14 @@ class Format(_Part):
     @property
     def told(self) -> dict[str, str]:
         """Lines that the proposer writes, with their hints."""
-        return {item.name: item.told for item in self.entry if isinstance(item, Line) and item.told}
+        return {item.name: item.told for item in self.entry if isinstance(item, LogLine) and item.told}
 
     @property
     def parameters(self) -> frozenset[str]:
         """Every key of the configuration that a line may show."""
         found = [*self.summary.simulation.values(), *self.summary.optimum.values()]
         for item in self.entry:
-            if isinstance(item, Line):
+            if isinstance(item, LogLine):
                 found += [*item.values.values(), *(name for name in placeholders(item.text) if "." in name)]
         return frozenset(found)
 
@@ -125,7 +125,7 @@ def read_format(path: Path) -> Format:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         told = next((item for item in found if item["type"] == "value_error"), found[0])
-        place = ".".join(str(part) for part in told["loc"] if part not in ("str", "Line"))
+        place = ".".join(str(part) for part in told["loc"] if part not in ("str", "LogLine"))
         raise FormatError(
             f"The log format {path} is wrong at {place or 'its top'}: {told['msg'].removeprefix('Value error, ')}."
         ) from None

@@ -7,7 +7,7 @@ baseline.
 
 from __future__ import annotations
 
-from hydra_llm.search.proposers.base import Slot
+from hydra_llm.search.context import Slot
 from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS, TOP
 from hydra_llm.search.tree.tree import Tree
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, Format
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.roles import STARTS
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.reward import check_reward
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.triggers import FocusRule
+from hydra_llm.search.triggers import MetricTrigger
 
 Budget = Literal["search", "full"]
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
@@ -71,7 +71,7 @@ class Settings:
     slot_params: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # key -> its value by slot
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None
-    focus: tuple[FocusRule, ...] = ()
+    focus: tuple[MetricTrigger, ...] = ()
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
     pruning: Pruning = field(default_factory=Pruning)

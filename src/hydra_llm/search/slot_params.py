@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hydra_llm.search.proposers.base import Context, Proposer, Slot
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Proposal

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search import budget, roles, slot_params
-from hydra_llm.search.annotations import in_words, make_note, usages
-from hydra_llm.search.ask import Asker
+from hydra_llm.search.annotations import make_note, summarise, usages
+from hydra_llm.search.ask import ProposalLoop
 from hydra_llm.search.blocks import block_is_over, next_block
+from hydra_llm.search.context import Slot
 from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLog
 from hydra_llm.search.log.header import IncompatibleSweepError, check_compatible, make_header, session_settings
-from hydra_llm.search.log.inbox import LetterBox
+from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Proposer, ProposerError, Slot
-from hydra_llm.search.pruning.limits import Board
+from hydra_llm.search.proposers.base import Proposer, ProposerError
+from hydra_llm.search.pruning.limits import LimitPublisher
 from hydra_llm.search.pruning.pruning import settle
 from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
@@ -63,15 +64,15 @@ class Study:
         self.analysis = Journal(self.state, settings)
         self.policy = policy
         self._validate = validate
-        self._asker = Asker(settings, policy, proposer, validate)
+        self._proposals = ProposalLoop(settings, policy, proposer, validate)
         header = make_header(settings, argv, clock())
         self._check_resume(resume, header)
         for event in self.log.events:
             self._take(event)
         if not self.log.events:
             self._record(header)
-        self.board = Board(settings.pruning, settings.objective, folder)
-        self.board.learn(self.state.search_trials())
+        self.limits = LimitPublisher(settings.pruning, settings.objective, folder)
+        self.limits.learn(self.state.search_trials())
         session = {"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name}
         self._record({**session, "settings": session_settings(settings, policy.name)})
         text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
@@ -82,9 +83,9 @@ class Study:
         resume_counts = getattr(proposer, "resume", None)
         if resume_counts is not None:
             resume_counts(usages(self.state.questions))
-        self._letters = LetterBox(folder)
-        if self._asker.reads_notes:
-            self._letters.create()
+        self._inbox = Inbox(folder)
+        if self._proposals.reads_notes:
+            self._inbox.create()
         self._opened = clock()
         self._next_free = self._first_free_number()
 
@@ -128,7 +129,7 @@ class Study:
     @property
     def search_over(self) -> str:
         """Why no further search trial is proposed; "" while the search goes on."""
-        spent = getattr(self._asker.proposer, "spent", None)  # a proposer that asks a language model has it
+        spent = getattr(self._proposals.proposer, "spent", None)  # a proposer that asks a language model has it
         return budget.search_done(self.state, self.settings, self.clock() - self._opened, spent)
 
     @property
@@ -143,7 +144,7 @@ class Study:
         return idle and bool(self.search_over) and not self._missing_confirmations()
 
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
-        self._hear()
+        self._read_inbox()
         if block_is_over(self.state, self.settings):
             if self.state.blocks:
                 self.review()
@@ -153,7 +154,7 @@ class Study:
         left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = self._roles(min(count, left, left_in_block), free)
         number = self._next_free
-        proposals, rejections = self._asker.propose(self.state, roles, number)
+        proposals, rejections = self._proposals.propose(self.state, roles, number)
         for rejection in rejections:
             self._record(
                 {
@@ -168,48 +169,48 @@ class Study:
         runs = self._replicate_numbers(proposals)
         entries = [self._entry(p, self._run_seeds(run)) for p, run in zip(proposals, runs, strict=True)]
         asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries, **self._spent()}
-        told = self._asker.told.events(self.state, self.settings, block, number)
+        told = self._proposals.told.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
 
     def _spent(self) -> dict[str, Any]:
         """What a language model has cost so far, for the log; nothing where nobody counts."""
-        spent = getattr(self._asker.proposer, "spent", None)
+        spent = getattr(self._proposals.proposer, "spent", None)
         return {} if spent is None else {"spent": asdict(spent)}
 
-    def _hear(self) -> None:
+    def _read_inbox(self) -> None:
         """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
-        if not self._asker.reads_notes:
+        if not self._proposals.reads_notes:
             return
-        text = self._letters.pending()
+        text = self._inbox.pending()
         if not text:
             return
         last = self.state.user_notes[-1] if self.state.user_notes else None
         label = "before trial {}"
-        if last is None or last.text != text or label.format(last.number) in self._letters.acknowledged():
+        if last is None or last.text != text or label.format(last.number) in self._inbox.acknowledged():
             number, block = self._next_free, len(self.state.blocks)
             self._record({"type": "user_input", "text": text, "number": number, "block": block})
         else:
             number = last.number  # recorded, and the program ended before it was acknowledged
-        self._letters.acknowledge(text, label.format(number))
+        self._inbox.acknowledge(text, label.format(number))
 
     def review(self) -> None:
         """Let the proposer look back on the present block, once for what is known now; nothing where it does not look
         back, or knew all of it before. Call it at the end of a sweep too.
         """
-        if not self.state.blocks or not hasattr(self._asker.proposer, "review"):
+        if not self.state.blocks or not hasattr(self._proposals.proposer, "review"):
             return
         block = self.state.blocks[-1].index
         ended = sum(trial.state.is_finished for trial in self.state.block_trials(block))
         if not ended or self.state.reviews.get(block) == ended:
             return
-        spent = getattr(self._asker.proposer, "spent", None)
+        spent = getattr(self._proposals.proposer, "spent", None)
         if used_up := budget.model_used_up(self.settings.stop, spent):
             log.warning("The block ends without a review: %s.", used_up)
             return
-        failed = self._asker.review(self.state, self._next_free)
-        events = self._asker.told.events(self.state, self.settings, block, self._next_free)
-        by = self._asker.proposer.name
-        log.info("Block %d was looked back upon by %s: %s", block, by, failed or in_words(events))
+        failed = self._proposals.review(self.state, self._next_free)
+        events = self._proposals.told.events(self.state, self.settings, block, self._next_free)
+        by = self._proposals.proposer.name
+        log.info("Block %d was looked back upon by %s: %s", block, by, failed or summarise(events))
         done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed, **self._spent()}
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
@@ -294,8 +295,14 @@ class Study:
         """Record that these trials are being launched; call it before the launch. Returns them with their attempt."""
         numbers = [trial.number for trial in trials]
         self._record({"type": "launched", "time": self.clock(), "numbers": numbers})
-        self.board.publish(self.state)
+        self.publish_limits()
         return [self.state.trials[number] for number in numbers]
+
+    def publish_limits(self) -> None:
+        """Tell the running jobs of the present block what they are compared with."""
+        if self.state.blocks:
+            running = [self.state.trials[number] for number in list(self.state.running)]
+            self.limits.publish(self.state.blocks[-1].index, running)
 
     def tell(self, number: int, outcome: Outcome) -> Trial:
         """Record how a launched trial ended. A LOST trial goes back to the queue while it has retries left."""
@@ -321,7 +328,7 @@ class Study:
             }
         )
         told = self.state.trials[number]
-        self.board.learn([told])
+        self.limits.learn([told])
         return told
 
     def tell_lost(self, number: int, reason: str) -> Trial:
@@ -341,7 +348,7 @@ class Study:
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""
-        return self._asker.ranking(self.state, self._next_free)
+        return self._proposals.ranking(self.state, self._next_free)
 
     def finish(self, reason: str) -> None:
         """Record that the sweep is over, for now: more trials may be granted later. The proposer looks back once more;

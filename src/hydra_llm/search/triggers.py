@@ -26,7 +26,7 @@ Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
-class FocusRule:
+class MetricTrigger:
     """improving: only if the metric of the search rose over the runs. until: only among the first so many finished
     trials (0: always). why: the hypothesis that is written down.
     """
@@ -50,7 +50,7 @@ class FocusRule:
                 raise ValueError(f"focus {self.name}: {key} moves {how!r}. Choose {', '.join(DIRECTIONS)} or values.")
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> FocusRule:
+    def of(cls, spec: Mapping[str, Any]) -> MetricTrigger:
         """From plain data. Raises ValueError with one sentence."""
         unknown = sorted(set(spec) - set(KEYS))
         if unknown:

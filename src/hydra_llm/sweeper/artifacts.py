@@ -7,10 +7,10 @@ import shlex
 import time
 
 from hydra_llm.search.records import results
-from hydra_llm.search.records.snapshots import Snapshots
+from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
-from hydra_llm.sweeper.spec import Plan
+from hydra_llm.sweeper.spec import SweepSpec
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +19,13 @@ INTERVAL_S = 20.0
 MOST_REPORTED = 1000  # trials; the page of more is written when somebody asks for it
 
 
-class Records:
-    def __init__(self, study: Study, plan: Plan, program: str) -> None:
+class SweepArtifacts:
+    def __init__(self, study: Study, spec: SweepSpec, program: str) -> None:
         self._study = study
-        self._plan = plan
+        self._plan = spec
         self._program = program
         self._written = 0.0
-        self._snapshots = Snapshots(study.folder, plan.settings, study.policy)
+        self._snapshots = BlockSnapshots(study.folder, spec.settings, study.policy)
 
     def command(self, trial: Trial) -> str:
         """The single run that repeats a trial, as it was launched."""

@@ -10,15 +10,15 @@ from hydra_llm.search import blocks
 from hydra_llm.search.records import confirmation, results, tables
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
-from hydra_llm.sweeper.spec import Plan
+from hydra_llm.sweeper.spec import SweepSpec
 
 SHOWN_ERROR_LINES = 12
 
 
 class Console:
-    def __init__(self, study: Study, plan: Plan, resume: str, log: logging.Logger) -> None:
+    def __init__(self, study: Study, spec: SweepSpec, resume: str, log: logging.Logger) -> None:
         self._study = study
-        self._plan = plan
+        self._plan = spec
         self._resume = resume
         self._log = log
         self._began = time.monotonic()

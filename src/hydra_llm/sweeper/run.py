@@ -29,12 +29,12 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.sweeper import grid
-from hydra_llm.sweeper.artifacts import Records
+from hydra_llm.sweeper.artifacts import SweepArtifacts
 from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch, Job
 from hydra_llm.sweeper.dispatch.choice import LOCAL, choose, gpu_override, launcher_kind, make_dispatch
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.scheduler import cancel_line, collect, fate_of_submission
+from hydra_llm.sweeper.dispatch.scheduler import cancel_line, collect, state_of_submission
 from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.dispatch.slurm import has_accounting
 from hydra_llm.sweeper.errors import SweepError
@@ -43,7 +43,7 @@ from hydra_llm.sweeper.job.result_recorder import ResultJournal
 from hydra_llm.sweeper.job.trial_context import write_lineage
 from hydra_llm.sweeper.options import read_options
 from hydra_llm.sweeper.proposer_choice import choose_proposer, proposer_settings
-from hydra_llm.sweeper.spec import Plan, make_plan
+from hydra_llm.sweeper.spec import SweepSpec, make_spec
 from hydra_llm.sweeper.wandb_tracking import track
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ QUIET_S = 0.5  # without an ended job: time enough to write tables and draw
 RECORDS_S = 20.0  # the most that derived files lag behind while jobs end all the time
 POLL_S = 2.0  # between two questions to a scheduler
 DEFAULT_SUBDIR = "${hydra.job.num}"
-OUR_ERRORS = (ValueError, IncompatibleSweepError, EventLogError, LockedError, ProposerError)
+USER_ERRORS = (ValueError, IncompatibleSweepError, EventLogError, LockedError, ProposerError)
 
 Legal = Callable[[Sequence[Sequence[str]]], None]
 
@@ -109,15 +109,15 @@ class SweepRun:
             return grid.run_grid(self.options, arguments, self.context, self.launcher, legal)
         try:
             return self._search(arguments, legal)
-        except OUR_ERRORS as error:
+        except USER_ERRORS as error:
             raise SweepError(str(error)) from error
 
     def _search(self, arguments: list[str], legal: Legal) -> list[Sequence[JobReturn]]:
         self._warn()
-        plan = make_plan(self.options, arguments, self.context, self.config)
-        folder = Path(plan.sweep_dir)
+        spec = make_spec(self.options, arguments, self.context, self.config)
+        folder = Path(spec.sweep_dir)
         scattered = OmegaConf.to_container(self.config.hydra.sweep)["subdir"] != DEFAULT_SUBDIR  # type: ignore[index]
-        reader = Reader(plan.settings.objective, folder, scattered=scattered)
+        reader = Reader(spec.settings.objective, folder, scattered=scattered)
         with FolderLock(folder) as lock, Interruptible() as signals:
             dispatch = make_dispatch(  # first of all: a client of a model may start threads
                 self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
@@ -125,33 +125,33 @@ class SweepRun:
             signals.at_once = dispatch.close
             self._signals = signals
             try:
-                return self._run(plan, reader, dispatch, lock, legal)
+                return self._run(spec, reader, dispatch, lock, legal)
             finally:
                 dispatch.close()
 
     def _run(
-        self, plan: Plan, reader: Reader, dispatch: Dispatch, lock: FolderLock, legal: Legal
+        self, spec: SweepSpec, reader: Reader, dispatch: Dispatch, lock: FolderLock, legal: Legal
     ) -> list[Sequence[JobReturn]]:
-        folder = Path(plan.sweep_dir)
+        folder = Path(spec.sweep_dir)
         name, why = choose_proposer(self.options)
         proposer = make_proposer(name, proposer_settings(name, self.options, str(folder)))
-        study = self._open(plan, folder, proposer, legal)
-        console = Console(study, plan, resume_command(plan.sweep_dir), log)
-        records = Records(study, plan, task_command())
+        study = self._open(spec, folder, proposer, legal)
+        console = Console(study, spec, resume_command(spec.sweep_dir), log)
+        records = SweepArtifacts(study, spec, task_command())
         console.start(name, why)
         try:
             self._collect_running(study, reader, console, lock)
-            self._loop(study, plan, dispatch, console, records, lock)
+            self._loop(study, spec, dispatch, console, records, lock)
         except KeyboardInterrupt:
             self._interrupted(study, dispatch, reader, console, records)
             raise
         self._finish(study, console, records)
         return dispatch.returns
 
-    def _open(self, plan: Plan, folder: Path, proposer: Proposer, legal: Legal) -> Study:
+    def _open(self, spec: SweepSpec, folder: Path, proposer: Proposer, legal: Legal) -> Study:
         def validate(values: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
             try:
-                legal([plan.candidate(values, block)])
+                legal([spec.candidate(values, block)])
             except (HydraException, OmegaConfBaseException, ValueError) as error:
                 return [f"It does not compose: {str(error).strip()}"]
             return []
@@ -159,14 +159,14 @@ class SweepRun:
         policy = make_policy(self.options["selection"], self.options["ucb_c"])
         return Study(
             folder,
-            plan.settings,
+            spec.settings,
             policy,
             proposer,
             argv=sys.argv,
             resume=self.options["resume"],
             validate=validate,
-            protocol=read_protocol(plan.instructions),
-            start_memory=plan.start_memory,
+            protocol=read_protocol(spec.instructions),
+            start_memory=spec.start_memory,
         )
 
     def _warn(self) -> None:
@@ -194,21 +194,21 @@ class SweepRun:
             time.sleep(POLL_S)
 
         for number in list(study.state.running):
-            outcome = collect(reader, number, study.state.trials[number].attempt, pause, fate_of_submission)
+            outcome = collect(reader, number, study.state.trials[number].attempt, pause, state_of_submission)
             console.told(study.tell(number, outcome), recovered=outcome.state is not TrialState.LOST)
 
     def _loop(
         self,
         study: Study,
-        plan: Plan,
+        spec: SweepSpec,
         dispatch: Dispatch,
         console: Console,
-        records: Records,
+        records: SweepArtifacts,
         lock: FolderLock,
     ) -> None:
         stale, written = False, time.monotonic()  # derived files: written when no slot waits for the sweeper
         while True:
-            self._fill(study, plan, dispatch, console, lock)
+            self._fill(study, spec, dispatch, console, lock)
             if not dispatch.running:
                 return
             if stale and (self.dispatch_mode == "batch" or time.monotonic() - written > RECORDS_S):
@@ -226,7 +226,7 @@ class SweepRun:
             stale = bool(outcomes)
             lock.beat()
 
-    def _fill(self, study: Study, plan: Plan, dispatch: Dispatch, console: Console, lock: FolderLock) -> None:
+    def _fill(self, study: Study, spec: SweepSpec, dispatch: Dispatch, console: Console, lock: FolderLock) -> None:
         """A trial for every free slot, while the sweep goes on."""
         while (free := dispatch.free_slots) and not study.is_over and not study.must_stop:
             with lock.kept():  # a model may take long to answer, or be waited for
@@ -235,19 +235,19 @@ class SweepRun:
                 return
             trials = study.launched(asked)
             for trial in trials:
-                write_lineage(study, trial, task_command(), plan.overrides(trial, study.state.block_values(trial)))
+                write_lineage(study, trial, task_command(), spec.overrides(trial, study.state.block_values(trial)))
             console.launched(trials)
             places = zip(trials, free, strict=False)
-            dispatch.start([Job(t.number, slot, self._job(plan, t, study, slot), t.attempt) for t, slot in places])
+            dispatch.start([Job(t.number, slot, self._job(spec, t, study, slot), t.attempt) for t, slot in places])
 
     def _interrupted(
-        self, study: Study, dispatch: Dispatch, reader: Reader, console: Console, records: Records
+        self, study: Study, dispatch: Dispatch, reader: Reader, console: Console, records: SweepArtifacts
     ) -> None:
         """What finished is recorded; what was stopped with the sweep runs again, and a scheduler keeps what it has."""
         dispatch.close()
         running = [(number, study.state.trials[number].attempt) for number in study.state.running]
         for number, _ in running:
-            outcome = reader.harvest(number)
+            outcome = reader.read_recorded_outcome(number)
             if outcome is not None:
                 console.told(study.tell(number, outcome))
             elif not dispatch.survives and self.launcher_is_local:
@@ -264,12 +264,12 @@ class SweepRun:
         return launcher_kind(self.config) in LOCAL
 
     @staticmethod
-    def _job(plan: Plan, trial: Trial, study: Study, slot: int) -> list[str]:
+    def _job(spec: SweepSpec, trial: Trial, study: Study, slot: int) -> list[str]:
         block = study.state.block_values(trial)
-        devices = gpu_override(slot, plan.gpu_slots)
-        return [*plan.overrides(trial, block), *plan.job_settings(trial.attempt), *devices]
+        devices = gpu_override(slot, spec.gpu_slots)
+        return [*spec.overrides(trial, block), *spec.job_settings(trial.attempt), *devices]
 
-    def _finish(self, study: Study, console: Console, records: Records) -> None:
+    def _finish(self, study: Study, console: Console, records: SweepArtifacts) -> None:
         reason = study.must_stop or study.search_over
         study.finish(reason)
         records.write()

@@ -18,15 +18,15 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.llm.instructions import memory_text
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import Format, log_format
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.roles import DEFAULT_START
 from hydra_llm.search.settings import Confirmation, Settings, Stop
 from hydra_llm.search.space.space import Categorical, Dimension, Space
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
-from hydra_llm.search.triggers import FocusRule
+from hydra_llm.search.triggers import MetricTrigger
 from hydra_llm.sweeper import grammar
 from hydra_llm.sweeper.application import is_group, search_node, value_in, with_baseline
 from hydra_llm.sweeper.conditions import activating, settle_conditions
@@ -37,7 +37,7 @@ from hydra_llm.sweeper.quoting import encode, encode_option
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepSpec:
     settings: Settings
     fixed: Mapping[str, str]  # key -> override text, for every job
     trial_overrides: Mapping[str, str]  # key -> override text, for jobs on the search budget
@@ -79,7 +79,7 @@ class Plan:
         return texts
 
 
-def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> Plan:
+def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> SweepSpec:
     """Read everything once, with a SweepError naming the key that is wrong."""
     parser = OverridesParser.create(config_loader=context.config_loader)
     line = grammar.from_arguments(arguments, parser)
@@ -163,7 +163,7 @@ def make_plan(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     )
     names = [*space.names, *(block_space.names if block_space else ())]
     groups = frozenset(name for name in names if is_group(name, composed))
-    return Plan(
+    return SweepSpec(
         settings,
         fixed,
         trial_overrides,
@@ -230,10 +230,10 @@ def _slot_params(spec: Mapping[str, Any], parser: OverridesParser) -> dict[str, 
     return found
 
 
-def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[FocusRule, ...]:
+def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:
     """The rows of the application's `focus`; names of metrics are the application's own."""
     try:
-        return tuple(FocusRule.of(row) for row in rows)
+        return tuple(MetricTrigger.of(row) for row in rows)
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
 

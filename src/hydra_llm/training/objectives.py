@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from hydra_llm.data.windows import Frames
 
 
-class Objective(Protocol):
+class FitObjective(Protocol):
     @property
     def horizon(self) -> int:
         """Frames behind the first one that a sample needs."""

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.training.phases.base import Phase, Resumable
 
 
@@ -30,7 +29,7 @@ class RecoveryModule(LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.net = net
-        self._validate = validate or unexplained
+        self._validate = validate or unexplained_variance
         self._phases = tuple(phase for phase in phases if phase.n_intervals)
         if not self._phases:
             raise ValueError(
@@ -93,15 +92,8 @@ class RecoveryModule(LightningModule):
         )
 
 
-def unexplained(net: nn.Module, frames: Frames) -> Tensor:
+def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar."""
     with torch.no_grad():
         error = net(frames.activity, frames.external) - frames.target
         return error.pow(2).mean() / frames.target.var(dim=0, unbiased=False).mean()
-
-
-def set_state_scale(net: SignalGNN, frames: Frames) -> float:
-    """Give the network the scale of the recorded states, 1.5 sd, and return it rounded (u_max of the regularisers)."""
-    scale = 1.5 * float(frames.activity.std())
-    net.state_scale.fill_(max(scale, torch.finfo(frames.activity.dtype).eps))
-    return max(1.0, float(round(scale)))

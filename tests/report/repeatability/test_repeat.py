@@ -8,7 +8,7 @@ from search_worlds import bowl, open_study, run_study, settings
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
-from hydra_llm.report.repeatability.agreement import Choice, agreement_among, agreement_with, direction, wilson
+from hydra_llm.report.repeatability.agreement import ChosenValues, agreement_among, agreement_with, direction, wilson
 from hydra_llm.report.repeatability.repeat import RepeatError, decisions, main, repeat
 from hydra_llm.search.log import reader
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
@@ -129,7 +129,7 @@ def test_the_space_of_a_log_is_the_space_that_wrote_it():
 
 
 def choice(parent, **moves):
-    return Choice(parent, tuple(sorted(moves.items())), "")
+    return ChosenValues(parent, tuple(sorted(moves.items())), "")
 
 
 def test_wilsons_interval_is_the_published_one_and_stays_inside_zero_and_one():

@@ -3,7 +3,7 @@
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.search.context_builder import briefing
-from hydra_llm.search.log.inbox import EMPTY, MAX_CHARACTERS, LetterBox
+from hydra_llm.search.log.inbox import EMPTY, MAX_CHARACTERS, Inbox
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.registry import make_policy
@@ -24,7 +24,7 @@ class Reader(RulesProposer):
 
 
 def box(folder, pending="", acknowledged=""):
-    letters = LetterBox(folder)
+    letters = Inbox(folder)
     letters.path.write_text(EMPTY.replace("## Pending\n", f"## Pending\n{pending}\n") + acknowledged)
     return letters
 
@@ -45,7 +45,7 @@ def test_what_a_person_writes_is_seen_at_the_next_decision_recorded_and_acknowle
     assert (note.text, note.number) == ("try depth 7\nand net b", 1)
     text = (tmp_path / "user_input.md").read_text()
     assert text.index("## Acknowledged") < text.index("- before trial 1: try depth 7\n  and net b")
-    assert LetterBox(tmp_path).pending() == ""
+    assert Inbox(tmp_path).pending() == ""
 
 
 def test_a_note_is_seen_again_at_later_decisions_and_after_a_resume(tmp_path):
@@ -58,7 +58,7 @@ def test_a_note_is_seen_again_at_later_decisions_and_after_a_resume(tmp_path):
 
 def test_a_crash_between_record_and_acknowledgement_loses_nothing(tmp_path, monkeypatch):
     box(tmp_path, "depth 7")
-    monkeypatch.setattr(LetterBox, "acknowledge", lambda *_: False)
+    monkeypatch.setattr(Inbox, "acknowledge", lambda *_: False)
     run_study(study_of(tmp_path, Reader(), n_trials=4), stop_after=1)
     monkeypatch.undo()
     study = study_of(tmp_path, Reader(), n_trials=4)
@@ -69,7 +69,7 @@ def test_a_crash_between_record_and_acknowledgement_loses_nothing(tmp_path, monk
 
 def test_lines_that_are_written_while_others_are_acknowledged_stay_pending(tmp_path, monkeypatch):
     letters = box(tmp_path, "first")
-    whole, reads = LetterBox._text, []
+    whole, reads = Inbox._text, []
 
     def edited_meanwhile(self):
         text = whole(self)
@@ -78,7 +78,7 @@ def test_lines_that_are_written_while_others_are_acknowledged_stay_pending(tmp_p
             self.path.write_text(text.replace("first\n", "first\nsecond\n"))
         return text
 
-    monkeypatch.setattr(LetterBox, "_text", edited_meanwhile)
+    monkeypatch.setattr(Inbox, "_text", edited_meanwhile)
     assert letters.acknowledge("first", "before trial 3")
     monkeypatch.undo()
     assert letters.pending() == "second"
@@ -93,7 +93,7 @@ def test_earlier_acknowledgements_stay_in_their_order(tmp_path):
 
 
 def test_a_file_without_headings_or_in_another_encoding_is_still_a_letter(tmp_path):
-    letters = LetterBox(tmp_path)
+    letters = Inbox(tmp_path)
     letters.path.write_bytes("größer\n".encode("latin-1"))
     assert letters.pending().startswith("gr")
     letters.path.write_text("just a line\n")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.log.memory_entries import Edit, edit_event, edit_from_event, fold, named
-from hydra_llm.search.memory.evidence import Records
+from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event, fold, memory_edit_from_event, named
+from hydra_llm.search.memory.evidence import EvidenceBase
 from hydra_llm.search.memory.vetoes import states_a_ceiling, vetted
 from hydra_llm.search.statistics.claims import Claim
 
@@ -15,11 +15,11 @@ TRIALS = [trial(n, n - 1 if n else None, 0.1 + 0.2 * n, depth=2 + n) for n in ra
 
 def edit(section="tentative", text="Deeper is better.", **fields):
     base = {"action": "add", "entry": None, "trials": (1,), "claim": None, "by": "llm", "number": 4, "block": 1}
-    return Edit(section=section, text=text, **{**base, **fields})
+    return MemoryEdit(section=section, text=text, **{**base, **fields})
 
 
 def judged(one, *before, trials=TRIALS):
-    records = Records({1: tree_of(*trials)}, trials, OBJECTIVE, noisy=False)
+    records = EvidenceBase({1: tree_of(*trials)}, trials, OBJECTIVE, noisy=False)
     return vetted(one, before, (), records, SPACE)
 
 
@@ -101,7 +101,7 @@ def test_entries_as_of_an_earlier_block_do_not_know_what_came_later():
 
 def test_an_edit_survives_the_log():
     asked = edit(claim=Claim("net", "to", "none", value="b"), outcome="changed", reason="so")
-    assert edit_from_event(edit_event(asked)) == asked
+    assert memory_edit_from_event(edit_event(asked)) == asked
 
 
 def test_a_quote_finds_its_entry_by_name_or_by_words():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.log.memory_entries import Entry
-from hydra_llm.search.memory.evidence import Records, judge
+from hydra_llm.search.log.memory_entries import MemoryEntry
+from hydra_llm.search.memory.evidence import EvidenceBase, judge
 from hydra_llm.search.statistics.claims import Claim, claim_problem, derived, probes
 from hydra_llm.search.trial.trial import Prediction, TrialState
 
@@ -15,14 +15,14 @@ DEEPER = Claim("depth", "up", "better")
 
 def entry(text="Deeper is better.", claim=DEEPER, **fields):
     base = {"trials": (), "asked": "established", "by": "llm", "number": 9, "block": 1}
-    return Entry("P1", "principle", text, claim=claim, **{**base, **fields})
+    return MemoryEntry("P1", "principle", text, claim=claim, **{**base, **fields})
 
 
 def records(*blocks, noisy=True):
     """One tree per argument, blocks counted from 1."""
     trees = {index: tree_of(*trials) for index, trials in enumerate(blocks, start=1)}
     finished = [replace(t, block=b) for b, ts in enumerate(blocks, start=1) for t in ts if t.state.is_finished]
-    return Records(trees, finished, OBJECTIVE, noisy)
+    return EvidenceBase(trees, finished, OBJECTIVE, noisy)
 
 
 def found(one, known):

@@ -8,12 +8,20 @@ from hypothesis import strategies as st
 from search_worlds import SPACE, bowl, open_study, run_study
 from search_worlds import settings as sweep_settings
 
-from hydra_llm.search.annotations import Told, records_of
+from hydra_llm.search.annotations import Annotations, evidence_of
 from hydra_llm.search.log.events import EventLog
-from hydra_llm.search.log.memory_entries import LEVELS, QUESTION, SUMMARY, Edit, edit_event, edit_from_event, fold
+from hydra_llm.search.log.memory_entries import (
+    LEVELS,
+    QUESTION,
+    SUMMARY,
+    MemoryEdit,
+    edit_event,
+    fold,
+    memory_edit_from_event,
+)
 from hydra_llm.search.memory.evidence import judge
 from hydra_llm.search.memory.vetoes import vetted
-from hydra_llm.search.proposers.llm.answer import MemoryEdit
+from hydra_llm.search.proposers.llm.answer import MemoryEditAnswer
 from hydra_llm.search.records.memory_text import LIMIT, knowledge, memory_text
 from hydra_llm.search.statistics.claims import EFFECTS, MOVES, Claim
 
@@ -31,7 +39,7 @@ CLAIMS = st.builds(
     value=VALUES,
 )
 EDITS = st.builds(
-    Edit,
+    MemoryEdit,
     action=st.sampled_from(["add", "revise", "demote", "remove"]),
     section=st.sampled_from([*LEVELS, QUESTION, SUMMARY]),
     entry=st.one_of(st.none(), st.sampled_from(["P1", "P2", "Q1", "S1", "G1", "P99", "## P1"])),
@@ -54,13 +62,13 @@ def study(tmp_path_factory):
 @settings(max_examples=60, deadline=None)
 @given(asked=st.lists(EDITS, max_size=12))
 def test_any_edits_leave_a_memory_that_is_whole(study, asked):
-    state, records = study.state, records_of(study.state, WANTED)
+    state, records = study.state, evidence_of(study.state, WANTED)
     state.edits.clear()
-    done: list[Edit] = []
+    done: list[MemoryEdit] = []
     for edit in asked:
         judged = vetted(edit, done, ("No labels.",), records, SPACE)
         assert judged.outcome == "applied" or judged.reason
-        assert edit_from_event(json.loads(json.dumps(edit_event(judged)))) == judged
+        assert memory_edit_from_event(json.loads(json.dumps(edit_event(judged)))) == judged
         done.append(judged)
     entries = fold(done, ("No labels.",))
     levels = {e.name: judge(e, records, entries).level for e in entries.values() if e.kind == "principle"}
@@ -78,7 +86,7 @@ def test_any_edits_leave_a_memory_that_is_whole(study, asked):
 def test_a_number_that_no_parameter_holds_makes_no_claim_and_breaks_no_log(study, tmp_path, move, value):
     claim = {"key": "depth", "move": move, "value": value, "effect": "better"}
     asked = {"action": "add", "section": "tentative", "entry": None, "text": "x", "trials": [], "claim": claim}
-    told = Told("llm", edits=(MemoryEdit.model_validate(asked),))
+    told = Annotations("llm", edits=(MemoryEditAnswer.model_validate(asked),))
     study.state.edits.clear()
     (event,) = told.events(study.state, WANTED, 1, 14)
     assert event["claim"] is None

@@ -9,7 +9,7 @@ from search_worlds import OBJECTIVE, open_study, settings
 from hydra_llm import job
 from hydra_llm.job import Report
 from hydra_llm.search.proposers.llm.prompt_sections import failures, recent
-from hydra_llm.search.pruning.pruning import Columns, Pruning, settle
+from hydra_llm.search.pruning.pruning import IntermediateScores, Pruning, settle
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
@@ -18,7 +18,7 @@ UP = {"direction": "maximize", "target": None}
 
 
 def columns(pruning, curves, goal=UP):
-    made = Columns(pruning, goal)
+    made = IntermediateScores(pruning, goal)
     for curve in curves:
         made.add([Report(step, value) for step, value in curve])
     return made
@@ -182,7 +182,7 @@ def test_a_resumed_study_publishes_the_same_limits(tmp_path):
     first = published(tmp_path)
     study.log.close()
     again = open_study(tmp_path, settings(pruning=RULE))
-    again.board.publish(again.state)
+    again.publish_limits()
     assert published(tmp_path) == first
 
 
@@ -206,7 +206,7 @@ def test_running_siblings_count_only_while_they_are_watched(tmp_path):
         study = open_study(folder, settings(pruning=Pruning("median", startup_trials=2, watch_s=watch_s), n_parallel=2))
         for trial in study.launched(study.ask(2)):
             folder_of(folder, trial.number, [(0, 0.5)])
-        study.board.publish(study.state)
+        study.publish_limits()
         assert len(published(folder)["rows"]) == expected
 
 
@@ -237,7 +237,7 @@ def test_a_pruned_trial_is_scored_by_its_last_report_and_its_reason_reaches_the_
     trial = run_one(study, tmp_path, [(0, 0.1)], 0.5, stop="its best report until step 0 was 0.1")
     assert (trial.state, trial.value) == (TrialState.PRUNED, 0.1)
     assert study.state.tree.node(trial.number).scores == [OBJECTIVE.score(0.1)]
-    context = study._asker.context(study.state, (), 2)
+    context = study._proposals.context(study.state, (), 2)
     assert 'stopped early: "its best report until step 0 was 0.1"' in "\n".join(recent(context).rows)
     assert failures(context).rows == ("None.",)
 

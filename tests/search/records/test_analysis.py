@@ -6,10 +6,10 @@ import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.instructions import instruction_names, instructions_folder
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, SUFFIX, FormatError, log_format, read_format
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.records.journal import ASIDE, NAME
-from hydra_llm.search.records.trial_section import Entry
+from hydra_llm.search.records.trial_section import TrialSection
 from hydra_llm.search.space.space import Categorical, Space
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
@@ -219,7 +219,7 @@ def test_lines_of_a_family_are_filled_from_values_fixed_ones_metrics_and_what_wa
     run_study(study, task, stop_after=1)
     study = open_study(tmp_path, wanted)
     study.note("line:Visual", "two clusters", "llm", 0)
-    lines = Entry(study.state.trials[0], study.state, wanted).text.splitlines()
+    lines = TrialSection(study.state.trials[0], study.state, wanted).text.splitlines()
     assert "Config: rate=0.3, fixed=80" in lines
     assert any(line.startswith("Metrics: R2=") and line.endswith("slope_0=0.5, slope_1=0.25") for line in lines)
     assert any(line.startswith("Course: peak=") and line.endswith(", decaying") for line in lines)
@@ -227,4 +227,4 @@ def test_lines_of_a_family_are_filled_from_values_fixed_ones_metrics_and_what_wa
     assert "Visual: two clusters" in lines
     assert not any(line.startswith("Nothing") for line in lines)
     study.state.notes.clear()
-    assert "Visual: (not told)" in Entry(study.state.trials[0], study.state, wanted).text
+    assert "Visual: (not told)" in TrialSection(study.state.trials[0], study.state, wanted).text

@@ -4,9 +4,9 @@ import pytest
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.instructions import instruction_names, memory_text
-from hydra_llm.search.log.memory_entries import Edit, edit_event
+from hydra_llm.search.context import Thresholds
+from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event
 from hydra_llm.search.log.start_memory import MAX_LINES, parse, shortened
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.memory_text import LIMIT, established
 from hydra_llm.search.records.memory_text import memory_text as rendered
@@ -41,7 +41,7 @@ Earlier runs read labels; their numbers do not count.
 
 def edit(section, text, block=1, **fields):
     base = {"action": "add", "entry": None, "trials": (), "claim": None, "by": "llm", "number": 5}
-    return edit_event(Edit(section=section, text=text, block=block, **{**base, **fields}))
+    return edit_event(MemoryEdit(section=section, text=text, block=block, **{**base, **fields}))
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_study_starts_from_it_records_it_and_may_contradict_it(tmp_path):
 
     study = opened(START)
     run_study(study, bowl, stop_after=3)
-    seen = study._asker.proposer.seen[0]
+    seen = study._proposals.proposer.seen[0]
     assert "- G1: No labels in training." in seen.memory
     assert "amplify first" in seen.memory
     assert seen.principles == {"G1": "No labels in training.", "G2": "Slow rates fail."}

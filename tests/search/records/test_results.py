@@ -1,7 +1,7 @@
 import yaml
 from search_worlds import open_study, run_study, settings
 
-from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.records import confirmation, results, tables
 from hydra_llm.search.settings import Confirmation
 from hydra_llm.search.trial.objective import Objective

@@ -60,7 +60,7 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
 
     stubborn = Stubborn()
     study = open_study(tmp_path, settings(space=BOUND, n_trials=3))
-    study._asker.proposer = stubborn  # type: ignore[assignment]
+    study._proposals.proposer = stubborn  # type: ignore[assignment]
     trials = run_study(study)
     assert [trial.number for trial in trials] == [0, 1, 2]
     assert all(light(trial.values) is None for trial in trials)
@@ -78,4 +78,4 @@ def test_a_model_is_told_what_the_constraint_is_about(tmp_path):
     for constraint, told in ((described, "Learning rate times depth stays below 2."), (light, "not described")):
         study = open_study(tmp_path / told[:3], settings(space=Space(SPACE.dimensions, constraint=constraint)))
         study.ask(1)
-        assert told in space(study._asker.context(study.state, (), 1)).rows[-1]
+        assert told in space(study._proposals.context(study.state, (), 1)).rows[-1]

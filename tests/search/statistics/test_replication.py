@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, SPACE, bowl, open_study, run_study, settings, tree_of, trial
 
-from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
 from hydra_llm.search.statistics.replication import CONFIDENT, MOST_RERUNS, chance_of_best, is_retired, rerun_candidate
 from hydra_llm.search.testing.proposals import ProposerConformance

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, bowl, open_study, run_study, settings, tree_of, trial
 
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.records import results, variance_table
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import variance

@@ -12,7 +12,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.dispatch import scheduler as scheduler
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.dispatch.slurm import JobState
 from hydra_llm.sweeper.job.result_recorder import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
@@ -46,8 +46,8 @@ def never():
     raise AssertionError("there was nothing to wait for")
 
 
-def collect(tmp_path, number, attempt=1, fate=Fate.ENDED, pause=never):
-    return scheduler.collect(reader(tmp_path), number, attempt, pause, lambda submission: fate)
+def collect(tmp_path, number, attempt=1, job_state=JobState.ENDED, pause=never):
+    return scheduler.collect(reader(tmp_path), number, attempt, pause, lambda submission: job_state)
 
 
 def test_the_jobs_own_record_comes_first(tmp_path):
@@ -65,8 +65,8 @@ def test_a_result_that_only_submitit_has_is_found_by_number_and_attempt(tmp_path
     assert collect(tmp_path, 3, attempt=1).value == 1.0
 
 
-@pytest.mark.parametrize("fate", [Fate.IN_QUEUE, Fate.UNKNOWN])
-def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path, fate):
+@pytest.mark.parametrize("fate", [JobState.IN_QUEUE, JobState.UNKNOWN])
+def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path, job_state):
     folder = submit(tmp_path, "11", 0)
     pauses = []
 
@@ -75,14 +75,16 @@ def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path,
         if len(pauses) == 3:
             finish(folder, "11", 5.0)
 
-    assert collect(tmp_path, 0, fate=fate, pause=pause).value == 5.0
+    assert collect(tmp_path, 0, job_state=job_state, pause=pause).value == 5.0
     assert len(pauses) == 3
 
 
-@pytest.mark.parametrize(("fate", "state"), [(Fate.ENDED, TrialState.LOST), (Fate.CANCELLED, TrialState.CANCELLED)])
-def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, fate, state):
+@pytest.mark.parametrize(
+    ("fate", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
+)
+def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, job_state, state):
     submit(tmp_path, "11", 0)
-    assert collect(tmp_path, 0, fate=fate).state is state
+    assert collect(tmp_path, 0, job_state=job_state).state is state
 
 
 def test_a_job_that_nobody_knows_is_lost(tmp_path):
@@ -110,10 +112,10 @@ def test_a_local_job_is_alive_while_its_process_is(tmp_path):
     submit(tmp_path, str(process.pid), 0)
     found = scheduler.find_submission(tmp_path, 0, 1)
     assert found is not None
-    assert scheduler.fate_of_submission(found) is Fate.IN_QUEUE
+    assert scheduler.state_of_submission(found) is JobState.IN_QUEUE
     process.kill()
     process.wait()
-    assert scheduler.fate_of_submission(found) is Fate.ENDED
+    assert scheduler.state_of_submission(found) is JobState.ENDED
 
 
 def test_the_command_that_cancels_names_jobs_of_slurm_only(tmp_path):

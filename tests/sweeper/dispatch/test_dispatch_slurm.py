@@ -5,7 +5,7 @@ import os
 import pytest
 
 from hydra_llm.sweeper.dispatch import slurm as slurm
-from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.dispatch.slurm import JobState
 
 AWAY = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
 NO_JOB = "slurm_load_jobs error: Invalid job id specified"
@@ -32,25 +32,25 @@ def clients(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("squeue", "scontrol", "sacct", "expected"),
     [
-        (("RUNNING", ""), ("", NO_JOB), ("", ""), Fate.IN_QUEUE),
-        (("", ""), ("JobId=7 JobState=PENDING Reason=BeginTime", ""), ("", ""), Fate.IN_QUEUE),
-        (("", ""), ("JobId=7 JobState=FAILED Reason=x", ""), ("", ""), Fate.ENDED),
-        (("", ""), ("JobId=7 JobState=CANCELLED Reason=x", ""), ("", ""), Fate.CANCELLED),
-        (("", NO_JOB), ("", NO_JOB), ("CANCELLED by 1000", ""), Fate.CANCELLED),
-        (("", NO_JOB), ("", NO_JOB), ("COMPLETED", ""), Fate.ENDED),
-        (("", NO_JOB), ("", NO_JOB), ("", ""), Fate.ENDED),
-        (("", AWAY), ("", AWAY), ("", "no database"), Fate.UNKNOWN),
-        (("", AWAY), ("", AWAY), ("RUNNING", ""), Fate.IN_QUEUE),
+        (("RUNNING", ""), ("", NO_JOB), ("", ""), JobState.IN_QUEUE),
+        (("", ""), ("JobId=7 JobState=PENDING Reason=BeginTime", ""), ("", ""), JobState.IN_QUEUE),
+        (("", ""), ("JobId=7 JobState=FAILED Reason=x", ""), ("", ""), JobState.ENDED),
+        (("", ""), ("JobId=7 JobState=CANCELLED Reason=x", ""), ("", ""), JobState.CANCELLED),
+        (("", NO_JOB), ("", NO_JOB), ("CANCELLED by 1000", ""), JobState.CANCELLED),
+        (("", NO_JOB), ("", NO_JOB), ("COMPLETED", ""), JobState.ENDED),
+        (("", NO_JOB), ("", NO_JOB), ("", ""), JobState.ENDED),
+        (("", AWAY), ("", AWAY), ("", "no database"), JobState.UNKNOWN),
+        (("", AWAY), ("", AWAY), ("RUNNING", ""), JobState.IN_QUEUE),
     ],
 )
 def test_the_fate_of_a_job_is_what_the_first_client_that_knows_it_says(clients, squeue, scontrol, sacct, expected):
     clients(squeue=squeue, scontrol=scontrol, sacct=sacct)
-    assert slurm.fate("7") is expected
+    assert slurm.job_state("7") is expected
 
 
 def test_without_any_client_nobody_knows(clients):
     clients()
-    assert slurm.fate("7") is Fate.UNKNOWN
+    assert slurm.job_state("7") is JobState.UNKNOWN
 
 
 def test_accounting_is_there_when_sacct_answers(clients):

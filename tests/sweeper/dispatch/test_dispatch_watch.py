@@ -6,7 +6,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.dispatch.base import Job
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.dispatch.slurm import JobState
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
 from hydra_llm.sweeper.job.result_recorder import write_json
 
@@ -34,21 +34,23 @@ def looks(watch, n, job=None):
     return [watch.look([job or Job(0, 0, [])]) for _ in range(n)]
 
 
-@pytest.mark.parametrize(("fate", "state"), [(Fate.ENDED, TrialState.LOST), (Fate.CANCELLED, TrialState.CANCELLED)])
-def test_a_job_without_a_result_that_stays_away_is_given_up(watch, fate, state):
-    first, second = looks(watch([fate, fate]), 2)
+@pytest.mark.parametrize(
+    ("fate", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
+)
+def test_a_job_without_a_result_that_stays_away_is_given_up(watch, job_state, state):
+    first, second = looks(watch([job_state, job_state]), 2)
     outcome = {**first, **second}[0]
     assert outcome.state is state
     assert "job 7" in str(outcome.error)
 
 
 def test_a_job_that_is_requeued_meanwhile_is_waited_for(watch):
-    patient = watch([Fate.ENDED, Fate.IN_QUEUE, Fate.ENDED], patience_s=3600.0)
+    patient = watch([JobState.ENDED, JobState.IN_QUEUE, JobState.ENDED], patience_s=3600.0)
     assert looks(patient, 3) == [{}, {}, {}]
 
 
 def test_silence_of_the_scheduler_is_no_end(watch):
-    assert looks(watch([Fate.UNKNOWN] * 3), 3) == [{}, {}, {}]
+    assert looks(watch([JobState.UNKNOWN] * 3), 3) == [{}, {}, {}]
 
 
 def test_a_job_that_was_not_submitted_yet_is_not_asked_for(watch):
@@ -58,5 +60,5 @@ def test_a_job_that_was_not_submitted_yet_is_not_asked_for(watch):
 def test_what_the_job_wrote_down_counts(watch, tmp_path):
     (tmp_path / "0").mkdir()
     write_json(tmp_path / "0" / "result.json", {"number": 0, "status": "COMPLETED", "result": {"m": 2.0}})
-    (outcome,) = (o[0] for o in looks(watch([Fate.ENDED] * 2), 1) if o)
+    (outcome,) = (o[0] for o in looks(watch([JobState.ENDED] * 2), 1) if o)
     assert outcome.value == 2.0

@@ -46,7 +46,7 @@ def run(tmp_path, launcher, count):
 
 def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
     write(tmp_path / "3", {"m": np.float64(0.5), "sub": {"n": 1}}, number=3)
-    outcome = reader(tmp_path).harvest(3)
+    outcome = reader(tmp_path).read_recorded_outcome(3)
     assert outcome is not None
     assert (outcome.state, outcome.value, outcome.metrics) == (TrialState.COMPLETED, 0.5, {"m": 0.5, "sub/n": 1.0})
 
@@ -54,7 +54,7 @@ def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
 @pytest.mark.parametrize("result", [None, float("nan"), {"other": 1.0, "more": 2.0}, object(), "text"])
 def test_a_result_without_the_metric_is_invalid_from_the_journal_too(tmp_path, result):
     write(tmp_path / "0", result)
-    outcome = reader(tmp_path).harvest(0)
+    outcome = reader(tmp_path).read_recorded_outcome(0)
     assert outcome is not None
     assert outcome.state is TrialState.INVALID
 
@@ -64,7 +64,7 @@ def test_an_exception_is_journaled_with_type_message_and_traceback(tmp_path):
         raise RuntimeError("lr too high")
     except RuntimeError as error:
         write(tmp_path / "0", error, JobStatus.FAILED)
-    outcome = reader(tmp_path).harvest(0)
+    outcome = reader(tmp_path).read_recorded_outcome(0)
     assert outcome is not None
     assert outcome.error is not None
     assert (outcome.state, outcome.error.type, outcome.error.message) == (
@@ -107,7 +107,7 @@ def test_a_task_that_calls_sys_exit_fails_alone(tmp_path):
 
 def test_a_folder_elsewhere_is_found_by_the_number_in_its_journal(tmp_path):
     write(tmp_path / "lr=0.1", {"m": 2.0}, number=5)
-    outcome = reader(tmp_path, scattered=True).harvest(5)
+    outcome = reader(tmp_path, scattered=True).read_recorded_outcome(5)
     assert outcome is not None
     assert outcome.value == 2.0
 
@@ -120,4 +120,4 @@ def test_numbers_with_gaps_are_launched_in_consecutive_runs():
 def test_half_of_a_result_is_no_result(tmp_path):
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "result.json").write_text(json.dumps({"number": 0})[:5])
-    assert reader(tmp_path).harvest(0) is None
+    assert reader(tmp_path).read_recorded_outcome(0) is None

@@ -78,7 +78,7 @@ class FlyvisSimulation:
 
 
 @dataclass
-class FlyvisGNN:
+class FlyvisGNNConfig:
     """The graph network of the fly visual system (hydra_llm.families.flyvis.model.gnn)."""
 
     hidden_dim: int = key(80, help="units per hidden layer of the message and update functions", low=1)

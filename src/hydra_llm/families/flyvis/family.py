@@ -1,12 +1,12 @@
 """The fly visual system in a run."""
 
 from hydra_llm.families.family import Family
-from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.fit import fit
 
 FAMILY = Family(
     fit=fit,
-    assay=FlyvisAssay,
+    evaluator=FlyvisEvaluator,
     headline="connectivity_R2",
     shown=(
         "connectivity_R2",

@@ -10,18 +10,18 @@ from torch import Tensor
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.fitting import Bench, Fit, train
-from hydra_llm.families.flyvis.fitting.adam import Rates, Stage, StagedPhase, alternating, standard
+from hydra_llm.families.fitting import Fit, FitContext, train
+from hydra_llm.families.flyvis.fitting.adam import LearningRates, Stage, StagedPhase, alternating, standard
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
 from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
-from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, Recorded
+from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, RecordedStatistics
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.objectives import FitObjective, OneStep, Rollout
 from hydra_llm.training.phases.adam import published_steps
 from hydra_llm.training.phases.base import Phase
 from hydra_llm.training.snapshots import Snapshots
@@ -106,11 +106,11 @@ def _adam(
     solution: NeuronSolution,
     snapshots: Snapshots,
 ) -> StagedPhase:
-    objective: Objective = OneStep(training.noise_model_level)
+    objective: FitObjective = OneStep(training.noise_model_level)
     if training.time_step > 1:
         objective = Rollout(training.time_step, delta_t, training.noise_model_level)
     progress = Progress(training.regul_annealing_rate)
-    penalties = GraphPenalties({name: training[name] for name in KINDS}, Recorded.of(frames), progress)
+    penalties = GraphPenalties({name: training[name] for name in KINDS}, RecordedStatistics.of(frames), progress)
     penalties.check(net)
     return StagedPhase(
         n_steps=sum(stage.n_steps for stage in stages),
@@ -136,7 +136,7 @@ def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
         per_epoch = steps // training.n_epochs
     if per_epoch == 0:
         return []
-    active = Rates(
+    active = LearningRates(
         W=training.learning_rate_W_start,
         edge=training.learning_rate_start,
         update=training.learning_rate_start,
@@ -145,9 +145,9 @@ def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
     )
     if not training.alternate_training:
         return standard(training.n_epochs, per_epoch, active)
-    resting = Rates(*(training[f"alternate_lr_{part}"] for part in ("W", "edge", "update", "embedding")))
+    resting = LearningRates(*(training[f"alternate_lr_{part}"] for part in ("W", "edge", "update", "embedding")))
     if training.alternate_lr_unit == "ratio":
-        resting = Rates(
+        resting = LearningRates(
             *(getattr(active, part) * getattr(resting, part) for part in ("W", "edge", "update", "embedding"))
         )
     return alternating(
@@ -155,7 +155,7 @@ def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
     )
 
 
-def unexplained(net: FlyvisGNN | UnseenStimulusGNN, frames: Frames) -> Tensor:
+def unexplained_variance(net: FlyvisGNN | UnseenStimulusGNN, frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar; in parts."""
     step = max(1, _STATES_AT_ONCE // frames.activity.shape[1])
     total = frames.target.new_zeros(())
@@ -173,19 +173,19 @@ class FlyvisFit(Fit):
     stimulus: ImplicitStimulus | None = None
 
 
-def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> FlyvisFit:
+def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best, with snapshots."""
     observations = Observations.open(dataset)
     target, order = training.target, training.difference_order
     net, snapshots = build_net(model, training, observations), Snapshots()
     if not model.implicit_stimulus:
         data = RecordingDataModule(dataset, target=target, difference_order=order)
-        found = train(net, build_phases(training, net, data, snapshots), data, bench, unexplained)
+        found = train(net, build_phases(training, net, data, snapshots), data, context, unexplained_variance)
         return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
     data = UnseenStimulusDataModule(dataset, target=target, difference_order=order)
     stimulus = build_stimulus(model, training, observations, data.duration)
     blind = UnseenStimulusGNN(net, stimulus)
-    found = train(blind, build_phases(training, net, data, snapshots), data, bench, unexplained)
+    found = train(blind, build_phases(training, net, data, snapshots), data, context, unexplained_variance)
     own = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in snapshots.taken)
     return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "stimulus": stimulus})
 

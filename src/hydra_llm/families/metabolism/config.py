@@ -84,7 +84,7 @@ class MetabolismSimulation:
 
 
 @dataclass
-class ReactionGNN:
+class ReactionGNNConfig:
     """The graph network of the metabolism family (hydra_llm.families.metabolism.model.gnn)."""
 
     substrate_form: str = key(
@@ -212,7 +212,7 @@ class Warmup:
 
 
 @dataclass
-class MultiScale:
+class MultiScaleConfig:
     """6: every batch draws its rollout lengths."""
 
     lengths: list[int] = key([4, 16, 32, 64], help="choices; those above homeostasis_time_step are left out")
@@ -234,7 +234,7 @@ class SeparateLosses:
 
 
 @dataclass
-class OffsetPenalty:
+class OffsetPenaltyConfig:
     """Against responses that are a constant. Biased: the true response is not zero where the penalty wants it to be."""
 
     coeff: float = key(2.0, help="weight", low=0)
@@ -264,10 +264,10 @@ class Strategies:
     contrastive: Contrastive | None = None
     time_step_curriculum: TimeStepCurriculum | None = None
     warmup: Warmup | None = None
-    multi_scale: MultiScale | None = None
+    multi_scale: MultiScaleConfig | None = None
     gradient_accumulation: GradientAccumulation | None = None
     separate_losses: SeparateLosses | None = None
-    offset_penalty: OffsetPenalty | None = None
+    offset_penalty: OffsetPenaltyConfig | None = None
     gradient_clipping: GradientClipping | None = None
     kaiming_init: KaimingInit | None = None
 

@@ -1,12 +1,12 @@
 """The metabolism family in a run."""
 
 from hydra_llm.families.family import Family
-from hydra_llm.families.metabolism.evaluation.evaluator import MetabolismAssay
+from hydra_llm.families.metabolism.evaluation.evaluator import MetabolismEvaluator
 from hydra_llm.families.metabolism.fit import fit
 
 FAMILY = Family(
     fit=fit,
-    assay=MetabolismAssay,
+    evaluator=MetabolismEvaluator,
     headline="rate_constants_R2",
     shown=(
         "rate_constants_R2",

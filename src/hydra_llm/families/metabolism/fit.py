@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
-from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase, cosine
 from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase
@@ -15,7 +15,7 @@ from hydra_llm.families.metabolism.fitting.regularisers import REACTION_KINDS, r
 from hydra_llm.families.metabolism.homeostasis.fit import fit_homeostasis, phase1_keys
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.objectives import FitObjective, OneStep, Rollout
 from hydra_llm.training.phases.adam import published_steps
 from hydra_llm.training.phases.base import Phase
 
@@ -41,7 +41,7 @@ def build_net(model: DictConfig, training: DictConfig, observations: Observation
 def build_phases(training: DictConfig, n_frames: int, delta_t: float) -> list[Phase]:
     """Phase 1: Adam, variable projection, one exact solution for the rate constants, as the keys say."""
     seed = training.seed
-    objective: Objective = OneStep(training.noise_model_level, per_sample=True)
+    objective: FitObjective = OneStep(training.noise_model_level, per_sample=True)
     if training.time_step > 1:
         objective = Rollout(training.time_step, delta_t, training.noise_model_level, per_sample=True)
     steps = training.max_steps
@@ -84,7 +84,7 @@ def build_phases(training: DictConfig, n_frames: int, delta_t: float) -> list[Ph
     return phases
 
 
-def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> Fit:
+def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
     observations = Observations.open(dataset)
     data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
@@ -92,6 +92,6 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) ->
     frames = data.frames("train")
     net.set_scales(frames.activity)
     if "homeostasis_training" not in training:
-        return train(net, build_phases(training, frames.n_frames, data.delta_t), data, bench)
+        return train(net, build_phases(training, frames.n_frames, data.delta_t), data, context)
     phases = build_phases(phase1_keys(training), frames.n_frames, data.delta_t)
-    return fit_homeostasis(net, phases, dataset, data, model, training, bench, observations.meta)
+    return fit_homeostasis(net, phases, dataset, data, model, training, context, observations.meta)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import Observations
-from hydra_llm.families.metabolism.evaluation.kinetics import rate_constant_metrics
 from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
+from hydra_llm.families.metabolism.metrics import rate_constant_metrics
 from hydra_llm.families.metabolism.system import ReactionField, ReactionNetwork
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.systems.random_streams import stream

@@ -64,7 +64,7 @@ class SignalSimulation:
 
 
 @dataclass
-class SignalGNN:
+class SignalGNNConfig:
     """The graph network of the signal family (hydra_llm.families.signal.model.gnn)."""
 
     hidden_dim: int = key(32, help="units per hidden layer of the message and update functions", low=1)

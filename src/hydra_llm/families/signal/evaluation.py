@@ -45,7 +45,7 @@ class OracleReport:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     """What an evaluation found; W_true and W_learned are g_i W_ij, gauge applied."""
 
     metrics: dict[str, float]
@@ -56,7 +56,7 @@ class Scored:
     clusters: np.ndarray | None  # of the update functions
 
 
-class SignalAssay:
+class SignalEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
@@ -84,7 +84,7 @@ class SignalAssay:
         frames = frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
         return Samples(frames.activity, frames.target, frames.external)
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Scored:
+    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net, W = fit.net, self._field.effective_connectivity.numpy()
         train = self._observations.split("train")
@@ -116,7 +116,7 @@ class SignalAssay:
         metrics["n_neurons"] = float(len(W))
         metrics["n_edges"] = float((self._truth["connectivity"] != 0).sum())
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
-        return Scored(metrics, W, W_learned, scale, rollouts, clusters)
+        return Evaluation(metrics, W, W_learned, scale, rollouts, clusters)
 
     def _onestep(self, net: SignalGNN) -> dict[str, float]:
         """One-step R2 on the test trajectory, against the drift: what a perfect network would predict."""
@@ -150,45 +150,45 @@ class SignalAssay:
 
     # ---- figures ----
 
-    def tables(self, fit: Fit, scored: Scored) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
         """None: a random network has no parts worth a table."""
         return {}
 
-    def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
         train = self._observations.split("train")
         u = np.array(train.activity)
         drawn = {
             "activity": activity(u, self._delta_t, None if train.external is None else np.array(train.external)),
             "spectrum": spectrum(u),
             "weights": weights(
-                scored.W_true, scored.W_learned, ~np.eye(len(scored.W_true), dtype=bool), scored.metrics
+                evaluation.W_true, evaluation.W_learned, ~np.eye(len(evaluation.W_true), dtype=bool), evaluation.metrics
             ),
-            "functions": self._functions(fit.net, scored, u),
-            "eigenvalues": eigenvalues(scored.W_true, scored.W_learned, gain_absorbed=True),
-            "rollout_test": rollout(*scored.rollouts["test"], self._delta_t, "Rollout on the test trajectory"),
+            "functions": self._functions(fit.net, evaluation, u),
+            "eigenvalues": eigenvalues(evaluation.W_true, evaluation.W_learned, gain_absorbed=True),
+            "rollout_test": rollout(*evaluation.rollouts["test"], self._delta_t, "Rollout on the test trajectory"),
         }
         curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
         if curves:
             penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
             drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
-        if scored.clusters is not None and fit.net.embedding.embedding_dim >= 2:
+        if evaluation.clusters is not None and fit.net.embedding.embedding_dim >= 2:
             a = fit.net.embedding.a.detach().numpy()
-            drawn["embedding"] = embedding(a, self._types, scored.clusters, scored.metrics["cluster_accuracy"])
+            drawn["embedding"] = embedding(a, self._types, evaluation.clusters, evaluation.metrics["cluster_accuracy"])
         return drawn
 
-    def _functions(self, net: SignalGNN, scored: Scored, u: np.ndarray) -> Figure:
+    def _functions(self, net: SignalGNN, evaluation: Evaluation, u: np.ndarray) -> Figure:
         """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""
         counts, edges = np.histogram(u, bins=GRID)
         points = (edges[1:] + edges[:-1]) / 2
         grid = np.repeat(points[:, None], u.shape[1], axis=1)
         states = torch.from_numpy(grid)
         message_true, update_true = self._field.message(states).numpy(), self._field.intrinsic(states).numpy()
-        c = np.where(np.isfinite(scored.scale) & (scored.scale != 0), scored.scale, 1.0)
+        c = np.where(np.isfinite(evaluation.scale) & (evaluation.scale != 0), evaluation.scale, 1.0)
         message = self._of_net(net.message, net, grid) / c
         weight = counts[:, None] / counts.sum()
         offset = ((message - message_true) * weight).sum(axis=0)  # d_j / c_j, which the update function takes over
         message = message - offset
-        update = self._of_net(net.update, net, grid) + (scored.W_learned * offset).sum(axis=1)
+        update = self._of_net(net.update, net, grid) + (evaluation.W_learned * offset).sum(axis=1)
         by_type = [self._types == t for t in np.unique(self._types)]
 
         def mean(values: np.ndarray) -> np.ndarray:

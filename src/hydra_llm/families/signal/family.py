@@ -1,12 +1,12 @@
 """The signal family in a run."""
 
 from hydra_llm.families.family import Family
-from hydra_llm.families.signal.evaluation import SignalAssay
+from hydra_llm.families.signal.evaluation import SignalEvaluator
 from hydra_llm.families.signal.fit import fit
 
 FAMILY = Family(
     fit=fit,
-    assay=SignalAssay,
+    evaluator=SignalEvaluator,
     headline="connectivity_R2",
     shown=(
         "connectivity_R2",

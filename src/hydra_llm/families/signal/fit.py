@@ -7,17 +7,17 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
-from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.fitting.adam import GradientPhase
 from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase
+from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase
 from hydra_llm.families.signal.fitting.regularisers import KINDS, regularisers
+from hydra_llm.families.signal.fitting.state_scale import set_state_scale
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.training.objectives import Objective, OneStep, Rollout
+from hydra_llm.training.objectives import FitObjective, OneStep, Rollout
 from hydra_llm.training.phases.adam import published_steps
 from hydra_llm.training.phases.base import Phase
-from hydra_llm.training.phases.projection import ProjectionPhase
-from hydra_llm.training.recovery import set_state_scale
 
 
 def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> SignalGNN:
@@ -35,7 +35,7 @@ def build_net(model: DictConfig, training: DictConfig, observations: Observation
 def build_phases(training: DictConfig, n_frames: int, delta_t: float, u_max: float) -> list[Phase]:
     """Adam, variable projection, Gauss-Newton, as the keys say."""
     seed = training.seed
-    objective: Objective = OneStep(training.noise_model_level)
+    objective: FitObjective = OneStep(training.noise_model_level)
     if training.time_step > 1:
         objective = Rollout(training.time_step, delta_t, training.noise_model_level)
     steps = training.max_steps
@@ -59,7 +59,7 @@ def build_phases(training: DictConfig, n_frames: int, delta_t: float, u_max: flo
     ]
     if training.projection_iterations:
         phases.append(
-            ProjectionPhase(
+            SignalProjectionPhase(
                 ridges=list(training.projection_ridge),
                 iterations=training.projection_iterations,
                 n_starts=training.projection_starts,
@@ -81,11 +81,11 @@ def build_phases(training: DictConfig, n_frames: int, delta_t: float, u_max: flo
     return phases
 
 
-def fit(dataset: Path, model: DictConfig, training: DictConfig, bench: Bench) -> Fit:
+def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
     observations = Observations.open(dataset)
     data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
     net = build_net(model, training, observations)
     frames = data.frames("train")
     u_max = set_state_scale(net, frames)
-    return train(net, build_phases(training, frames.n_frames, data.delta_t, u_max), data, bench)
+    return train(net, build_phases(training, frames.n_frames, data.delta_t, u_max), data, context)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.events import AUTHOR, ReasoningEvent
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Agreement:
     uncoded: int
     chance: float | None
     kappa: float | None
-    table: dict[tuple[Mode, Mode], int]
+    table: dict[tuple[ReasoningMode, ReasoningMode], int]
 
     @property
     def share(self) -> float | None:
@@ -51,6 +51,6 @@ def agreement(events: Sequence[ReasoningEvent]) -> Agreement:
     chance = kappa = None
     if n:
         first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-        chance = sum(first[mode] * second[mode] for mode in Mode) / n**2
+        chance = sum(first[mode] * second[mode] for mode in ReasoningMode) / n**2
         kappa = None if chance == 1.0 or n < 2 else (agreed / n - chance) / (1 - chance)
     return Agreement(n, agreed, len(told) - n, chance, kappa, dict(Counter(pairs)))

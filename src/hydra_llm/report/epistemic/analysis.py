@@ -11,16 +11,16 @@ from hydra_llm.report.epistemic.agreement import Agreement, agreement
 from hydra_llm.report.epistemic.events import ReasoningEvent, reasoning_events
 from hydra_llm.report.epistemic.principles import Principle, principles
 from hydra_llm.report.epistemic.relations import Relations, relations
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.trial.reasoning import MEANING, Mode
+from hydra_llm.search.trial.reasoning import MEANING, ReasoningMode
 
 
 @dataclass(frozen=True)
 class ModeRow:
     """`judged` and `held` count hypotheses of this mode with an interval and a result."""
 
-    mode: Mode
+    mode: ReasoningMode
     meaning: str
     total: int
     by_author: int
@@ -39,12 +39,12 @@ class Analysis:
     untagged: int
     agreement: Agreement
     relations: Relations
-    transitions: dict[tuple[Mode, Mode], int]
+    transitions: dict[tuple[ReasoningMode, ReasoningMode], int]
     principles: list[Principle]
     steps: int
 
 
-def analyse(sweep: Sweep, when: Chronicle) -> Analysis:
+def analyse(sweep: Sweep, when: Timeline) -> Analysis:
     events = reasoning_events(sweep, when)
     return Analysis(
         events,
@@ -61,7 +61,7 @@ def analyse(sweep: Sweep, when: Chronicle) -> Analysis:
 def mode_rows(events: Sequence[ReasoningEvent]) -> list[ModeRow]:
     """Modes that occur, most frequent first."""
     rows = []
-    for mode in Mode:
+    for mode in ReasoningMode:
         own = [event for event in events if event.mode is mode]
         judged = [event.holds for event in own if event.holds is not None]
         if own:
@@ -85,8 +85,8 @@ def written(events: Sequence[ReasoningEvent]) -> list[ReasoningEvent]:
     return [event for event in events if event.mode is not None and event.source != "hypothesis"]
 
 
-def transitions(events: Sequence[ReasoningEvent]) -> dict[tuple[Mode, Mode], int]:
-    pairs: Counter[tuple[Mode, Mode]] = Counter()
+def transitions(events: Sequence[ReasoningEvent]) -> dict[tuple[ReasoningMode, ReasoningMode], int]:
+    pairs: Counter[tuple[ReasoningMode, ReasoningMode]] = Counter()
     own = written(events)
     for before, after in itertools.pairwise(own):
         if before.block == after.block and before.mode is not None and after.mode is not None:

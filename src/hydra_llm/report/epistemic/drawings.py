@@ -11,21 +11,21 @@ from hydra_llm.report.epistemic.analysis import Analysis, written
 from hydra_llm.report.epistemic.events import ReasoningEvent
 from hydra_llm.report.epistemic.relations import REJECTS
 from hydra_llm.report.svg import Axis, chart, el, x_axis
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
-COLOURS: dict[Mode, str] = {
-    Mode.INDUCTION: "#2fae66",
-    Mode.ABDUCTION: "#9b59b6",
-    Mode.DEDUCTION: "#3498db",
-    Mode.FALSIFICATION: "#e04f3f",
-    Mode.ANALOGY: "#e09a10",
-    Mode.BOUNDARY: "#1aa58a",
-    Mode.META: "#e0377a",
-    Mode.UNCERTAINTY: "#6f8794",
-    Mode.CAUSAL: "#0fa9bf",
-    Mode.CONSTRAINT: "#f06a2f",
-    Mode.REGIME: "#8a6352",
-    Mode.PREDICTION: "#7fb03c",
+COLOURS: dict[ReasoningMode, str] = {
+    ReasoningMode.INDUCTION: "#2fae66",
+    ReasoningMode.ABDUCTION: "#9b59b6",
+    ReasoningMode.DEDUCTION: "#3498db",
+    ReasoningMode.FALSIFICATION: "#e04f3f",
+    ReasoningMode.ANALOGY: "#e09a10",
+    ReasoningMode.BOUNDARY: "#1aa58a",
+    ReasoningMode.META: "#e0377a",
+    ReasoningMode.UNCERTAINTY: "#6f8794",
+    ReasoningMode.CAUSAL: "#0fa9bf",
+    ReasoningMode.CONSTRAINT: "#f06a2f",
+    ReasoningMode.REGIME: "#8a6352",
+    ReasoningMode.PREDICTION: "#7fb03c",
 }
 WIDTH, LEFT, RIGHT = 1120.0, 200.0, 1100.0
 ROW = 25.0
@@ -37,7 +37,7 @@ def timeline(found: Analysis) -> Markup | None:
     events = [event for event in found.events if event.mode is not None]
     if not events:
         return None
-    rows = [mode for mode in Mode if any(event.mode is mode for event in events)]
+    rows = [mode for mode in ReasoningMode if any(event.mode is mode for event in events)]
     x, bottom = Axis(0, max(1, found.steps), LEFT, RIGHT), 20 + ROW * len(rows)
     parts = []
     for place, mode in enumerate(rows):
@@ -118,7 +118,7 @@ def stream(found: Analysis, bins: int = 60) -> Markup | None:
     events = written(found.events)
     if len(events) < 8:
         return None
-    modes = [mode for mode in Mode if any(event.mode is mode for event in events)]
+    modes = [mode for mode in ReasoningMode if any(event.mode is mode for event in events)]
     width = max(1.0, found.steps / 18)
     positions = [found.steps * i / (bins - 1) for i in range(bins)]
     layers = {mode: _density([e.step for e in events if e.mode is mode], positions, width) for mode in modes}
@@ -156,7 +156,7 @@ def flow(found: Analysis) -> Markup | None:
     total = sum(pairs.values())
     if total < 4:
         return None
-    modes = [mode for mode in Mode if any(mode in pair for pair in pairs)]
+    modes = [mode for mode in ReasoningMode if any(mode in pair for pair in pairs)]
     gap, height = 9.0, 380.0
     unit = (height - gap * (len(modes) - 1)) / total
     left_x, right_x, bar = 190.0, 600.0, 13.0
@@ -199,7 +199,9 @@ def flow(found: Analysis) -> Markup | None:
     return chart(800, height + 24, *parts, label="Transitions between modes of reasoning")
 
 
-def _stack(modes: Sequence[Mode], sizes: dict[Mode, int], unit: float, gap: float) -> dict[Mode, tuple[float, float]]:
+def _stack(
+    modes: Sequence[ReasoningMode], sizes: dict[ReasoningMode, int], unit: float, gap: float
+) -> dict[ReasoningMode, tuple[float, float]]:
     """Upper edge and height of each mode's bar."""
     y, found = 10.0, {}
     for mode in modes:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from hydra_llm.report.effect import effect, level, scale_of
 from hydra_llm.report.epistemic.markers import tag
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.memory_entries import fold
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 from hydra_llm.search.trial.trial import Trial
 
 LOW, MEDIUM, HIGH = 1, 2, 3
@@ -31,21 +31,21 @@ class ReasoningEvent:
     source: str  # observation | hypothesis | memory | protocol
     trials: tuple[int, ...]
     text: str
-    told: Mode | None
+    told: ReasoningMode | None
     told_by: str  # AUTHOR or FORM, "" without a told mode
-    coded: Mode | None
+    coded: ReasoningMode | None
     confidence: float | None
     significance: int
     holds: bool | None = None  # of a hypothesis with an interval and a result
     entry: str = ""  # name of a memory entry, where it has one
 
     @property
-    def mode(self) -> Mode | None:
+    def mode(self) -> ReasoningMode | None:
         """The told mode, else the coded one."""
         return self.told or self.coded
 
 
-def reasoning_events(sweep: Sweep, when: Chronicle) -> list[ReasoningEvent]:
+def reasoning_events(sweep: Sweep, when: Timeline) -> list[ReasoningEvent]:
     """In order of writing; within one answer observations come before the hypotheses built on them."""
     weights = significance(sweep)
     drafts: list[tuple[int, int, dict]] = []
@@ -70,12 +70,12 @@ def significance(sweep: Sweep) -> dict[int, int]:
     return {number: (LOW, MEDIUM, HIGH, HIGH)[abs(level(e.gain, scale))] for number, e in found.items()}
 
 
-def _observations(sweep: Sweep, when: Chronicle, weights: dict[int, int]) -> list[tuple[int, dict]]:
+def _observations(sweep: Sweep, when: Timeline, weights: dict[int, int]) -> list[tuple[int, dict]]:
     found = []
     for position, note in enumerate(sweep.state.notes):
         if note.kind != "observation":
             continue
-        told = Mode(note.mode) if note.mode in list(Mode) else None
+        told = ReasoningMode(note.mode) if note.mode in list(ReasoningMode) else None
         step = when.notes[position]
         trials = () if note.number is None else (note.number,)
         found.append(
@@ -84,14 +84,14 @@ def _observations(sweep: Sweep, when: Chronicle, weights: dict[int, int]) -> lis
     return found
 
 
-def _hypotheses(sweep: Sweep, when: Chronicle, weights: dict[int, int]) -> list[tuple[int, dict]]:
+def _hypotheses(sweep: Sweep, when: Timeline, weights: dict[int, int]) -> list[tuple[int, dict]]:
     found = []
     for trial in sweep.state.search_trials():
         text = _statement(trial)
         if not text:
             continue
         prediction, quoted = trial.proposal.prediction, trial.proposal.principle
-        told = Mode.DEDUCTION if quoted else Mode.PREDICTION if prediction is not None else None
+        told = ReasoningMode.DEDUCTION if quoted else ReasoningMode.PREDICTION if prediction is not None else None
         draft = _draft("hypothesis", trial.block, (trial.number,), text, told, FORM, weights)
         if prediction is not None and trial.value is not None:
             draft["holds"] = prediction.low <= trial.value <= prediction.high
@@ -104,7 +104,7 @@ def _statement(trial: Trial) -> str:
     return (prediction.statement if prediction is not None else "") or trial.proposal.hypothesis
 
 
-def _edits(sweep: Sweep, when: Chronicle) -> list[tuple[int, dict]]:
+def _edits(sweep: Sweep, when: Timeline) -> list[tuple[int, dict]]:
     """Edits of memory and protocol that took effect; a refused one changed nothing."""
     found = []
     edits, known = sweep.state.edits, set(fold((), sweep.state.start_memory.principles))
@@ -116,16 +116,16 @@ def _edits(sweep: Sweep, when: Chronicle) -> list[tuple[int, dict]]:
         known |= names
         told = None
         if edit.action == "demote" or edit.section == "falsified":
-            told = Mode.FALSIFICATION
+            told = ReasoningMode.FALSIFICATION
         elif edit.section in ("established", "tentative"):
-            told = Mode.INDUCTION
+            told = ReasoningMode.INDUCTION
         draft = _draft("memory", edit.block, tuple(edit.trials), edit.text, told, FORM, {})
         draft["significance"] = HIGH if edit.section == "established" else MEDIUM
         draft["entry"] = name
         found.append((when.asked.get(edit.number, when.steps), draft))
     for block, edit in sweep.state.protocol_copy.edits.items():
         if edit.rules is not None:
-            draft = _draft("protocol", block, (), edit.reason, Mode.META, FORM, {}) | {"significance": HIGH}
+            draft = _draft("protocol", block, (), edit.reason, ReasoningMode.META, FORM, {}) | {"significance": HIGH}
             found.append((when.blocks.get(block + 1, when.steps), draft))
     for position, note in enumerate(sweep.state.notes):
         if note.kind == "memory":  # of older sweeps, which kept added entries as notes
@@ -139,7 +139,7 @@ def _draft(
     block: int,
     trials: tuple[int, ...],
     text: str,
-    told: Mode | None,
+    told: ReasoningMode | None,
     told_by: str,
     weights: dict[int, int],
     confidence: float | None = None,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
-MARKERS: dict[Mode, tuple[str, ...]] = {
-    Mode.CONSTRAINT: (
+MARKERS: dict[ReasoningMode, tuple[str, ...]] = {
+    ReasoningMode.CONSTRAINT: (
         r"since .{1,60}\bfail",
         r"\brul(?:es|ed) out\b",
         r"\bexclud",
@@ -20,7 +20,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bmust not\b",
         r"\bno longer (?:an option|possible)\b",
     ),
-    Mode.REGIME: (
+    ReasoningMode.REGIME: (
         r"\bphase transition\b",
         r"\bregimes?\b",
         r"\bbifurcat",
@@ -29,7 +29,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bcollaps",
         r"\boscillatory (?:phase|state)\b",
     ),
-    Mode.UNCERTAINTY: (
+    ReasoningMode.UNCERTAINTY: (
         r"\bnot reproducible\b",
         r"\bspread\b",
         r"\bvarianc",
@@ -41,7 +41,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bCV\b",
         r"\bby luck\b",
     ),
-    Mode.FALSIFICATION: (
+    ReasoningMode.FALSIFICATION: (
         r"\breject",
         r"\brefut",
         r"\bfalsif",
@@ -52,7 +52,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bno longer holds\b",
         r"\bwas wrong\b",
     ),
-    Mode.ABDUCTION: (
+    ReasoningMode.ABDUCTION: (
         r"\blikely because\b",
         r"\bprobably\b",
         r"\bpresumably\b",
@@ -61,7 +61,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bsuggests?\b",
         r"\bcould be caused\b",
     ),
-    Mode.ANALOGY: (
+    ReasoningMode.ANALOGY: (
         r"\bbased on block\b",
         r"\b(?:as|like) in block\b",
         r"\btransfer",
@@ -70,7 +70,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bsimilar(?:ly)? to\b",
         r"\bsame as (?:in|for)\b",
     ),
-    Mode.BOUNDARY: (
+    ReasoningMode.BOUNDARY: (
         r"\blimit",
         r"\bbeyond\b",
         r"\bthreshold\b",
@@ -81,7 +81,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\btoo (?:large|small|high|low)\b",
         r"\bextreme\b",
     ),
-    Mode.META: (
+    ReasoningMode.META: (
         r"\bstuck\b",
         r"\bthe search\b",
         r"\bexplor(?:e|ation|ing)\b",
@@ -93,7 +93,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\buntested\b",
         r"\bbranch",
     ),
-    Mode.PREDICTION: (
+    ReasoningMode.PREDICTION: (
         r"\bpredict",
         r"\bexpected R2\b",
         r"\bwill (?:be|reach|give|rise|fall)\b",
@@ -101,7 +101,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bshould reach [-\d.]",
         r"\bexpected .{0,30}\d",
     ),
-    Mode.CAUSAL: (
+    ReasoningMode.CAUSAL: (
         r"\bleads? to\b",
         r"\bcauses?\b",
         r"\bin turn\b",
@@ -111,7 +111,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bthereby\b",
         r"\binflates?\b",
     ),
-    Mode.DEDUCTION: (
+    ReasoningMode.DEDUCTION: (
         r"\bimpl(?:y|ies|ied)\b",
         r"\bit follows\b",
         r"\btherefore\b",
@@ -121,7 +121,7 @@ MARKERS: dict[Mode, tuple[str, ...]] = {
         r"\bprinciple\b",
         r"\bif .{1,60}\bthen\b",
     ),
-    Mode.INDUCTION: (
+    ReasoningMode.INDUCTION: (
         r"\bscales? with\b",
         r"\boptimal (?:for|at)\b",
         r"\bconsistent",
@@ -139,13 +139,13 @@ _COMPILED = {mode: tuple(re.compile(m, re.IGNORECASE) for m in markers) for mode
 _ORDER = {mode: place for place, mode in enumerate(MARKERS)}
 
 
-def hits(text: str) -> dict[Mode, int]:
+def hits(text: str) -> dict[ReasoningMode, int]:
     """How many different markers of each mode occur; modes without one are left out."""
     counts = {mode: sum(bool(marker.search(text)) for marker in markers) for mode, markers in _COMPILED.items()}
     return {mode: count for mode, count in counts.items() if count}
 
 
-def tag(text: str) -> Mode | None:
+def tag(text: str) -> ReasoningMode | None:
     """The mode by markers, None where the text has none."""
     found = hits(text)
     return min(found, key=lambda mode: (-found[mode], _ORDER[mode])) if found else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.confidence import confidence, level
-from hydra_llm.search.annotations import records_of
-from hydra_llm.search.log.memory_entries import FALSIFIED, Entry, fold
+from hydra_llm.search.annotations import evidence_of
+from hydra_llm.search.log.memory_entries import FALSIFIED, MemoryEntry, fold
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.evidence import Evidence, judge
 
@@ -15,7 +15,7 @@ from hydra_llm.search.memory.evidence import Evidence, judge
 class Principle:
     """`rejected` counts falsified entries on the same parameter: the alternatives that were excluded."""
 
-    entry: Entry
+    entry: MemoryEntry
     evidence: Evidence
     rejected: int
     confidence: float
@@ -26,7 +26,7 @@ def principles(sweep: Sweep) -> list[Principle]:
     """Every principle that stands in the memory, falsified ones too, the most certain first."""
     state = sweep.state
     entries = fold(state.edits, state.start_memory.principles)
-    records = records_of(state, sweep.settings)
+    records = evidence_of(state, sweep.settings)
     judged = [(e, judge(e, records, entries)) for e in entries.values() if e.kind == "principle"]
     rejected: dict[str, int] = {}
     for _, found in judged:

@@ -15,25 +15,25 @@ from dataclasses import dataclass
 from hydra_llm.report.epistemic.events import ReasoningEvent
 from hydra_llm.search.log.memory_entries import named
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
 LEADS_TO, TRIGGERS, REFINES, REJECTS = "leads_to", "triggers", "refines", "rejects"
-ALLOWED: dict[tuple[Mode, Mode], str] = {
-    (Mode.INDUCTION, Mode.DEDUCTION): LEADS_TO,
-    (Mode.INDUCTION, Mode.PREDICTION): LEADS_TO,
-    (Mode.ABDUCTION, Mode.PREDICTION): LEADS_TO,
-    (Mode.ANALOGY, Mode.PREDICTION): LEADS_TO,
-    (Mode.CAUSAL, Mode.PREDICTION): LEADS_TO,
-    (Mode.PREDICTION, Mode.INDUCTION): LEADS_TO,
-    (Mode.FALSIFICATION, Mode.ABDUCTION): TRIGGERS,
-    (Mode.FALSIFICATION, Mode.CONSTRAINT): TRIGGERS,
-    (Mode.BOUNDARY, Mode.REGIME): TRIGGERS,
-    (Mode.UNCERTAINTY, Mode.META): TRIGGERS,
-    (Mode.INDUCTION, Mode.INDUCTION): REFINES,
-    (Mode.ABDUCTION, Mode.CAUSAL): REFINES,
-    (Mode.PREDICTION, Mode.PREDICTION): REFINES,
-    (Mode.PREDICTION, Mode.FALSIFICATION): REJECTS,
-    (Mode.DEDUCTION, Mode.FALSIFICATION): REJECTS,
+ALLOWED: dict[tuple[ReasoningMode, ReasoningMode], str] = {
+    (ReasoningMode.INDUCTION, ReasoningMode.DEDUCTION): LEADS_TO,
+    (ReasoningMode.INDUCTION, ReasoningMode.PREDICTION): LEADS_TO,
+    (ReasoningMode.ABDUCTION, ReasoningMode.PREDICTION): LEADS_TO,
+    (ReasoningMode.ANALOGY, ReasoningMode.PREDICTION): LEADS_TO,
+    (ReasoningMode.CAUSAL, ReasoningMode.PREDICTION): LEADS_TO,
+    (ReasoningMode.PREDICTION, ReasoningMode.INDUCTION): LEADS_TO,
+    (ReasoningMode.FALSIFICATION, ReasoningMode.ABDUCTION): TRIGGERS,
+    (ReasoningMode.FALSIFICATION, ReasoningMode.CONSTRAINT): TRIGGERS,
+    (ReasoningMode.BOUNDARY, ReasoningMode.REGIME): TRIGGERS,
+    (ReasoningMode.UNCERTAINTY, ReasoningMode.META): TRIGGERS,
+    (ReasoningMode.INDUCTION, ReasoningMode.INDUCTION): REFINES,
+    (ReasoningMode.ABDUCTION, ReasoningMode.CAUSAL): REFINES,
+    (ReasoningMode.PREDICTION, ReasoningMode.PREDICTION): REFINES,
+    (ReasoningMode.PREDICTION, ReasoningMode.FALSIFICATION): REJECTS,
+    (ReasoningMode.DEDUCTION, ReasoningMode.FALSIFICATION): REJECTS,
 }
 SAME_ITERATION, BACKWARD, NO_MODE, PAIR = "same iteration", "backward in time", "without a mode", "pair not allowed"
 PER = 16  # iterations that densities are given for

@@ -25,7 +25,7 @@ DRAWS = 2_000  # of the bootstrap
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenValues:
     """What one answer chose for one slot. `moves` are (parameter, direction), sorted; `problem` says what is wrong."""
 
     parent: int | None
@@ -38,7 +38,7 @@ class Choice:
         return tuple(key for key, _ in self.moves)
 
 
-ASPECTS: dict[str, Callable[[Choice], Any]] = {
+ASPECTS: dict[str, Callable[[ChosenValues], Any]] = {
     "parent": lambda choice: choice.parent,
     "parameter": lambda choice: choice.parameters,
     "direction": lambda choice: choice.moves,
@@ -61,10 +61,10 @@ class Rate:
         return f"{100 * self.share:.0f} % ({100 * self.low:.0f}..{100 * self.high:.0f})"
 
 
-Draws = Sequence[Mapping[int, Choice]]  # per answer: slot -> choice
+Draws = Sequence[Mapping[int, ChosenValues]]  # per answer: slot -> choice
 
 
-def agreement_with(recorded: Mapping[int, Choice], draws: Draws, aspect: str) -> Rate:
+def agreement_with(recorded: Mapping[int, ChosenValues], draws: Draws, aspect: str) -> Rate:
     """How often a repetition chooses as the recorded answer did, over all slots that both filled."""
     pick = ASPECTS[aspect]
     hits = [pick(draw[slot]) == pick(choice) for draw in draws for slot, choice in recorded.items() if slot in draw]

@@ -26,7 +26,14 @@ from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import Transcript
-from hydra_llm.report.repeatability.agreement import ASPECTS, Choice, Rate, agreement_among, agreement_with, direction
+from hydra_llm.report.repeatability.agreement import (
+    ASPECTS,
+    ChosenValues,
+    Rate,
+    agreement_among,
+    agreement_with,
+    direction,
+)
 from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLogError, read_events
 from hydra_llm.search.log.reader import space_of
 from hydra_llm.search.proposers.llm.answer import SlotAnswer, read_answer
@@ -39,7 +46,7 @@ class RepeatError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Decision:
+class RecordedDecision:
     """One recorded question: `number` counts from 1, `trial` is the number of the first trial that it filled."""
 
     number: int
@@ -53,11 +60,11 @@ class Decision:
 class Repetition:
     """What came of asking again: the recorded choices, those of each answer, and why others gave none."""
 
-    decision: Decision
+    decision: RecordedDecision
     model: str
     times: int
-    recorded: dict[int, Choice]
-    draws: tuple[dict[int, Choice], ...]
+    recorded: dict[int, ChosenValues]
+    draws: tuple[dict[int, ChosenValues], ...]
     unusable: tuple[str, ...]
 
     def rates(self) -> dict[str, tuple[Rate, Rate]]:
@@ -95,7 +102,7 @@ class Repetition:
     def _choices(self, slot: int) -> list[str]:
         recorded = self.recorded.get(slot)
         held = [draw[slot] for draw in self.draws if slot in draw]
-        kinds: dict[Any, list[Choice]] = {}
+        kinds: dict[Any, list[ChosenValues]] = {}
         for choice in [*([recorded] if recorded else []), *held]:
             kinds.setdefault((choice.parent, choice.moves), []).append(choice)
         rows = []
@@ -108,14 +115,14 @@ class Repetition:
         return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
 
 
-def decisions(folder: Path) -> list[Decision]:
+def decisions(folder: Path) -> list[RecordedDecision]:
     """The questions of a sweep that a model was asked, in order. Raises RepeatError where there is no sweep."""
     found = []
     for event in _events(folder):
         calls = event.get("calls") or () if event.get("type") == "question" else ()
         if calls and event["slots"]:  # a review fills none
             slots = tuple(event["slots"])
-            found.append(Decision(len(found) + 1, event["number"], event["block"], slots, calls[0]["digest"]))
+            found.append(RecordedDecision(len(found) + 1, event["number"], event["block"], slots, calls[0]["digest"]))
     return found
 
 
@@ -155,7 +162,7 @@ def repeat(folder: Path, decision: int, times: int, client: Client, on_text: OnT
 class _Reader:
     """Reads answers as choices: against the trials that were known when the question was asked."""
 
-    def __init__(self, events: Sequence[Event], decision: Decision) -> None:
+    def __init__(self, events: Sequence[Event], decision: RecordedDecision) -> None:
         self._space = space_of(events[0]["space"])
         self._values: dict[int, Mapping[str, Any]] = {}
         self._finished: set[int] = set()
@@ -168,7 +175,7 @@ class _Reader:
             elif event.get("type") == "told":
                 self._finished.add(event["number"])
 
-    def choices(self, answer: Answer) -> tuple[dict[int, Choice], str]:
+    def choices(self, answer: Answer) -> tuple[dict[int, ChosenValues], str]:
         """Choices by slot; or {} and what is wrong with the answer as a whole."""
         if answer.parsed is None:
             return {}, answer.json_error or "no JSON object"
@@ -177,7 +184,7 @@ class _Reader:
             return {}, problems[0]
         return {given.slot: self._choice(given) for given in typed.slots if given.slot in self._slots}, ""
 
-    def _choice(self, given: SlotAnswer) -> Choice:
+    def _choice(self, given: SlotAnswer) -> ChosenValues:
         start = self._values.get(given.parent, {}) if given.parent is not None else self._space.baseline()
         moved = {mutation.key: mutation.value for mutation in given.mutations}
         problems = self._space.validate(moved)
@@ -186,7 +193,7 @@ class _Reader:
         moves = tuple(sorted((key, direction(self._space, key, start.get(key), new)) for key, new in moved.items()))
         parent = "root" if given.parent is None else f"node {given.parent}"
         text = ", ".join(f"{key}={_plain(value)}" for key, value in moved.items()) or "no change"
-        return Choice(given.parent, moves, f"{parent}: {text}", _plain(problems[0]) if problems else "")
+        return ChosenValues(given.parent, moves, f"{parent}: {text}", _plain(problems[0]) if problems else "")
 
 
 def client_of(folder: Path, changes: Mapping[str, Any]) -> Client:

@@ -16,7 +16,7 @@ MOST_SHOWN = 300
 
 
 @dataclass(frozen=True)
-class Ledger:
+class PredictionLedger:
     whole: Calibration
     by_block: list[tuple[int, Calibration]]
     forecasts: list[Forecast]
@@ -36,10 +36,10 @@ class Ledger:
         )
 
 
-def ledger(sweep: Sweep) -> Ledger:
+def ledger(sweep: Sweep) -> PredictionLedger:
     found = forecasts(sweep.state)
     blocks = sorted({forecast.block for forecast in found})
-    return Ledger(
+    return PredictionLedger(
         calibration(found),
         [(block, calibration(f for f in found if f.block == block)) for block in blocks],
         found,

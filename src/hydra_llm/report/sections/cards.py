@@ -7,7 +7,7 @@ from typing import Any
 from hydra_llm.report.effect import effect
 from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.trial.trial import Trial
 
@@ -15,7 +15,7 @@ MOST_TEXT = 1200  # characters of a traceback or another text on a card
 MOST_METRICS = 40
 
 
-def cards(sweep: Sweep, when: Chronicle, pictures: dict[int, list[dict[str, str]]]) -> dict[str, dict[str, Any]]:
+def cards(sweep: Sweep, when: Timeline, pictures: dict[int, list[dict[str, str]]]) -> dict[str, dict[str, Any]]:
     """By trial number, as text because JSON has no other keys."""
     words: dict[int, list[dict[str, Any]]] = {}
     for note in sweep.state.notes:
@@ -31,7 +31,7 @@ def cards(sweep: Sweep, when: Chronicle, pictures: dict[int, list[dict[str, str]
 
 
 def _card(
-    sweep: Sweep, trial: Trial, when: Chronicle, words: list[dict[str, Any]], pictures: list[dict[str, str]]
+    sweep: Sweep, trial: Trial, when: Timeline, words: list[dict[str, Any]], pictures: list[dict[str, str]]
 ) -> dict[str, Any]:
     proposal, state, objective = trial.proposal, sweep.state, sweep.settings.objective
     card: dict[str, Any] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hydra_llm.llm.transcript import Transcript
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
 
 
@@ -35,7 +35,7 @@ class Cost:
     questions: Questions = field(default_factory=Questions)
 
 
-def cost(sweep: Sweep, when: Chronicle) -> Cost:
+def cost(sweep: Sweep, when: Timeline) -> Cost:
     by_state: dict[str, tuple[int, float]] = {}
     by_proposer: dict[str, tuple[int, float]] = {}
     total = confirming = 0.0

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from hydra_llm.report.effect import score_name, spread_of
 from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.tree.tree import Tree
 
@@ -29,7 +29,7 @@ class Step:
     noise: float | None
 
 
-def steps(sweep: Sweep, when: Chronicle) -> list[Step]:
+def steps(sweep: Sweep, when: Timeline) -> list[Step]:
     """The incumbent is the configuration with the best mean at that time, so the curve may fall when a rerun shows
     that it was luck. Each block starts anew, since another regime is another question.
     """
@@ -45,7 +45,7 @@ def steps(sweep: Sweep, when: Chronicle) -> list[Step]:
     return found
 
 
-def drawing(sweep: Sweep, when: Chronicle) -> Markup | None:
+def drawing(sweep: Sweep, when: Timeline) -> Markup | None:
     """None while there is no value."""
     objective, state = sweep.settings.objective, sweep.state
     curve = steps(sweep, when)

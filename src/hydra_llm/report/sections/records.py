@@ -9,7 +9,7 @@ from typing import Any
 from hydra_llm.report.sections.cards import changes_text, difference
 from hydra_llm.report.sections.tree import regime
 from hydra_llm.report.svg import short
-from hydra_llm.report.timeline import Chronicle
+from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.noise import noise_floor
@@ -25,7 +25,7 @@ class VarianceBlock:
     index: int
     regime: str
     floor: float | None
-    rows: list[variance.Row]
+    rows: list[variance.VarianceRow]
     others: dict[str, dict[int, tuple[float, float | None]]]  # metric -> node -> mean and sd over its runs
     labels: dict[int, str]  # node -> what differs from the baseline
 
@@ -45,7 +45,7 @@ class BlockRow:
     best_runs: int
     baseline_value: float | None
     floor: float | None
-    progress: progress.Rates
+    progress: progress.Progress
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ def variance_blocks(sweep: Sweep) -> list[VarianceBlock]:
     return found
 
 
-def _spreads(sweep: Sweep, tree: Tree, table: list[variance.Row], name: str) -> dict[int, tuple[float, float | None]]:
+def _spreads(
+    sweep: Sweep, tree: Tree, table: list[variance.VarianceRow], name: str
+) -> dict[int, tuple[float, float | None]]:
     """Mean and sample standard deviation of another metric, for the nodes whose runs returned it."""
     found = {}
     for row in table:
@@ -151,7 +153,7 @@ class TrialRow:
     step: int
 
 
-def trial_rows(sweep: Sweep, when: Chronicle) -> list[TrialRow]:
+def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
     """Every trial, confirmation included, in order of number."""
     found = []
     for trial in sweep.state.trials.values():

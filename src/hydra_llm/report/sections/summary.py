@@ -30,7 +30,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One metric at one budget, on the same fresh seeds for both sides."""
 
     budget: str
@@ -52,7 +52,7 @@ def interval(values: list[float]) -> Interval | None:
     return Interval(mean, mean - half, mean + half, tuple(values))
 
 
-def rows(sweep: Sweep) -> list[Row]:
+def rows(sweep: Sweep) -> list[ComparisonRow]:
     """The metric of the search, then every held-out one, for each budget of the confirmation."""
     state, found = sweep.state, []
     best = state.best()
@@ -75,7 +75,7 @@ def rows(sweep: Sweep) -> list[Row]:
             }
             pairs = [sides["best"][s] - sides["baseline"][s] for s in sides["best"] if s in sides["baseline"]]
             found.append(
-                Row(
+                ComparisonRow(
                     budget,
                     metric,
                     metric.split("/")[-1].startswith(HELD_OUT),
@@ -97,7 +97,7 @@ def verdicts(sweep: Sweep) -> list[str]:
     return [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
 
 
-def drawing(found: list[Row]) -> Markup | None:
+def drawing(found: list[ComparisonRow]) -> Markup | None:
     """Two marks per row, baseline and best, with their intervals and single runs."""
     known = [row for row in found if row.baseline is not None]
     if not known:

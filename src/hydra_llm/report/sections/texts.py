@@ -12,7 +12,7 @@ CONTEXT = 2  # unchanged lines around a change
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """`kind`: same, added, removed, or gap (lines left out)."""
 
     kind: str
@@ -20,18 +20,18 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class TextVersion:
     """`lines` is the difference to the block before, the whole text in the first block."""
 
     block: int
     name: str
     text: str
-    lines: list[Line]
+    lines: list[TextLine]
     added: int
     removed: int
 
 
-def memories(sweep: Sweep) -> list[Snapshot]:
+def memories(sweep: Sweep) -> list[TextVersion]:
     """The memory as of each block's end."""
     return _chain("memory", [(record.index, _memory(sweep, record.index)) for record in sweep.state.blocks])
 
@@ -48,39 +48,39 @@ def _memory(sweep: Sweep, block: int) -> str:
     return memory_text(sweep.state, sweep.settings, block)
 
 
-def protocols(sweep: Sweep) -> list[Snapshot]:
+def protocols(sweep: Sweep) -> list[TextVersion]:
     """The protocol that each block ran under; blocks without one are left out."""
     versions = sweep.state.protocol_copy.versions
     return _chain("protocol", [(block, text) for block, text in versions.items() if text.strip()])
 
 
-def _chain(name: str, texts: list[tuple[int, str]]) -> list[Snapshot]:
-    found: list[Snapshot] = []
+def _chain(name: str, texts: list[tuple[int, str]]) -> list[TextVersion]:
+    found: list[TextVersion] = []
     for block, text in texts:
         before = found[-1].text if found else None
         lines = difference(before, text)
         added, removed = (sum(line.kind == kind for line in lines) for kind in ("added", "removed"))
-        found.append(Snapshot(block, name, text, lines, added, removed))
+        found.append(TextVersion(block, name, text, lines, added, removed))
     return found
 
 
-def difference(before: str | None, after: str) -> list[Line]:
+def difference(before: str | None, after: str) -> list[TextLine]:
     if before is None:
-        return [Line("same", line) for line in after.splitlines()]
+        return [TextLine("same", line) for line in after.splitlines()]
     old, new = before.splitlines(), after.splitlines()
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT)
     reached = 0
     for group in groups:
         if group[0][1] > reached:
-            lines.append(Line("gap", f"{group[0][1] - reached} unchanged lines"))
+            lines.append(TextLine("gap", f"{group[0][1] - reached} unchanged lines"))
         for tag, i, j, k, m in group:
             if tag == "equal":
-                lines += [Line("same", line) for line in old[i:j]]
+                lines += [TextLine("same", line) for line in old[i:j]]
             else:
-                lines += [Line("removed", line) for line in old[i:j]]
-                lines += [Line("added", line) for line in new[k:m]]
+                lines += [TextLine("removed", line) for line in old[i:j]]
+                lines += [TextLine("added", line) for line in new[k:m]]
         reached = group[-1][2]
     if reached < len(old):
-        lines.append(Line("gap", f"{len(old) - reached} unchanged lines"))
+        lines.append(TextLine("gap", f"{len(old) - reached} unchanged lines"))
     return lines

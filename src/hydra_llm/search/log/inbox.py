@@ -24,7 +24,7 @@ MAX_CHARACTERS = 4_000  # of what one decision reads; the rest stays pending for
 RETRIES = 5  # when the file changes while it is rewritten
 
 
-class LetterBox:
+class Inbox:
     """The file of one sweep folder."""
 
     def __init__(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ from hydra_llm.search.log.events import Event
 from hydra_llm.search.statistics.claims import Claim
 
 Kind = Literal["principle", "question", "summary"]
-Outcome = Literal["applied", "changed", "refused"]
+EditOutcome = Literal["applied", "changed", "refused"]
 
 ESTABLISHED, TENTATIVE, FALSIFIED = "established", "tentative", "falsified"
 QUESTION, SUMMARY = "open question", "block summary"
@@ -31,7 +31,7 @@ _CLAIM = TypeAdapter(Claim)
 
 
 @dataclass(frozen=True)
-class Edit:
+class MemoryEdit:
     """One edit as recorded. `number` is the trial that was decided next, `block` the block that it was made in."""
 
     action: str  # add | revise | demote | remove
@@ -43,12 +43,12 @@ class Edit:
     by: str
     number: int
     block: int
-    outcome: Outcome = "applied"
+    outcome: EditOutcome = "applied"
     reason: str = ""  # why it was changed or refused
 
 
 @dataclass(frozen=True)
-class Entry:
+class MemoryEntry:
     """`asked` is the level that the author gave it, `cap` the one above which it may not stand (a demotion)."""
 
     name: str
@@ -66,7 +66,7 @@ class Entry:
     revised: int = 0
 
 
-def edit_event(edit: Edit) -> Event:
+def edit_event(edit: MemoryEdit) -> Event:
     claim = None if edit.claim is None else _CLAIM.dump_python(edit.claim, mode="json")
     return {
         "type": "memory",
@@ -84,22 +84,24 @@ def edit_event(edit: Edit) -> Event:
     }
 
 
-def edit_from_event(event: Event) -> Edit:
-    fields = {name: event[name] for name in Edit.__dataclass_fields__ if name in event}
+def memory_edit_from_event(event: Event) -> MemoryEdit:
+    fields = {name: event[name] for name in MemoryEdit.__dataclass_fields__ if name in event}
     claim = None if event.get("claim") is None else _CLAIM.validate_python(event["claim"])
-    return Edit(**{**fields, "trials": tuple(event["trials"]), "claim": claim})
+    return MemoryEdit(**{**fields, "trials": tuple(event["trials"]), "claim": claim})
 
 
 def kind_of(section: str) -> Kind:
     return KINDS.get(section, "principle")
 
 
-def fold(edits: Iterable[Edit], given: Iterable[str] = (), block: int | None = None) -> dict[str, Entry]:
+def fold(edits: Iterable[MemoryEdit], given: Iterable[str] = (), block: int | None = None) -> dict[str, MemoryEntry]:
     """The entries that stand after these edits, by name in order of creation; `block`: after those of later blocks are
     left out. `given` are the principles of a written start memory.
     """
     entries = {
-        f"G{place}": Entry(f"G{place}", "principle", text, (), None, ESTABLISHED, "start memory", 0, 0, given=True)
+        f"G{place}": MemoryEntry(
+            f"G{place}", "principle", text, (), None, ESTABLISHED, "start memory", 0, 0, given=True
+        )
         for place, text in enumerate(given, start=1)
     }
     used: dict[str, int] = {}
@@ -111,7 +113,7 @@ def fold(edits: Iterable[Edit], given: Iterable[str] = (), block: int | None = N
             letter = kind[0].upper()
             used[letter] = used.get(letter, 0) + 1
             name = f"{letter}{used[letter]}"
-            entries[name] = Entry(
+            entries[name] = MemoryEntry(
                 name, kind, edit.text, edit.trials, edit.claim, edit.section, edit.by, edit.number, edit.block
             )
             entries[name] = replace(entries[name], reason=edit.reason)
@@ -126,7 +128,7 @@ def fold(edits: Iterable[Edit], given: Iterable[str] = (), block: int | None = N
     return entries
 
 
-def _revised(entry: Entry, edit: Edit) -> Entry:
+def _revised(entry: MemoryEntry, edit: MemoryEdit) -> MemoryEntry:
     return replace(
         entry,
         text=edit.text or entry.text,
@@ -139,7 +141,7 @@ def _revised(entry: Entry, edit: Edit) -> Entry:
     )
 
 
-def _joined(entry: Entry, edit: Edit) -> tuple[int, ...]:
+def _joined(entry: MemoryEntry, edit: MemoryEdit) -> tuple[int, ...]:
     return tuple(sorted({*entry.trials, *edit.trials}))
 
 
@@ -163,7 +165,7 @@ def named(text: str, texts: Mapping[str, str]) -> str | None:
 SHORTEST_QUOTE = 12  # characters of a part of an entry that count as quoting it
 
 
-def same_text(text: str, entries: Mapping[str, Entry], kind: str) -> str | None:
+def same_text(text: str, entries: Mapping[str, MemoryEntry], kind: str) -> str | None:
     """The name of an entry of this kind that says the same already."""
     return next((e.name for e in entries.values() if e.kind == kind and _plain(e.text) == _plain(text)), None)
 

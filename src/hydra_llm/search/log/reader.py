@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.events import EVENTS_NAME, Event, read_events
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Thresholds
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer, Space
 from hydra_llm.search.trial.objective import Objective

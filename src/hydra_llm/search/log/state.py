@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hydra_llm.search.log.events import Event
-from hydra_llm.search.log.memory_entries import Edit, edit_from_event
+from hydra_llm.search.log.memory_entries import MemoryEdit, memory_edit_from_event
 from hydra_llm.search.log.protocol_copy import ProtocolCopy, ProtocolEdit
 from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
@@ -35,7 +35,7 @@ class BlockRecord:
 
 
 @dataclass(frozen=True)
-class Choice:
+class NextBlockChoice:
     """What a proposer chose for the block after the present one; `values` None and the reason if it can not be."""
 
     values: dict[str, Any] | None
@@ -90,9 +90,9 @@ class SweepState:
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
-        self.choices: dict[int, Choice] = {}  # made in a block, for the one after it
+        self.choices: dict[int, NextBlockChoice] = {}  # made in a block, for the one after it
         self.protocol_copy = ProtocolCopy()
-        self.edits: list[Edit] = []  # of the memory, refused ones included
+        self.edits: list[MemoryEdit] = []  # of the memory, refused ones included
         self.start_memory = StartMemory()
         self.start_text = ""  # of which the start memory was read
         self.user_notes: list[UserNote] = []
@@ -133,7 +133,9 @@ class SweepState:
         """The latest choice counts; one that can not be does not undo one that can."""
         before = self.choices.get(event["block"])
         if event["values"] is not None or before is None or before.values is None:
-            self.choices[event["block"]] = Choice(event["values"], event["by"], event["reason"], event["refused"])
+            self.choices[event["block"]] = NextBlockChoice(
+                event["values"], event["by"], event["reason"], event["refused"]
+            )
 
     def _on_protocol(self, event: Event) -> None:
         self.protocol_copy.take_source(event["text"])
@@ -142,7 +144,7 @@ class SweepState:
         self.protocol_copy.take_edit(ProtocolEdit(event["block"], event["rules"], event["reason"], event["by"]))
 
     def _on_memory(self, event: Event) -> None:
-        self.edits.append(edit_from_event(event))
+        self.edits.append(memory_edit_from_event(event))
 
     def _on_start_memory(self, event: Event) -> None:
         self.start_text = event["text"]

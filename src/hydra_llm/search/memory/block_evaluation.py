@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hydra_llm.search.context import Progress
 from hydra_llm.search.statistics import progress
-from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT, Rates
+from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
@@ -20,13 +21,13 @@ SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class BlockEvaluation:
     """`window` are the rates over the last quarter of the block; `branching_block` and `distinct_block` the two
     definitions of branching over the whole block: the share of mutations whose parent is not the trial before, and the
     number of distinct parents.
     """
 
-    window: Rates
+    window: Progress
     mutations: int = 0
     branching_block: float | None = None
     distinct_block: int = 0
@@ -37,7 +38,7 @@ class Evaluation:
 
 def evaluate(
     trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float
-) -> Evaluation:
+) -> BlockEvaluation:
     """Judge one block's search trials, in order of number."""
     measured = progress.measure(trials, tree, objective, n_iter_block, noise_floor)
     finished = [trial for trial in trials if trial.state.is_finished]
@@ -48,7 +49,7 @@ def evaluate(
     ]
     parents = [tree.node(trial.proposal.parent).id for _, trial in steps]  # type: ignore[arg-type]
     jumps = [parent != tree.node(before.number).id for (before, _), parent in zip(steps, parents, strict=True)]
-    found = Evaluation(
+    found = BlockEvaluation(
         measured,
         len(steps),
         sum(jumps) / len(jumps) if jumps else None,
@@ -56,10 +57,10 @@ def evaluate(
         _longest_run(finished),
         _by_strategy(finished, tree, noise_floor),
     )
-    return Evaluation(**{**found.__dict__, "advice": tuple(_advice(found))})
+    return BlockEvaluation(**{**found.__dict__, "advice": tuple(_advice(found))})
 
 
-def _advice(found: Evaluation) -> list[str]:
+def _advice(found: BlockEvaluation) -> list[str]:
     measured, advice = found.window, []
     branching, improvement = measured.branching, measured.improvement
     if branching is not None and branching < LOW_BRANCHING:
@@ -93,7 +94,7 @@ def _advice(found: Evaluation) -> list[str]:
     return advice
 
 
-def lines(found: Evaluation) -> list[str]:
+def lines(found: BlockEvaluation) -> list[str]:
     """The evaluation as Markdown lines, advice last."""
     measured = found.window
     text = [

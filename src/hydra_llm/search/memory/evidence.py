@@ -14,8 +14,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, Entry, named
-from hydra_llm.search.statistics.claims import Claim, Probe, derived, probes
+from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, MemoryEntry, named
+from hydra_llm.search.statistics.claims import Claim, ClaimTest, derived, probes
 from hydra_llm.search.statistics.variance import NORMAL, student
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
@@ -47,7 +47,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Records:
+class EvidenceBase:
     """What entries are judged by: trees by block, finished search trials, and whether noise can be measured at all."""
 
     trees: Mapping[int, Tree]
@@ -60,7 +60,7 @@ class Records:
         return not self.noisy or any(tree.replicated() for tree in self.trees.values())
 
 
-def judge(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> Evidence:
+def judge(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, MemoryEntry]) -> Evidence:
     """The evidence for one entry as of these records."""
     claim = entry.claim or derived(entry.trials, records.trees)
     found = list(probes(claim, records.trees)) if claim is not None else []
@@ -83,14 +83,14 @@ def judge(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> Evide
     return replace(evidence, level=level, why=why)
 
 
-def _level(entry: Entry, found: Evidence, records: Records) -> tuple[str, str]:
+def _level(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tuple[str, str]:
     level, why = _computed(entry, found, records)
     if entry.cap is not None and LEVELS.index(level) > LEVELS.index(entry.cap):
         return entry.cap, f"demoted by {entry.by}" + (f": {entry.reason}" if entry.reason else "")
     return level, why
 
 
-def _computed(entry: Entry, found: Evidence, records: Records) -> tuple[str, str]:
+def _computed(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tuple[str, str]:
     support, against = len(found.support), len(found.against)
     if not support and not against:
         if entry.given:
@@ -114,7 +114,7 @@ def _computed(entry: Entry, found: Evidence, records: Records) -> tuple[str, str
     return ESTABLISHED, ""
 
 
-def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> list[Probe]:
+def _broken(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, MemoryEntry]) -> list[ClaimTest]:
     """Principle-tests of this entry: each predicted an interval from it."""
     found = []
     texts = {name: one.text for name, one in entries.items() if one.kind == "principle"}
@@ -130,11 +130,11 @@ def _broken(entry: Entry, records: Records, entries: Mapping[str, Entry]) -> lis
             low, high = proposal.prediction.low, proposal.prediction.high
             floor = records.trees[trial.block].noise_floor
             verdict = +1 if low <= trial.value <= high else -1 if not low - floor <= trial.value <= high + floor else 0
-        found.append(Probe((trial.number,), trial.block, verdict))
+        found.append(ClaimTest((trial.number,), trial.block, verdict))
     return found
 
 
-def _pooled(found: Sequence[Probe]) -> tuple[float | None, tuple[float, float] | None]:
+def _pooled(found: Sequence[ClaimTest]) -> tuple[float | None, tuple[float, float] | None]:
     """Mean effect over the tests, and its 95 % interval: Student's between tests, the noise's for a single one."""
     effects = [test.effect for test in found if test.effect is not None]
     if not effects:
@@ -149,7 +149,7 @@ def _pooled(found: Sequence[Probe]) -> tuple[float | None, tuple[float, float] |
     return mean, (mean - half, mean + half)
 
 
-def _runs(found: Iterable[Probe]) -> tuple[int, ...]:
+def _runs(found: Iterable[ClaimTest]) -> tuple[int, ...]:
     return tuple(sorted({number for test in found for number in test.trials}))
 
 

@@ -11,13 +11,13 @@ from hydra_llm.search.log.memory_entries import (
     FALSIFIED,
     LEVELS,
     QUESTION,
-    Edit,
-    Entry,
+    MemoryEdit,
+    MemoryEntry,
     fold,
     kind_of,
     same_text,
 )
-from hydra_llm.search.memory.evidence import Evidence, Records, judge
+from hydra_llm.search.memory.evidence import Evidence, EvidenceBase, judge
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.claims import claim_problem
 
@@ -32,7 +32,9 @@ _CEILING = re.compile(
 )
 
 
-def vetted(edit: Edit, edits: Iterable[Edit], given: Iterable[str], records: Records, space: Space) -> Edit:
+def vetted(
+    edit: MemoryEdit, edits: Iterable[MemoryEdit], given: Iterable[str], records: EvidenceBase, space: Space
+) -> MemoryEdit:
     """The edit with its outcome. An entry is judged by the records at hand: a level above what they support is lowered,
     a statement of a limit needs an oracle that stops there.
     """
@@ -65,7 +67,7 @@ def vetted(edit: Edit, edits: Iterable[Edit], given: Iterable[str], records: Rec
     return _with(edit, notes)
 
 
-def _refusal(edit: Edit, entries: Mapping[str, Entry], records: Records) -> str:
+def _refusal(edit: MemoryEdit, entries: Mapping[str, MemoryEntry], records: EvidenceBase) -> str:
     if edit.action == "add":
         if len(entries) >= MAX_ENTRIES:
             return f"The memory holds {len(entries)} entries. Remove what is settled first."
@@ -90,14 +92,14 @@ def _refusal(edit: Edit, entries: Mapping[str, Entry], records: Records) -> str:
     return ""
 
 
-def _after(edit: Edit, edits: tuple[Edit, ...], given: tuple[str, ...], records: Records) -> Evidence:
+def _after(edit: MemoryEdit, edits: tuple[MemoryEdit, ...], given: tuple[str, ...], records: EvidenceBase) -> Evidence:
     """The evidence for the entry as this edit leaves it."""
     entries = fold([*edits, edit], given)
     name = edit.entry if edit.action != "add" else list(entries)[-1]
     return judge(entries[name or ""], records, entries)
 
 
-def _with(edit: Edit, notes: list[str]) -> Edit:
+def _with(edit: MemoryEdit, notes: list[str]) -> MemoryEdit:
     return replace(edit, outcome="changed", reason=" ".join(notes)) if notes else edit
 
 
@@ -106,7 +108,7 @@ def states_a_ceiling(text: str) -> bool:
     return bool(_CEILING.search(text))
 
 
-def ceiling_problem(numbers: Iterable[int], records: Records) -> str:
+def ceiling_problem(numbers: Iterable[int], records: EvidenceBase) -> str:
     """Why a limit may not be claimed from these trials, "" if the oracle of their data stops where the best did.
 
     A limit read off from a score is a claim about data, and only the oracle speaks for data.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.proposers.base import Context, ProposerError, mutate
+from hydra_llm.search.context import Context
+from hydra_llm.search.proposers.base import ProposerError, mutate
 from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 256

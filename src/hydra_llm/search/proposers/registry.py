@@ -13,8 +13,13 @@ from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
-_KINDS = ("llm", "tpe", "cmaes", "gp", "hybrid")
-BUILDERS: dict[str, str] = {name: f"hydra_llm.search.proposers.{name}" for name in _KINDS}
+BUILDERS: dict[str, str] = {
+    "llm": "hydra_llm.search.proposers.llm.proposer",
+    "tpe": "hydra_llm.search.proposers.numeric.tpe",
+    "cmaes": "hydra_llm.search.proposers.numeric.cmaes",
+    "gp": "hydra_llm.search.proposers.numeric.gp",
+    "hybrid": "hydra_llm.search.proposers.hybrid.hybrid",
+}
 NAMES = ("rules", "random", *BUILDERS)
 
 

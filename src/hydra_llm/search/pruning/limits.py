@@ -7,27 +7,26 @@ it is repeated; with jobs side by side a watcher may write it in between as well
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra_llm import job
-from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.pruning.pruning import Columns, Pruning
+from hydra_llm.search.pruning.pruning import IntermediateScores, Pruning
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 COUNTED = (TrialState.COMPLETED, TrialState.PRUNED)
 
 
-class Board:
+class LimitPublisher:
     """Limits hold within a block: another block is another problem."""
 
     def __init__(self, pruning: Pruning, objective: Objective, folder: Path) -> None:
         self.pruning = pruning
         self._goal = pruning.goal(objective)
         self._folder = folder
-        self._columns: dict[int, Columns] = {}
+        self._columns: dict[int, IntermediateScores] = {}
         self._learned: set[int] = set()
         self._published: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -49,12 +48,10 @@ class Board:
                 if trial.folder:
                     self._of_block(trial.block).add(job.read_reports(Path(trial.folder)))
 
-    def publish(self, state: SweepState) -> None:
-        """Write the limits of the present block. Confirmation runs and jobs of earlier blocks are exempt."""
-        if not self.is_active or not state.blocks:
+    def publish(self, block: int, running: Sequence[Trial]) -> None:
+        """Write the limits of a block for the jobs that run. Confirmations and jobs of earlier blocks are exempt."""
+        if not self.is_active:
             return
-        block = state.blocks[-1].index
-        running = [state.trials[number] for number in list(state.running)]
         judged = [trial.number for trial in running if trial.purpose == "search" and trial.block == block]
         with self._lock:
             columns = self._of_block(block)
@@ -75,8 +72,8 @@ class Board:
                 job.write_aside(self._folder / job.LIMITS_NAME, limits)
                 self._published = limits
 
-    def _of_block(self, block: int) -> Columns:
-        return self._columns.setdefault(block, Columns(self.pruning, self._goal))
+    def _of_block(self, block: int) -> IntermediateScores:
+        return self._columns.setdefault(block, IntermediateScores(self.pruning, self._goal))
 
     def _running_folder(self, number: int) -> Path | None:
         """<sweep>/<number>, else the folder whose reports carry the number; None before the job has begun."""

@@ -74,7 +74,7 @@ class Pruning:
         return {"direction": self.direction, "target": None}
 
 
-class Columns:
+class IntermediateScores:
     """Scores by step: the best that each trial had reported when it came to a step."""
 
     def __init__(self, pruning: Pruning, goal: Mapping[str, Any]) -> None:
@@ -82,8 +82,8 @@ class Columns:
         self._goal = goal
         self._scores: dict[int, list[float]] = {}  # ascending: a limit costs nothing in a long sweep
 
-    def copy(self) -> Columns:
-        other = Columns(self._pruning, self._goal)
+    def copy(self) -> IntermediateScores:
+        other = IntermediateScores(self._pruning, self._goal)
         other._scores = {step: list(scores) for step, scores in self._scores.items()}
         return other
 

@@ -18,7 +18,7 @@ _OWN = ("best", "baseline")  # other roles are references
 
 
 @dataclass(frozen=True)
-class Sample:
+class ConfirmationSample:
     """Values of one configuration at one budget, in the metric's unit; `failed` runs are not among them."""
 
     values: tuple[float, ...]
@@ -41,12 +41,12 @@ class Comparison:
     """One budget. `difference` is best minus baseline over the runs that both completed, `standard_error` its error."""
 
     budget: str
-    best: Sample | None
-    baseline: Sample
+    best: ConfirmationSample | None
+    baseline: ConfirmationSample
     difference: float | None
     standard_error: float | None
     pairs: int
-    references: Mapping[str, Sample] = field(default_factory=dict)
+    references: Mapping[str, ConfirmationSample] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -89,7 +89,7 @@ def _compare(budget: str, trials: list[Trial]) -> Comparison:
         if best is not None and _both(best, baseline, seed)
     ]
     differences = [a - b for a, b in pairs if a is not None and b is not None]
-    spread = Sample(tuple(differences), 0)
+    spread = ConfirmationSample(tuple(differences), 0)
     error = spread.sd / math.sqrt(len(differences)) if spread.sd is not None else None
     sample = None if best is None else _sample(list(best.values()))
     references = {role: _sample(list(runs.values())) for role, runs in by_role.items() if role not in _OWN}
@@ -102,9 +102,9 @@ def _both(a: dict[str, Trial], b: dict[str, Trial], seed: str) -> bool:
     return all(seed in side and side[seed].state is TrialState.COMPLETED for side in (a, b))
 
 
-def _sample(trials: list[Trial]) -> Sample:
+def _sample(trials: list[Trial]) -> ConfirmationSample:
     values = tuple(trial.value for trial in trials if trial.value is not None)
-    return Sample(values, len(trials) - len(values))
+    return ConfirmationSample(values, len(trials) - len(values))
 
 
 def summary_lines(state: SweepState, objective: Objective) -> list[str]:
@@ -141,7 +141,7 @@ def as_data(state: SweepState) -> list[dict[str, Any]]:
     return found
 
 
-def _text(sample: Sample) -> str:
+def _text(sample: ConfirmationSample) -> str:
     if sample.mean is None:
         return f"no value, {sample.failed} failed run(s)"
     spread = "" if sample.sd is None else f" +/- {sample.sd:.4g}"

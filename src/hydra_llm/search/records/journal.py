@@ -15,7 +15,7 @@ from pathlib import Path
 from hydra_llm.search.log.events import Event
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.records.summary import block_summary, new_block
-from hydra_llm.search.records.trial_section import Entry
+from hydra_llm.search.records.trial_section import TrialSection
 from hydra_llm.search.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Journal:
         for number in sorted(self._open):
             trial = self._state.trials[number]
             last = following.get(trial.proposal.slot, self._any_next if following else otherwise)
-            self.pieces.append(Entry(trial, self._state, self._settings, last).text)
+            self.pieces.append(TrialSection(trial, self._state, self._settings, last).text)
             self._closed.add(number)
         self._open = []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hydra_llm.search.annotations import records_of
-from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIVE, Entry, fold
+from hydra_llm.search.annotations import evidence_of
+from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIVE, MemoryEntry, fold
 from hydra_llm.search.log.start_memory import shortened
 from hydra_llm.search.log.state import BlockRecord, SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate
@@ -57,7 +57,7 @@ def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
     lines += ["## Knowledge base", ""]
     if block:
         lines += ["### Regimes", "", *regimes(state, settings, block)]
-    records = records_of(state, settings, block)
+    records = evidence_of(state, settings, block)
     entries = fold(state.edits, state.start_memory.principles, block)
     found = {e.name: judge(e, records, entries) for e in entries.values() if e.kind == "principle"}
     for level, title in SECTIONS:
@@ -75,7 +75,7 @@ def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
 
 def established(state: SweepState, settings: Settings) -> dict[str, str]:
     """Name -> text of the principles that the records support now."""
-    records = records_of(state, settings)
+    records = evidence_of(state, settings)
     entries = fold(state.edits, state.start_memory.principles)
     return {
         entry.name: entry.text
@@ -84,7 +84,7 @@ def established(state: SweepState, settings: Settings) -> dict[str, str]:
     }
 
 
-def entry_line(entry: Entry, found: Evidence, settings: Settings) -> str:
+def entry_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
     """A principle with what stands behind it: runs for and against, effect with interval, blocks, author."""
     facts = []
     for count, word in ((found.support, "for"), (found.against, "against"), (found.unclear, "within the noise")):
@@ -111,7 +111,7 @@ def entry_line(entry: Entry, found: Evidence, settings: Settings) -> str:
     return f"- {entry.name}: {entry.text} [{'; '.join(facts)}{source}]"
 
 
-def questions(state: SweepState, entries: dict[str, Entry], found: dict[str, Evidence]) -> list[str]:
+def questions(state: SweepState, entries: dict[str, MemoryEntry], found: dict[str, Evidence]) -> list[str]:
     """Open questions: the authors' own, those of the start memory, one for each principle that records contradict."""
     computed = []
     for name, evidence in found.items():
@@ -209,7 +209,7 @@ def _rows(kind: str, rows: Sequence[str], *, blank: bool = True) -> list[str]:
     return [*kept, ""] if blank else kept
 
 
-def _origin(entry: Entry) -> str:
+def _origin(entry: MemoryEntry) -> str:
     reason = f"; {entry.reason}" if entry.reason else ""
     trials = f", trials {listed(entry.trials)}" if entry.trials else ""
     return f"{entry.by} before trial {entry.number}{trials}{reason}"

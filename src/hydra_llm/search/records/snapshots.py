@@ -18,7 +18,7 @@ from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 
 
-class Snapshots:
+class BlockSnapshots:
     """Writes what is missing; a block that was settled is looked at once."""
 
     def __init__(self, folder: Path, settings: Settings, policy: SelectionPolicy) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hydra_llm.search.context import Progress
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.statistics.progress import Rates
 from hydra_llm.search.statistics.variance import verdict
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -112,7 +112,7 @@ def trial_line(trial: Trial, settings: Settings) -> str:
     return " | ".join(part for part in parts if part)
 
 
-def rates_line(rates: Rates) -> str:
+def rates_line(rates: Progress) -> str:
     """Branching, improvement and failure rates of the block in one line."""
 
     def share(value: float | None) -> str:

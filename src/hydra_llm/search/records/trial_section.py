@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra_llm.search.annotations import lines_of
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.log_format import PLACEHOLDER, Format, Line
+from hydra_llm.search.log_format import PLACEHOLDER, Format, LogLine
 from hydra_llm.search.memory.predictions import judged
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import PEAK
@@ -20,7 +20,7 @@ DEGENERACY_GAP = 0.3  # test_pearson - metric: the dynamics are right and the me
 STEADY = 0.01  # a final value so far below its peak has not decayed
 
 
-class Entry:
+class TrialSection:
     """What the lines of one trial need. `following` is the parent that the slot branched from next, None: unknown."""
 
     def __init__(self, trial: Trial, state: SweepState, settings: Settings, following: str = "") -> None:
@@ -55,7 +55,7 @@ class Entry:
         return self.node.trials[0] != self.trial.number
 
     # ---- lines of a family's own ----
-    def _own(self, line: Line) -> str:
+    def _own(self, line: LogLine) -> str:
         if line.told:
             return self._told.get(line.name, NOT_TOLD)
         if line.values:
@@ -106,30 +106,30 @@ class Entry:
         return ", ".join(parts)
 
 
-def _node(entry: Entry) -> str:
+def _node(entry: TrialSection) -> str:
     parent = entry.trial.proposal.parent
     return f"id={entry.trial.number}, parent={'root' if parent is None else parent}"
 
 
-def _strategy(entry: Entry) -> str:
+def _strategy(entry: TrialSection) -> str:
     proposal = entry.trial.proposal
     mode = RERUN if entry.is_rerun else proposal.role
     return f"{mode}/{proposal.strategy} (by {proposal.provenance})"
 
 
-def _slot(entry: Entry) -> str:
+def _slot(entry: TrialSection) -> str:
     return f"slot_{entry.trial.proposal.slot}"
 
 
-def _config(entry: Entry) -> str:
+def _config(entry: TrialSection) -> str:
     return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.values.items())
 
 
-def _metrics(entry: Entry) -> str:
+def _metrics(entry: TrialSection) -> str:
     return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.metrics.items())
 
 
-def _error(entry: Entry) -> str:
+def _error(entry: TrialSection) -> str:
     error = entry.trial.error
     if error is None:
         return ""
@@ -137,21 +137,21 @@ def _error(entry: Entry) -> str:
     return f"stopped early, {text}" if entry.trial.state is TrialState.PRUNED else text
 
 
-def _mutation(entry: Entry) -> str:
+def _mutation(entry: TrialSection) -> str:
     if entry.is_rerun:
         return f"[none], robustness re-run of node {entry.node.id}"
     return mutation(entry.trial, entry.settings)
 
 
-def _parent_rule(entry: Entry) -> str:
+def _parent_rule(entry: TrialSection) -> str:
     return entry.trial.proposal.note or entry.trial.proposal.strategy
 
 
-def _hypothesis(entry: Entry) -> str:
+def _hypothesis(entry: TrialSection) -> str:
     return entry.trial.proposal.hypothesis
 
 
-def _prediction(entry: Entry) -> str:
+def _prediction(entry: TrialSection) -> str:
     if entry.trial.proposal.prediction is None:
         return ""
     found = judged(entry.trial, entry.state.trees[entry.trial.block].noise_floor)
@@ -159,7 +159,7 @@ def _prediction(entry: Entry) -> str:
     return f"{show(low)} to {show(high)}, {found.status}"
 
 
-def _degeneracy(entry: Entry) -> str:
+def _degeneracy(entry: TrialSection) -> str:
     pearson, value = entry.trial.metrics.get("test_pearson"), entry.trial.value
     if pearson is None or value is None or entry.settings.objective.direction != "maximize":
         return ""
@@ -167,20 +167,20 @@ def _degeneracy(entry: Entry) -> str:
     return f"gap={show(gap)}" if gap > DEGENERACY_GAP else ""
 
 
-def _variance(entry: Entry) -> str:
+def _variance(entry: TrialSection) -> str:
     return entry.variance(()) if entry.is_rerun else ""
 
 
-def _observation(entry: Entry) -> str:
+def _observation(entry: TrialSection) -> str:
     notes = [n for n in entry.state.notes if n.kind == "observation" and n.number == entry.trial.number]
     return " ".join(note.text for note in notes)
 
 
-def _next(entry: Entry) -> str:
+def _next(entry: TrialSection) -> str:
     return f"parent={entry.following}" if entry.following else ""
 
 
-KNOWN_LINES: dict[str, Callable[[Entry], str]] = {
+KNOWN_LINES: dict[str, Callable[[TrialSection], str]] = {
     "Node": _node,
     "Mode/Strategy": _strategy,
     "Slot": _slot,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.statistics.variance import Row, rows
+from hydra_llm.search.statistics.variance import VarianceRow, rows
 
 HEAD = ("node", "runs", "mean", "sd", "CV %", "95 % interval", "worst", "failed", "trend", "verdict", "configuration")
 
@@ -32,7 +32,7 @@ def markdown(state: SweepState, settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def cells(row: Row) -> list[str]:
+def cells(row: VarianceRow) -> list[str]:
     """A row without its configuration, in the order of HEAD."""
 
     def number(value: float | None) -> str:

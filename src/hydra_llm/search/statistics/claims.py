@@ -57,7 +57,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ClaimTest:
     """One configuration that speaks for a claim (+1), against it (-1), or is within the noise (0).
 
     `trials` are its finished runs, `effect` the difference of scores (None where a side has none), `block` its tree.
@@ -84,7 +84,7 @@ def claim_problem(claim: Claim, space: Space) -> str | None:
     return None
 
 
-def probes(claim: Claim, trees: Mapping[int, Tree]) -> list[Probe]:
+def probes(claim: Claim, trees: Mapping[int, Tree]) -> list[ClaimTest]:
     """Every edge of the trees that the claim speaks of, block by block in order of creation."""
     found = []
     for block, tree in trees.items():
@@ -144,19 +144,19 @@ def compare(parent: Node, child: Node, floor: float) -> tuple[float | None, floa
     return child.mean - parent.mean, floor * math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
 
 
-def _test(effect: Effect, parent: Node, child: Node, block: int, floor: float) -> Probe | None:
+def _test(effect: Effect, parent: Node, child: Node, block: int, floor: float) -> ClaimTest | None:
     if child.runs == 0 or parent.mean is None:
         return None
     runs = tuple(child.trials)
     gain, error = compare(parent, child, floor)
     if gain is None:  # it only failed
-        return Probe(runs, block, +1 if effect == "worse" else -1)
+        return ClaimTest(runs, block, +1 if effect == "worse" else -1)
     moved = 0 if abs(gain) <= NORMAL * error else 1 if gain > 0 else -1
     if effect == "none":
         verdict = +1 if moved == 0 else -1
     else:
         verdict = moved if effect == "better" else -moved
-    return Probe(runs, block, verdict, gain, error)
+    return ClaimTest(runs, block, verdict, gain, error)
 
 
 def _sign(parent: Node, child: Node) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 

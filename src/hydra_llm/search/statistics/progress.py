@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hydra_llm.search.context import MIN_WINDOW, Progress
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -19,20 +19,7 @@ LOW_IMPROVEMENT = 0.30  # below: exploit more
 HIGH_IMPROVEMENT = 0.80  # above: explore more
 PLATEAU_BAND = 0.05  # half width, in the metric's unit
 PLATEAU_RUN = 3  # trials in the band that make a plateau
-MIN_WINDOW = 3
 LATEST = 512  # trials and configurations that rates are counted over: far more than a block, and bounded in long sweeps
-
-
-@dataclass(frozen=True)
-class Rates:
-    """`branching`, `improvement` and `failure` are shares in [0, 1], None while there is nothing to count."""
-
-    branching: float | None = None
-    distinct_parents: int = 0
-    improvement: float | None = None
-    failure: float | None = None
-    plateau: bool = False
-    window: int = MIN_WINDOW
 
 
 def window_of(n_iter_block: int) -> int:
@@ -40,7 +27,9 @@ def window_of(n_iter_block: int) -> int:
     return max(MIN_WINDOW, n_iter_block // 4)
 
 
-def measure(trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float) -> Rates:
+def measure(
+    trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float
+) -> Progress:
     """Rates over one block's finished search trials, in order of number.
 
     Branching: share of the last n_iter_block/4 mutations whose parent is not the configuration of the trial before.
@@ -64,7 +53,7 @@ def measure(trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_bl
 
     scores = [objective.score(t.value) for t in finished if t.state is TrialState.COMPLETED and t.value is not None]
     tail = scores[-PLATEAU_RUN:]
-    return Rates(
+    return Progress(
         branching=sum(jumps) / len(jumps) if jumps else None,
         distinct_parents=len(set(parents)),
         improvement=sum(gains) / len(gains) if gains else None,

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.statistics.variance import cv_error, verdict
 from hydra_llm.search.tree.tree import Node, Tree
 

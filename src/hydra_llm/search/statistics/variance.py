@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from hydra_llm.search.proposers.base import Thresholds
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
@@ -28,7 +28,7 @@ NORMAL = 1.960
 
 
 @dataclass(frozen=True)
-class Row:
+class VarianceRow:
     """One configuration. Numbers are in the metric's unit; `cv` and `cv_error` are shares of the mean."""
 
     node: int
@@ -73,19 +73,21 @@ def verdict(node: Node, objective: Objective | None = None, thresholds: Threshol
     return "robust" if least > good else "fragile" if least < good - margin else "open"
 
 
-def rows(tree: Tree, objective: Objective, thresholds: Thresholds | None, trials: dict[int, Trial]) -> list[Row]:
+def rows(
+    tree: Tree, objective: Objective, thresholds: Thresholds | None, trials: dict[int, Trial]
+) -> list[VarianceRow]:
     """Configurations that ran more than once, best mean first."""
     nodes = sorted((n for n in tree if n.runs > 1), key=lambda n: (-(-math.inf if n.mean is None else n.mean), n.index))
     return [_row(node, objective, thresholds, trials) for node in nodes]
 
 
-def _row(node: Node, objective: Objective, thresholds: Thresholds | None, trials: dict[int, Trial]) -> Row:
+def _row(node: Node, objective: Objective, thresholds: Thresholds | None, trials: dict[int, Trial]) -> VarianceRow:
     interval = None
     if node.mean is not None and node.std is not None:
         half = student(len(node.scores) - 1) * node.std / math.sqrt(len(node.scores))
         low, high = sorted(objective.value_of_score(node.mean + sign * half) for sign in (-1, 1))
         interval = (low, high)
-    return Row(
+    return VarianceRow(
         node.id,
         node.runs,
         None if node.mean is None else objective.value_of_score(node.mean),

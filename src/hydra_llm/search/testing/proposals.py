@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydra_llm.search.proposers.base import Block, Context, Proposer, Slot, Thresholds
+from hydra_llm.search.context import Block, Context, Slot, Thresholds
+from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.tree.tree import Arms, Tree

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Mode(StrEnum):
+class ReasoningMode(StrEnum):
     INDUCTION = "induction"
     ABDUCTION = "abduction"
     DEDUCTION = "deduction"
@@ -24,17 +24,17 @@ class Mode(StrEnum):
     PREDICTION = "prediction"
 
 
-MEANING: dict[Mode, str] = {
-    Mode.INDUCTION: "several observations give a pattern",
-    Mode.ABDUCTION: "an observation gives an explanation that may be true",
-    Mode.DEDUCTION: "a principle says what must follow",
-    Mode.FALSIFICATION: "a result rejects what was believed",
-    Mode.ANALOGY: "carried over from another block or configuration",
-    Mode.BOUNDARY: "where something stops working",
-    Mode.META: "on the search itself",
-    Mode.UNCERTAINTY: "on spread and reproducibility",
-    Mode.CAUSAL: "a mechanism in steps",
-    Mode.CONSTRAINT: "since one thing failed, another is excluded",
-    Mode.REGIME: "the system behaves in another way here",
-    Mode.PREDICTION: "a number that a later run can prove wrong",
+MEANING: dict[ReasoningMode, str] = {
+    ReasoningMode.INDUCTION: "several observations give a pattern",
+    ReasoningMode.ABDUCTION: "an observation gives an explanation that may be true",
+    ReasoningMode.DEDUCTION: "a principle says what must follow",
+    ReasoningMode.FALSIFICATION: "a result rejects what was believed",
+    ReasoningMode.ANALOGY: "carried over from another block or configuration",
+    ReasoningMode.BOUNDARY: "where something stops working",
+    ReasoningMode.META: "on the search itself",
+    ReasoningMode.UNCERTAINTY: "on spread and reproducibility",
+    ReasoningMode.CAUSAL: "a mechanism in steps",
+    ReasoningMode.CONSTRAINT: "since one thing failed, another is excluded",
+    ReasoningMode.REGIME: "the system behaves in another way here",
+    ReasoningMode.PREDICTION: "a number that a later run can prove wrong",
 }

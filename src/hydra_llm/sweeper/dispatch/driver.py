@@ -54,7 +54,7 @@ def fork(child: Callable[[], Any]) -> int:
         os._exit(code)
 
 
-def keep(sweeper: Connection, launcher: Launcher, environment: Mapping[str, str]) -> None:
+def supervise(sweeper: Connection, launcher: Launcher, environment: Mapping[str, str]) -> None:
     """The keeper's life: a job in, an answer out, until the sweeper closes the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):  # these reach the whole group; the sweeper decides
         signal.signal(number, signal.SIG_IGN)
@@ -65,12 +65,12 @@ def keep(sweeper: Connection, launcher: Launcher, environment: Mapping[str, str]
             worker = worker or Worker(sweeper, launcher, environment)
             reply, healthy = worker.run(message, sweeper)
             if not healthy:
-                worker.bury()
+                worker.terminate()
                 worker = None
             sweeper.send_bytes(pickle.dumps(reply))
     except (EOFError, OSError):
         if worker is not None:
-            worker.bury()
+            worker.terminate()
 
 
 class Worker:
@@ -79,12 +79,12 @@ class Worker:
     def __init__(self, sweeper: Connection, launcher: Launcher, environment: Mapping[str, str]) -> None:
         self._connection, other = Pipe()
 
-        def life() -> None:
+        def main() -> None:
             sweeper.close()
             self._connection.close()
             work(other, launcher, environment)
 
-        self._pid = fork(life)
+        self._pid = fork(main)
         with contextlib.suppress(OSError):  # the child does the same; whoever comes first
             os.setpgid(self._pid, self._pid)
         other.close()
@@ -104,7 +104,7 @@ class Worker:
             return ("died", self._status()), False
         return reply, healthy
 
-    def bury(self) -> None:
+    def terminate(self) -> None:
         """End the worker and everything that it started."""
         self._connection.close()
         with contextlib.suppress(OSError):

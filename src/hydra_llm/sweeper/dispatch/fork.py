@@ -19,7 +19,7 @@ from hydra.plugins.launcher import Launcher
 
 from hydra_llm.search.trial.outcome import Outcome, lost, timed_out
 from hydra_llm.sweeper.dispatch.base import Dispatch, Job
-from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, fork, keep, read_returned
+from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, fork, read_returned, supervise
 from hydra_llm.sweeper.dispatch.reader import Reader
 
 
@@ -45,18 +45,18 @@ class ForkDispatch(Dispatch):
         self._pipes: dict[int, Connection] = {}
         self._pids: dict[int, int] = {}
         for slot in range(n_slots):
-            self._hire(slot)
+            self._spawn(slot)
 
-    def _hire(self, slot: int) -> None:
+    def _spawn(self, slot: int) -> None:
         ours, theirs = Pipe()
         others = [*self._pipes.values(), ours]
 
-        def life() -> None:
+        def main() -> None:
             for connection in others:  # else no driver would ever see the sweeper's end of its pipe close
                 connection.close()
-            keep(theirs, self._launcher, self._environment)
+            supervise(theirs, self._launcher, self._environment)
 
-        self._pids[slot] = fork(life)
+        self._pids[slot] = fork(main)
         self._pipes[slot] = ours
         theirs.close()
 
@@ -66,7 +66,7 @@ class ForkDispatch(Dispatch):
             try:
                 self._pipes[job.slot].send_bytes(message)
             except OSError:  # the keeper itself was killed while it waited
-                self._rehire(job.slot)
+                self._respawn(job.slot)
                 self._pipes[job.slot].send_bytes(message)
 
     def wait(self, timeout_s: float) -> dict[int, Outcome]:
@@ -79,7 +79,7 @@ class ForkDispatch(Dispatch):
             try:
                 reply: Reply = pickle.loads(ready.recv_bytes())
             except (EOFError, OSError):
-                self._rehire(slot)
+                self._respawn(slot)
                 reply = ("died", "its driver was killed")
             outcomes[number] = self._read(number, reply)
         return outcomes
@@ -95,7 +95,7 @@ class ForkDispatch(Dispatch):
             else:
                 self._returned[number] = results
                 return self._reader.read(results[0] if results else None, number)
-        found = self._reader.harvest(number)  # it may have finished in its last moment
+        found = self._reader.read_recorded_outcome(number)  # it may have finished in its last moment
         if found is not None:
             return found
         folder = self._reader.default_folder(number)
@@ -117,11 +117,11 @@ class ForkDispatch(Dispatch):
             _reap(pid, deadline)
         self._pids = {}
 
-    def _rehire(self, slot: int) -> None:
+    def _respawn(self, slot: int) -> None:
         """Another driver in the place of one that was killed."""
         self._pipes.pop(slot).close()
         _reap(self._pids.pop(slot), time.monotonic() + REAP_S)
-        self._hire(slot)
+        self._spawn(slot)
 
 
 def _reap(pid: int, deadline: float) -> None:

@@ -28,7 +28,7 @@ class Reader:
     # ---- what launch() returned ----
     def read(self, result: JobReturn | None, number: int) -> Outcome:
         if result is None or result.status is JobStatus.UNKNOWN:
-            return self.harvest(number) or lost("the launcher returned no result for this job")
+            return self.read_recorded_outcome(number) or lost("the launcher returned no result for this job")
         folder = str(result.hydra_cfg.hydra.runtime.output_dir) if result.hydra_cfg is not None else ""
         journal = _load(Path(folder) / RESULT_NAME) if folder else None
         times: dict[str, Any] = {key: (journal or {}).get(key) for key in ("started", "ended")}
@@ -43,7 +43,7 @@ class Reader:
         outcomes: dict[int, Outcome] = {}
         culprit = False
         for number in numbers:
-            harvested = self.harvest(number)
+            harvested = self.read_recorded_outcome(number)
             if harvested is not None:
                 outcomes[number] = harvested
             elif not culprit:
@@ -57,7 +57,7 @@ class Reader:
         return outcomes
 
     # ---- what the job wrote ----
-    def harvest(self, number: int) -> Outcome | None:
+    def read_recorded_outcome(self, number: int) -> Outcome | None:
         """The outcome that the job itself wrote down, None if it wrote none."""
         path = self._find(number, RESULT_NAME)
         record = _load(path) if path is not None else None
@@ -112,7 +112,7 @@ def state_of_error(error: Any) -> TrialState:
 
 def outcome_of_launch_error(error: BaseException, reader: Reader, number: int) -> Outcome:
     """launch() raised: the job's own record counts; without one it was cancelled or LOST."""
-    found = reader.harvest(number)
+    found = reader.read_recorded_outcome(number)
     if found is not None:
         return found
     folder = reader.default_folder(number)

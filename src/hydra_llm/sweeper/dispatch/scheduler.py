@@ -16,7 +16,7 @@ from typing import Any
 from hydra_llm.search.log.lock import process_alive
 from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.slurm import Fate, fate
+from hydra_llm.sweeper.dispatch.slurm import JobState, job_state
 from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
 
 log = logging.getLogger(__name__)
@@ -80,26 +80,28 @@ def outcome_of_submission(submission: Submission, reader: Reader) -> Outcome | N
         return lost(f"the result of job {submission.id} can not be read ({type(error).__name__}: {error})")
     if kind == "success":
         return reader.read(content, submission.number)
-    return reader.harvest(submission.number) or lost(f"job {submission.id} ended outside the task: {content}")
+    return reader.read_recorded_outcome(submission.number) or lost(
+        f"job {submission.id} ended outside the task: {content}"
+    )
 
 
-def fate_of_submission(submission: Submission) -> Fate:
+def state_of_submission(submission: Submission) -> JobState:
     if submission.is_local:
-        return Fate.IN_QUEUE if submission.id.isdigit() and process_alive(int(submission.id)) else Fate.ENDED
-    return fate(submission.id)
+        return JobState.IN_QUEUE if submission.id.isdigit() and process_alive(int(submission.id)) else JobState.ENDED
+    return job_state(submission.id)
 
 
 def collect(
-    reader: Reader, number: int, attempt: int, pause: Callable[[], None], poll: Callable[[Submission], Fate]
+    reader: Reader, number: int, attempt: int, pause: Callable[[], None], poll: Callable[[Submission], JobState]
 ) -> Outcome:
     """The outcome of a job that was in flight when the sweeper ended: its own record, submitit's, or LOST.
 
     Waits, calling `pause` in between, while the scheduler has the job or does not answer. `poll` answers as
-    `fate_of_submission`.
+    `state_of_submission`.
     """
     waiting = ""
     while True:
-        outcome = reader.harvest(number)
+        outcome = reader.read_recorded_outcome(number)
         if outcome is not None:
             return outcome
         submission = find_submission(reader.sweep_dir, number, attempt)
@@ -109,22 +111,22 @@ def collect(
         outcome = outcome_of_submission(submission, reader)
         if outcome is not None:
             return outcome
-        if found is Fate.CANCELLED:
+        if found is JobState.CANCELLED:
             return cancelled(
                 f"the scheduler reports job {submission.id} as cancelled", folder=reader.default_folder(number)
             )
-        if found is Fate.ENDED:
+        if found is JobState.ENDED:
             return _without_result(reader, number)
         if waiting != found:
             waiting = found
-            still = "still runs" if found is Fate.IN_QUEUE else "may still run (the scheduler does not answer)"
+            still = "still runs" if found is JobState.IN_QUEUE else "may still run (the scheduler does not answer)"
             log.info("Trial %d %s as job %s; waiting for it.", number, still, submission.id)
         pause()
 
 
 def _without_result(reader: Reader, number: int) -> Outcome:
     """Its own record, if it was written between the look and the question; else LOST."""
-    return reader.harvest(number) or lost(
+    return reader.read_recorded_outcome(number) or lost(
         "the sweep ended while this job ran, and it left no result", folder=reader.default_folder(number)
     )
 

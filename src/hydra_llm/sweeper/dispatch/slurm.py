@@ -25,7 +25,7 @@ UNREACHABLE = re.compile(
 )
 
 
-class Fate(StrEnum):
+class JobState(StrEnum):
     """What became of a job, as far as its scheduler can tell."""
 
     IN_QUEUE = "in queue"  # waiting, running, or about to run again
@@ -34,18 +34,18 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"  # nobody answers at present
 
 
-def fate(job: str) -> Fate:
+def job_state(job: str) -> JobState:
     """The fate of a job id (`17`, or `17_3` in an array)."""
     answered = False
     for state in (_squeue(job), _scontrol(job)):
         if state is not None:
             answered = True
             if state:
-                return _fate_of(state)
+                return _job_state_of(state)
     accounted = _sacct(job)
     if accounted:
-        return _fate_of(accounted)
-    return Fate.ENDED if answered else Fate.UNKNOWN
+        return _job_state_of(accounted)
+    return JobState.ENDED if answered else JobState.UNKNOWN
 
 
 def has_accounting() -> bool:
@@ -58,11 +58,11 @@ def is_unreachable(message: str) -> bool:
     return UNREACHABLE.search(message) is not None
 
 
-def _fate_of(state: str) -> Fate:
+def _job_state_of(state: str) -> JobState:
     word = state.split()[0].rstrip("+")  # CANCELLED by 1000, CANCELLED+
     if word == "CANCELLED":
-        return Fate.CANCELLED
-    return Fate.IN_QUEUE if word in IN_QUEUE else Fate.ENDED
+        return JobState.CANCELLED
+    return JobState.IN_QUEUE if word in IN_QUEUE else JobState.ENDED
 
 
 def _squeue(job: str) -> str | None:

@@ -115,7 +115,7 @@ class ThreadDispatch(Dispatch):
         return outcomes
 
     def _written_end(self, number: int) -> Outcome | None:
-        outcome = self._reader.harvest(number)
+        outcome = self._reader.read_recorded_outcome(number)
         if outcome is None:
             return None
         seen = self._written.setdefault(number, time.monotonic())

@@ -12,20 +12,20 @@ from collections.abc import Callable, Iterable
 from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
 from hydra_llm.sweeper.dispatch.base import Job
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.scheduler import Submission, Submissions, fate_of_submission, outcome_of_submission
-from hydra_llm.sweeper.dispatch.slurm import Fate
+from hydra_llm.sweeper.dispatch.scheduler import Submission, Submissions, outcome_of_submission, state_of_submission
+from hydra_llm.sweeper.dispatch.slurm import JobState
 
 INTERVAL_S = 10.0  # between two rounds of questions
 PATIENCE_S = 20.0  # a requeued job is in no queue for a moment, and a result needs time to cross a file system
 
 
 class SchedulerWatch:
-    """`poll` answers as `fate_of_submission`."""
+    """`poll` answers as `state_of_submission`."""
 
     def __init__(
         self,
         reader: Reader,
-        poll: Callable[[Submission], Fate] = fate_of_submission,
+        poll: Callable[[Submission], JobState] = state_of_submission,
         *,
         interval_s: float = INTERVAL_S,
         patience_s: float = PATIENCE_S,
@@ -35,7 +35,7 @@ class SchedulerWatch:
         self._interval_s, self._patience_s = interval_s, patience_s
         self._submissions = Submissions(reader.sweep_dir)
         self._looked = float("-inf")
-        self._gone: dict[int, float] = {}  # number -> since when no queue holds it
+        self._missing_since: dict[int, float] = {}  # number -> since when no queue holds it
 
     def look(self, jobs: Iterable[Job]) -> dict[int, Outcome]:
         """Outcomes of the running jobs that nobody needs to wait for any longer; {} between two rounds."""
@@ -48,17 +48,17 @@ class SchedulerWatch:
 
     def _look_at(self, job: Job, now: float) -> Outcome | None:
         submission = self._submissions.find(job.number, job.attempt)
-        found = Fate.UNKNOWN if submission is None else self._poll(submission)
-        if submission is None or found in (Fate.IN_QUEUE, Fate.UNKNOWN):
-            self._gone.pop(job.number, None)
+        found = JobState.UNKNOWN if submission is None else self._poll(submission)
+        if submission is None or found in (JobState.IN_QUEUE, JobState.UNKNOWN):
+            self._missing_since.pop(job.number, None)
             return None
-        if now - self._gone.setdefault(job.number, now) < self._patience_s:
+        if now - self._missing_since.setdefault(job.number, now) < self._patience_s:
             return None
-        del self._gone[job.number]
-        outcome = self._reader.harvest(job.number) or outcome_of_submission(submission, self._reader)
+        del self._missing_since[job.number]
+        outcome = self._reader.read_recorded_outcome(job.number) or outcome_of_submission(submission, self._reader)
         if outcome is not None:
             return outcome
         folder = self._reader.default_folder(job.number)
-        if found is Fate.CANCELLED:
+        if found is JobState.CANCELLED:
             return cancelled(f"the scheduler reports job {submission.id} as cancelled", folder=folder)
         return lost(f"job {submission.id} left the queue without a result: killed, or out of memory", folder=folder)

@@ -63,6 +63,6 @@ class Watcher:
     def _watch(self) -> None:
         while not self._ended.wait(self._interval):
             try:
-                self._study.board.publish(self._study.state)
+                self._study.publish_limits()
             except (OSError, KeyError) as error:  # a folder that is just being made; the next look sees it
                 log.debug("The limits could not be published: %s", error)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.training.objectives import Objective
+from hydra_llm.training.objectives import FitObjective
 from hydra_llm.training.phases.base import Step
 
 INTERVALS = 20  # validations per fit
@@ -33,7 +33,7 @@ class AdamPhase(ABC):
 
     n_steps: int
     batch_size: int
-    objective: Objective
+    objective: FitObjective
     regularisers: Sequence[Penalty]
     batch_order: torch.Generator
     noise: torch.Generator

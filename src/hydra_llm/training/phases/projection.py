@@ -6,6 +6,7 @@ first of the starts.
 """
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -15,7 +16,6 @@ from torch.nn import Parameter
 from torch.optim import LBFGS, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.signal.fitting.reduced import ReducedProblem
 from hydra_llm.training.phases.base import Step
 
 HISTORY = 50  # curvature pairs of L-BFGS
@@ -38,7 +38,7 @@ class Problem(Protocol):
         ...
 
 
-class ProjectionPhase:
+class ProjectionPhase(ABC):
     """Intervals: n_starts short ones, then one per value of `ridges`.
 
     ridges: from large to small, relative to the mean square of the message (which is 1 here). n_frames: frames that are
@@ -73,14 +73,13 @@ class ProjectionPhase:
     def n_intervals(self) -> int:
         return self._n_starts + len(self._ridges)
 
+    @abstractmethod
     def parameters(self, net: Any) -> list[Parameter]:
-        """What L-BFGS moves: here the functions of a signal network."""
-        functions = [*net.lin_edge.parameters(), *net.lin_phi.parameters()]
-        return functions if net.is_shared else [*functions, net.embedding.a]
+        """What L-BFGS moves."""
 
+    @abstractmethod
     def problem(self, net: Any, frames: Frames) -> Problem:
-        """The reduced problem on these frames: here that of a signal network, its W eliminated."""
-        return ReducedProblem(net, frames, self._n_nodes)
+        """The reduced problem on these frames, with its linear parameters eliminated."""
 
     def optimizer(self, net: Any) -> Optimizer:
         return LBFGS(

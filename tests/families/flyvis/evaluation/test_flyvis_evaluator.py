@@ -14,7 +14,7 @@ from law_network import LawNetwork  # noqa: E402
 from hydra_llm.callbacks.dataset_writer import DatasetWriter  # noqa: E402
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.fitting import Fit  # noqa: E402
-from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay  # noqa: E402
+from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # noqa: E402
 from hydra_llm.families.flyvis.evaluation.recovery_curve import from_text  # noqa: E402
 from hydra_llm.training.simulation import simulate  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
@@ -33,44 +33,46 @@ def eye(make_flyvis_system, tmp_path):
             system, DatasetStore(tmp_path), writer=DatasetWriter, callbacks=[], enable_progress_bar=False
         )
         training = {"target": target, "difference_order": "forward", "seed": 0, "rollout_frames": 40}
-        return FlyvisAssay(dataset, OmegaConf.create(training)), dataset
+        return FlyvisEvaluator(dataset, OmegaConf.create(training)), dataset
 
     return make
 
 
 def judge(eye_and_dataset, error=0.0, snapshots=(), change=None):
-    assay, dataset = eye_and_dataset
+    evaluator, dataset = eye_and_dataset
     net = LawNetwork(dataset.observations(), dataset.truth(), error)
     if change is not None:
         change(net)
     fit = Fit(net, None, HISTORY, 1, 0.1, snapshots)
-    return assay.score(fit, assay.oracle()), fit
+    return evaluator.score(fit, evaluator.oracle()), fit
 
 
 def test_the_truth_in_another_gauge_scores_one(eye):
-    scored, _ = judge(eye())
+    evaluation, _ = judge(eye())
     for name in ("connectivity_R2", "tau_R2", "V_rest_R2", "connectivity_R2_identifiable", "onestep_R2"):
-        assert scored.metrics[name] == pytest.approx(1, abs=1e-6), name
+        assert evaluation.metrics[name] == pytest.approx(1, abs=1e-6), name
     for name in ("val_noise_free_R2", "test_noise_free_R2", "test_noise_free_R2_median"):
-        assert scored.metrics[name] == pytest.approx(1, abs=1e-6), name
-    assert scored.metrics["cluster_accuracy"] > 0.85  # cells at the border have fewer inputs than others of their type
-    assert scored.metrics["embedding_cluster_acc"] == 1
-    assert scored.metrics["connectivity_sign_accuracy"] == 1
-    assert scored.metrics["tau_missing_share"] == 0
+        assert evaluation.metrics[name] == pytest.approx(1, abs=1e-6), name
+    assert (
+        evaluation.metrics["cluster_accuracy"] > 0.85
+    )  # cells at the border have fewer inputs than others of their type
+    assert evaluation.metrics["embedding_cluster_acc"] == 1
+    assert evaluation.metrics["connectivity_sign_accuracy"] == 1
+    assert evaluation.metrics["tau_missing_share"] == 0
 
 
 def test_the_published_correction_misses_the_constant_of_the_messages(eye):
     """It reads f at m = 0, where the constants of the messages are left in V_rest."""
-    scored, _ = judge(eye())
-    assert scored.metrics["connectivity_published_R2"] > 0.99
-    assert scored.metrics["tau_published_R2"] > 0.99
-    assert scored.metrics["V_rest_published_R2"] < 0.9
+    evaluation, _ = judge(eye())
+    assert evaluation.metrics["connectivity_published_R2"] > 0.99
+    assert evaluation.metrics["tau_published_R2"] > 0.99
+    assert evaluation.metrics["V_rest_published_R2"] < 0.9
 
 
 def test_errors_of_W_show_in_the_scores_of_W(eye):
-    scored, _ = judge(eye(), error=0.3)
-    assert 0.7 < scored.metrics["connectivity_R2"] < 0.99
-    assert scored.metrics["tau_R2"] == pytest.approx(1, abs=1e-6)
+    evaluation, _ = judge(eye(), error=0.3)
+    assert 0.7 < evaluation.metrics["connectivity_R2"] < 0.99
+    assert evaluation.metrics["tau_R2"] == pytest.approx(1, abs=1e-6)
 
 
 def test_a_neuron_that_does_not_relax_is_counted_and_not_hidden(eye, caplog):
@@ -80,15 +82,15 @@ def test_a_neuron_that_does_not_relax_is_counted_and_not_hidden(eye, caplog):
         with torch.no_grad():
             net.tau[:10] *= -1
 
-    scored, _ = judge(eye(), change=unlearn)
-    assert scored.metrics["tau_missing_share"] == pytest.approx(10 / scored.metrics["n_neurons"])
+    evaluation, _ = judge(eye(), change=unlearn)
+    assert evaluation.metrics["tau_missing_share"] == pytest.approx(10 / evaluation.metrics["n_neurons"])
     assert "10 of" in caplog.text
-    assert scored.metrics["test_R2"] < 0  # its rollout runs away
+    assert evaluation.metrics["test_R2"] < 0  # its rollout runs away
 
 
 def test_the_oracle_is_scored_beside_and_says_what_is_open(eye):
-    assay, _ = eye()
-    report = assay.oracle()
+    evaluator, _ = eye()
+    report = evaluator.oracle()
     assert report.scores["oracle_ls"] == report.scores["oracle_connectivity_R2"]
     for name in ("oracle_ls", "oracle_ridge", "oracle_tied"):
         assert report.scores[name] > 0.9
@@ -98,56 +100,56 @@ def test_the_oracle_is_scored_beside_and_says_what_is_open(eye):
 
 
 def test_differences_of_a_noise_free_recording_in_one_step_are_named_as_the_drift(eye):
-    assay, _ = eye(target="finite_difference", noise_model_level=0.0, substeps=1, delta_t=0.02)
-    assert "Finite differences equal the drift here" in assay.oracle().sentence
+    evaluator, _ = eye(target="finite_difference", noise_model_level=0.0, substeps=1, delta_t=0.02)
+    assert "Finite differences equal the drift here" in evaluator.oracle().sentence
 
 
 def test_one_tau_for_all_leaves_no_R2_to_report(eye, caplog):
     caplog.set_level("INFO")
-    scored, _ = judge(eye(parameters="default"))
-    assert "tau_R2" not in scored.metrics
-    assert scored.metrics["tau_median_ratio"] == pytest.approx(1)
+    evaluation, _ = judge(eye(parameters="default"))
+    assert "tau_R2" not in evaluation.metrics
+    assert evaluation.metrics["tau_median_ratio"] == pytest.approx(1)
     assert "all neurons have tau = 0.05 s" in caplog.text
 
 
 def test_null_edges_and_hidden_edges_are_scored(eye):
-    scored, _ = judge(eye(n_extra_null_edges=40, edge_removal_ratio=0.1))
-    assert scored.metrics["null_edge_auroc"] == 1
-    assert scored.metrics["hidden_edge_share"] == pytest.approx(0.1, abs=0.02)
-    assert len(scored.recovered.W) != int(scored.metrics["n_edges"])
+    evaluation, _ = judge(eye(n_extra_null_edges=40, edge_removal_ratio=0.1))
+    assert evaluation.metrics["null_edge_auroc"] == 1
+    assert evaluation.metrics["hidden_edge_share"] == pytest.approx(0.1, abs=0.02)
+    assert len(evaluation.recovered.W) != int(evaluation.metrics["n_edges"])
 
 
 def test_snapshots_become_a_log_with_their_phases(eye):
-    assay, dataset = eye()
+    evaluator, dataset = eye()
     kept = Snapshots()
     for k, (error, phase) in enumerate([(0.8, "W"), (0.3, "W"), (0.3, "V_rest"), (0.0, "W")]):
         kept.take(0, 640 * (k + 1), phase, LawNetwork(dataset.observations(), dataset.truth(), error))
-    scored, fit = judge((assay, dataset), snapshots=tuple(kept.taken))
-    points = from_text(assay.tables(fit, scored)["connectivity_r2.log"])
+    evaluation, fit = judge((evaluator, dataset), snapshots=tuple(kept.taken))
+    points = from_text(evaluator.tables(fit, evaluation)["connectivity_r2.log"])
     assert [p.phase for p in points] == ["W", "W", "V_rest", "W"]
     assert points[0].connectivity_r2 < points[1].connectivity_r2 < points[3].connectivity_r2
-    assert scored.metrics["connectivity_R2_final"] == pytest.approx(1, abs=1e-3)
-    assert scored.metrics["trajectory_healthy"] == 1
+    assert evaluation.metrics["connectivity_R2_final"] == pytest.approx(1, abs=1e-3)
+    assert evaluation.metrics["trajectory_healthy"] == 1
 
 
 def test_the_table_has_a_row_per_type_and_the_numbers_of_the_run(eye):
-    assay, dataset = eye()
-    scored, fit = judge((assay, dataset))
-    files = assay.tables(fit, scored)
+    evaluator, dataset = eye()
+    evaluation, fit = judge((evaluator, dataset))
+    files = evaluator.tables(fit, evaluation)
     rows = list(csv.DictReader(io.StringIO(files["types.csv"])))
     assert [row["type"] for row in rows] == dataset.truth().meta["type_names"]
-    assert sum(int(row["edges_in"]) for row in rows) == scored.metrics["n_edges"]
+    assert sum(int(row["edges_in"]) for row in rows) == evaluation.metrics["n_edges"]
     assert all(float(row["tau"]) == pytest.approx(float(row["tau_true"]), rel=1e-3) for row in rows)
     assert files["types.md"].count("\n") == len(rows) + 2
     assert "connectivity_r2.log" not in files
 
 
 def test_a_rollout_ends_with_its_sequence(eye):
-    assay, dataset = eye(sequence_duration=0.6)
-    scored, _ = judge((assay, dataset))
+    evaluator, dataset = eye(sequence_duration=0.6)
+    evaluation, _ = judge((evaluator, dataset))
     starts = dataset.observations().structure("sequence_start_test").tolist()
     recorded = np.array(dataset.observations().split("test").activity)
-    rollouts = scored.rollouts["test"]
+    rollouts = evaluation.rollouts["test"]
     assert len(rollouts.recorded) == len(starts) > 1
     for start, piece, predicted in zip(starts, rollouts.recorded, rollouts.predicted, strict=True):
         assert len(piece) == 30
@@ -156,10 +158,10 @@ def test_a_rollout_ends_with_its_sequence(eye):
 
 
 def test_every_figure_of_a_run_is_drawn(eye):
-    assay, dataset = eye()
+    evaluator, dataset = eye()
     kept = Snapshots()
     kept.take(0, 640, "W", LawNetwork(dataset.observations(), dataset.truth(), 0.5))
-    scored, fit = judge((assay, dataset), snapshots=tuple(kept.taken))
+    evaluation, fit = judge((evaluator, dataset), snapshots=tuple(kept.taken))
     always = {
         "activity",
         "hex_activity",
@@ -171,4 +173,4 @@ def test_every_figure_of_a_run_is_drawn(eye):
         "rollout_test",
         "loss",
     }
-    assert set(assay.figures(fit, scored)) == {*always, "embedding", "r2_trajectory"}
+    assert set(evaluator.figures(fit, evaluation)) == {*always, "embedding", "r2_trajectory"}

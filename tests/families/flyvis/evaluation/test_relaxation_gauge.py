@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, message_lines, physical
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, message_lines, to_physical_parameters
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_every_gauge_is_undone(law):
     constant = np.bincount(target, w * d[source], minlength=20)
     linearised = Linearised(rate=1 / tau, message_gain=s / tau, intercept=(v_rest - s * constant) / tau)
     scale, offset = message_lines(c * relu_grid() + d, relu_grid())
-    found = physical(w, edge_index, linearised, scale, offset)
+    found = to_physical_parameters(w, edge_index, linearised, scale, offset)
     assert np.allclose(found.W, W)
     assert np.allclose(found.tau, tau)
     assert np.allclose(found.v_rest, v_rest)
@@ -55,7 +55,7 @@ def test_a_neuron_without_a_time_constant_counts_with_the_median(law):
     edge_index, W, tau, v_rest = law
     rate = 1 / tau
     rate[4] = -2.0
-    found = physical(W, edge_index, Linearised(rate, rate, v_rest * rate), np.ones(20), np.zeros(20))
+    found = to_physical_parameters(W, edge_index, Linearised(rate, rate, v_rest * rate), np.ones(20), np.zeros(20))
     assert not found.found[4]
     assert found.tau[4] == pytest.approx(1 / np.median(np.delete(rate, 4)))
     assert np.isfinite(found.W).all()

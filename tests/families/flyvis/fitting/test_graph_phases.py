@@ -7,17 +7,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.windows import Frames  # noqa: E402
-from hydra_llm.families.flyvis.fitting.adam import Rates, StagedPhase, alternating, standard  # noqa: E402
+from hydra_llm.families.flyvis.fitting.adam import LearningRates, StagedPhase, alternating, standard  # noqa: E402
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase  # noqa: E402
 from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution  # noqa: E402
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase  # noqa: E402
 from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, Recorded  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
-from hydra_llm.training.recovery import unexplained  # noqa: E402
+from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
-ACTIVE, RESTING = Rates(0.01, 0.003, 0.02, 0.004), Rates(1e-4, 2e-4, 3e-4, 4e-4)
+ACTIVE, RESTING = LearningRates(0.01, 0.003, 0.02, 0.004), LearningRates(1e-4, 2e-4, 3e-4, 4e-4)
 
 
 def run(phase, net, frames):
@@ -102,7 +102,7 @@ def test_projection_also_finds_messages_that_differ_between_neurons(make_graph_f
     embedding = net.embedding.a.detach().clone()
     run(projection(n_starts=1), net, truth.frames)
     assert not torch.equal(net.embedding.a, embedding)
-    assert float(unexplained(net, truth.frames)) < 0.01
+    assert float(unexplained_variance(net, truth.frames)) < 0.01
 
 
 def test_the_gradient_of_the_reduced_loss_needs_no_derivative_of_the_solve(make_graph_frames, make_graph_net):
@@ -140,11 +140,11 @@ def test_a_known_message_cannot_be_projected(make_graph_frames, make_graph_net):
 def test_adam_lowers_the_loss(make_graph_frames, make_graph_net, published_form, form):
     truth = make_graph_frames()
     net = make_graph_net(truth, **(published_form if form == "published" else {}))
-    before = float(unexplained(net, truth.frames))
-    phase = staged(standard(1, 300, Rates(0.02, 0.01, 0.05, 0.01)), truth.frames)
+    before = float(unexplained_variance(net, truth.frames))
+    phase = staged(standard(1, 300, LearningRates(0.02, 0.01, 0.05, 0.01)), truth.frames)
     logged = run(phase, net, truth.frames)
     assert len(logged) == phase.n_intervals == 20
-    assert float(unexplained(net, truth.frames)) < 0.6 * before
+    assert float(unexplained_variance(net, truth.frames)) < 0.6 * before
 
 
 def test_an_epoch_alternates_and_spends_the_share_that_is_asked_for_on_v_rest():
@@ -219,9 +219,9 @@ def test_the_closed_form_can_be_taken_on_the_way(make_graph_frames, make_graph_n
     left = {}
     for interval in (0, 20):
         net = make_graph_net(truth)
-        stages = standard(1, 40, Rates(0.0, 0.003, 0.0, 0.0))
+        stages = standard(1, 40, LearningRates(0.0, 0.003, 0.0, 0.0))
         run(staged(stages, truth.frames, solve_interval=interval, solution=solution()), net, truth.frames)
-        left[interval] = float(unexplained(net, truth.frames))
+        left[interval] = float(unexplained_variance(net, truth.frames))
     assert left[20] < 0.1 * left[0]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from hydra_llm.families.flyvis.fitting.neighbours import Block, by_in_degree, factorise
+from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, by_in_degree, factorise
 from hydra_llm.families.flyvis.oracle.neighbour_solutions import best_ridge, determined, least_squares, ridge
 from hydra_llm.families.flyvis.oracle.report import flyvis_oracle, law_blocks
 from hydra_llm.metrics.scores import identity_r2
@@ -146,7 +146,7 @@ def test_message_values_of_any_kind_are_fitted(relu_network):
     weight = torch.randn(edge_index.shape[1], generator=generator, dtype=torch.float64)
     received = torch.zeros_like(own).index_add_(1, edge_index[1], message[:, edge_index[0]] * weight)
     slope = 3 * own + 0.5 + received
-    solution = ridge(factorise(edge_index, n, lambda: [Block(message, own, slope)]), 1e-12)
+    solution = ridge(factorise(edge_index, n, lambda: [FrameBlock(message, own, slope)]), 1e-12)
     assert torch.allclose(solution.weight, weight, atol=1e-6)
     assert torch.allclose(solution.rate, torch.full((n,), 3.0, dtype=torch.float64), atol=1e-6)
     assert torch.allclose(solution.offset, torch.full((n,), 0.5, dtype=torch.float64), atol=1e-6)
@@ -175,7 +175,7 @@ def test_singular_values_below_the_square_root_of_the_rounding_are_seen():
     own = torch.randn(n_frames, 3, generator=generator, dtype=torch.float64)
     for size, expected in ((1e-6, 0), (1e-11, 1)):
         message = torch.stack([base, base + size * extra, torch.zeros_like(base)], dim=1)
-        found = determined(factorise(edge_index, 3, lambda m=message: [Block(m, own, own)]))
+        found = determined(factorise(edge_index, 3, lambda m=message: [FrameBlock(m, own, own)]))
         assert found.null_dimensions[2] == expected
 
 

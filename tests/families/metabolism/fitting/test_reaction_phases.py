@@ -4,14 +4,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.metabolism.evaluation.kinetics import gauge, in_gauge, rate_constant_metrics  # noqa: E402
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase, cosine  # noqa: E402
 from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase  # noqa: E402
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase, solve_rate_constants  # noqa: E402
 from hydra_llm.families.metabolism.fitting.reduced import ReactionProblem  # noqa: E402
+from hydra_llm.families.metabolism.metrics import gauge, in_gauge, rate_constant_metrics  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
-from hydra_llm.training.recovery import unexplained  # noqa: E402
+from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
 
 STRONG = {"homeostatic_lambda_per_type": [0.02, 0.05]}
 OPEN = {"external_input_type": "modulation", "n_input_metabolites": 6}
@@ -75,9 +75,9 @@ def knows_the_law(net):
 def test_adam_lowers_what_is_left_unexplained_and_the_constants_move(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames)
-    before, constants = unexplained(net, frames), net.log_k.detach().clone()
+    before, constants = unexplained_variance(net, frames), net.log_k.detach().clone()
     run(gradient_phase(200), net, frames)
-    assert unexplained(net, frames) < 0.5 * before
+    assert unexplained_variance(net, frames) < 0.5 * before
     assert not torch.equal(net.log_k, constants)
 
 
@@ -146,7 +146,7 @@ def test_solved_between_steps_the_constants_explain_more_at_once(make_reaction_f
     plain, solved = (make_reaction_net(system, frames) for _ in range(2))
     run(gradient_phase(30), plain, frames)
     run(gradient_phase(30, k_solve_interval=30), solved, frames)
-    assert unexplained(solved, frames) < unexplained(plain, frames)
+    assert unexplained_variance(solved, frames) < unexplained_variance(plain, frames)
 
 
 def test_with_the_law_known_one_exact_step_gives_the_constants_and_every_line(make_reaction_frames, make_reaction_net):
@@ -157,7 +157,7 @@ def test_with_the_law_known_one_exact_step_gives_the_constants_and_every_line(ma
     torch.testing.assert_close(net.log_k.detach(), truth["log_k"], rtol=0, atol=1e-6)
     torch.testing.assert_close(net.linear[:, 0], -truth["homeostatic_lambda"], rtol=1e-4, atol=1e-8)
     assert logged["rank"] == 18 + 24
-    assert unexplained(net, frames) < 1e-12
+    assert unexplained_variance(net, frames) < 1e-12
 
 
 def test_without_lines_the_constants_take_over_a_part_of_homeostasis(make_reaction_frames, make_reaction_net):

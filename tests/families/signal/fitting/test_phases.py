@@ -7,13 +7,14 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from hydra_llm.families.signal.fitting.adam import GradientPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.reduced import ReducedProblem  # noqa: E402
+from hydra_llm.families.signal.fitting.state_scale import set_state_scale  # noqa: E402
 from hydra_llm.metrics.connectivity import connectivity_metrics  # noqa: E402
 from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep  # noqa: E402
 from hydra_llm.training.phases.adam import published_steps  # noqa: E402
-from hydra_llm.training.phases.projection import ProjectionPhase  # noqa: E402
-from hydra_llm.training.recovery import set_state_scale, unexplained  # noqa: E402
+from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase  # noqa: E402
+from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
 
 
 def run(phase, net, frames):
@@ -60,7 +61,7 @@ def projection_phase(**keys):
         "n_frames": 600,
         "n_nodes": 200,
     }
-    return ProjectionPhase(**{**settings, **keys}, generator=stream(0, "model_init/starts"))
+    return SignalProjectionPhase(**{**settings, **keys}, generator=stream(0, "model_init/starts"))
 
 
 def test_the_published_iteration_count():
@@ -127,10 +128,10 @@ def test_adam_lowers_the_loss(make_net, make_frames):
     frames, _ = make_frames(n_frames=1000)
     net = make_net()
     set_state_scale(net, frames)
-    before = float(unexplained(net, frames))
+    before = float(unexplained_variance(net, frames))
     logged = run(gradient_phase(400), net, frames)
     assert len(logged) == 20
-    assert float(unexplained(net, frames)) < 0.1 * before
+    assert float(unexplained_variance(net, frames)) < 0.1 * before
 
 
 def test_w_is_solved_at_the_interval_that_is_asked_for(make_net, make_frames):
@@ -141,7 +142,7 @@ def test_w_is_solved_at_the_interval_that_is_asked_for(make_net, make_frames):
         net = make_net()
         set_state_scale(net, frames)
         run(gradient_phase(60, learning_rate_W=0.0, W_solve_interval=interval), net, frames)
-        left[interval] = float(unexplained(net, frames))
+        left[interval] = float(unexplained_variance(net, frames))
     assert left[30] < 0.2 * left[0]
 
 

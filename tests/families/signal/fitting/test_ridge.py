@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.signal.fitting.ridge import close_form, ridge_weights  # noqa: E402
+from hydra_llm.families.signal.fitting.ridge import ridge_weights, solve_W  # noqa: E402
 
 
 def normal(*shape, seed=0):
@@ -40,11 +40,11 @@ def test_one_closed_form_step_lowers_the_error_of_a_network(make_net, make_frame
             return (net(frames.activity, None) - frames.target).pow(2).mean()
 
     before = error()
-    close_form(net, frames, 1e-6)
+    solve_W(net, frames, 1e-6)
     assert error() < 0.5 * before
 
 
 def test_a_multiplicative_input_is_refused_with_the_remedy(make_net, make_frames):
     frames, _ = make_frames()
     with pytest.raises(ValueError, match="W_solve_interval=0"):
-        close_form(make_net(input_mode="multiplicative"), frames, 1e-6)
+        solve_W(make_net(input_mode="multiplicative"), frames, 1e-6)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_study, settings, tree_of, trial
 
-from hydra_llm.llm.usage import Spent
-from hydra_llm.search.proposers.base import Context, Proposer, ProposerError
+from hydra_llm.llm.usage import TotalUsage
+from hydra_llm.search.context import Context
+from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.proposers.hybrid.credit import Record, credits, order
 from hydra_llm.search.proposers.hybrid.hybrid import ARMS, GUIDE, HybridProposer, source_of
 from hydra_llm.search.proposers.hybrid.operators import ablate
@@ -127,16 +128,16 @@ def test_a_guide_that_fails_leaves_the_slot_to_the_rules_with_a_provenance_that_
             raise ProposerError("down")
 
     study = open_study(tmp_path, settings(n_trials=6))
-    study._asker.proposer = HybridProposer(Broken(), tpe.build({}))
+    study._proposals.proposer = HybridProposer(Broken(), tpe.build({}))
     trials = run_study(study)
     assert any(t.proposal.provenance == "rules (hybrid failed: down)" for t in trials)
 
 
 def test_what_a_guide_spent_is_visible_to_the_budget():
     class Costly(RulesProposer):
-        spent = Spent(1, 700, 300, 0.5)
+        spent = TotalUsage(1, 700, 300, 0.5)
 
-    assert HybridProposer(Costly(), tpe.build({})).spent == Spent(1, 700, 300, 0.5)
+    assert HybridProposer(Costly(), tpe.build({})).spent == TotalUsage(1, 700, 300, 0.5)
 
 
 def test_an_unknown_guide_is_refused():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.proposers.base import Block, Context, Slot, Thresholds, mutate
+from hydra_llm.search.context import Block, Context, Slot, Thresholds
+from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.space.dimension import Categorical, Float, Integer
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.progress import measure

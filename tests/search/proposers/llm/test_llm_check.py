@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
+from hydra_llm.search.context import Block, Slot
 from hydra_llm.search.log.protocol_text import BEGIN, END
-from hydra_llm.search.proposers.base import Block, Slot
 from hydra_llm.search.proposers.llm.answer import answer_schema, read_answer
 from hydra_llm.search.proposers.llm.check import check_slots, one_line
 from hydra_llm.search.proposers.llm.notes import check_notes
@@ -308,7 +308,7 @@ def test_a_memory_edit_may_carry_a_claim_and_one_without_is_still_read():
     assert problems == []
     assert [None if e.claim is None else e.claim.value for e in notes.memory_edits] == [None, "relu"]
     schema = answer_schema(["model.act"])["$defs"]
-    assert schema["MemoryEdit"]["required"][-1] == "claim", "a strict server is asked for all of it"
+    assert schema["MemoryEditAnswer"]["required"][-1] == "claim", "a strict server is asked for all of it"
     assert schema["Observation"]["required"][-1] == "lines"
     assert schema["Claim"]["properties"]["key"]["enum"] == ["model.act"]
 

@@ -12,7 +12,8 @@ from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
-from hydra_llm.search.proposers.base import Block, Proposer, ProposerStop, Slot
+from hydra_llm.search.context import Block, Slot
+from hydra_llm.search.proposers.base import Proposer, ProposerStop
 from hydra_llm.search.proposers.llm.prompt_figures import MAX_BYTES
 from hydra_llm.search.proposers.llm.proposer import LlmProposer, build
 from hydra_llm.search.proposers.registry import make_proposer

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, tree_of, trial
 
-from hydra_llm.search.proposers.base import Block, Context, Slot, Thresholds
+from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
 from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy

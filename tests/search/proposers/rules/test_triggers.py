@@ -8,11 +8,11 @@ from test_strategies import SLOT, chain, context_of
 
 from hydra_llm.search.proposers.rules.order import ORDER
 from hydra_llm.search.proposers.rules.triggered import Focus, speaking
-from hydra_llm.search.triggers import FocusRule
+from hydra_llm.search.triggers import MetricTrigger
 
 
 def row(**more):
-    return FocusRule.of({"name": "r", "move": {"lr": "up"}, **more})
+    return MetricTrigger.of({"name": "r", "move": {"lr": "up"}, **more})
 
 
 def with_metrics(trials, **metrics):
@@ -99,4 +99,4 @@ def test_focus_is_asked_before_general_rules_and_after_the_baseline():
 )
 def test_a_row_that_makes_no_sense_is_refused(spec, word):
     with pytest.raises(ValueError, match=word):
-        FocusRule.of(spec)
+        MetricTrigger.of(spec)

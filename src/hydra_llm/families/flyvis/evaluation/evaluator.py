@@ -22,7 +22,7 @@ from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, 
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, Parameters, Wiring, flyvis_oracle
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters, Wiring, flyvis_oracle
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
@@ -46,7 +46,7 @@ class OracleReport:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     """What an evaluation found."""
 
     metrics: dict[str, float]
@@ -58,7 +58,7 @@ class Scored:
     points: list[Point]  # of the connectivity_R2 trajectory
 
 
-class FlyvisAssay:
+class FlyvisEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
@@ -88,7 +88,7 @@ class FlyvisAssay:
             ("ridge", "oracle_ridge", None),
             ("tied", "oracle_tied", None),
         ):
-            parameters: Parameters = getattr(found, name)
+            parameters: OracleParameters = getattr(found, name)
             W, tau, v_rest = (part.numpy() for part in (parameters.W, parameters.tau, parameters.v_rest))
             scores |= self._parameter_scores(W, tau, v_rest, masks, f"{prefix}_")
             if f"{prefix}_connectivity_R2" in scores:
@@ -114,7 +114,7 @@ class FlyvisAssay:
 
     # ---- after the fit ----
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Scored:
+    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net, found = fit.net, oracle.found
         recovered, scale, offset = self._probe.recover(net)
@@ -147,7 +147,7 @@ class FlyvisAssay:
             log.info("%s", verdict(points))
         metrics["n_neurons"], metrics["n_edges"] = float(len(self.tau)), float(self.n_true_edges)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
-        return Scored(metrics, recovered, scale, offset, rollouts, clusters, points)
+        return Evaluation(metrics, recovered, scale, offset, rollouts, clusters, points)
 
     @cached_property
     def _probe(self) -> Probe:
@@ -252,17 +252,17 @@ class FlyvisAssay:
 
     # ---- what is left in the run folder ----
 
-    def tables(self, fit: Fit, scored: Scored) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
         """types.csv and types.md; connectivity_r2.log where the fit took snapshots."""
-        table = TypeTable.of(self, scored.recovered, scored.clusters)
+        table = TypeTable.of(self, evaluation.recovered, evaluation.clusters)
         files = {"types.csv": table.csv(), "types.md": table.markdown()}
-        if scored.points:
-            files["connectivity_r2.log"] = to_text(scored.points)
+        if evaluation.points:
+            files["connectivity_r2.log"] = to_text(evaluation.points)
         return files
 
-    def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
         train = self._observations.split("train")
-        return draw(self, fit, scored, train, self._delta_t)
+        return draw(self, fit, evaluation, train, self._delta_t)
 
 
 def _standardised(features: np.ndarray) -> np.ndarray:

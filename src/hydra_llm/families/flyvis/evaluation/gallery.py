@@ -22,7 +22,7 @@ from hydra_llm.figures.rollout import rollout
 from hydra_llm.metrics.gauge import recorded_grid
 
 if TYPE_CHECKING:
-    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay, Scored
+    from hydra_llm.families.flyvis.evaluation.evaluator import Evaluation, FlyvisEvaluator
 
 VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit="s")
 _SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors
@@ -33,32 +33,34 @@ _RASTER_FRAMES = 1000
 _POINTS = 80
 
 
-def draw(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
+def draw(
+    evaluator: "FlyvisEvaluator", fit: Fit, evaluation: "Evaluation", train: RecordedSplit, delta_t: float
+) -> dict[str, Figure]:
     """All figures, by file name."""
-    recovered, types = scored.recovered, assay.types
+    recovered, types = evaluation.recovered, evaluator.types
     shown = np.array(train.activity[:_RASTER_FRAMES])
     drawn = {
         "activity": activity(shown, delta_t, labels=VOLTAGES),
-        "hex_activity": _on_the_lattice(assay, train, delta_t),
-        **_eye(assay, train, delta_t),
+        "hex_activity": _on_the_lattice(evaluator, train, delta_t),
+        **_eye(evaluator, train, delta_t),
         "recovery": recovery(
             [
-                Parameter("W", "connectivity", "a.u.", assay.W, recovered.W),
-                Parameter("tau", "tau", "s", assay.tau, recovered.tau),
-                Parameter("V_rest", "V_rest", "a.u.", assay.v_rest, recovered.v_rest),
+                Parameter("W", "connectivity", "a.u.", evaluator.W, recovered.W),
+                Parameter("tau", "tau", "s", evaluator.tau, recovered.tau),
+                Parameter("V_rest", "V_rest", "a.u.", evaluator.v_rest, recovered.v_rest),
             ],
-            scored.metrics,
+            evaluation.metrics,
         ),
         "by_type": by_type(
             types,
-            assay.type_names,
-            {"tau (s)": (assay.tau, recovered.tau), "V_rest (a.u.)": (assay.v_rest, recovered.v_rest)},
+            evaluator.type_names,
+            {"tau (s)": (evaluator.tau, recovered.tau), "V_rest (a.u.)": (evaluator.v_rest, recovered.v_rest)},
         ),
-        "messages": _messages(assay, fit, scored, train),
+        "messages": _messages(evaluator, fit, evaluation, train),
     }
-    test = scored.rollouts["test"]
+    test = evaluation.rollouts["test"]
     if test.recorded:
-        central = _central(assay)
+        central = _central(evaluator)
         title = f"Rollout of a test sequence: the most central neuron of each of {len(central)} types"
         drawn["rollout_test"] = rollout(
             test.recorded[0][:, central], test.predicted[0][:, central], delta_t, title, VOLTAGES
@@ -68,56 +70,56 @@ def draw(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit,
         penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
         drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
     a = fit.net.embedding.a.detach().numpy()
-    if scored.clusters is not None and a.shape[1] >= 2 and np.ptp(a, axis=0).any():
-        drawn["embedding"] = embedding(a, types, scored.clusters, scored.metrics.get("cluster_accuracy"))
-    if scored.points:
-        _, iterations, scores, names = zip(*scored.points, strict=True)
+    if evaluation.clusters is not None and a.shape[1] >= 2 and np.ptp(a, axis=0).any():
+        drawn["embedding"] = embedding(a, types, evaluation.clusters, evaluation.metrics.get("cluster_accuracy"))
+    if evaluation.points:
+        _, iterations, scores, names = zip(*evaluation.points, strict=True)
         drawn["r2_trajectory"] = phases(iterations, scores, names, "Recovery of W along the fit")
     return drawn
 
 
-def _on_the_lattice(assay: "FlyvisAssay", train: RecordedSplit, delta_t: float) -> Figure:
+def _on_the_lattice(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t: float) -> Figure:
     """Some types over the first second of the recording."""
-    names = [name for name in _SHOWN_TYPES if name in assay.type_names] or assay.type_names[:6]
+    names = [name for name in _SHOWN_TYPES if name in evaluator.type_names] or evaluator.type_names[:6]
     last = min(train.n_frames - 1, round(_MAP_SECONDS / delta_t))
     frames = np.unique(np.linspace(0, last, _MAPS).round().astype(int))
-    column, columns, rows = assay.wiring.column.numpy(), {}, {}
+    column, columns, rows = evaluator.wiring.column.numpy(), {}, {}
     for name in names:
-        own = assay.types == assay.type_names.index(name)
+        own = evaluator.types == evaluator.type_names.index(name)
         if own.any():
             columns[name], rows[name] = column[own], np.array(train.activity[frames][:, own])
     return hex_activity(columns, rows, frames * delta_t, "Voltages on the lattice of columns", "v (a.u.)")
 
 
-def _eye(assay: "FlyvisAssay", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
+def _eye(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
     """What the eye saw in the first seconds of the recording, and all cell types in the middle of them."""
-    column, drawn = assay.wiring.column.numpy(), {}
+    column, drawn = evaluator.wiring.column.numpy(), {}
     n_frames = min(train.n_frames, max(2, round(_FILM_SECONDS / delta_t)))
     if train.external is not None:
         seen = np.array(train.external[:n_frames])
-        drawn["film"] = film(seen, column[assay.wiring.input_index.numpy()], delta_t)
+        drawn["film"] = film(seen, column[evaluator.wiring.input_index.numpy()], delta_t)
     middle = n_frames // 2
-    voltage, names = np.array(train.activity[middle]), tuple(assay.type_names)
-    drawn["voltages_by_type"] = eye_activity(voltage, column, assay.types, names, middle * delta_t)
+    voltage, names = np.array(train.activity[middle]), tuple(evaluator.type_names)
+    drawn["voltages_by_type"] = eye_activity(voltage, column, evaluator.types, names, middle * delta_t)
     return drawn
 
 
-def _messages(assay: "FlyvisAssay", fit: Fit, scored: "Scored", train: RecordedSplit) -> Figure:
+def _messages(evaluator: "FlyvisEvaluator", fit: Fit, evaluation: "Evaluation", train: RecordedSplit) -> Figure:
     """The most central neuron of every type stands for it."""
-    central = _central(assay)
+    central = _central(evaluator)
     grid = recorded_grid(train.activity, _POINTS)
     raw = evaluate(fit.net.message, grid, fit.net)[:, central].T
     v = grid[:, central].T
-    corrected = (raw - scored.offset[central, None]) / scored.scale[central, None]
+    corrected = (raw - evaluation.offset[central, None]) / evaluation.scale[central, None]
     return messages(v, np.maximum(v, 0), corrected, raw, VOLTAGES)
 
 
-def _central(assay: "FlyvisAssay") -> np.ndarray:
+def _central(evaluator: "FlyvisEvaluator") -> np.ndarray:
     """The neuron of each type that is nearest to the middle of the lattice [type]."""
-    u, v = assay.wiring.column.numpy().T.astype(np.float64)
+    u, v = evaluator.wiring.column.numpy().T.astype(np.float64)
     distance = u**2 + u * v + v**2
     chosen = []
-    for number in np.unique(assay.types):
-        own = np.flatnonzero(assay.types == number)
+    for number in np.unique(evaluator.types):
+        own = np.flatnonzero(evaluator.types == number)
         chosen.append(own[distance[own].argmin()])
     return np.array(chosen)

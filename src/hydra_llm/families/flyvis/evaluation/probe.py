@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, Recovered, message_lines, physical
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import (
+    Linearised,
+    Recovered,
+    message_lines,
+    to_physical_parameters,
+)
 from hydra_llm.metrics.gauge import recorded_grid
 
 STATES = 64  # recorded frames at which derivatives are taken
@@ -59,7 +64,7 @@ class Probe:
         true = np.maximum(self.grid, 0)
         scale, offset = message_lines(evaluate(net.message, self.grid, net), true)
         linearised = self.linearise(net)
-        return physical(_weights(net), self.edge_index, linearised, scale, offset), scale, offset
+        return to_physical_parameters(_weights(net), self.edge_index, linearised, scale, offset), scale, offset
 
     def linearise(self, net) -> Linearised:
         """Medians over the states of the derivatives of f, and the mean of what they leave of it."""

@@ -45,7 +45,7 @@ def message_lines(learned: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np
     return scale, (learned - scale * true).mean(axis=0)
 
 
-def physical(
+def to_physical_parameters(
     w: np.ndarray, edge_index: np.ndarray, linearised: Linearised, scale: np.ndarray, offset: np.ndarray
 ) -> Recovered:
     """The parameters of the law. w [edge]; edge_index [2, edge] (source, target); scale and offset [source].

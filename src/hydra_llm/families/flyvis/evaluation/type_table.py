@@ -11,7 +11,7 @@ from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
 from hydra_llm.metrics.scores import identity_r2
 
 if TYPE_CHECKING:
-    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisAssay
+    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 
 HEADER = (
     "type",
@@ -36,24 +36,24 @@ class TypeTable:
     rows: tuple[tuple[object, ...], ...]
 
     @classmethod
-    def of(cls, assay: "FlyvisAssay", recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
+    def of(cls, evaluator: "FlyvisEvaluator", recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
         """same_cluster: share of a type's neurons that lie in the cluster most of them lie in."""
-        target = assay.wiring.edge_index[1].numpy()
+        target = evaluator.wiring.edge_index[1].numpy()
         rows = []
-        for number in np.unique(assay.types):
-            own = assay.types == number
-            name = assay.type_names[number]
+        for number in np.unique(evaluator.types):
+            own = evaluator.types == number
+            name = evaluator.type_names[number]
             edges = own[target]
-            W_fit = identity_r2(recovered.W[edges], assay.W[edges])
+            W_fit = identity_r2(recovered.W[edges], evaluator.W[edges])
             share = None if clusters is None else np.bincount(clusters[own]).max() / own.sum()
             row = (
                 name,
-                assay.groups.get(name, ""),
+                evaluator.groups.get(name, ""),
                 int(own.sum()),
-                float(assay.tau[own].mean()),
+                float(evaluator.tau[own].mean()),
                 float(recovered.tau[own].mean()),
                 float(recovered.tau[own].std()),
-                float(assay.v_rest[own].mean()),
+                float(evaluator.v_rest[own].mean()),
                 float(recovered.v_rest[own].mean()),
                 float(recovered.v_rest[own].std()),
                 int(edges.sum()),

@@ -23,7 +23,7 @@ JOINT, W_PHASE, V_REST_PHASE = "joint", "W", "V_rest"
 
 
 @dataclass(frozen=True)
-class Rates:
+class LearningRates:
     """Learning rates of W, lin_edge, the update (lin_phi, or tau and v_rest), the embedding and a learned stimulus."""
 
     W: float
@@ -40,16 +40,21 @@ class Stage:
     phase: str
     epoch: int
     n_steps: int
-    rates: Rates
+    rates: LearningRates
 
 
-def standard(n_epochs: int, steps_per_epoch: int, rates: Rates) -> list[Stage]:
+def standard(n_epochs: int, steps_per_epoch: int, rates: LearningRates) -> list[Stage]:
     """Everything learns all the time."""
     return [Stage(JOINT, epoch, steps_per_epoch, rates) for epoch in range(n_epochs)]
 
 
 def alternating(
-    n_epochs: int, steps_per_epoch: int, active: Rates, resting: Rates, n_alternations: int, vrest_ratio: float
+    n_epochs: int,
+    steps_per_epoch: int,
+    active: LearningRates,
+    resting: LearningRates,
+    n_alternations: int,
+    vrest_ratio: float,
 ) -> list[Stage]:
     """n_alternations cycles per epoch, each a W-phase, then a V_rest-phase that takes the share vrest_ratio of it."""
     if n_alternations < 1:
@@ -57,8 +62,8 @@ def alternating(
     if not 0 <= vrest_ratio <= 1:
         raise ValueError(f"alternate_vrest_ratio={vrest_ratio} is no share of a cycle. Choose a value from 0 to 1.")
     rates = {
-        W_PHASE: Rates(active.W, active.edge, resting.update, resting.embedding, active.stimulus),
-        V_REST_PHASE: Rates(resting.W, resting.edge, active.update, active.embedding, active.stimulus),
+        W_PHASE: LearningRates(active.W, active.edge, resting.update, resting.embedding, active.stimulus),
+        V_REST_PHASE: LearningRates(resting.W, resting.edge, active.update, active.embedding, active.stimulus),
     }
     stages = []
     for epoch in range(n_epochs):

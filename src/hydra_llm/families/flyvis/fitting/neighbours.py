@@ -21,7 +21,7 @@ _ELEMENTS = 2**23  # of the features of one group that are in memory at once
 _EPS = torch.finfo(torch.float64).eps
 
 
-class Block(NamedTuple):
+class FrameBlock(NamedTuple):
     """Consecutive frames: message [frame, source], own and slope [frame, target], all of one length of neurons."""
 
     message: Tensor
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     slope: Tensor
 
 
-Blocks = Callable[[], Iterable[Block]]  # can be run through more than once
+Blocks = Callable[[], Iterable[FrameBlock]]  # can be run through more than once
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def by_in_degree(edge_index: Tensor, n_neurons: int) -> list[Group]:
 
 
 @dataclass(frozen=True)
-class Factor:
+class NeighbourFactor:
     """min_x |X x - y|^2 = |R x - z|^2 + residual for each neuron of a group. Unknowns x: rate, offset, weights."""
 
     group: Group
@@ -80,7 +80,7 @@ class Factor:
         return (explained + self.residual) / max(1, self.n_frames)
 
 
-def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[Factor]:
+def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[NeighbourFactor]:
     """The triangular factor of every neuron's problem, in float64, to the precision of the features themselves."""
     groups = by_in_degree(edge_index, n_neurons)
     normal, n_frames = normal_matrices(groups, blocks, None)
@@ -107,13 +107,13 @@ class _Basis(NamedTuple):
         return cls(vectors / scale[:, None, :], scale[:, :, None] * vectors.mT)
 
 
-def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> Factor:
+def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> NeighbourFactor:
     values, vectors = torch.linalg.eigh(normal[:, :-1, :-1])
     sizes = values.clamp_min(0).sqrt()
     z = torch.where(sizes > 0, torch.einsum("nab,na->nb", vectors, normal[:, :-1, -1]) / sizes, 0)
     residual = (normal[:, -1, -1] - z.square().sum(1)).clamp_min(0)
     Q, R = torch.linalg.qr(sizes[:, :, None] * (vectors.mT @ basis.whiten))
-    return Factor(group, R, torch.einsum("nab,na->nb", Q, z), residual, n_frames)
+    return NeighbourFactor(group, R, torch.einsum("nab,na->nb", Q, z), residual, n_frames)
 
 
 def normal_matrices(groups: list[Group], blocks: Blocks, bases: list[Tensor] | None) -> tuple[list[Tensor], int]:

@@ -19,7 +19,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree
 from hydra_llm.families.flyvis.fitting.neuron_solution import write
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
-from hydra_llm.nn.interpolation_table import KINKED, Stencil
+from hydra_llm.nn.interpolation_table import KINKED, InterpolationTable
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class FlyvisReducedProblem:
         external = None if frames.external is None else frames.external.double()
         self._own, self._slope = net.spread_input(v, external) - v, frames.target.double()
         self._groups = by_in_degree(net.edge_index, net.n_neurons)
-        self._stencil = Stencil(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
+        self._stencil = InterpolationTable(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
         self._nodes = self._stencil.nodes.to(net.W.dtype)
         self._variance = self._slope.var(dim=0, unbiased=False).mean()
 

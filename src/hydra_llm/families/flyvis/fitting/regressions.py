@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Block, Group, normal_matrices
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, FrameBlock, Group, normal_matrices
 
 _JITTER = 1e-12  # of the own terms, relative to their mean square: a neuron that never moves has no rate
 _BLOCK = 2048  # frames per step
@@ -35,9 +35,9 @@ class NormalEquations:
     def __init__(self, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor) -> None:
         """message [frame, source], own = I - v and slope [frame, target], of any precision."""
 
-        def blocks() -> list[Block]:
+        def blocks() -> list[FrameBlock]:
             parts = (values.detach().split(_BLOCK) for values in (message, own, slope))
-            return [Block(*block) for block in zip(*parts, strict=True)]
+            return [FrameBlock(*block) for block in zip(*parts, strict=True)]
 
         sums, self.n_frames = normal_matrices(groups, blocks, None)
         self._groups = groups

@@ -42,7 +42,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedStatistics:
     """What penalties know of the recording: x (1.5 sd of all states), mean and sd of each neuron."""
 
     x: float
@@ -50,7 +50,7 @@ class Recorded:
     sd: Tensor  # [neuron]
 
     @classmethod
-    def of(cls, frames: Frames) -> "Recorded":
+    def of(cls, frames: Frames) -> "RecordedStatistics":
         v = frames.activity
         return cls(1.5 * float(v.std()), v.mean(dim=0), v.std(dim=0))
 
@@ -60,7 +60,7 @@ class GraphPenalties:
     """All penalties of a fit with a coefficient above zero, as one term of the loss."""
 
     coefficients: dict[str, float]
-    recorded: Recorded
+    recorded: RecordedStatistics
     progress: Progress
     _chosen: tuple[tuple[float, str, Callable[..., Tensor]], ...] = field(init=False, default=())
 
@@ -97,17 +97,17 @@ class GraphPenalties:
         return total
 
 
-def W_L1(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def W_L1(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum_e |W_e|: few synapses."""
     return net.W.abs().sum()
 
 
-def W_L2(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def W_L2(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||W||_2: weak synapses. Acts beside W_L1."""
     return torch.linalg.vector_norm(net.W)
 
 
-def W_sign(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def W_sign(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum_j (n+_j / n_j) (n-_j / n_j), soft counts n+- = sum_e sigmoid(+-10 W_e) over the edges that leave j (Dale)."""
     source = net.graph.source
     n = torch.bincount(source, minlength=net.n_neurons).clamp_min(1).to(net.W.dtype)
@@ -116,71 +116,71 @@ def W_sign(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
     return (positive * negative).sum()
 
 
-def edge_diff(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def edge_diff(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||relu(g(u) - g(u + d))||_2: the message never falls as the state rises."""
     fall = torch.relu(net.message(u) - net.message(u + 0.05 * recorded.x))
     return torch.linalg.vector_norm(fall)
 
 
-def edge_norm(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def edge_norm(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||g(2 x) - 2 x||_2: fixes the scale of the message."""
     top = torch.full_like(u, 2 * recorded.x)
     return torch.linalg.vector_norm(net.message(top) - top)
 
 
-def edge_zero(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def edge_zero(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||g(min(u, 0))||_2: a silent neuron sends nothing; closes the gauge of v_rest."""
     return torch.linalg.vector_norm(net.message(u.clamp_max(0)))
 
 
-def edge_weight_L1(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def edge_weight_L1(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum |theta| over the parameters of g, biases included."""
     return _norms(net.lin_edge, 1)
 
 
-def edge_weight_L2(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def edge_weight_L2(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum of ||theta||_2 over the parameter tensors of g, biases included."""
     return _norms(net.lin_edge, 2)
 
 
-def phi_weight_L1(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def phi_weight_L1(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum |theta| over the parameters of f, biases included."""
     return _norms(net.lin_phi, 1)
 
 
-def phi_weight_L2(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def phi_weight_L2(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """sum of ||theta||_2 over the parameter tensors of f, biases included."""
     return _norms(net.lin_phi, 2)
 
 
-def phi_zero(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def phi_zero(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||f(0, a, 1, 1)||_2 as published. The true law is not zero there: this pulls v_rest towards -2."""
     zero = torch.zeros_like(u)
     return torch.linalg.vector_norm(net.update(zero, zero + 1, zero + 1))
 
 
-def update_diff(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def update_diff(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||relu(f(0, a, m0, 1) - f(0, a, m1, 1))||_2, m0 = g(u), m1 = g(u + d): f rises with the message."""
     zero = torch.zeros_like(u)
     low, high = net.message(u), net.message(u + 0.05 * recorded.x)
     return torch.linalg.vector_norm(torch.relu(net.update(zero, low, zero + 1) - net.update(zero, high, zero + 1)))
 
 
-def update_msg_diff(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def update_msg_diff(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||relu(f(msg) - f(msg + d))||_2 at the received messages, without input."""
     msg = net.graph(net.W, net.message(u))
     zero = torch.zeros_like(u)
     return torch.linalg.vector_norm(torch.relu(net.update(u, msg, zero) - net.update(u, msg + 0.05 * recorded.x, zero)))
 
 
-def update_msg_sign(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def update_msg_sign(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """||tanh(f(0, a, msg, 0) / 0.1) - tanh(msg / 0.1)||_2: from rest the state follows the sign of the message."""
     msg = net.graph(net.W, net.message(u))
     zero = torch.zeros_like(u)
     return torch.linalg.vector_norm(torch.tanh(net.update(zero, msg, zero) / 0.1) - torch.tanh(msg / 0.1))
 
 
-def update_linearity(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def update_linearity(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """mean (f(v, a, 0, 0) - its least-squares line in v)^2 over 20 states in mean +- 2 sd of each neuron."""
     place = torch.linspace(-2, 2, _POINTS, dtype=u.dtype, device=u.device).unsqueeze(1)
     v = recorded.mean.to(u) + place * recorded.sd.to(u)  # [point, neuron]
@@ -191,7 +191,7 @@ def update_linearity(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
     return (f - f.mean(0) - slope * centred).square().mean()
 
 
-def update_centering(net: FlyvisGNN, u: Tensor, recorded: Recorded) -> Tensor:
+def update_centering(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) -> Tensor:
     """mean f(mean state, a, 0, 0)^2 as published. The true law is zero there only without messages and input."""
     zero = torch.zeros_like(u)
     return net.update(recorded.mean.to(u).expand_as(u), zero, zero).square().mean()
@@ -202,7 +202,7 @@ def _norms(part: nn.Module | None, order: int) -> Tensor:
     return torch.stack([torch.linalg.vector_norm(values, order) for values in part.parameters()]).sum()
 
 
-KINDS: dict[str, tuple[str, Callable[[FlyvisGNN, Tensor, Recorded], Tensor]]] = {
+KINDS: dict[str, tuple[str, Callable[[FlyvisGNN, Tensor, RecordedStatistics], Tensor]]] = {
     "coeff_W_L1": ("annealed", W_L1),
     "coeff_W_L2": ("annealed", W_L2),
     "coeff_W_sign": ("constant", W_sign),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Factor
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, NeighbourFactor
 from hydra_llm.identifiability.least_squares import NULL_PROJECTION, NULL_SINGULAR_VALUE
 
 RIDGES = tuple(10.0 ** (k / 2) for k in range(-24, 5))  # per frame, in squared units of a message
@@ -36,7 +36,7 @@ class Determined:
     condition_number: Tensor  # [neuron]; infinite where a direction is missing exactly
 
 
-def determined(factors: Sequence[Factor]) -> Determined:
+def determined(factors: Sequence[NeighbourFactor]) -> Determined:
     """By the projector on the null space of each neuron: singular values below 1e-8 of the largest."""
     n_neurons, n_edges = _sizes(factors)
     found = Determined(
@@ -58,13 +58,13 @@ def determined(factors: Sequence[Factor]) -> Determined:
     return found
 
 
-def least_squares(factors: Sequence[Factor], rounding: float) -> Solution:
+def least_squares(factors: Sequence[NeighbourFactor], rounding: float) -> Solution:
     """The solution with the smallest weights among those that fit best: what is not determined is set to zero.
 
     rounding: relative precision of the recording; singular values below it hold nothing but rounding.
     """
 
-    def solve(factor: Factor) -> Tensor:
+    def solve(factor: NeighbourFactor) -> Tensor:
         cutoff = min(rounding * factor.group.n_unknowns, NULL_SINGULAR_VALUE)
         largest = torch.linalg.matrix_norm(factor.R, ord=2)
         U, s, Vh = _weights_alone(factor)
@@ -75,13 +75,13 @@ def least_squares(factors: Sequence[Factor], rounding: float) -> Solution:
     return _scatter(factors, [solve(factor) for factor in factors])
 
 
-def ridge(factors: Sequence[Factor], strength: float) -> Solution:
+def ridge(factors: Sequence[NeighbourFactor], strength: float) -> Solution:
     """The minimum of mean squared error + strength * |weights|^2 for every neuron."""
     return _scatter(factors, [_shrunk(factor, _weights_alone(factor), strength) for factor in factors])
 
 
 def best_ridge(
-    factors: Sequence[Factor], validation: Sequence[Factor], strengths: Sequence[float] = RIDGES
+    factors: Sequence[NeighbourFactor], validation: Sequence[NeighbourFactor], strengths: Sequence[float] = RIDGES
 ) -> tuple[Solution, float]:
     """The ridge solution that validation allows, and its strength, one for all neurons.
 
@@ -103,29 +103,29 @@ def best_ridge(
     return _scatter(factors, found), strength
 
 
-def _shrunk(factor: Factor, parts: tuple[Tensor, Tensor, Tensor], strength: float) -> Tensor:
+def _shrunk(factor: NeighbourFactor, parts: tuple[Tensor, Tensor, Tensor], strength: float) -> Tensor:
     U, s, Vh = parts
     shifted = s.square() + strength * factor.n_frames
     return _complete(factor, _filtered(factor, U, torch.where(shifted > 0, s / shifted, 0), Vh))
 
 
-def _weights_alone(factor: Factor) -> tuple[Tensor, Tensor, Tensor]:
+def _weights_alone(factor: NeighbourFactor) -> tuple[Tensor, Tensor, Tensor]:
     """Singular value decomposition of the problem that remains when rate and offset have been eliminated."""
     return torch.linalg.svd(factor.R[:, N_OWN:, N_OWN:])
 
 
-def _filtered(factor: Factor, U: Tensor, inverse: Tensor, Vh: Tensor) -> Tensor:
+def _filtered(factor: NeighbourFactor, U: Tensor, inverse: Tensor, Vh: Tensor) -> Tensor:
     return torch.einsum("nba,nb->na", Vh, inverse * torch.einsum("nab,na->nb", U, factor.z[:, N_OWN:]))
 
 
-def _complete(factor: Factor, weights: Tensor) -> Tensor:
+def _complete(factor: NeighbourFactor, weights: Tensor) -> Tensor:
     """Rate and offset that belong to the weights; the shortest pair where a constant neuron leaves both open."""
     corner = torch.linalg.pinv(factor.R[:, :N_OWN, :N_OWN], rtol=NULL_SINGULAR_VALUE)
     rest = factor.z[:, :N_OWN] - torch.einsum("nab,nb->na", factor.R[:, :N_OWN, N_OWN:], weights)
     return torch.cat([torch.einsum("nab,nb->na", corner, rest), weights], dim=1)
 
 
-def _scatter(factors: Sequence[Factor], unknowns: Sequence[Tensor]) -> Solution:
+def _scatter(factors: Sequence[NeighbourFactor], unknowns: Sequence[Tensor]) -> Solution:
     n_neurons, n_edges = _sizes(factors)
     weight = unknowns[0].new_zeros(n_edges)
     rate, offset = unknowns[0].new_zeros(n_neurons), unknowns[0].new_zeros(n_neurons)
@@ -135,6 +135,6 @@ def _scatter(factors: Sequence[Factor], unknowns: Sequence[Tensor]) -> Solution:
     return Solution(weight, rate, offset)
 
 
-def _sizes(factors: Sequence[Factor]) -> tuple[int, int]:
+def _sizes(factors: Sequence[NeighbourFactor]) -> tuple[int, int]:
     """Numbers of neurons and of edges."""
     return sum(len(f.group.targets) for f in factors), sum(f.group.edges.numel() for f in factors)

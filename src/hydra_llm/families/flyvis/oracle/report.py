@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.neighbours import Block, Blocks, factorise
+from hydra_llm.families.flyvis.fitting.neighbours import Blocks, FrameBlock, factorise
 from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution, best_ridge, determined, least_squares
 from hydra_llm.families.flyvis.oracle.tied import edge_kinds, tie, untie
 from hydra_llm.identifiability.samples import Samples
@@ -41,7 +41,7 @@ class Wiring:
 
 
 @dataclass(frozen=True)
-class Parameters:
+class OracleParameters:
     """W [edge], tau (s) and v_rest [neuron]. found [neuron]: whether the fit gave the neuron a time constant at all."""
 
     W: Tensor
@@ -54,9 +54,9 @@ class Parameters:
 class FlyvisOracle:
     """What least squares finds, and what these data determine at all."""
 
-    ls: Parameters
-    ridge: Parameters
-    tied: Parameters
+    ls: OracleParameters
+    ridge: OracleParameters
+    tied: OracleParameters
     identifiable_W: Tensor  # [edge]
     identifiable_tau: Tensor  # [neuron]
     identifiable_v_rest: Tensor  # [neuron]
@@ -143,18 +143,18 @@ def flyvis_oracle(train: Samples, validation: Samples, wiring: Wiring, types: Te
 def law_blocks(samples: Samples, input_index: Tensor) -> Blocks:
     """The problem of identifiability.neighbours for the true law: message relu(v), own input minus own voltage."""
 
-    def blocks() -> Iterator[Block]:
+    def blocks() -> Iterator[FrameBlock]:
         for start in range(0, samples.n_frames, _BLOCK):
             v, slope, external = samples.block(start, start + _BLOCK)
             own = -v
             if external is not None:
                 own[:, input_index] += external
-            yield Block(v.clamp_min(0), own, slope)
+            yield FrameBlock(v.clamp_min(0), own, slope)
 
     return blocks
 
 
-def parameters(solution: Solution, target: Tensor) -> Parameters:
+def parameters(solution: Solution, target: Tensor) -> OracleParameters:
     """W, tau and V_rest of rate = 1/tau, offset = V_rest/tau, weight = W/tau; target [edge].
 
     A neuron whose rate is not positive has no time constant; it is given the median of the others.
@@ -162,7 +162,7 @@ def parameters(solution: Solution, target: Tensor) -> Parameters:
     found = solution.rate > 0
     middle = solution.rate[found].median() if found.any() else torch.ones_like(solution.rate[:1]).squeeze()
     tau = 1 / torch.where(found, solution.rate, middle)
-    return Parameters(solution.weight * tau[target], tau, solution.offset * tau, found)
+    return OracleParameters(solution.weight * tau[target], tau, solution.offset * tau, found)
 
 
 def _equal(estimate: np.ndarray, drift: np.ndarray) -> bool:

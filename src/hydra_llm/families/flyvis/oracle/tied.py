@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Factor, Group
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Group, NeighbourFactor
 from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution
 
 _STACKED = 4  # factors of this many times the width are condensed at once
@@ -26,7 +26,7 @@ def edge_kinds(edge_index: Tensor, types: Tensor, column: Tensor) -> Tensor:
     return torch.unique(description, dim=0, return_inverse=True)[1]
 
 
-def tie(factors: Sequence[Factor], kinds: Tensor, types: Tensor) -> list[Factor]:
+def tie(factors: Sequence[NeighbourFactor], kinds: Tensor, types: Tensor) -> list[NeighbourFactor]:
     """One problem per type, whose target is the type and whose edges are the kinds of edge_kinds.
 
     types [neuron] from 0 without a gap; kinds [edge]. A solution of these is spread over neurons by `untie`.
@@ -45,7 +45,7 @@ def untie(solution: Solution, kinds: Tensor, types: Tensor) -> Solution:
     return Solution(solution.weight[kinds], solution.rate[types], solution.offset[types])
 
 
-def _stack(own: int, problems: list[tuple[Tensor, Tensor, Tensor, float]], n_frames: int) -> Factor:
+def _stack(own: int, problems: list[tuple[Tensor, Tensor, Tensor, float]], n_frames: int) -> NeighbourFactor:
     used, place = torch.unique(torch.cat([kinds for _, _, kinds, _ in problems]), return_inverse=True)
     places = place.split([len(kinds) for _, _, kinds, _ in problems])
     n = N_OWN + len(used)
@@ -62,6 +62,6 @@ def _stack(own: int, problems: list[tuple[Tensor, Tensor, Tensor, float]], n_fra
             pending = []
     residual = sum(left for _, _, _, left in problems) + float(upper[n, n]) ** 2
     group = Group(torch.tensor([own]), used[None], used[None])
-    return Factor(
+    return NeighbourFactor(
         group, upper[None, :n, :n], upper[None, :n, n], upper.new_tensor([residual]), n_frames * len(problems)
     )

@@ -13,16 +13,16 @@ MODES = ("per_column", "random")  # column of W: the outgoing edges of one sourc
 
 
 @dataclass(frozen=True)
-class ShownGraph:
+class ObservedGraph:
     """edge_index [(source, target), shown edge]; true_edge [shown edge]: its number among the true ones, -1: none."""
 
     edge_index: Tensor
     true_edge: Tensor
 
 
-def show(edge_index: Tensor, kept: Tensor, null_edges: Tensor) -> ShownGraph:
+def show(edge_index: Tensor, kept: Tensor, null_edges: Tensor) -> ObservedGraph:
     """The kept true edges in their order, then the null edges."""
-    return ShownGraph(
+    return ObservedGraph(
         torch.cat([edge_index[:, kept], null_edges], dim=1),
         torch.cat([kept, torch.full((null_edges.shape[1],), -1)]),
     )

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hydra_llm.families.flyvis.stimuli.base import Stimulus
 from hydra_llm.families.flyvis.system.connectome import Connectome
-from hydra_llm.families.flyvis.system.observed_graph import ShownGraph, draw_null_edges, kept_edges, show
+from hydra_llm.families.flyvis.system.observed_graph import ObservedGraph, draw_null_edges, kept_edges, show
 from hydra_llm.families.flyvis.system.parameters import Parameters
 from hydra_llm.families.flyvis.system.run import FlyvisRun, sequences_at_once
 from hydra_llm.families.flyvis.system.type_groups import group_of
@@ -147,7 +147,7 @@ class FlyvisSystem:
     # ---- records ----
 
     @cached_property
-    def shown(self) -> ShownGraph:
+    def shown(self) -> ObservedGraph:
         """The graph that a model is given."""
         edges, n, how = torch.from_numpy(self.connectome.edge_index), self.n_units, self.perturbation
         hiding, adding = stream(self.seed, "hidden_edges"), stream(self.seed, "null_edges")

@@ -11,14 +11,8 @@ from torch import Tensor
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
 from hydra_llm.families.fitting import Fit
-from hydra_llm.families.metabolism.evaluation.kinetics import (
-    gauge,
-    in_gauge,
-    rate_constant_metrics,
-    stoichiometry_metrics,
-)
 from hydra_llm.families.metabolism.evaluation.regulation import (
-    Regulated,
+    RegulationScores,
     oracle_regulation,
     regulation_figures,
     regulation_of,
@@ -27,6 +21,12 @@ from hydra_llm.families.metabolism.evaluation.regulation import (
 from hydra_llm.families.metabolism.figures.identifiability import identifiability
 from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
 from hydra_llm.families.metabolism.figures.substrate import substrate
+from hydra_llm.families.metabolism.metrics import (
+    gauge,
+    in_gauge,
+    rate_constant_metrics,
+    stoichiometry_metrics,
+)
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import SMALLEST
 from hydra_llm.families.metabolism.oracle import OracleReport, oracle_report
@@ -50,18 +50,18 @@ SAMPLES = 20_000  # recorded concentrations at which learned and true substrate 
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     """What an evaluation found; log_k and F are after the gauge."""
 
     metrics: dict[str, float]
     log_k: np.ndarray  # learned [reaction]
     alpha: np.ndarray  # [order]
     rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, metabolite]
-    regulated: Regulated | None  # of a system with homeostasis
+    regulated: RegulationScores | None  # of a system with homeostasis
     oracle: OracleReport
 
 
-class MetabolismAssay:
+class MetabolismEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
@@ -91,7 +91,7 @@ class MetabolismAssay:
         recorded = self._observations.split(split)
         return Samples(*frames_of(recorded, self._training.target, self._training.difference_order, self._delta_t))
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Scored:
+    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net: ReactionGNN = fit.net
         train = self._observations.split("train")
@@ -125,9 +125,9 @@ class MetabolismAssay:
         metrics["n_metabolites"] = float(net.n_metabolites)
         metrics["n_reactions"] = float(net.n_reactions)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters() if p.requires_grad))
-        return Scored(metrics, log_k, alpha, rollouts, regulated, oracle)
+        return Evaluation(metrics, log_k, alpha, rollouts, regulated, oracle)
 
-    def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> Regulated | None:
+    def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> RegulationScores | None:
         if self._regulation is None:
             return None
         clustering = self._training.get("embedding_clustering", "kmeans")
@@ -187,36 +187,36 @@ class MetabolismAssay:
 
     # ---- figures ----
 
-    def tables(self, fit: Fit, scored: Scored) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
         return {}
 
-    def figures(self, fit: Fit, scored: Scored) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
         train = self._observations.split("train")
         c = np.array(train.activity)
         external = None if train.external is None else np.array(train.external)
-        oracle = scored.oracle
+        oracle = evaluation.oracle
         known = oracle.joint.identifiable.numpy()
         drawn = {
             "concentrations": activity(c, self._delta_t, external, METABOLITES),
             "spectrum": spectrum(c, METABOLITES),
-            "rate_constants": rate_constants(self._log_k.numpy(), scored.log_k, known, scored.metrics),
+            "rate_constants": rate_constants(self._log_k.numpy(), evaluation.log_k, known, evaluation.metrics),
             "identifiability": identifiability(
                 oracle.joint.solver.singular_values.numpy(), oracle.joint.rank, "rate constants and lines"
             ),
-            "substrate": self._substrate(fit.net, scored, c),
+            "substrate": self._substrate(fit.net, evaluation, c),
             "kinograph_test": rollout(
-                *scored.rollouts["test"], self._delta_t, "Rollout on the test trajectory", METABOLITES
+                *evaluation.rollouts["test"], self._delta_t, "Rollout on the test trajectory", METABOLITES
             ),
         }
         curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
         if curves:
             penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
             drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
-        if scored.regulated is not None and self._regulation is not None:
-            drawn |= regulation_figures(fit.net, c, scored.regulated, self._regulation, METABOLITES)
+        if evaluation.regulated is not None and self._regulation is not None:
+            drawn |= regulation_figures(fit.net, c, evaluation.regulated, self._regulation, METABOLITES)
         return drawn
 
-    def _substrate(self, net: ReactionGNN, scored: Scored, c: np.ndarray) -> Figure:
+    def _substrate(self, net: ReactionGNN, evaluation: Evaluation, c: np.ndarray) -> Figure:
         """F(c, s) after the gauge beside the true law, over the recorded range."""
         low, high = max(float(c.min()), 1e-3), float(c.max())
         grid = torch.logspace(np.log10(low), np.log10(high), 200, dtype=torch.float64)
@@ -224,4 +224,4 @@ class MetabolismAssay:
             learned = net.factor(grid.to(net.log_k.dtype)).double().numpy()
         orders = net.substrate.orders.double().numpy()
         true = self._field.law.factor(grid).numpy()[:, None] ** orders
-        return substrate(grid.numpy(), true, learned / scored.alpha, orders, c)
+        return substrate(grid.numpy(), true, learned / evaluation.alpha, orders, c)

@@ -33,7 +33,7 @@ SEED = 0  # of k-means
 
 
 @dataclass(frozen=True)
-class Regulated:
+class RegulationScores:
     """What a network learned of homeostasis. clusters [metabolite]: from the embedding, None if it takes no part."""
 
     metrics: dict[str, float]
@@ -51,7 +51,7 @@ def regulation_of(truth: Mapping[str, Tensor]) -> Regulation | None:
 
 def score_regulation(
     net: ReactionGNN, recorded: np.ndarray, truth: Regulation, *, clustering: str, distance: float
-) -> Regulated:
+) -> RegulationScores:
     """recorded: concentrations [frame, metabolite] of the training trajectory."""
     information = recorded.astype(np.float64).var(axis=0)
     grid = recorded_grid(recorded, GRID)
@@ -65,18 +65,18 @@ def score_regulation(
     if "avg_slope_ratio" in swept:
         metrics["avg_slope_ratio_sweep"] = swept["avg_slope_ratio"]  # as published: beyond what was recorded
     if len(np.unique(truth.types)) < 2:
-        return Regulated(metrics, lines, None)
+        return RegulationScores(metrics, lines, None)
     if not _speaks(net, recorded):
         log.info("Not reported: embedding_cluster_acc, because the node function is silent: there was no phase 2.")
-        return Regulated(metrics, lines, None)
+        return RegulationScores(metrics, lines, None)
     curves = response(net, common_grid(recorded)).T
     found = cluster_metrics(cluster(curves, len(np.unique(truth.types)), SEED), truth.types)
     metrics |= {name: value for name, value in found.items() if name.startswith("cluster_")}
     if net.embedding.embedding_dim == 0:
-        return Regulated(metrics, lines, None)
+        return RegulationScores(metrics, lines, None)
     a = net.embedding.a.detach().double().numpy()
     scores, labels = embedding_metrics(a, truth.types, clustering=clustering, distance=distance, seed=SEED)
-    return Regulated(metrics | scores, lines, labels)
+    return RegulationScores(metrics | scores, lines, labels)
 
 
 def oracle_regulation(
@@ -106,7 +106,7 @@ def oracle_regulation(
 
 
 def regulation_figures(
-    net: ReactionGNN, recorded: np.ndarray, regulated: Regulated, truth: Regulation, labels: Labels
+    net: ReactionGNN, recorded: np.ndarray, regulated: RegulationScores, truth: Regulation, labels: Labels
 ) -> dict[str, Figure]:
     """MLP_node: responses per type over the truth. embedding: where phase 2 gave the metabolites one to separate in."""
     grid, spread = recorded_grid(recorded, GRID), recorded.std(axis=0)

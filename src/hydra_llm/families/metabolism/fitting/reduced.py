@@ -15,7 +15,7 @@ from torch import Tensor
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import LogSubstrate
-from hydra_llm.nn.interpolation_table import Stencil
+from hydra_llm.nn.interpolation_table import InterpolationTable
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ReactionProblem:
             )
         self.frames = frames
         scaled = net.substrate.scaled(frames.activity)
-        self.stencil = Stencil(scaled, n_nodes, shared=True)
+        self.table = InterpolationTable(scaled, n_nodes, shared=True)
         self._S = net.stoichiometry().detach()
         self._known = frames.target
         if frames.external is not None and net.input_mode == "additive":
@@ -56,8 +56,8 @@ class ReactionProblem:
     def laws(self, net: ReactionGNN) -> Tensor:
         """Rates per unit of their constants [frame, reaction]."""
         assert isinstance(net.substrate, LogSubstrate)  # checked when the problem was set up
-        table = net.substrate.of_scaled(self.stencil.nodes[:, 0])  # [node, order]
-        logs = torch.stack([self.stencil(column[:, None]) for column in table.T], dim=-1)
+        table = net.substrate.of_scaled(self.table.nodes[:, 0])  # [node, order]
+        logs = torch.stack([self.table(column[:, None]) for column in table.T], dim=-1)
         return net.driven(net.log_product(logs).exp(), self.frames.external)
 
     def evaluate(self, net: ReactionGNN, ridge: float) -> Solved:

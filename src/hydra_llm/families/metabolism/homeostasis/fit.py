@@ -16,7 +16,7 @@ from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.errors import ExperimentError
-from hydra_llm.families.fitting import Bench, Fit, train
+from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.metabolism.fitting import phase1_store
 from hydra_llm.families.metabolism.fitting.standard_error import standard_error_log10
 from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
@@ -95,16 +95,16 @@ def fit_homeostasis(
     data: RecordingDataModule,
     model: DictConfig,
     training: DictConfig,
-    bench: Bench,
+    context: FitContext,
     meta: Mapping[str, Any],
 ) -> Fit:
     """Phase 1 by `phases` (or from a file), then phase 2; the minutes are those of both."""
     if not training.homeostasis_training:
-        return train(net, phases, data, bench)
+        return train(net, phases, data, context)
     refuse_hopeless(training, meta)
-    quiet = replace(bench, folder=bench.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
+    quiet = replace(context, folder=context.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
     minutes = _start(net, dataset, phase1_keys(training), model, lambda: train(net, phases, data, quiet))
-    fitted = phase2(net, data, training, bench)
+    fitted = phase2(net, data, training, context)
     return replace(fitted, minutes=fitted.minutes + minutes)
 
 
@@ -133,7 +133,7 @@ def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictCon
     return minutes
 
 
-def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, bench: Bench) -> Fit:
+def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, context: FitContext) -> Fit:
     """Phase 2 on a network that holds phase 1. With frozen k, phase 1 is proven to have stayed bit for bit."""
     frames = data.frames("train")
     net.train()
@@ -157,15 +157,17 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, be
             )
             for moves in joint
         ]
-        return train(net, phases, data, bench)
+        return train(net, phases, data, context)
     warn_of_errors(net, frames)
     frozen = Frozen(net)
-    fitted = train(net, [gradient_phase(net, frames, training, data.delta_t)], data, bench, validate=left_over)
+    fitted = train(
+        net, [gradient_phase(net, frames, training, data.delta_t)], data, context, validate=unexplained_variance
+    )
     frozen.check()
     return fitted
 
 
-def left_over(net: ReactionGNN, frames: Frames) -> Tensor:
+def unexplained_variance(net: ReactionGNN, frames: Frames) -> Tensor:
     """Share of what the reactions leave of dc/dt that the node function does not explain: 1 for a flat one."""
     with torch.no_grad():
         view = WithInput(net)

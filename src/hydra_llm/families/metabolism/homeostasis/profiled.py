@@ -110,8 +110,8 @@ class _Problem:
         laws, solve = self._system(net) if self._fixed is None else self._fixed
         h = factor * net.node(self.frames.activity, self.frames.external)
         with torch.no_grad():
-            unexplained = self._known - h - (laws * self._k0) @ self._S.T
-            k = self._k0 + solve((laws * (unexplained @ self._S)).sum(dim=0))
+            unexplained_variance = self._known - h - (laws * self._k0) @ self._S.T
+            k = self._k0 + solve((laws * (unexplained_variance @ self._S)).sum(dim=0))
         error = (self._known - h - (laws * k) @ self._S.T) / self.unit
         return _Found(error.pow(2).mean(), k)
 

@@ -6,7 +6,7 @@ homeostasis_i = node_func(c_i, a_i [, clock]) + linear_i (c_i, 1 [, clock])
 
 Learned: rate constants in log10, the substrate function F, the node function with an embedding a per metabolite, and
 the net coefficients S on their known support unless they are known too. The scale of F is a gauge: a factor alpha(s) in
-F is undone by log_k_j -> log_k_j - sum over substrates of log10 alpha. Scores correct it (evaluation.kinetics).
+F is undone by log_k_j -> log_k_j - sum over substrates of log10 alpha. Scores correct it (metrics).
 
 The sum over the substrates of all reactions is one product with a fixed matrix, for all frames of a batch at once.
 """

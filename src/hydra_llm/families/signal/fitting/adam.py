@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.signal.fitting.ridge import close_form
+from hydra_llm.families.signal.fitting.ridge import solve_W
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.training.phases.adam import AdamPhase
 
@@ -33,4 +33,4 @@ class GradientPhase(AdamPhase):
 
     def after_step(self, done: int, net: SignalGNN, frames: Frames) -> None:
         if self.W_solve_interval and done % self.W_solve_interval == 0:
-            close_form(net, frames.spread(self.ridge_frames), self.ridge)
+            solve_W(net, frames.spread(self.ridge_frames), self.ridge)

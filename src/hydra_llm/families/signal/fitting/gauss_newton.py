@@ -108,7 +108,7 @@ class GaussNewtonPhase:
         assert basis is not None  # set by run, as is the problem
         assert problem is not None
         n_frames, n, n_nodes = basis.shape
-        x = (problem.stencil.nodes / net.state_scale)[:, :1]
+        x = (problem.table.nodes / net.state_scale)[:, :1]
         update_jacobian, message_jacobian = _jacobian(net.lin_phi, x), _jacobian(net.lin_edge, x)
         # the message is divided by its rms, which moves with the weights
         table = net.lin_edge(x).reshape(-1) / found.scale
@@ -131,8 +131,8 @@ class GaussNewtonPhase:
 
 def _dense_basis(problem: ReducedProblem) -> Tensor:
     """The stencil as a dense array [frame, neuron, node]."""
-    index, weights = problem.stencil.index, problem.stencil.weights
-    basis = weights.new_zeros(*index.shape[:2], len(problem.stencil.nodes))
+    index, weights = problem.table.index, problem.table.weights
+    basis = weights.new_zeros(*index.shape[:2], len(problem.table.nodes))
     return basis.scatter_add_(2, index, weights)
 
 

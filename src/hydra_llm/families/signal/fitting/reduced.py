@@ -15,7 +15,7 @@ from torch import Tensor
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.signal.fitting.ridge import additive_input, ridge_with_inverse
 from hydra_llm.families.signal.model.gnn import SignalGNN
-from hydra_llm.nn.interpolation_table import Stencil
+from hydra_llm.nn.interpolation_table import InterpolationTable
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class ReducedProblem:
 
     def __init__(self, net: SignalGNN, frames: Frames, n_nodes: int) -> None:
         self.frames = frames
-        self.stencil = Stencil(frames.activity, n_nodes, shared=net.is_shared)
+        self.table = InterpolationTable(frames.activity, n_nodes, shared=net.is_shared)
         self._known = frames.target - additive_input(net, frames)
         self.variance = frames.target.pow(2).mean()
 
     def tables(self, net: SignalGNN) -> tuple[Tensor, Tensor]:
         """message and update [node, neuron or 1] at the nodes."""
-        nodes = self.stencil.nodes
+        nodes = self.table.nodes
         if net.is_shared:
             x = (nodes / net.state_scale)[:, :1]  # [node, 1]
             return net.lin_edge(x), net.lin_phi(x)
@@ -49,10 +49,10 @@ class ReducedProblem:
 
     def evaluate(self, net: SignalGNN, ridge: float) -> Residual:
         message_table, update_table = self.tables(net)
-        message = self.stencil(message_table)
+        message = self.table(message_table)
         scale = message.pow(2).mean().sqrt()
         message = message / scale
-        received = self._known - self.stencil(update_table)
+        received = self._known - self.table(update_table)
         with torch.no_grad():
             W, inverse = ridge_with_inverse(message, received, ridge)
         residual = received - message @ W.T

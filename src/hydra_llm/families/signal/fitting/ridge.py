@@ -24,7 +24,7 @@ def ridge_with_inverse(message: Tensor, received: Tensor, ridge: float) -> tuple
     return _without_self(inverse, solution).T, inverse
 
 
-def close_form(net: SignalGNN, frames: Frames, ridge: float) -> None:
+def solve_W(net: SignalGNN, frames: Frames, ridge: float) -> None:
     """Set W of the network to the ridge solution, given its present functions; `ridge` is relative to mean message^2.
 
     Raises ValueError for a multiplicative input, under which each target has a regression of its own.

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra_llm.llm.usage import Recorded, Spent
-from hydra_llm.search.proposers.base import Context, Proposer, ProposerError, ProposerStop, Slot, mutate
+from hydra_llm.llm.usage import RecordedCall, TotalUsage
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, mutate
 from hydra_llm.search.proposers.hybrid.credit import WINDOW, Record, credits, order
 from hydra_llm.search.proposers.hybrid.operators import OPERATORS
 from hydra_llm.search.proposers.numeric import tpe
@@ -37,11 +38,11 @@ class HybridProposer:
         self.last: Any = None  # of the guide, when it was asked: its notes belong to the log
 
     @property
-    def spent(self) -> Spent | None:
+    def spent(self) -> TotalUsage | None:
         """What the guide used, if it is a language model."""
         return getattr(self._guide, "spent", None)
 
-    def resume(self, calls: Iterable[Recorded]) -> None:
+    def resume(self, calls: Iterable[RecordedCall]) -> None:
         """Counting is the guide's, if it can."""
         resume = getattr(self._guide, "resume", None)
         if resume is not None:

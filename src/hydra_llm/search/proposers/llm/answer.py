@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
 MAX_PROBLEMS = 12  # sentences returned to the model at once
 
@@ -75,7 +75,7 @@ class Observation(_Part):
     lines: list[LogLine] = []
 
 
-class Claim(_Part):
+class ClaimAnswer(_Part):
     """A principle in a form that later trials test: moving `key` up or down (beyond `value`, if there is one), or to
     `value`, makes the metric better, worse, or neither.
     """
@@ -86,7 +86,7 @@ class Claim(_Part):
     effect: Literal["better", "worse", "none"]
 
 
-class MemoryEdit(_Part):
+class MemoryEditAnswer(_Part):
     """One entry of the memory; `entry` names an existing one unless the action is add."""
 
     action: MemoryAction
@@ -94,10 +94,10 @@ class MemoryEdit(_Part):
     entry: str | None
     text: str
     trials: list[int]
-    claim: Claim | None = None
+    claim: ClaimAnswer | None = None
 
 
-class ProtocolEdit(_Part):
+class ProtocolEditAnswer(_Part):
     """At a block's end: the whole text between the markers, or null for no change; the reason either way."""
 
     rules: str | None
@@ -114,8 +114,8 @@ class NextBlock(_Part):
 class LlmAnswer(_Part):
     slots: list[SlotAnswer]
     observations: list[Observation]
-    memory_edits: list[MemoryEdit]
-    protocol_edit: ProtocolEdit | None
+    memory_edits: list[MemoryEditAnswer]
+    protocol_edit: ProtocolEditAnswer | None
     next_block: NextBlock | None
 
 
@@ -136,9 +136,9 @@ def answer_schema(keys: Sequence[str], block_keys: Sequence[str] = ()) -> dict[s
     schema = LlmAnswer.model_json_schema()
     definitions = schema["$defs"]
     definitions["Mutation"]["properties"]["key"]["enum"] = list(keys)
-    definitions["Claim"]["properties"]["key"]["enum"] = list(keys)
+    definitions["ClaimAnswer"]["properties"]["key"]["enum"] = list(keys)
     definitions["Observation"]["properties"]["mode"] = {
-        "anyOf": [{"type": "string", "enum": [*Mode]}, {"type": "null"}]
+        "anyOf": [{"type": "string", "enum": [*ReasoningMode]}, {"type": "null"}]
     }
     if block_keys:
         moved = {**definitions["Mutation"], "properties": {**definitions["Mutation"]["properties"]}}

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.log.memory_entries import named
-from hydra_llm.search.proposers.base import Context, Slot, mutate
+from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
@@ -27,12 +28,12 @@ _STRATEGY = re.compile(r"[a-z0-9][a-z0-9+/_-]{0,39}")
 _FORBIDDEN = ("${", "_target_")
 
 
-class Wrong(ValueError):
+class InvalidProposal(ValueError):
     """A slot's answer that can not be taken; the message is the sentence for the model."""
 
 
 @dataclass
-class Checked:
+class CheckedAnswer:
     """Proposals by slot, and what was wrong with the others."""
 
     proposals: dict[int, Proposal] = field(default_factory=dict)
@@ -45,9 +46,9 @@ def check_slots(
     open_slots: Sequence[Slot],
     accepted: Sequence[Proposal],
     max_mutations: int,
-) -> Checked:
+) -> CheckedAnswer:
     """Judge an answer for the slots that are still open; `accepted` are this batch's proposals so far."""
-    checked = Checked()
+    checked = CheckedAnswer()
     given = {entry.slot: entry for entry in answer.slots}
     wanted = {slot.index for slot in open_slots}
     for stray in sorted(set(given) - wanted):
@@ -61,7 +62,7 @@ def check_slots(
             continue
         try:
             proposal = _proposal(given[slot.index], slot, context, taken, max_mutations)
-        except Wrong as wrong:
+        except InvalidProposal as wrong:
             checked.problems.append(f"Slot {slot.index}: {wrong}")
             continue
         if proposal.changes or proposal.parent is None:
@@ -82,7 +83,7 @@ def ends_block(context: Context) -> bool:
 def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], max_mutations: int) -> Proposal:
     strategy = given.strategy.strip().lower().replace(" ", "-")
     if not _STRATEGY.fullmatch(strategy):
-        raise Wrong(f"strategy={_quote(given.strategy)} is no name. Use a word of the strategy table.")
+        raise InvalidProposal(f"strategy={_quote(given.strategy)} is no name. Use a word of the strategy table.")
     parent = _parent(given, context)
     start = context.tree.node(parent).values if parent is not None else context.space.baseline()
     moved = _moved(given.mutations, start, slot, context)
@@ -91,10 +92,12 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
     if slot.role == "principle-test":
         principle = one_line(given.principle or "")
         if not principle:
-            raise Wrong("a principle-test quotes the principle that it tries to break; `principle` is empty.")
+            raise InvalidProposal("a principle-test quotes the principle that it tries to break; `principle` is empty.")
         if context.principles and named(principle, context.principles) is None:
             names = ", ".join(f"{name}: {one_line(text, 80)}" for name, text in context.principles.items())
-            raise Wrong(f"a principle-test quotes an established principle or gives its name. There are {names}.")
+            raise InvalidProposal(
+                f"a principle-test quotes an established principle or gives its name. There are {names}."
+            )
         note = f'principle: "{principle}" {note}'.strip()
     crosses = any(start.get(key) != value for key, value in slot.fixed.items())
     if parent is not None and not moved and not crosses:
@@ -103,15 +106,19 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
         _check_count(moved, strategy, parent, slot, context, max_mutations)
     values = context.space.canonical({**start, **moved, **slot.fixed})
     if parent is not None and not context.space.changed(start, values):
-        raise Wrong("the mutation moves a parameter that has no effect under the other values. Move another one.")
+        raise InvalidProposal(
+            "the mutation moves a parameter that has no effect under the other values. Move another one."
+        )
     key = context.space.key(values)
     if key in taken:
-        raise Wrong("this configuration is already proposed in another slot of this batch. Propose another one.")
+        raise InvalidProposal(
+            "this configuration is already proposed in another slot of this batch. Propose another one."
+        )
     if key in context.rejected:
-        raise Wrong("this configuration was refused when it was composed. Propose another one.")
+        raise InvalidProposal("this configuration was refused when it was composed. Propose another one.")
     node = context.tree.find(values)
     if node is not None:
-        raise Wrong(
+        raise InvalidProposal(
             f"this configuration was already run as trial {node.id} ({_outcome(node.mean, context)}). "
             "Propose another one; to measure its spread, use a replicate slot."
         )
@@ -123,19 +130,21 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
 def _parent(given: SlotAnswer, context: Context) -> int | None:
     if len(context.tree) == 0:
         if given.parent is not None:
-            raise Wrong(f"parent={given.parent} does not exist yet; nothing was run in this block. Use null.")
+            raise InvalidProposal(f"parent={given.parent} does not exist yet; nothing was run in this block. Use null.")
         return None
     if given.parent is None:
-        raise Wrong("parent is null, but this block has a tree. Name the trial to branch from.")
+        raise InvalidProposal("parent is null, but this block has a tree. Name the trial to branch from.")
     if given.parent not in context.tree:
         if given.parent >= context.next_number:
-            raise Wrong(f"parent={given.parent} is not run yet. A proposal never branches from one of its own batch.")
+            raise InvalidProposal(
+                f"parent={given.parent} is not run yet. A proposal never branches from one of its own batch."
+            )
         if any(trial.number == given.parent for trial in context.trials):
-            raise Wrong(f"parent={given.parent} belongs to another block. Choose {_known(context)}.")
-        raise Wrong(f"parent={given.parent} does not exist. Choose {_known(context)}.")
+            raise InvalidProposal(f"parent={given.parent} belongs to another block. Choose {_known(context)}.")
+        raise InvalidProposal(f"parent={given.parent} does not exist. Choose {_known(context)}.")
     node = context.tree.node(given.parent)
     if node.runs == 0:
-        raise Wrong(f"parent={given.parent} has no result yet. Branch from a finished trial.")
+        raise InvalidProposal(f"parent={given.parent} has no result yet. Branch from a finished trial.")
     return node.id
 
 
@@ -150,24 +159,28 @@ def _moved(mutations: Sequence[Mutation], start: dict[str, Any], slot: Slot, con
     for mutation in mutations:
         key, value = mutation.key, mutation.value
         if key in moved:
-            raise Wrong(f"{_quote(key)} is mutated twice. Give each parameter one value.")
+            raise InvalidProposal(f"{_quote(key)} is mutated twice. Give each parameter one value.")
         if isinstance(value, int) and abs(value) > MAX_INTEGER:
-            raise Wrong(
+            raise InvalidProposal(
                 f"{_quote(key)} is given {_quote(value)}, which no parameter holds. Choose a value in its range."
             )
         if any(word in str(part) for part in (key, value) for word in _FORBIDDEN):
-            raise Wrong(f"{_quote(key)}={_quote(value)} is no plain value; interpolations and targets are refused.")
+            raise InvalidProposal(
+                f"{_quote(key)}={_quote(value)} is no plain value; interpolations and targets are refused."
+            )
         problems = context.space.validate({key: value})
         if problems:
-            raise Wrong(" ".join(problems))
+            raise InvalidProposal(" ".join(problems))
         if key in context.space.locked:
-            raise Wrong(f"{key} is locked ({context.space.locked[key]}). Leave it out.")
+            raise InvalidProposal(f"{key} is locked ({context.space.locked[key]}). Leave it out.")
         if key in context.space.by_slot:
             kept = f" ({_quote(slot.fixed[key])} here)" if key in slot.fixed else ""
-            raise Wrong(f"{key} is kept by the slot{kept} and moved by nobody. Leave it out.")
+            raise InvalidProposal(f"{key} is kept by the slot{kept} and moved by nobody. Leave it out.")
         canonical = context.space[key].canonical(value)
         if key in start and canonical == start[key]:
-            raise Wrong(f"{key} is {_quote(value)} in the parent already. Choose another value or another parameter.")
+            raise InvalidProposal(
+                f"{key} is {_quote(value)} in the parent already. Choose another value or another parameter."
+            )
         moved[key] = canonical
     return moved
 
@@ -176,28 +189,32 @@ def _check_count(
     moved: dict[str, Any], strategy: str, parent: int | None, slot: Slot, context: Context, max_mutations: int
 ) -> None:
     if not moved:
-        raise Wrong("there is no mutation. Move at least one parameter of the baseline.")
+        raise InvalidProposal("there is no mutation. Move at least one parameter of the baseline.")
     if parent is None or len(moved) <= max_mutations:
         return  # a first batch may spread over the space
     if strategy != RECOMBINE:
-        raise Wrong(
+        raise InvalidProposal(
             f"{len(moved)} parameters are moved ({', '.join(moved)}); at most {max_mutations} may be, so that an "
             f"effect has one cause. Several are allowed only under the strategy {RECOMBINE}."
         )
     for key, value in moved.items():
         if not any(node.values.get(key) == value for node in context.tree.scored()):
-            raise Wrong(f"{RECOMBINE} joins values of nodes that were run; no scored node has {key}={_quote(value)}.")
+            raise InvalidProposal(
+                f"{RECOMBINE} joins values of nodes that were run; no scored node has {key}={_quote(value)}."
+            )
 
 
 def _rerun(
     given: SlotAnswer, slot: Slot, context: Context, parent: int, strategy: str, hypothesis: str, note: str
 ) -> Proposal:
     if slot.role != "replicate" and strategy not in RERUN_STRATEGIES:
-        raise Wrong(
+        raise InvalidProposal(
             "there is no mutation. A rerun without change needs a replicate slot or the strategy robustness-test."
         )
     if not context.seed_keys:
-        raise Wrong("a rerun would repeat the same numbers, because this search varies no seed. Propose a mutation.")
+        raise InvalidProposal(
+            "a rerun would repeat the same numbers, because this search varies no seed. Propose a mutation."
+        )
     node = context.tree.node(parent)
     return mutate(
         context,
@@ -215,11 +232,11 @@ def _hypothesis(given: Hypothesis, metric: str) -> str:
     """The hypothesis as one line, its prediction included."""
     statement, refutation = one_line(given.statement), one_line(given.refuted_if)
     if not statement:
-        raise Wrong("the hypothesis is empty. State what the trial should show.")
+        raise InvalidProposal("the hypothesis is empty. State what the trial should show.")
     if not refutation:
-        raise Wrong("refuted_if is empty. Say which result would refute the hypothesis.")
+        raise InvalidProposal("refuted_if is empty. Say which result would refute the hypothesis.")
     if not (math.isfinite(given.low) and math.isfinite(given.high)) or given.low > given.high:
-        raise Wrong(f"the predicted interval {given.low:g}..{given.high:g} is none. Give low <= high.")
+        raise InvalidProposal(f"the predicted interval {given.low:g}..{given.high:g} is none. Give low <= high.")
     return f"{statement} [predicted {metric} {given.low:g}..{given.high:g}; refuted if {refutation}]"
 
 

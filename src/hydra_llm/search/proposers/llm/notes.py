@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hydra_llm.search.context import Context
 from hydra_llm.search.log.protocol_text import Protocol, ProtocolError, rules_problem
-from hydra_llm.search.proposers.base import Context
-from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEdit, Observation, ProtocolEdit
+from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEditAnswer, Observation, ProtocolEditAnswer
 from hydra_llm.search.proposers.llm.check import MAX_INTEGER, ends_block, one_line
 from hydra_llm.search.space import block_values
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.trial.reasoning import Mode
+from hydra_llm.search.trial.reasoning import ReasoningMode
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
 MAX_EDITS = 20  # memory edits of one answer
@@ -37,8 +37,8 @@ class Notes:
     """
 
     observations: dict[int, str]
-    memory_edits: tuple[MemoryEdit, ...]
-    protocol_edit: ProtocolEdit | None
+    memory_edits: tuple[MemoryEditAnswer, ...]
+    protocol_edit: ProtocolEditAnswer | None
     next_block: dict[str, Any] | None
     next_block_reason: str = ""
     next_block_refused: str = ""  # why a choice can not be taken
@@ -105,9 +105,9 @@ def merged(earlier: Notes, later: Notes | None) -> Notes:
 def _reasoning(observation: Observation, problems: list[str]) -> Reasoning:
     """Mode and confidence as far as they hold; the observation itself stays in any case."""
     mode, confidence = observation.mode, observation.confidence
-    if mode is not None and mode not in list(Mode):
+    if mode is not None and mode not in list(ReasoningMode):
         problems.append(
-            f"observations: the mode {one_line(repr(mode), 40)} is unknown. Choose one of {', '.join(Mode)}."
+            f"observations: the mode {one_line(repr(mode), 40)} is unknown. Choose one of {', '.join(ReasoningMode)}."
         )
         mode = None
     if confidence is not None and not 0.0 <= confidence <= 1.0:
@@ -116,7 +116,7 @@ def _reasoning(observation: Observation, problems: list[str]) -> Reasoning:
     return Reasoning(mode, confidence)
 
 
-def _protocol_edit(edit: ProtocolEdit | None, context: Context, problems: list[str]) -> ProtocolEdit | None:
+def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: list[str]) -> ProtocolEditAnswer | None:
     if edit is None:
         return None
     if not ends_block(context):

@@ -16,7 +16,7 @@ from string import Template
 from hydra_llm.llm.base import Image, Message, Request
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.tokens import estimate_tokens
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm import prompt_notebook as notebook
 from hydra_llm.search.proposers.llm import prompt_sections as sections
 from hydra_llm.search.proposers.llm.answer import answer_schema

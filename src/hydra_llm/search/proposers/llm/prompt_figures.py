@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from hydra_llm.llm.base import Image
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm.prompt_text import label
 
 log = logging.getLogger(__name__)

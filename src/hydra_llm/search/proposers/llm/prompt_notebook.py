@@ -4,7 +4,7 @@ wants, and at a block's end the protocol's evaluation with what is due.
 
 from __future__ import annotations
 
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence
 
 CHECKLIST = (

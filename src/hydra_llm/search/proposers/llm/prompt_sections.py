@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hydra_llm.search.proposers.base import ORACLE_PREFIX, Context, Slot
+from hydra_llm.search.context import ORACLE_PREFIX, Context, Slot
 from hydra_llm.search.proposers.llm.check import ends_block
 from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
 from hydra_llm.search.statistics.history import dimension_records

@@ -21,8 +21,9 @@ from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
-from hydra_llm.llm.usage import MeteredClient, Recorded, Spent, usage_of
-from hydra_llm.search.proposers.base import Context, Proposer, ProposerStop, Slot
+from hydra_llm.llm.usage import MeteredClient, RecordedCall, TotalUsage, usage_of
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import Proposer, ProposerStop
 from hydra_llm.search.proposers.llm.answer import read_answer
 from hydra_llm.search.proposers.llm.check import check_slots, ends_block, one_line
 from hydra_llm.search.proposers.llm.notes import EMPTY, Notes, check_notes, merged
@@ -79,14 +80,14 @@ class LlmProposer:
         return self._protocol
 
     @property
-    def spent(self) -> Spent | None:
+    def spent(self) -> TotalUsage | None:
         """What was used so far, earlier sessions with a transcript included; None where nobody counts."""
-        return self._client.ledger.spent if isinstance(self._client, MeteredClient) else None
+        return self._client.meter.spent if isinstance(self._client, MeteredClient) else None
 
-    def resume(self, calls: Iterable[Recorded]) -> None:
+    def resume(self, calls: Iterable[RecordedCall]) -> None:
         """Count what earlier sessions used, as the event log has it; the transcript may have counted it already."""
         if isinstance(self._client, MeteredClient):
-            self._client.ledger.restore(self._client.model, calls)
+            self._client.meter.restore(self._client.model, calls)
 
     def propose(self, context: Context) -> list[Proposal]:
         asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
@@ -169,13 +170,13 @@ class LlmProposer:
         }
         self.last = Decision(notes, tuple(answers), tuple(returned), failed, prompt.dropped, question)
         if isinstance(self._client, MeteredClient):
-            log.info("The language model so far: %s.", self._client.ledger.spent.line())
+            log.info("The language model so far: %s.", self._client.meter.spent.line())
         return accepted, failed
 
     def _call(self, request: Request, answer: Answer) -> dict[str, Any]:
         """One call as the event log keeps it: address, how the JSON came, tokens and cost."""
         usage, estimated = usage_of(answer, request.n_tokens)
-        ledger = self._client.ledger if isinstance(self._client, MeteredClient) else None
+        meter = self._client.meter if isinstance(self._client, MeteredClient) else None
         return {
             "digest": request.digest(self._client.model),
             "model": answer.model,
@@ -185,7 +186,7 @@ class LlmProposer:
             "completion_tokens": usage.completion_tokens,
             "estimated": estimated,
             "expected_prompt_tokens": request.n_tokens,
-            "cost": None if ledger is None else ledger.cost(self._client.model, usage),
+            "cost": None if meter is None else meter.cost(self._client.model, usage),
             "notes": list(answer.notes),
         }
 

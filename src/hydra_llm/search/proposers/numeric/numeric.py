@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
-from hydra_llm.search.proposers.base import Context, ProposerError, Slot, mutate
+from hydra_llm.search.proposers.base import ProposerError, mutate
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.replicate import Replicate

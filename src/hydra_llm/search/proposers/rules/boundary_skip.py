@@ -6,7 +6,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
 from hydra_llm.search.proposers.rules.strategy import first_move, parents_by_rank
 from hydra_llm.search.statistics import history

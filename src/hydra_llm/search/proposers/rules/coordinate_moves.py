@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.proposers.base import Context
+from hydra_llm.search.context import Context
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
 from hydra_llm.search.statistics import history
 from hydra_llm.search.tree.tree import Node
@@ -39,7 +39,7 @@ class _Past:
     gain: float
 
 
-class Moves:
+class CoordinateMoves:
     """The moves of one decision: evidence is gathered once, then asked for node after node."""
 
     def __init__(self, context: Context, rng: np.random.Generator) -> None:

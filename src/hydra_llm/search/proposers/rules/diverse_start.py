@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot, mutate
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.rules.strategy import PROVENANCE
 from hydra_llm.search.trial.trial import Proposal
 

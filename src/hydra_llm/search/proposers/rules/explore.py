@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import first_move, parents_by_rank
 from hydra_llm.search.statistics import history
 from hydra_llm.search.statistics.progress import window_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.coordinate_moves import by_promise
 from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number

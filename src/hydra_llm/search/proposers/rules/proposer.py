@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hydra_llm.search.proposers.base import Context, ProposerError, Slot
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import ProposerError
 from hydra_llm.search.proposers.rules.order import ALWAYS, ORDER
 from hydra_llm.search.trial.trial import Proposal
 

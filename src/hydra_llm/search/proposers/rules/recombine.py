@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from itertools import combinations
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import child_of
 from hydra_llm.search.statistics import history
 from hydra_llm.search.tree.tree import Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import rerun
 from hydra_llm.search.statistics.replication import RETIRE_RUNS, is_retired
 from hydra_llm.search.statistics.variance import HIGH_CV

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
 from hydra_llm.search.space.dimension import Float, Integer, canonical_number
 from hydra_llm.search.statistics import history

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from hydra_llm.search.proposers.base import Context, Slot, mutate
-from hydra_llm.search.proposers.rules.coordinate_moves import Moves
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.base import mutate
+from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Proposal
 
@@ -63,7 +64,7 @@ def first_move(
     """The first untried one-parameter move from the first of the nodes that has one; only the leading nodes are
     asked.
     """
-    moves = Moves(context, context.rng(slot.index))
+    moves = CoordinateMoves(context, context.rng(slot.index))
     for node in nodes[:MAX_PARENTS]:
         for values in moves.new_from(node, taken, only):
             return child_of(context, slot, node, values, strategy, **text)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
-from hydra_llm.search.proposers.rules.coordinate_moves import Moves
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
 from hydra_llm.search.space.dimension import Categorical
 from hydra_llm.search.statistics import history
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Proposal
-from hydra_llm.search.triggers import FocusRule
+from hydra_llm.search.triggers import MetricTrigger
 
 
 class Focus:
@@ -28,7 +28,7 @@ class Focus:
         return len(context.tree) > 0 and any(True for _ in speaking(context))
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        moves = Moves(context, context.rng(slot.index))
+        moves = CoordinateMoves(context, context.rng(slot.index))
         for rule in speaking(context):
             for key, how in rule.move.items():
                 for node in parents_by_rank(context, slot):
@@ -37,7 +37,7 @@ class Focus:
         return None
 
 
-def speaking(context: Context) -> Iterator[FocusRule]:
+def speaking(context: Context) -> Iterator[MetricTrigger]:
     """The rows whose condition holds now, in their order."""
     finished = history.finished(context)
     scores = [None if trial.value is None else context.objective.score(trial.value) for trial in finished]
@@ -45,7 +45,7 @@ def speaking(context: Context) -> Iterator[FocusRule]:
 
 
 def candidates(
-    context: Context, moves: Moves, node: Node, key: str, how: str | tuple[Any, ...], taken: Collection[str]
+    context: Context, moves: CoordinateMoves, node: Node, key: str, how: str | tuple[Any, ...], taken: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     """New configurations that differ from the node's in this key alone, as the row says."""
     if key not in {dimension.name for dimension in context.space.free()} or key not in node.values:

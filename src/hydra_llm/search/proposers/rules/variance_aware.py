@@ -12,7 +12,7 @@ from collections.abc import Collection
 from statistics import median
 from typing import ClassVar
 
-from hydra_llm.search.proposers.base import Context, Slot
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import first_move
 from hydra_llm.search.statistics.variance import HIGH_CV
 from hydra_llm.search.trial.trial import Proposal, Trial

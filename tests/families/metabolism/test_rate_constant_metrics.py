@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.families.metabolism.evaluation.kinetics import (
+from hydra_llm.families.metabolism.metrics import (
     gauge,
     in_gauge,
     rate_constant_metrics,
