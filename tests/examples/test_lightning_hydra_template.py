@@ -55,15 +55,15 @@ FILES = {
     "src/train.py": """
         import math
         import hydra
-        from hydra_llm import channel
+        from hydra_llm import job
 
         def train(cfg):
             lr = math.log10(cfg.model.optimizer.lr)
             best = 0.0
             for epoch in range(5):  # what the trainer and its callbacks do
                 best = max(best, 0.9 - 0.05 * (lr + 2.0) ** 2 - 0.1 / (epoch + 1) + 1e-4 * cfg.model.net.lin1_size)
-                channel.report(epoch, best)
-                if channel.should_stop():
+                job.report(epoch, best)
+                if job.should_stop():
                     break
             return {"val/acc_best": best, "val/loss": 1.0 - best}
 

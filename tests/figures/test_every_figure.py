@@ -87,10 +87,11 @@ def test_figures_drawn_in_threads_equal_those_drawn_alone(render):
 
 
 def test_drawing_needs_neither_pyplot_nor_torch():
-    modules = ["activity", "weights", "functions", "embedding", "loss"]
-    modules += ["eigenvalues", "rollout", "spectrum", "scatter", "save"]
+    shared = ("activity", "embedding", "loss", "rollout", "spectrum", "scatter", "save")
+    modules = [f"figures.{name}" for name in shared]
+    modules += [f"families.signal.figures.{name}" for name in ("weights", "functions", "eigenvalues")]
     code = "import sys, importlib\n"
-    code += "\n".join(f"importlib.import_module('hydra_llm.figures.{module}')" for module in modules)
+    code += "\n".join(f"importlib.import_module('hydra_llm.{module}')" for module in modules)
     code += "\nprint([m for m in ('matplotlib.pyplot', 'torch', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

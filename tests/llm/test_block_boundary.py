@@ -9,7 +9,7 @@ from hydra_llm.llm.instructions import instruction_path, instruction_text
 from hydra_llm.search.log.events import EVENTS_NAME, read_events
 from hydra_llm.search.proposers.llm.proposer import build
 from hydra_llm.search.records import results
-from hydra_llm.search.records.snapshots import Snapshots
+from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.dimension import Categorical, Float
@@ -47,7 +47,7 @@ def sweep(folder, server):
     study.finish("all trials are used")
     study.analysis.write(folder)
     results.write_memory(folder, study.state, SETTINGS)
-    Snapshots(folder, SETTINGS, policy).write(study.state, over=True)
+    BlockSnapshots(folder, SETTINGS, policy).write(study.state, over=True)
     study.close()
     return study
 

@@ -8,7 +8,7 @@ from hydra_llm.search.log.events import EVENTS_NAME, EventLog
 from hydra_llm.search.proposers.base import ProposerError
 from hydra_llm.search.proposers.llm.notes import Notes
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
-from hydra_llm.search.records.snapshots import Snapshots
+from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.space.block_values import refusal
 from hydra_llm.search.space.space import Categorical, Space
@@ -184,7 +184,7 @@ def snapshot_files(folder):
 
 def test_the_end_of_a_block_leaves_protocol_memory_and_scores(tmp_path):
     study = chosen_study(tmp_path, {1: (regime("dale", 1), "")}, protocol="# Rules\n")
-    snapshots = Snapshots(tmp_path, BLOCKED, study.policy)
+    snapshots = BlockSnapshots(tmp_path, BLOCKED, study.policy)
     run_study(study, stop_after=7)
     study = chosen_study(tmp_path, {}, protocol="# Other rules\n")
     study.note("memory", "seen in block 2", "t")
@@ -209,13 +209,13 @@ def test_the_end_of_a_block_leaves_protocol_memory_and_scores(tmp_path):
 def test_lost_snapshots_are_rebuilt_from_the_log(tmp_path):
     study = chosen_study(tmp_path, {}, protocol="# Rules\n")
     run_study(study)
-    Snapshots(tmp_path, BLOCKED, study.policy).write(study.state, over=True)
+    BlockSnapshots(tmp_path, BLOCKED, study.policy).write(study.state, over=True)
     before = snapshot_files(tmp_path)
     for name in before:
         (tmp_path / name).unlink()
     study.close()
     again = chosen_study(tmp_path, {}, protocol="# Rules\n")
-    Snapshots(tmp_path, BLOCKED, again.policy).write(again.state, over=True)
+    BlockSnapshots(tmp_path, BLOCKED, again.policy).write(again.state, over=True)
     assert snapshot_files(tmp_path) == before
 
 
@@ -226,7 +226,7 @@ def test_a_block_with_a_running_trial_has_no_snapshot_yet(tmp_path):
     study.launched(study.ask(1))
     study.launched(study.ask(1))  # block 2 starts while the last trial of block 1 runs
     assert len(study.state.blocks) == 2
-    Snapshots(tmp_path, BLOCKED, study.policy).write(study.state)
+    BlockSnapshots(tmp_path, BLOCKED, study.policy).write(study.state)
     assert snapshot_files(tmp_path) == {}
 
 

@@ -65,7 +65,7 @@ def test_a_result_that_only_submitit_has_is_found_by_number_and_attempt(tmp_path
     assert collect(tmp_path, 3, attempt=1).value == 1.0
 
 
-@pytest.mark.parametrize("fate", [JobState.IN_QUEUE, JobState.UNKNOWN])
+@pytest.mark.parametrize("job_state", [JobState.IN_QUEUE, JobState.UNKNOWN])
 def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path, job_state):
     folder = submit(tmp_path, "11", 0)
     pauses = []
@@ -80,7 +80,7 @@ def test_a_job_that_the_scheduler_has_or_says_nothing_of_is_waited_for(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("fate", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
+    ("job_state", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
 )
 def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, job_state, state):
     submit(tmp_path, "11", 0)

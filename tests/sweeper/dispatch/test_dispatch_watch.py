@@ -15,7 +15,7 @@ utils = pytest.importorskip("submitit.core.utils", reason="submitit is not insta
 
 @pytest.fixture
 def watch(tmp_path):
-    """watch(fate, ...) with one submitted job, number 0."""
+    """watch(job_state, ...) with one submitted job, number 0."""
     folder = tmp_path / ".submitit" / "7"
     folder.mkdir(parents=True)
     utils.DelayedSubmission(print, ["x=1"], "hydra.sweep.dir", 0, "id", {}).dump(folder / "7_submitted.pkl")
@@ -35,7 +35,7 @@ def looks(watch, n, job=None):
 
 
 @pytest.mark.parametrize(
-    ("fate", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
+    ("job_state", "state"), [(JobState.ENDED, TrialState.LOST), (JobState.CANCELLED, TrialState.CANCELLED)]
 )
 def test_a_job_without_a_result_that_stays_away_is_given_up(watch, job_state, state):
     first, second = looks(watch([job_state, job_state]), 2)

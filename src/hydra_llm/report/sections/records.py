@@ -10,6 +10,7 @@ from hydra_llm.report.sections.cards import changes_text, difference
 from hydra_llm.report.sections.tree import regime
 from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
+from hydra_llm.search.context import Progress
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.noise import noise_floor
@@ -45,7 +46,7 @@ class BlockRow:
     best_runs: int
     baseline_value: float | None
     floor: float | None
-    progress: progress.Progress
+    progress: Progress
 
 
 @dataclass(frozen=True)

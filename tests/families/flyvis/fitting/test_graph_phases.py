@@ -11,7 +11,7 @@ from hydra_llm.families.flyvis.fitting.adam import LearningRates, StagedPhase, a
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase  # noqa: E402
 from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution  # noqa: E402
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase  # noqa: E402
-from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, Recorded  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, RecordedStatistics  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
 from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
@@ -35,7 +35,7 @@ def staged(stages, frames, **keys):
         "n_steps": sum(stage.n_steps for stage in stages),
         "batch_size": 4,
         "objective": OneStep(0.0),
-        "regularisers": (GraphPenalties({}, Recorded.of(frames), progress),),
+        "regularisers": (GraphPenalties({}, RecordedStatistics.of(frames), progress),),
         "stages": stages,
         "progress": progress,
         "snapshots": Snapshots(),

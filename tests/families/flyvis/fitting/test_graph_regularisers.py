@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
-from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, Recorded  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, RecordedStatistics  # noqa: E402
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def case(make_graph_frames, make_graph_net, published_form):
     net = make_graph_net(truth, **published_form)
     with torch.no_grad():
         net.W.mul_(20)
-    return net, truth.frames.activity[5:9], Recorded.of(truth.frames)
+    return net, truth.frames.activity[5:9], RecordedStatistics.of(truth.frames)
 
 
 def penalty(key, coeff, recorded, **progress):

@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.families.signal.fitting.adam import GradientPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase  # noqa: E402
+from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.reduced import ReducedProblem  # noqa: E402
 from hydra_llm.families.signal.fitting.state_scale import set_state_scale  # noqa: E402
 from hydra_llm.metrics.connectivity import connectivity_metrics  # noqa: E402
@@ -13,7 +14,6 @@ from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep  # noqa: E402
 from hydra_llm.training.phases.adam import published_steps  # noqa: E402
-from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase  # noqa: E402
 from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
 
 

@@ -310,7 +310,7 @@ def test_a_memory_edit_may_carry_a_claim_and_one_without_is_still_read():
     schema = answer_schema(["model.act"])["$defs"]
     assert schema["MemoryEditAnswer"]["required"][-1] == "claim", "a strict server is asked for all of it"
     assert schema["Observation"]["required"][-1] == "lines"
-    assert schema["Claim"]["properties"]["key"]["enum"] == ["model.act"]
+    assert schema["ClaimAnswer"]["properties"]["key"]["enum"] == ["model.act"]
 
 
 def test_only_lines_that_the_log_wants_are_taken():

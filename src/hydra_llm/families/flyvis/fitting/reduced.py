@@ -39,8 +39,8 @@ class FlyvisReducedProblem:
         external = None if frames.external is None else frames.external.double()
         self._own, self._slope = net.spread_input(v, external) - v, frames.target.double()
         self._groups = by_in_degree(net.edge_index, net.n_neurons)
-        self._stencil = InterpolationTable(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
-        self._nodes = self._stencil.nodes.to(net.W.dtype)
+        self._interpolation = InterpolationTable(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
+        self._nodes = self._interpolation.nodes.to(net.W.dtype)
         self._variance = self._slope.var(dim=0, unbiased=False).mean()
 
     def _table(self, net: FlyvisGNN) -> Tensor:
@@ -51,7 +51,7 @@ class FlyvisReducedProblem:
         return value.square() if net.message_form == "square" else value
 
     def evaluate(self, net: FlyvisGNN, ridge: float) -> Eliminated:
-        message = self._stencil(self._table(net).double())  # [frame, source]
+        message = self._interpolation(self._table(net).double())  # [frame, source]
         scale = message.pow(2).mean().sqrt()
         message = message / scale
         found = NormalEquations(self._groups, message, self._own, self._slope).solve(ridge)

@@ -28,7 +28,7 @@ class Solved:
 
 
 class ReactionProblem:
-    """L on a fixed set of frames. F is evaluated through a table over log c (models.stencil)."""
+    """L on a fixed set of frames. F is evaluated through a table over log c (nn.interpolation_table)."""
 
     def __init__(self, net: ReactionGNN, frames: Frames, n_nodes: int, *, lines: bool) -> None:
         if not isinstance(net.substrate, LogSubstrate):

@@ -31,7 +31,7 @@ class Residual:
 
 
 class ReducedProblem:
-    """L on a fixed set of frames, with the functions evaluated through a table (models.stencil)."""
+    """L on a fixed set of frames, with the functions evaluated through a table (nn.interpolation_table)."""
 
     def __init__(self, net: SignalGNN, frames: Frames, n_nodes: int) -> None:
         self.frames = frames
