@@ -208,7 +208,9 @@ class _Job:
 
 
 def score(value: float, goal: Mapping[str, Any]) -> float:
-    """A report on a scale where larger is better; `goal` holds direction and target. NaN is the worst."""
+    """Objective.score, once more for jobs, which import the standard library alone; `goal` holds direction and target.
+    What is no finite number is the worst.
+    """
     if not math.isfinite(value):
         return -math.inf
     if goal.get("direction") == "target":

@@ -140,7 +140,7 @@ def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
     return {
         "metric": objective.name,
         "score_name": score_name(objective),
-        "sign": 1 if objective.direction == "maximize" else -1,
+        "sign": objective.value_of_score(1),
         "steps": when.steps,
         "order": when.order,
         "best": None if best is None else sweep.state.trees[best.block].node(best.number).id,

@@ -27,7 +27,6 @@ from hydra_llm.search.reparent import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress
-from hydra_llm.search.tree.noise import noise_floor
 from hydra_llm.search.trial.trial import Proposal
 
 MAX_REPAIRS = 3
@@ -73,7 +72,7 @@ class ProposalLoop:
         """Everything a proposer may read at this moment."""
         tree, block = state.tree, present_block(state, self.settings)
         ranking = self.ranking(state, number)
-        floor = noise_floor(tree)
+        floor = tree.noise_floor
         trials = state.block_trials(block.index)
         return Context(
             space=self.settings.space,

@@ -18,7 +18,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.search.triggers import MetricTrigger
 
-ORACLE_PREFIX = "oracle_"
+ORACLE_PREFIX = "oracle_"  # what the data allow at best, as a metric of the same run
 MIN_WINDOW = 3  # trials that a rate is counted over, at least
 
 

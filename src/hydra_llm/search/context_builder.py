@@ -11,7 +11,6 @@ from hydra_llm.search.memory.block_evaluation import evaluate, lines
 from hydra_llm.search.memory.predictions import prompt_lines
 from hydra_llm.search.records.memory_text import established, knowledge
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.tree.noise import noise_floor
 
 REFUSED_SHOWN = 6  # latest memory edits that were not taken as they were
 NOTES_SHOWN = 10  # latest texts of a person
@@ -38,5 +37,5 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
 def _evaluation(state: SweepState, settings: Settings) -> list[str]:
     block = state.blocks[-1].index
     tree = state.trees[block]
-    found = evaluate(state.block_trials(block), tree, settings.objective, settings.nominal_block, noise_floor(tree))
+    found = evaluate(state.block_trials(block), tree, settings.objective, settings.nominal_block, tree.noise_floor)
     return lines(found)

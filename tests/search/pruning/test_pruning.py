@@ -14,7 +14,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
 
-UP = {"direction": "maximize", "target": None}
+UP = Objective(direction="maximize")
 
 
 def columns(pruning, curves, goal=UP):
@@ -39,6 +39,15 @@ def folder_of(tmp_path, number, reports=(), stop=None):
     return str(folder)
 
 
+@pytest.mark.parametrize(
+    "goal", [Objective(), Objective(direction="minimize"), Objective(direction="target", target=1.5)], ids=str
+)
+def test_a_job_scores_its_reports_as_the_search_does(goal):
+    told = {"direction": goal.direction, "target": goal.target}
+    for value in (-3.0, 0.0, 1.4, 1.6, 1e300):
+        assert job.score(value, told) == goal.score(value)
+
+
 # ---- the rules ----
 def test_median_is_that_of_the_best_reports_until_the_step():
     rising = [[(0, 0.1 * k), (1, 0.2 * k)] for k in (1, 2, 3)]
@@ -60,7 +69,7 @@ def test_reports_before_the_warm_up_are_not_judged():
 
 
 def test_a_minimised_report_is_limited_from_above_and_shown_in_its_own_unit():
-    down = {"direction": "minimize", "target": None}
+    down = Objective(direction="minimize")
     made = columns(Pruning("median", startup_trials=3), [[(0, v)] for v in (0.1, 0.2, 0.9)], down)
     (row,) = made.rows()
     assert row["score"] == -0.2
@@ -104,8 +113,9 @@ def test_a_wrong_setting_is_a_sentence(wrong, sentence):
 
 def test_the_goal_of_reports_is_the_searchs_own_unless_named():
     aimed = Objective("ratio", "target", 1.0)
-    assert Pruning("median").goal(aimed) == {"direction": "target", "target": 1.0}
-    assert Pruning("median", direction="minimize").goal(aimed) == {"direction": "minimize", "target": None}
+    assert Pruning("median").goal(aimed) is aimed
+    assert Pruning("median", direction="minimize").goal(aimed) == Objective(direction="minimize")
+    assert Pruning("median", direction="target").goal(aimed) == Objective(direction="target", target=1.0)
 
 
 # ---- what becomes of a stopped job ----

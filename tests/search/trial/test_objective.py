@@ -49,3 +49,13 @@ def test_a_target_without_direction_target_is_refused():
         Objective("m", "maximize", 1.0)
     with pytest.raises(ValueError, match="finite target"):
         Objective("m", "target")
+
+
+@pytest.mark.parametrize("goal", [Objective(), Objective(direction="minimize")], ids=["maximize", "minimize"])
+def test_a_change_of_score_is_the_change_of_the_value_behind_it(goal):
+    assert goal.change_of_score(goal.score(0.75) - goal.score(0.25)) == 0.5
+
+
+def test_for_a_target_a_change_of_score_says_how_much_closer_it_came():
+    goal = Objective(direction="target", target=1.0)
+    assert goal.change_of_score(goal.score(1.25) - goal.score(0.5)) == 0.25

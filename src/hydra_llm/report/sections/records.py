@@ -13,7 +13,6 @@ from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.context import Progress
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.statistics import progress, variance
-from hydra_llm.search.tree.noise import noise_floor
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -67,7 +66,7 @@ def variance_blocks(sweep: Sweep) -> list[VarianceBlock]:
         tree = state.trees[block.index]
         table = variance.rows(tree, settings.objective, settings.thresholds, state.trials)
         labels = {row.node: _label(sweep, tree.node(row.node).values) for row in table}
-        floor = noise_floor(tree) if tree.replicated() else None
+        floor = tree.noise_floor if tree.replicated() else None
         others = {name: _spreads(sweep, tree, table, name) for name in ALSO if name != settings.objective.name}
         others = {name: spreads for name, spreads in others.items() if spreads}
         found.append(VarianceBlock(block.index, regime(block), floor, table, others, labels))
@@ -97,7 +96,7 @@ def block_rows(sweep: Sweep) -> list[BlockRow]:
     found = []
     for block in state.blocks:
         tree, trials = state.trees[block.index], state.block_trials(block.index)
-        floor = noise_floor(tree)
+        floor = tree.noise_floor
         best, root = tree.best(), tree.root
         found.append(
             BlockRow(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from hydra_llm.search.context import ORACLE_PREFIX
 from hydra_llm.search.log.memory_entries import (
     ESTABLISHED,
     FALSIFIED,
@@ -21,7 +22,6 @@ from hydra_llm.search.memory.evidence import Evidence, EvidenceBase, judge
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.claims import claim_problem
 
-ORACLE = "oracle_"  # what the data allow at best, as a metric of the same run
 CEILING_MARGIN = 0.02  # the oracle stops at the value if it is no further above it than this, or than two noise floors
 MAX_ENTRIES = 200  # beyond, something has to be removed before anything is added
 _CEILING = re.compile(
@@ -118,11 +118,10 @@ def ceiling_problem(numbers: Iterable[int], records: EvidenceBase) -> str:
     best = max(trials, key=lambda t: objective.score(t.value), default=None)  # type: ignore[arg-type]
     if best is None or best.value is None:
         return "a limit needs finished trials that show it."
-    oracle = best.metrics.get(ORACLE + objective.name)
+    name = ORACLE_PREFIX + objective.name
+    oracle = best.metrics.get(name)
     if oracle is None:
-        return (
-            f"a limit is a claim about the data, and these trials bring no {ORACLE}{objective.name} to check it with."
-        )
+        return f"a limit is a claim about the data, and these trials bring no {name} to check it with."
     room = objective.score(oracle) - objective.score(best.value)
     floor = records.trees[best.block].noise_floor if best.block in records.trees else 0.0
     if room > max(CEILING_MARGIN, 2 * floor):

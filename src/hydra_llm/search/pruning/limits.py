@@ -64,7 +64,8 @@ class LimitPublisher:
             limits = {
                 "rule": self.pruning.rule,
                 "max_minutes": self.pruning.max_minutes,
-                **self._goal,
+                "direction": self._goal.direction,
+                "target": self._goal.target,
                 "rows": columns.rows() if self.pruning.rule is not None else [],
                 "exempt": sorted({trial.number for trial in running} - set(judged)),
             }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -40,7 +40,7 @@ class Pruning:
     startup_trials: int = 4  # trials that must have reached a step before it has a limit
     first_rung: int = 1  # asha: step of the first comparison
     reduction_factor: int = 3  # asha: eta
-    direction: str | None = None
+    direction: Direction | None = None
     keep: str | None = None
     watch_s: float | None = None  # seconds between two looks at jobs that run side by side; None: finished ones only
 
@@ -64,20 +64,17 @@ class Pruning:
     def kept(self) -> str:
         return self.keep or ("last" if self.direction is None else "returned")
 
-    def goal(self, objective: Objective) -> dict[str, Any]:
-        """Direction and target of the reports."""
-        if self.direction in (None, "target"):
-            return {
-                "direction": objective.direction if self.direction is None else "target",
-                "target": objective.target,
-            }
-        return {"direction": self.direction, "target": None}
+    def goal(self, objective: Objective) -> Objective:
+        """What better means for the reports; of the search's own objective, unless they have a direction."""
+        if self.direction is None:
+            return objective
+        return Objective(direction=self.direction, target=objective.target if self.direction == "target" else None)
 
 
 class IntermediateScores:
     """Scores by step: the best that each trial had reported when it came to a step."""
 
-    def __init__(self, pruning: Pruning, goal: Mapping[str, Any]) -> None:
+    def __init__(self, pruning: Pruning, goal: Objective) -> None:
         self._pruning = pruning
         self._goal = goal
         self._scores: dict[int, list[float]] = {}  # ascending: a limit costs nothing in a long sweep
@@ -92,7 +89,7 @@ class IntermediateScores:
         best, rung = -math.inf, self._pruning.first_rung
         at: dict[int, float] = {}
         for item in sorted(reports, key=lambda report: report.step):
-            best = max(best, job.score(item.value, self._goal))
+            best = max(best, self._goal.score(item.value) if math.isfinite(item.value) else -math.inf)
             if self._pruning.rule == "asha":
                 while item.step >= rung:
                     at[rung] = best
@@ -111,7 +108,10 @@ class IntermediateScores:
                 continue
             limit, name = self._limit(scores)
             if math.isfinite(limit):
-                what = f"{name} of {len(scores)} trials at step {step} is {self._shown(limit)}"
+                shown = f"{self._goal.value_of_score(limit):.6g}"
+                if self._goal.direction == "target":
+                    shown += " away from the target"
+                what = f"{name} of {len(scores)} trials at step {step} is {shown}"
                 found.append({"step": step, "score": limit, "what": what})
         return found
 
@@ -123,11 +123,6 @@ class IntermediateScores:
         eta = self._pruning.reduction_factor
         going_on = max(1, (len(scores) + 1) // eta)  # of these and the job that compares itself
         return scores[-going_on], f"the limit of the best 1/{eta}"
-
-    def _shown(self, score: float) -> str:
-        if self._goal["direction"] == "target":
-            return f"{-score:.6g} away from the target"
-        return f"{-score if self._goal['direction'] == 'minimize' else score:.6g}"
 
 
 def settle(outcome: Outcome, pruning: Pruning) -> Outcome:

@@ -15,7 +15,6 @@ from hydra_llm.search.records import tables, variance_table
 from hydra_llm.search.records.trial_section import mutation, show
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress, variance
-from hydra_llm.search.tree import noise
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -94,10 +93,10 @@ def entry_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
         facts.append(f"trials {listed(entry.trials)}")
     if found.effect is not None:
         unit = "score" if settings.objective.direction == "target" else settings.objective.name
-        sign = -1.0 if settings.objective.direction == "minimize" else 1.0
-        text = f"effect {sign * found.effect:+.3g} in {unit}"
+        change = settings.objective.change_of_score
+        text = f"effect {change(found.effect):+.3g} in {unit}"
         if found.interval is not None:
-            low, high = sorted(sign * bound for bound in found.interval)
+            low, high = sorted(change(bound) for bound in found.interval)
             text += f" (95 %: {low:+.3g} to {high:+.3g})"
         facts.append(text)
     if found.blocks:
@@ -149,7 +148,7 @@ def regimes(state: SweepState, settings: Settings, block: int) -> list[str]:
 def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     """The block in progress (or at its end): facts, hypotheses, iterations, spread, failures, observations last."""
     record, tree, trials = state.blocks[block - 1], state.trees[block], state.block_trials(block)
-    name, floor = settings.objective.name, noise.noise_floor(tree)
+    name, floor = settings.objective.name, tree.noise_floor
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {_simulation(record)}"]
     measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
     lines.append(f"- {tables.rates_line(measured)}")

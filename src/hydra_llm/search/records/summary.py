@@ -11,7 +11,6 @@ from hydra_llm.search.memory.predictions import calibration, forecasts
 from hydra_llm.search.memory.predictions import summary as predicted
 from hydra_llm.search.records.trial_section import show
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.tree.noise import noise_floor
 
 
 def block_summary(record: BlockRecord, state: SweepState, settings: Settings) -> str:
@@ -46,7 +45,7 @@ def block_summary(record: BlockRecord, state: SweepState, settings: Settings) ->
     told = predicted(calibration(forecasts(state, record.index)))
     if told:
         found.append(f"Predictions: {told}")
-    judged = evaluate(trials, tree, settings.objective, settings.nominal_block, noise_floor(tree))
+    judged = evaluate(trials, tree, settings.objective, settings.nominal_block, tree.noise_floor)
     found += ["", "### Evaluation of the rules", *lines(judged), "", "### Edit of the protocol", *_edit(record, state)]
     return "\n".join(found) + "\n\n"
 

@@ -9,6 +9,7 @@ from hydra_llm.search.annotations import lines_of
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.log_format import PLACEHOLDER, Format, LogLine
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.proposers.rules.degeneracy import GAP, degeneracy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import PEAK
 from hydra_llm.search.tree.tree import Node
@@ -16,7 +17,6 @@ from hydra_llm.search.trial.trial import Change, Trial, TrialState
 
 RERUN = "robustness-check"
 NOT_TOLD = "(not told)"
-DEGENERACY_GAP = 0.3  # test_pearson - metric: the dynamics are right and the mechanism is not
 STEADY = 0.01  # a final value so far below its peak has not decayed
 
 
@@ -160,11 +160,10 @@ def _prediction(entry: TrialSection) -> str:
 
 
 def _degeneracy(entry: TrialSection) -> str:
-    pearson, value = entry.trial.metrics.get("test_pearson"), entry.trial.value
-    if pearson is None or value is None or entry.settings.objective.direction != "maximize":
+    gap = degeneracy(entry.trial)
+    if gap is None or entry.settings.objective.direction != "maximize":
         return ""
-    gap = pearson - value
-    return f"gap={show(gap)}" if gap > DEGENERACY_GAP else ""
+    return f"gap={show(gap)}" if gap > GAP else ""
 
 
 def _variance(entry: TrialSection) -> str:

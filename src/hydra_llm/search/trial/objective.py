@@ -64,6 +64,10 @@ class Objective:
         """The metric's value behind a score; for direction "target" the distance to the target."""
         return score if self.direction == "maximize" else -score
 
+    def change_of_score(self, difference: float) -> float:
+        """What a difference of scores is in the metric's unit; for direction "target" the difference of scores."""
+        return -difference if self.direction == "minimize" else difference
+
     def read(self, result: Any) -> tuple[float, dict[str, float]]:
         """The objective's value and every finite number of a task's return value.
 

@@ -23,7 +23,6 @@ from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
 from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
 from hydra_llm.search.space.space import Float, Integer, Space
 from hydra_llm.search.statistics import progress
-from hydra_llm.search.tree.noise import noise_floor
 from hydra_llm.search.tree.tree import Tree
 
 SLOT = Slot(0)
@@ -34,7 +33,7 @@ def context_of(*trials, **more):
     space = more.get("space", SPACE)
     tree = Tree(space, OBJECTIVE, trials) if space is not SPACE else tree_of(*trials)
     nodes = sorted(tree, key=lambda n: (-(n.mean if n.mean is not None else -1.0), n.index))
-    floor = noise_floor(tree)
+    floor = tree.noise_floor
     values = {
         "space": space,
         "objective": OBJECTIVE,

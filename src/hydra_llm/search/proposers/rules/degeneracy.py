@@ -15,7 +15,7 @@ from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal, Trial
 
 PREDICTION = "test_pearson"
-GAP = 0.3
+GAP = 0.3  # beyond, the dynamics are right and the mechanism is not
 RUNS = 3
 
 
