@@ -16,7 +16,7 @@ HEAD = """# Every key of `train.py`
 
 Written from the schema by `python scripts/docs_pages.py`; a value outside its range, or a key that is not here, is an
 error. Defaults are those of the schema: a regime's YAML in `conf/` may hold another one, and
-`python train.py simulation=X --cfg job` shows what holds. The sweeper's own keys are on [its page](sweeper.md#keys).
+`python train.py simulation=X --cfg job` shows what holds. The sweeper's keys: [Keys](sweeper_keys.md).
 """
 DECISIONS = """# Decisions
 

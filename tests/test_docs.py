@@ -16,51 +16,79 @@ from hydra_llm.search.selection.registry import POLICIES
 from hydra_llm.search.statistics.importance import ENOUGH
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.application import SEARCH_KEYS
-from hydra_plugins.hydra_llm_ucb_sweeper.config import STOP, SWEEPER
+from hydra_plugins.hydra_llm_ucb_sweeper.config import PRUNING, STOP, SWEEPER
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "sweeper.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 GROUPS = ("defaults", "_target_")
 
 
-def section(start: str, end: str) -> str:
-    return PAGE[PAGE.index(start) : PAGE.index(end)]
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def section(name: str, heading: str) -> str:
+    """The part of a page below a second-level heading, up to the next one."""
+    _, _, rest = page(name).partition(f"\n## {heading}\n")
+    assert rest, f"{name} has no section {heading!r}"
+    return rest.split("\n## ")[0]
 
 
 def table(text: str) -> dict[str, object]:
-    """Rows `| key | default | ...` of a part of the page, the default as YAML reads it."""
+    """Rows `| key | default | ...` of a part of a page, the default as YAML reads it."""
     rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", text, re.MULTILINE)
     return {key: yaml.safe_load(default) for key, default in rows}
 
 
-def test_the_page_lists_every_key_of_the_sweeper_with_its_default():
+def test_the_page_of_keys_lists_every_key_of_the_sweeper_with_its_default():
     wanted = {key: value for key, value in SWEEPER.items() if key not in GROUPS}
-    assert table(section("## Keys", "`hydra.sweeper.stop.*`")) == wanted
+    assert table(section("sweeper_keys.md", "The sweep")) == wanted
 
 
-def test_the_page_lists_every_stopping_rule():
-    assert table(section("`hydra.sweeper.stop.*`", "`hydra.sweeper.llm.*`")) == STOP
+def test_the_page_of_keys_lists_every_stopping_rule():
+    assert table(section("sweeper_keys.md", "Stopping rules")) == STOP
 
 
-def test_the_page_lists_every_key_of_the_language_model_with_its_default():
-    assert table(section("`hydra.sweeper.llm.*`", "## How a trial can end")) == LlmSettings().as_dict()
+def test_the_page_of_keys_lists_every_key_of_pruning_with_its_default():
+    assert table(section("sweeper_keys.md", "Pruning")) == PRUNING
 
 
-def test_the_page_names_every_state_proposer_selection_and_search_key():
+def test_the_page_of_keys_lists_every_key_of_the_language_model_with_its_default():
+    assert table(section("sweeper_keys.md", "Language model")) == LlmSettings().as_dict()
+
+
+def test_the_sweepers_pages_name_every_state_proposer_selection_and_search_key():
     states = {state.value for state in TrialState} - {TrialState.RUNNING.value}
-    assert {name for name in states if f"| `{name}` |" not in PAGE} == set()
-    assert {
-        name for name in ("auto", *NAMES) if f"| `{name}` |" not in section("### Proposers", "### Selection")
-    } == set()
-    assert {name for name in POLICIES if f"`{name}`" not in section("### Selection", "## Keys")} == set()
-    assert {key for key in SEARCH_KEYS if f"`{key}`" not in section("### A `search` node", "### Confirmation")} == set()
+    proposers, selection = (section("sweeper_proposers.md", name) for name in ("Proposers", "Selection"))
+    search_node = section("sweeper_space.md", "A `search` node in the application")
+    assert {name for name in states if f"| `{name}` |" not in page("sweeper_failures.md")} == set()
+    assert {name for name in ("auto", *NAMES) if f"| `{name}` |" not in proposers} == set()
+    assert {name for name in POLICIES if f"`{name}`" not in selection} == set()
+    assert {key for key in SEARCH_KEYS if f"`{key}`" not in search_node} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/sweeper.md", "docs/llm.md", "docs/report.md"])
-def test_links_inside_the_repository_lead_somewhere(page):
-    path = ROOT / page
-    targets = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (path.parent / target).exists()] == []
+def test_the_first_page_of_the_sweeper_leads_to_all_its_pages():
+    assert {path.name for path in DOCS.glob("sweeper_*.md")} == set(
+        re.findall(r"\((sweeper_\w+\.md)\)", page("sweeper.md"))
+    )
+
+
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.relative_to(DOCS)}" for path in DOCS.rglob("*.md"))]
+
+
+def anchors(path: Path) -> set[str]:
+    """Names of a page's headings as the site and the repository's host make them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_inside_the_repository_lead_somewhere(name):
+    path = ROOT / name
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", path.read_text(encoding="utf-8"))
+    targets = [(path.parent / target if target else path, anchor) for target, anchor in links]
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [anchor for target, anchor in targets if anchor and anchor not in anchors(target)] == []
 
 
 def test_the_readme_lists_every_regime_and_no_other():
