@@ -10,6 +10,7 @@ import time
 import pytest
 
 from hydra_llm import job
+from hydra_llm.atomic_write import write_json
 from hydra_llm.job import Report
 
 
@@ -31,7 +32,7 @@ def job_folder(tmp_path):
 
 def publish(job_folder, rows=(), **more):
     limits = {"rule": "median", "direction": "maximize", "rows": list(rows), **more}
-    job.write_aside(job_folder.parent / job.LIMITS_NAME, limits)
+    write_json(job_folder.parent / job.LIMITS_NAME, limits)
 
 
 def row(step, score):

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, SupportsFloat
 
+from hydra_llm.atomic_write import write_json
+
 REPORTS_NAME = "reports.jsonl"  # in the job's folder: a header, then one line per report
 STOP_NAME = "stop.json"  # in the job's folder: why it was stopped; a person may create it empty
 LIMITS_NAME = "pruning.json"  # in the sweep's folder: the limits that hold at present
@@ -159,7 +161,7 @@ class _Job:
             verdict = self._verdict()
             if verdict is not None:
                 step = self._reports[-1].step if self._reports else None
-                write_aside(self._folder / STOP_NAME, {**verdict, "step": step, "time": time.time()})
+                write_json(self._folder / STOP_NAME, {**verdict, "step": step, "time": time.time()})
                 self._stopped = True
         return self._stopped
 
@@ -216,13 +218,6 @@ def score(value: float, goal: Mapping[str, Any]) -> float:
     if goal.get("direction") == "target":
         return -abs(value - float(goal["target"]))
     return -value if goal.get("direction") == "minimize" else value
-
-
-def write_aside(path: Path, data: Mapping[str, Any]) -> None:
-    """Replace a JSON file in one step."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    aside.write_text(json.dumps(data), encoding="utf-8")
-    aside.replace(path)
 
 
 _lock = threading.Lock()

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 lightning = pytest.importorskip("lightning", reason="the science extra is not installed")
 
 from hydra_llm import job  # noqa: E402
+from hydra_llm.atomic_write import write_json  # noqa: E402
 from hydra_llm.callbacks.report_progress import ReportProgress  # noqa: E402
 
 
@@ -74,7 +75,7 @@ def test_steps_of_the_optimiser_can_be_counted_instead(job_folder):
 
 def test_the_fit_ends_at_the_first_validation_below_the_limit(job_folder):
     row = {"step": 2, "score": -1e-6, "what": "the median is 1e-06"}
-    job.write_aside(job_folder.parent / job.LIMITS_NAME, {"rule": "median", "direction": "minimize", "rows": [row]})
+    write_json(job_folder.parent / job.LIMITS_NAME, {"rule": "median", "direction": "minimize", "rows": [row]})
     trainer = fit(ReportProgress("val_loss"))
     assert trainer.current_epoch == 3  # epochs 0, 1, 2
     assert "the median is 1e-06" in (job.read_stop(job_folder) or {})["reason"]

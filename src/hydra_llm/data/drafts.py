@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder, write_json
 
@@ -22,9 +23,8 @@ _LONG = 7 * 24 * 3600  # seconds after which a draft is given up: one of another
 
 def write_progress(folder: Path, n_segments: int) -> None:
     """Say that the first n_segments are on the disk. Their files have to be flushed already."""
-    aside = folder / f".{PROGRESS}.part"
-    write_json(aside, {"segments": n_segments, "torch": torch.__version__})
-    aside.replace(folder / PROGRESS)
+    with replacing(folder / PROGRESS) as aside:
+        write_json(aside, {"segments": n_segments, "torch": torch.__version__})
     sync_folder(folder)
 
 

@@ -1,6 +1,5 @@
 """What a run leaves behind: metrics.json, a table in the terminal, the returned value."""
 
-import json
 import logging
 import math
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from hydra_llm.atomic_write import write_json
 from hydra_llm.families.errors import ExperimentError
 
 log = logging.getLogger(__name__)
@@ -16,9 +16,8 @@ log = logging.getLogger(__name__)
 
 def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
     """metrics.json: one flat object of finite floats, written whole or not at all."""
-    path, aside = folder / "metrics.json", folder / ".metrics.json.part"
-    aside.write_text(json.dumps(metrics, indent=1, sort_keys=True), encoding="utf-8")
-    aside.replace(path)
+    path = folder / "metrics.json"
+    write_json(path, metrics, indent=1, sort_keys=True)
     return path
 
 

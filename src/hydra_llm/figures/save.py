@@ -1,13 +1,15 @@
 """Figures into files."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from hydra_llm.atomic_write import replacing
+
 _DOTS_PER_INCH = 150
+_UNVERSIONED = {"Software": None}  # without matplotlib's version, equal figures give equal files
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
@@ -20,16 +22,11 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     written: list[Path] = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"
-        aside = folder / f".{name}.png.part"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # no version of matplotlib inside: equal figures give equal files
-            FigureCanvasAgg(figure).print_figure(aside, dpi=_DOTS_PER_INCH, format="png", metadata={"Software": None})
-            aside.replace(path)
+            with replacing(path) as aside:
+                FigureCanvasAgg(figure).print_figure(aside, dpi=_DOTS_PER_INCH, format="png", metadata=_UNVERSIONED)
         except OSError as error:
             raise OSError(f"The figure {path} cannot be written ({error}). Choose a folder that can.") from error
-        finally:
-            with suppress(OSError):  # the error above is the one to tell
-                aside.unlink()
         written.append(path)
     return written

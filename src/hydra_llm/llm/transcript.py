@@ -12,10 +12,10 @@ recorded sweep did; `record` asks it again, and an answer takes the error's plac
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any, Literal
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
@@ -103,9 +103,11 @@ class Transcript:
                 path = self.figure(image.digest)
                 if not path.exists():
                     path.parent.mkdir(exist_ok=True)
-                    _write(path, image.data)
+                    with replacing(path, durable=True) as aside:
+                        aside.write_bytes(image.data)
         path = self.path(digest)
-        _write(path, json.dumps(record, indent=1, ensure_ascii=True).encode())
+        with replacing(path, durable=True) as aside:
+            aside.write_text(json.dumps(record, indent=1), encoding="utf-8")
         return path
 
     def figure(self, sha256: str) -> Path:
@@ -171,12 +173,3 @@ def _prompt_tokens(request: dict[str, Any]) -> int:
     """As Request.n_tokens, from a record."""
     messages = request["messages"]
     return sum(estimate_tokens(m["text"]) + IMAGE_TOKENS * len(m["images"]) for m in messages)
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

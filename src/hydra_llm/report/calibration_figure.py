@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.report.tree_figure import BLUE, GREY, INK, VERMILLION
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.predictions import CHANCE, Forecast, calibration, forecasts, summary
@@ -47,9 +48,8 @@ def draw_calibration(path: Path, state: SweepState, settings: Settings) -> bool:
         f"Predictions: {_wrapped(summary(calibration(found)) + shown)}", fontsize=10, x=0.01, ha="left", color=INK
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}")
-    canvas.print_figure(aside, dpi=120, format="png")
-    aside.replace(path)
+    with replacing(path) as aside:
+        canvas.print_figure(aside, dpi=120, format="png")
     return True
 
 

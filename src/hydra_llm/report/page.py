@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from hydra_llm.atomic_write import write_text
 from hydra_llm.report.effect import score_name
 from hydra_llm.report.epistemic import drawings
 from hydra_llm.report.epistemic.analysis import analyse
@@ -27,7 +28,6 @@ from hydra_llm.report.svg import short
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import Timeline, timeline
 from hydra_llm.search.log.reader import Sweep, read_sweep
-from hydra_llm.search.records.results import write_aside
 
 REPORT_NAME = "report.html"
 RELOAD_S = 15.0  # a page of a running sweep loads itself again
@@ -57,7 +57,7 @@ def write_report(folder: Path, path: Path | None = None, *, live: bool = False) 
     `live`: the page loads itself again while the sweep has not ended. Raises NoSweepError or EventLogError.
     """
     target = report_path(folder, path)
-    write_aside(target, render(read_sweep(folder), live=live))
+    write_text(target, render(read_sweep(folder), live=live))
     return target
 
 

@@ -6,12 +6,12 @@ Where mutations would make the figure too wide they are left out, and the way to
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.report.effect import effect, level, scale_of
 from hydra_llm.report.errors import FigureError
 from hydra_llm.report.paper_layout import MOST_CHARACTERS, RADIUS, SMALL_TYPE, TYPE, Page, PaperNode, page
@@ -151,12 +151,10 @@ def _draw(path: Path, sweep: Sweep, laid_out: Page, foot: list[str]) -> None:
     for index, text in enumerate(foot):
         write(4, laid_out.height + LEGEND + 4 + LINE * index, text, size=TYPE, weight="bold" if not index else "normal")
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     kind = path.suffix.lower().removeprefix(".")
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)  # equal sweeps give equal files
-    with mpl.rc_context({"svg.hashsalt": "hydra-llm", "pdf.fonttype": 42}):
+    with mpl.rc_context({"svg.hashsalt": "hydra-llm", "pdf.fonttype": 42}), replacing(path) as aside:
         figure.savefig(aside, format=kind, dpi=DPI, metadata=undated)
-    aside.replace(path)
 
 
 def _title(sweep: Sweep, laid_out: Page) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.report.tree_layout import TreeRow, layout, most_telling
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
@@ -45,9 +46,8 @@ def draw_tree(path: Path, state: SweepState, settings: Settings, ranking: list[t
     figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK, parse_math=False)
     _legend(right)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}")
-    canvas.print_figure(aside, dpi=120, format="png")
-    aside.replace(path)
+    with replacing(path) as aside:
+        canvas.print_figure(aside, dpi=120, format="png")
 
 
 def _title(state: SweepState, settings: Settings, rows: int) -> str:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from hydra_llm.atomic_write import write_text
 from hydra_llm.report.page import render
 from hydra_llm.report.page import report_path as path_of
 from hydra_llm.search.log.events import EVENTS_NAME
 from hydra_llm.search.log.reader import read_sweep
-from hydra_llm.search.records.results import write_aside
 
 
 def watch(
@@ -28,7 +28,7 @@ def watch(
         if size != seen:
             seen = size
             sweep = read_sweep(folder)
-            write_aside(target, render(sweep, live=True))
+            write_text(target, render(sweep, live=True))
             done = sum(trial.state.is_finished for trial in sweep.state.search_trials())
             say(f"{target}: {done} of {sweep.settings.n_trials} trials")
             if sweep.ended:

@@ -3,7 +3,7 @@
 from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.search.context_builder import briefing
-from hydra_llm.search.log.inbox import EMPTY, MAX_CHARACTERS, Inbox
+from hydra_llm.search.log.inbox import EMPTY, MAX_CHARACTERS, Inbox, read_letter
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.registry import make_policy
@@ -67,20 +67,21 @@ def test_a_crash_between_record_and_acknowledgement_loses_nothing(tmp_path, monk
     assert "- before trial 0: depth 7" in (tmp_path / "user_input.md").read_text()
 
 
-def test_lines_that_are_written_while_others_are_acknowledged_stay_pending(tmp_path, monkeypatch):
-    letters = box(tmp_path, "first")
-    whole, reads = Inbox._text, []
+def test_lines_that_are_written_while_others_are_acknowledged_stay_pending(tmp_path):
+    reads = []
 
-    def edited_meanwhile(self):
-        text = whole(self)
+    def edited_meanwhile(path):
+        text = read_letter(path)
         reads.append(text)
         if len(reads) == 1:
-            self.path.write_text(text.replace("first\n", "first\nsecond\n"))
+            path.write_text(text.replace("first\n", "first\nsecond\n"))
         return text
 
-    monkeypatch.setattr(Inbox, "_text", edited_meanwhile)
+    box(tmp_path, "first")
+    letters = Inbox(tmp_path, read=edited_meanwhile)
     assert letters.acknowledge("first", "before trial 3")
-    monkeypatch.undo()
+    assert len(reads) == 4, "read twice for each of two attempts"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["user_input.md"]
     assert letters.pending() == "second"
     assert "- before trial 3: first" in letters.acknowledged()
 

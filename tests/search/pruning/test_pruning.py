@@ -7,6 +7,7 @@ import pytest
 from search_worlds import OBJECTIVE, open_study, settings
 
 from hydra_llm import job
+from hydra_llm.atomic_write import write_json
 from hydra_llm.job import Report
 from hydra_llm.search.proposers.llm.prompt_sections import failures, recent
 from hydra_llm.search.pruning.pruning import IntermediateScores, Pruning, settle
@@ -35,7 +36,7 @@ def folder_of(tmp_path, number, reports=(), stop=None):
     lines = [{"number": number}, *({"step": step, "value": value} for step, value in reports)]
     (folder / job.REPORTS_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
     if stop is not None:
-        job.write_aside(folder / job.STOP_NAME, {"rule": "median", "reason": stop})
+        write_json(folder / job.STOP_NAME, {"rule": "median", "reason": stop})
     return str(folder)
 
 

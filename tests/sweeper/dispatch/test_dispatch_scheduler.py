@@ -8,12 +8,12 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
+from hydra_llm.atomic_write import write_json
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.dispatch import scheduler as scheduler
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import JobState
-from hydra_llm.sweeper.job.result_recorder import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
 

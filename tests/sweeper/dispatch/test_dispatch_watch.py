@@ -2,13 +2,13 @@
 
 import pytest
 
+from hydra_llm.atomic_write import write_json
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.dispatch.base import Job
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import JobState
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
-from hydra_llm.sweeper.job.result_recorder import write_json
 
 utils = pytest.importorskip("submitit.core.utils", reason="submitit is not installed")
 

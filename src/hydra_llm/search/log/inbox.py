@@ -7,8 +7,10 @@ letter box.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
+
+from hydra_llm.atomic_write import replacing
 
 NAME = "user_input.md"
 PENDING, ACKNOWLEDGED = "## Pending", "## Acknowledged"
@@ -24,11 +26,24 @@ MAX_CHARACTERS = 4_000  # of what one decision reads; the rest stays pending for
 RETRIES = 5  # when the file changes while it is rewritten
 
 
-class Inbox:
-    """The file of one sweep folder."""
+def read_letter(path: Path) -> str:
+    """What stands in the file; "" without one."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
-    def __init__(self, folder: Path) -> None:
+
+class _ChangedMeanwhile(Exception):
+    """The file is no longer what its new content was made from."""
+
+
+class Inbox:
+    """The file of one sweep folder; `read` is called with its path."""
+
+    def __init__(self, folder: Path, read: Callable[[Path], str] = read_letter) -> None:
         self.path = folder / NAME
+        self._read = read
 
     def create(self) -> None:
         """Put an empty file there, unless a person was faster."""
@@ -40,18 +55,18 @@ class Inbox:
 
     def pending(self) -> str:
         """What waits to be read, whole lines within MAX_CHARACTERS; "" where nothing does."""
-        _, waiting, _ = _parts(self._text())
+        _, waiting, _ = _parts(self._read(self.path))
         return _bounded("\n".join(waiting).strip())
 
     def acknowledged(self) -> str:
-        return "\n".join(_parts(self._text())[2])
+        return "\n".join(_parts(self._read(self.path))[2])
 
     def acknowledge(self, said: str, label: str) -> bool:
         """Move these lines from Pending to Acknowledged; what was written meanwhile stays. False if the file kept
         changing, or could not be written: the lines then stay where they are.
         """
         for _ in range(RETRIES):
-            before = self._text()
+            before = self._read(self.path)
             head, waiting, done = _parts(before)
             rest = _without(waiting, said.splitlines())
             if rest is None:
@@ -59,23 +74,17 @@ class Inbox:
             first, *more = said.splitlines()
             entry = [f"- {label}: {first}", *(f"  {line}" for line in more)]
             lines = [*head, PENDING, "", *_trimmed(rest), "", ACKNOWLEDGED, "", *_trimmed(done), *entry]
-            aside = self.path.with_name(f".{NAME}.{os.getpid()}")
             try:
-                aside.write_text("\n".join(_trimmed(lines)) + "\n", encoding="utf-8")
-                if self._text() == before:
-                    aside.replace(self.path)
-                    return True
+                with replacing(self.path) as aside:
+                    aside.write_text("\n".join(_trimmed(lines)) + "\n", encoding="utf-8")
+                    if self._read(self.path) != before:
+                        raise _ChangedMeanwhile
+                return True
+            except _ChangedMeanwhile:
+                continue
             except OSError:
                 return False
-            finally:
-                aside.unlink(missing_ok=True)
         return False
-
-    def _text(self) -> str:
-        try:
-            return self.path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
 
 
 def _parts(text: str) -> tuple[list[str], list[str], list[str]]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from hydra_llm.atomic_write import write_text
+
 LOCK_NAME = ".lock"
 STALE_AFTER_S = 120.0
 BEAT_S = 30.0
@@ -87,9 +89,7 @@ class FolderLock:
             thread.join()
 
     def beat(self) -> None:
-        aside = self.path.with_name(f"{LOCK_NAME}.{os.getpid()}")
-        aside.write_text(self._text())
-        aside.replace(self.path)
+        write_text(self.path, self._text())
 
     def _text(self) -> str:
         return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "heartbeat": self._clock()})

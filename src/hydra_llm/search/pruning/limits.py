@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra_llm import job
+from hydra_llm.atomic_write import write_json
 from hydra_llm.search.pruning.pruning import IntermediateScores, Pruning
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -70,7 +71,7 @@ class LimitPublisher:
                 "exempt": sorted({trial.number for trial in running} - set(judged)),
             }
             if limits != self._published:
-                job.write_aside(self._folder / job.LIMITS_NAME, limits)
+                write_json(self._folder / job.LIMITS_NAME, limits)
                 self._published = limits
 
     def _of_block(self, block: int) -> IntermediateScores:

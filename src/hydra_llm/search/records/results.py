@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory import predictions
 from hydra_llm.search.records import confirmation, tables, variance_table
@@ -18,13 +18,6 @@ from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial.trial import Trial
 
 Command = Callable[[Trial], str]
-
-
-def write_aside(path: Path, text: str) -> None:
-    """Replace a file in one step, so that a reader never sees half of it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
 
 
 def results_data(state: SweepState, settings: Settings, command: Command) -> dict[str, Any]:
@@ -87,7 +80,7 @@ def provenances(state: SweepState) -> dict[str, int]:
 
 def write_results(folder: Path, state: SweepState, settings: Settings, command: Command) -> None:
     data = results_data(state, settings, command)
-    write_aside(folder / "optimization_results.yaml", yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    write_text(folder / "optimization_results.yaml", yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
 
 
 def write_scores(
@@ -95,14 +88,14 @@ def write_scores(
 ) -> None:
     text = tables.ucb_table(state, ranking, settings, policy)
     spread = tables.variance_table(state.tree, settings) if state.blocks else ""
-    write_aside(folder / "ucb_scores.txt", text + (f"\nReplicated configurations\n{spread}" if spread else ""))
+    write_text(folder / "ucb_scores.txt", text + (f"\nReplicated configurations\n{spread}" if spread else ""))
     if spread:
-        write_aside(folder / "variance.md", variance_table.markdown(state, settings))
+        write_text(folder / "variance.md", variance_table.markdown(state, settings))
 
 
 def write_memory(folder: Path, state: SweepState, settings: Settings) -> None:
     """memory.md: what is known so far; hypotheses.md where somebody predicted something."""
-    write_aside(folder / "memory.md", memory_text(state, settings, len(state.blocks)))
+    write_text(folder / "memory.md", memory_text(state, settings, len(state.blocks)))
     ledger = predictions.markdown(state, settings)
     if ledger:
-        write_aside(folder / "hypotheses.md", ledger)
+        write_text(folder / "hypotheses.md", ledger)

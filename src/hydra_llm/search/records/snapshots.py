@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import BlockRecord, SweepState
-from hydra_llm.search.records import results, tables
+from hydra_llm.search.records import tables
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
@@ -53,7 +54,7 @@ class BlockSnapshots:
         path = self._folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
-            results.write_aside(path, text)
+            write_text(path, text)
 
 
 def is_settled(index: int, state: SweepState, over: bool) -> bool:

