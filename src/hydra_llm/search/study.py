@@ -26,7 +26,7 @@ from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.pruning.limits import LimitPublisher
-from hydra_llm.search.pruning.pruning import settle
+from hydra_llm.search.pruning.stopped import mark_pruned
 from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
@@ -313,7 +313,7 @@ class Study:
             reason = str(outcome.error) if outcome.error else "no result"
             self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason})
             return self.state.trials[number]
-        outcome = settle(outcome, self.settings.pruning)
+        outcome = mark_pruned(outcome, self.settings.pruning)
         self._record(
             {
                 "type": "told",

@@ -6,19 +6,23 @@ that are not active are absent from it; a parameter that the command line fixes 
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hydra_llm.dotted import load
 from hydra_llm.sweeper.errors import SweepError
 
 Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> what is wrong
 
 
 def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
-    """The function behind the dotted path, as values -> sentence or None. Raises SweepError when it does not import."""
-    function = _import(path)
+    """The function behind the dotted path, as values -> sentence or None. Raises DottedPathError when it cannot
+    be imported.
+    """
+    function = load("constraint", path)
+    if not callable(function):
+        raise SweepError(f"constraint must be a function, got {path}, which is a {type(function).__name__}.")
 
     def violation(values: Mapping[str, Any]) -> str | None:
         try:
@@ -38,19 +42,3 @@ def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
 
     violation.__doc__ = inspect.getdoc(function)  # a language model is told what it is about
     return violation
-
-
-def _import(path: str) -> Callable[[dict[str, Any]], Any]:
-    module_name, _, name = path.rpartition(".")
-    if not module_name:
-        raise SweepError(f"constraint={path!r} is no dotted path. Write package.module.function.")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        raise SweepError(
-            f"constraint={path} does not import ({error}). Write package.module.function; modules beside the "
-            "application's script can be imported too."
-        ) from error
-    if not callable(found):
-        raise SweepError(f"constraint={path} is {type(found).__name__}, not a function.")
-    return found

@@ -145,7 +145,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         focus=_focus(node.get("focus", [])),
         confirmation=_confirmation(options, node, seed_keys, bool(trial_overrides)),
         stop=Stop(**options["stop"]),
-        pruning=Pruning(**options["pruning"]),
+        pruning=Pruning.of(options["pruning"]),
         max_failure_rate=options["max_failure_rate"],
         fail_fast=options["fail_fast"],
         max_infra_retries=options["max_infra_retries"],

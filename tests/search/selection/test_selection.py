@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hydra_llm.search.selection.base import rank
+from hydra_llm.search.selection.base import SelectionPolicy, plain_rewards, rank
 from hydra_llm.search.selection.registry import POLICIES, make_policy
-from hydra_llm.search.testing.proposals import PolicyConformance, arms
+from hydra_llm.search.testing.policies import PolicyConformance, arms
 
 SEEDS = 40  # 400 only where two good rules are compared
 N = 48
@@ -104,8 +104,53 @@ def test_ties_go_to_the_oldest_node():
 
 
 def test_an_unknown_rule_lists_the_known_ones():
-    with pytest.raises(ValueError, match="puct_rank, ucb1"):
+    with pytest.raises(ValueError, match=r"selection must be one of puct_rank, ucb1, .*, got 'uct'"):
         make_policy("uct", None)
+
+
+def test_a_negative_weight_is_refused():
+    with pytest.raises(ValueError, match="ucb_c must be at least 0, got -1"):
+        make_policy("ucb1", -1.0)
+
+
+class Oldest(SelectionPolicy):
+    """Branches from the baseline for ever."""
+
+    def scores(self, arms, rng):
+        return np.where(arms.ids == arms.ids.min(), 1.0, 0.0)
+
+
+class Weighted(SelectionPolicy):
+    def __init__(self, c=0.25):
+        self.c = c
+
+    def scores(self, arms, rng):
+        return plain_rewards(arms) + self.c / arms.visits
+
+
+def test_a_policy_of_ones_own_is_chosen_by_its_dotted_path_and_shown_by_it():
+    policy = make_policy(f"{__name__}.Oldest", None)
+    assert policy.name == f"{__name__}.Oldest"
+    assert rank(policy, arms([0.1, 0.9]), np.random.default_rng(0))[0][0] == 0
+    assert make_policy(f"{__name__}.Weighted", None).c == 0.25
+    assert make_policy(f"{__name__}.Weighted", 2.0).c == 2.0
+
+
+def test_a_policy_that_takes_no_weight_refuses_one():
+    with pytest.raises(ValueError, match=r"selection: Oldest must be constructible with c=2\.0"):
+        make_policy(f"{__name__}.Oldest", 2.0)
+
+
+def test_a_policy_that_is_an_object_already_is_used_as_it_is():
+    policy = Weighted(0.5)
+    assert make_policy(policy, None) is policy
+    with pytest.raises(ValueError, match=r"selection must be a name, a dotted path or a hydra_llm\.SelectionPolicy"):
+        make_policy(3, None)
+
+
+class TestWeighted(PolicyConformance):
+    def make(self):
+        return Weighted()
 
 
 class TestPuctRank(PolicyConformance):

@@ -1,4 +1,4 @@
-"""The board: what all jobs of a sweep reported, and the limits that the running ones read.
+"""What all jobs of a sweep reported, as the limits that the running ones read.
 
 `pruning.json` in the sweep folder is written anew before each launch, so a sweep of one job at a time prunes alike when
 it is repeated; with jobs side by side a watcher may write it in between as well.
@@ -13,7 +13,8 @@ from typing import Any
 
 from hydra_llm import job
 from hydra_llm.atomic_write import write_json
-from hydra_llm.search.pruning.pruning import IntermediateScores, Pruning
+from hydra_llm.search.pruning.intermediate_scores import IntermediateScores
+from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -27,7 +28,7 @@ class LimitPublisher:
         self.pruning = pruning
         self._goal = pruning.goal(objective)
         self._folder = folder
-        self._columns: dict[int, IntermediateScores] = {}
+        self._scores: dict[int, IntermediateScores] = {}
         self._learned: set[int] = set()
         self._published: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -55,19 +56,19 @@ class LimitPublisher:
             return
         judged = [trial.number for trial in running if trial.purpose == "search" and trial.block == block]
         with self._lock:
-            columns = self._of_block(block)
+            scores = self._of_block(block)
             if self.pruning.watch_s is not None and len(judged) > 1:
-                columns = columns.copy()
+                scores = scores.copy()
                 for number in judged:
                     folder = self._running_folder(number)
                     if folder is not None:
-                        columns.add(job.read_reports(folder))
+                        scores.add(job.read_reports(folder))
             limits = {
-                "rule": self.pruning.rule,
+                "rule": None if self.pruning.rule is None else self.pruning.rule.name,
                 "max_minutes": self.pruning.max_minutes,
                 "direction": self._goal.direction,
                 "target": self._goal.target,
-                "rows": columns.rows() if self.pruning.rule is not None else [],
+                "rows": scores.rows(),
                 "exempt": sorted({trial.number for trial in running} - set(judged)),
             }
             if limits != self._published:
@@ -75,7 +76,7 @@ class LimitPublisher:
                 self._published = limits
 
     def _of_block(self, block: int) -> IntermediateScores:
-        return self._columns.setdefault(block, IntermediateScores(self.pruning, self._goal))
+        return self._scores.setdefault(block, IntermediateScores(self.pruning, self._goal))
 
     def _running_folder(self, number: int) -> Path | None:
         """<sweep>/<number>, else the folder whose reports carry the number; None before the job has begun."""

@@ -37,7 +37,7 @@ def ucb_table(
     name = settings.objective.name
     lines = [
         f"Block {block.index}, iterations {trials[0].number if trials else 0}-{trials[-1].number if trials else 0}, "
-        f"N={len(tree)} nodes, selection={policy.name}, c={getattr(policy, 'c', 0.0):g}"
+        f"N={len(tree)} nodes, selection={policy.name}, c={policy.c:g}"
     ]
     for number, score in ranking:
         node = tree.node(number)

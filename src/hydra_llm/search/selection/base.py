@@ -5,23 +5,25 @@ A policy sees Arms only (rewards, visits, failures), never trials or parameters.
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, runtime_checkable
+from abc import ABC, abstractmethod
 
 import numpy as np
 import numpy.typing as npt
 
+from hydra_llm.dotted import Named
 from hydra_llm.search.tree.tree import Arms
 
 Scores = npt.NDArray[np.float64]
 
 
-@runtime_checkable
-class SelectionPolicy(Protocol):
-    """`scores` returns one finite number per arm, or -inf for an arm that must not be chosen."""
+class SelectionPolicy(Named, ABC):
+    """`c` is the exploration weight (hydra.sweeper.ucb_c), 0 where a policy has none; it is shown beside the scores."""
 
-    name: ClassVar[str]
+    c: float = 0.0
 
-    def scores(self, arms: Arms, rng: np.random.Generator) -> Scores: ...
+    @abstractmethod
+    def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
+        """One finite number per arm, or -inf for an arm that must not be chosen. `arms` is not to be changed."""
 
 
 def rank(policy: SelectionPolicy, arms: Arms, rng: np.random.Generator) -> list[tuple[int, float]]:

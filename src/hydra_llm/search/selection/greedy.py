@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hydra_llm.search.selection.base import Scores, plain_rewards
+from hydra_llm.search.selection.base import Scores, SelectionPolicy, plain_rewards
 from hydra_llm.search.tree.tree import Arms
 
 
 @dataclass(frozen=True)
-class Greedy:
+class Greedy(SelectionPolicy):
     c: float = 0.0  # no bonus; present so that every policy is built alike
     name: ClassVar[str] = "greedy"
 

@@ -11,12 +11,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hydra_llm.search.selection.base import Scores, unit_ranks
+from hydra_llm.search.selection.base import Scores, SelectionPolicy, unit_ranks
 from hydra_llm.search.tree.tree import Arms
 
 
 @dataclass(frozen=True)
-class PuctRank:
+class PuctRank(SelectionPolicy):
     """`c` weighs exploration; 3 was measured on the random-walk toy of tests/search/selection."""
 
     c: float = 3.0

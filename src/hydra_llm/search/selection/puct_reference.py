@@ -12,12 +12,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hydra_llm.search.selection.base import Scores, plain_rewards
+from hydra_llm.search.selection.base import Scores, SelectionPolicy, plain_rewards
 from hydra_llm.search.tree.tree import Arms
 
 
 @dataclass(frozen=True)
-class PuctReference:
+class PuctReference(SelectionPolicy):
     c: float = 1.414
     name: ClassVar[str] = "puct_reference"
 

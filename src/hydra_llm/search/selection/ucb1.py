@@ -11,12 +11,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from hydra_llm.search.selection.base import Scores, plain_rewards
+from hydra_llm.search.selection.base import Scores, SelectionPolicy, plain_rewards
 from hydra_llm.search.tree.tree import Arms
 
 
 @dataclass(frozen=True)
-class Ucb1:
+class Ucb1(SelectionPolicy):
     c: float = 1.414
     name: ClassVar[str] = "ucb1"
 
@@ -25,7 +25,7 @@ class Ucb1:
 
 
 @dataclass(frozen=True)
-class Ucb1Shifted:
+class Ucb1Shifted(SelectionPolicy):
     c: float = 1.414
     name: ClassVar[str] = "ucb1_shifted"
 
