@@ -41,7 +41,7 @@ def test_a_key_in_the_environment_or_a_server_in_the_config_makes_the_model_prop
     server = serve(*[model] * 12)
     console, trials = run(tmp_path, f"hydra.sweeper.llm.base_url={server.base_url}", OPENAI_API_KEY=KEY)
     assert "llm proposes" in console
-    assert [proposal["provenance"] for _, proposal in trials] == ["rules"] + ["llm"] * 5
+    assert [proposal["provenance"]["source"] for _, proposal in trials] == ["rules"] + ["llm"] * 5
     assert '"less noise"' in console, "the model's words are shown as they come"
     assert "HTTP Request" not in console
     assert server.keys == [KEY] * len(server.keys)
@@ -63,7 +63,7 @@ def test_a_recorded_sweep_replays_through_the_command_line_without_key_and_serve
 def test_without_key_and_server_the_rules_propose_and_the_first_lines_say_so(tmp_path):
     console, trials = run(tmp_path)
     assert "rules proposes" in console or "rules propose" in console
-    assert {proposal["provenance"] for _, proposal in trials} == {"rules"}
+    assert {proposal["provenance"]["source"] for _, proposal in trials} == {"rules"}
 
 
 @pytest.mark.parametrize("setting", ["on_llm_failure=rules", "on_llm_failure=stop"])
@@ -71,7 +71,11 @@ def test_a_server_that_is_gone_is_named_in_every_record_or_stops_the_sweep(tmp_p
     arguments = ["hydra.sweeper.llm.base_url=http://127.0.0.1:9/v1", "hydra.sweeper.llm.max_attempts=1"]
     if setting.endswith("rules"):
         _, trials = run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
-        assert all("llm failed: The server at http://127.0.0.1:9/v1" in p["provenance"] for n, p in trials if n > 0)
+        assert all(
+            "llm failed: The server at http://127.0.0.1:9/v1" in p["provenance"]["fallback_reason"]
+            for n, p in trials
+            if n > 0
+        )
         return
     with pytest.raises(AssertionError, match="on_llm_failure is stop"):
         run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")

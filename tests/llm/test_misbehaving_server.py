@@ -68,7 +68,7 @@ def sweep(folder, server, settings=SETTINGS, protocol="", **llm):
 
 
 def origins(study):
-    return [trial.proposal.provenance for trial in study.state.search_trials()]
+    return [str(trial.proposal.provenance) for trial in study.state.search_trials()]
 
 
 def then_fine(*faults):

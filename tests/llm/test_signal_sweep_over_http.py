@@ -89,7 +89,7 @@ def test_a_model_behind_http_drives_twelve_trials_of_signal_chaotic_and_they_rep
 
     told = events(first)
     trials = [trial for event in told if event["type"] == "asked" for trial in event["trials"]]
-    assert [trial["proposal"]["provenance"] for trial in trials] == ["rules"] + ["llm"] * 11
+    assert [trial["proposal"]["provenance"]["source"] for trial in trials] == ["rules"] + ["llm"] * 11
     assert {event["state"] for event in told if event["type"] == "told"} == {"COMPLETED"}
     assert server.keys == [KEY] * len(server.requests)
 

@@ -54,7 +54,7 @@ def sweep(folder, crash_at=None, **llm):
     while not study.is_over:
         for trial in study.launched(study.ask(2)):
             study.tell(trial.number, from_result(task(trial.values), SETTINGS.objective))
-    trials = {n: (t.values, t.proposal.parent, t.proposal.provenance) for n, t in study.state.trials.items()}
+    trials = {n: (t.values, t.proposal.parent, str(t.proposal.provenance)) for n, t in study.state.trials.items()}
     study.close("test")
     return trials
 

@@ -18,6 +18,7 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.reasoning import ReasoningMode
 from hydra_llm.search.trial.trial import Prediction, Proposal, Trial, TrialError, TrialState
 
@@ -87,7 +88,11 @@ class Scientist:
         statement = f"should move the metric{self._hostile}"
         prediction = Prediction(guess - half, guess + half, statement, f"below {guess - 2 * half:.4g}")
         return replace(
-            proposal, hypothesis=text, provenance="llm", note=f"a reason{self._hostile}", prediction=prediction
+            proposal,
+            hypothesis=text,
+            provenance=Provenance("llm"),
+            note=f"a reason{self._hostile}",
+            prediction=prediction,
         )
 
     def _notes(self, context: Context) -> Notes:

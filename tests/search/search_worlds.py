@@ -14,6 +14,7 @@ from hydra_llm.search.study import Study
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, from_result
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal, Trial, TrialState
 
 SPACE = Space(
@@ -71,7 +72,9 @@ def trial(number: int, parent: int | None, value: float | None = None, **values:
     full = SPACE.canonical(values)
     changes = tuple(Change(key, None, new) for key, new in values.items()) if parent is not None else ()
     state = TrialState.RUNNING if value is None else TrialState.COMPLETED
-    return Trial(number, 1, Proposal(0, "free", "exploit", parent, full, changes, provenance="t"), state, value=value)
+    return Trial(
+        number, 1, Proposal(0, "free", "exploit", parent, full, changes, provenance=Provenance("t")), state, value=value
+    )
 
 
 def tree_of(*trials: Trial) -> Tree:

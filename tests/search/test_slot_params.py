@@ -12,6 +12,7 @@ from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.provenance import Provenance
 
 HORIZONS = (4, 16, 32, 64)
 SPACE = Space(
@@ -98,7 +99,7 @@ def answer(*slots):
 def test_a_model_may_branch_across_lanes_and_gets_the_value_of_its_slot(tmp_path):
     given = answer(*(slot(i, 0, {"lr": 0.01}) for i in range(4)))
     trials, llm = ask_model(tmp_path, given)
-    assert {trial.proposal.provenance for trial in trials} == {"llm"}
+    assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
     assert trials[2].proposal.mutation == "lr: 0.3 -> 0.01; horizon: 4 -> 32"
     question = llm._client.requests[0].messages[1].text
@@ -113,13 +114,13 @@ def test_a_model_that_moves_the_slots_own_parameter_is_told_so(tmp_path):
     trials, llm = ask_model(tmp_path, wrong, answer(slot(0, 0, {"depth": 7})))
     assert "horizon is kept by the slot (4 here) and moved by nobody" in llm._client.requests[1].messages[3].text
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
-    assert {trial.proposal.provenance for trial in trials} == {"llm"}
+    assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
 
 
 def test_what_the_rules_take_over_from_a_model_stays_in_its_lane(tmp_path):
     trials, _ = ask_model(tmp_path, "no idea", answer(slot(1, 0, {"lr": 0.01})))
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
-    origins = [trial.proposal.provenance.split(" ")[0] for trial in trials]
+    origins = [trial.proposal.provenance.source for trial in trials]
     assert origins == ["rules", "llm", "rules", "rules"]
 
 

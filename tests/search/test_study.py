@@ -19,6 +19,7 @@ from hydra_llm.search.space.space import Categorical, Integer, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, from_result
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import TrialError, TrialState
 
 FULL = settings(
@@ -258,7 +259,7 @@ def test_a_failing_proposer_is_replaced_in_the_open(tmp_path):
 
     study = Study(tmp_path, settings(n_trials=3), make_policy("greedy", None), Outage(), argv=[])
     trials = run_study(study)
-    assert {t.proposal.provenance for t in trials} == {"rules (llm failed: the server answered 503)"}
+    assert {str(t.proposal.provenance) for t in trials} == {"rules (llm failed: the server answered 503)"}
 
 
 def test_a_proposer_that_demands_a_stop_is_obeyed(tmp_path):
@@ -289,7 +290,7 @@ def test_a_wrong_answer_is_returned_with_the_reason_and_repaired(tmp_path):
     study = Study(tmp_path, settings(n_trials=1), make_policy("greedy", None), proposer, argv=[])
     (trial,) = study.ask(1)
     assert "outside its range" in proposer.feedback[1][0]
-    assert trial.proposal.provenance == "random"
+    assert trial.proposal.provenance == Provenance("random")
     assert len(study.state.rejections) == 1
 
 

@@ -169,7 +169,7 @@ def test_every_declared_text_reaches_the_job_as_it_is(application, tmp_path):
 
     script = [chosen(text) for text in TEXTS[1:-1] for _ in range(2)]
     ran = sweep(application, tmp_path, script)
-    assert len([trial for trial in ran if trial.proposal.provenance == "llm"]) >= 3
+    assert len([trial for trial in ran if trial.proposal.provenance.source == "llm"]) >= 3
     assert "it's" in {trial.values["fault"] for trial in ran}
 
 

@@ -20,7 +20,7 @@ def test_a_sweep_by_name_runs_and_names_its_proposer(tmp_path, proposer):
     assert f"{proposer} proposes" in text
     assert [state for _, state, _ in told(tmp_path)][:6] == ["COMPLETED"] * 6
     asked = [t["proposal"] for e in events(tmp_path, "asked") for t in e["trials"] if t.get("purpose") != "confirm"]
-    assert {p["provenance"].split(":")[0] for p in asked} == {proposer}
+    assert {p["provenance"]["via"] or p["provenance"]["source"] for p in asked} == {proposer}
 
 
 def test_reruns_leave_a_variance_table_and_the_reward_is_a_key(tmp_path):

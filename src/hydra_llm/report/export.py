@@ -119,7 +119,7 @@ def _attributes(trial: Trial) -> dict[str, Any]:
         "mutation": proposal.mutation,
         "role": proposal.role,
         "strategy": proposal.strategy,
-        "proposer": proposal.provenance,
+        "proposer": str(proposal.provenance),
         "hypothesis": proposal.hypothesis,
         "seeds": trial.seeds,
         "error": None if trial.error is None else str(trial.error),

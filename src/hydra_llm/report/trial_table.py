@@ -38,7 +38,7 @@ def row_of(sweep: Sweep, trial: Trial) -> dict[str, Any]:
         "node": tree.node(trial.number).id if tree is not None and known else None,
         "role": proposal.role,
         "strategy": proposal.strategy,
-        "proposer": proposal.provenance,
+        "proposer": str(proposal.provenance),
         "mutation": proposal.mutation,
         "hypothesis": proposal.hypothesis,
         "attempt": trial.attempt,

@@ -27,6 +27,7 @@ from hydra_llm.search.reparent import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal
 
 MAX_REPAIRS = 3
@@ -178,9 +179,9 @@ class ProposalLoop:
         """Move valid answers to `accepted`, the others to `refused`; returns the sentences for the proposer."""
         feedback = []
         for answer in answers:
-            provenance = answer.provenance or name
+            provenance = answer.provenance if answer.provenance.source else Provenance(name)
             if round_.failure:
-                provenance = f"{provenance} ({round_.failure})"
+                provenance = replace(provenance, fallback_reason=round_.failure)
             proposal = replace(answer, provenance=provenance)
             reasons = self._reasons(round_.context, proposal, round_.accepted)
             if reasons:

@@ -32,6 +32,7 @@ from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial import codec, seeds
 from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialError, TrialState
 
 log = logging.getLogger(__name__)
@@ -285,7 +286,9 @@ class Study:
         entries = []
         for slot, (role, trial, name, run) in enumerate(missing):
             note = f"confirmation of trial {trial.number}, fresh seeds {run + 1}"
-            proposal = Proposal(slot, role, "confirm", trial.number, trial.values, note=note, provenance="confirm")
+            proposal = Proposal(
+                slot, role, "confirm", trial.number, trial.values, note=note, provenance=Provenance("confirm")
+            )
             entries.append(self._entry(proposal, self._confirmation_seeds(run), purpose="confirm", budget=name))
         block = missing[0][1].block
         self._record({"type": "asked", "time": self.clock(), "block": block, "trials": entries})

@@ -56,7 +56,7 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
                 return RulesProposer().propose(context)
             self.heard += context.feedback
             values = {"lr": 1.0, "depth": 10 + context.next_number}
-            return [mutate(context, s, 0, values, strategy="s", provenance=self.name) for s in context.slots]
+            return [mutate(context, s, 0, values, strategy="s", source=self.name) for s in context.slots]
 
     stubborn = Stubborn()
     study = open_study(tmp_path, settings(space=BOUND, n_trials=3))

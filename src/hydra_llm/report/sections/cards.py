@@ -44,7 +44,7 @@ def _card(
         "told": when.told.get(trial.number),
         "role": proposal.role,
         "strategy": proposal.strategy,
-        "by": _clip(proposal.provenance, 300),
+        "by": _clip(str(proposal.provenance), 300),
         "values": trial.values,
     }
     tree = state.trees.get(trial.block)

@@ -43,7 +43,7 @@ def cost(sweep: Sweep, when: Timeline) -> Cost:
         seconds = trial.duration or 0.0
         total += seconds
         confirming += seconds if trial.purpose == "confirm" else 0.0
-        who = trial.proposal.provenance.split(" (")[0] or "unknown"
+        who = trial.proposal.provenance.label or "unknown"
         for table, key in ((by_state, trial.state.value), (by_proposer, who)):
             runs, spent = table.get(key, (0, 0.0))
             table[key] = (runs + 1, spent + seconds)

@@ -159,6 +159,7 @@ def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
     for trial in sweep.state.trials.values():
         proposal = trial.proposal
         confirming = trial.purpose == "confirm"
+        who = str(proposal.provenance)
         what = f"confirms {proposal.parent}, {trial.budget}" if confirming else changes_text(difference(sweep, trial))
         found.append(
             TrialRow(
@@ -169,7 +170,7 @@ def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
                 "root" if proposal.parent is None else str(proposal.parent),
                 what or "rerun, no change",
                 proposal.strategy,
-                proposal.provenance if len(proposal.provenance) < 40 else proposal.provenance[:39] + "…",
+                who if len(who) < 40 else who[:39] + "…",
                 trial.duration,
                 when.told.get(trial.number, when.steps),
             )

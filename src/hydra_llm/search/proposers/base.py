@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal
 
 
@@ -42,7 +43,7 @@ def mutate(
     values: Mapping[str, Any],
     *,
     strategy: str,
-    provenance: str,
+    source: str,
     hypothesis: str = "",
     note: str = "",
 ) -> Proposal:
@@ -57,5 +58,13 @@ def mutate(
         for name in (context.space.changed(old, new) if parent is not None else ())
     )
     return Proposal(
-        slot.index, slot.role, strategy, parent, new, changes, provenance=provenance, hypothesis=hypothesis, note=note
+        slot=slot.index,
+        role=slot.role,
+        strategy=strategy,
+        parent=parent,
+        values=new,
+        changes=changes,
+        hypothesis=hypothesis,
+        note=note,
+        provenance=Provenance(source),
     )

@@ -24,7 +24,7 @@ class RandomProposer:
             root = context.tree.root
             parent = None if root is None else root.id
             strategy = "baseline" if parent is None and not proposals else "random"
-            proposals.append(mutate(context, slot, parent, values, strategy=strategy, provenance=self.name))
+            proposals.append(mutate(context, slot, parent, values, strategy=strategy, source=self.name))
         return proposals
 
     def _draw(self, context: Context, slot: int, taken: set[str]) -> dict[str, Any]:

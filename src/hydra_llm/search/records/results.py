@@ -47,7 +47,7 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
             "runs": node.runs,
             "block": best.block,
             "strategy": best.proposal.strategy,
-            "provenance": best.proposal.provenance,
+            "provenance": str(best.proposal.provenance),
         }
         root = state.trees[best.block].root
         if root is not None and root.mean is not None:
@@ -74,7 +74,8 @@ def provenances(state: SweepState) -> dict[str, int]:
     """How many search trials each proposer really proposed."""
     found: dict[str, int] = {}
     for trial in state.search_trials():
-        found[trial.proposal.provenance] = found.get(trial.proposal.provenance, 0) + 1
+        who = str(trial.proposal.provenance)
+        found[who] = found.get(who, 0) + 1
     return found
 
 

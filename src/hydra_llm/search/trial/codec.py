@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, TrialError
 
 _PROPOSAL = TypeAdapter(Proposal)
@@ -17,7 +18,9 @@ def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
 
 
 def proposal_from_json(data: dict[str, Any]) -> Proposal:
-    return _PROPOSAL.validate_python(data)
+    """Logs of version 0.1 hold the provenance as the text that it is shown by."""
+    who = data.get("provenance")
+    return _PROPOSAL.validate_python({**data, "provenance": Provenance.of_text(who)} if isinstance(who, str) else data)
 
 
 def error_to_json(error: TrialError | None) -> dict[str, Any] | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from hydra_llm.search.trial.provenance import UNSTATED, Provenance
+
 Purpose = Literal["search", "confirm"]
 
 
@@ -65,8 +67,8 @@ class Proposal:
     """What a proposer wants to run in one slot.
 
     `parent` is the number of an earlier trial (its node is the parent), or None for a root. `values` is the complete
-    configuration, every swept parameter included; `changes` says how it differs from the parent. `provenance` names who
-    really proposed it: "rules", "llm", "rules (llm failed: ...)". `principle` is the memory entry that the trial
+    configuration, every swept parameter included; `changes` says how it differs from the parent. `provenance` says who
+    really proposed it. `principle` is the memory entry that the trial
     tries to break, by its name or quoted.
     """
 
@@ -78,7 +80,7 @@ class Proposal:
     changes: tuple[Change, ...] = ()
     hypothesis: str = ""
     note: str = ""
-    provenance: str = ""
+    provenance: Provenance = UNSTATED
     prediction: Prediction | None = None
     principle: str = ""
 

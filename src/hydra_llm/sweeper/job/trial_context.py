@@ -49,7 +49,7 @@ def lineage(study: Study, trial: Trial) -> dict[str, Any]:
         "mutated": [change.key for change in proposal.changes],
         "role": proposal.role,
         "strategy": proposal.strategy,
-        "proposer": proposal.provenance,
+        "proposer": str(proposal.provenance),
         "hypothesis": proposal.hypothesis,
         "configuration_id": configuration_id(proposal.values, block),
         "values": dict(proposal.values),

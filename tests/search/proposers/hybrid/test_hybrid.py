@@ -17,6 +17,7 @@ from hydra_llm.search.proposers.numeric import tpe
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.testing.proposals import ProposerConformance
+from hydra_llm.search.trial.provenance import Provenance
 
 NOISY = settings(n_trials=40, seed_keys=("seed",), max_infra_retries=9)
 
@@ -28,14 +29,14 @@ class TestHybrid(ProposerConformance):
 
 def run_by(number, source, value, parent=0, **values):
     made = trial(number, parent, value, **values)
-    return replace(made, proposal=replace(made.proposal, provenance=f"hybrid:{source}"))
+    return replace(made, proposal=replace(made.proposal, provenance=Provenance(source, via="hybrid")))
 
 
 def test_every_source_is_tried_and_named_in_the_provenance(tmp_path):
     trials = run_study(open_study(tmp_path, NOISY, "hybrid"))
     used = Counter(source_of(t) for t in trials if t.proposal.parent is not None)
     assert set(used) == set(ARMS)
-    assert all(t.proposal.provenance.startswith("hybrid:") for t in trials)
+    assert all(t.proposal.provenance.via == "hybrid" for t in trials)
 
 
 @pytest.mark.parametrize("n_parallel", [1, 3])
@@ -130,7 +131,7 @@ def test_a_guide_that_fails_leaves_the_slot_to_the_rules_with_a_provenance_that_
     study = open_study(tmp_path, settings(n_trials=6))
     study._proposals.proposer = HybridProposer(Broken(), tpe.build({}))
     trials = run_study(study)
-    assert any(t.proposal.provenance == "rules (hybrid failed: down)" for t in trials)
+    assert any(t.proposal.provenance == Provenance("rules", "hybrid failed: down") for t in trials)
 
 
 def test_what_a_guide_spent_is_visible_to_the_budget():

@@ -57,7 +57,7 @@ def small(**fields: Any) -> Context:
             parent,
             {**start, **moved},
             strategy=strategy,
-            provenance="rules",
+            source="rules",
             **outcome.pop("text", {}),
         )
         state = outcome.pop("state", TrialState.COMPLETED)

@@ -22,7 +22,7 @@ def test_a_right_answer_becomes_proposals_with_typed_changes():
     checked = judge(GOOD, small())
     assert checked.problems == []
     first, second = checked.proposals[0], checked.proposals[1]
-    assert (first.parent, first.mutation, first.provenance) == (4, "training.lr: 0.003 -> 0.002", "llm")
+    assert (first.parent, first.mutation, str(first.provenance)) == (4, "training.lr: 0.003 -> 0.002", "llm")
     assert first.values == {**SPACE.baseline(), "training.lr": 2e-3, "model.act": "relu"}
     assert "predicted val_R2 0.9..0.97" in first.hypothesis
     assert "refuted if val_R2 below 0.85" in first.hypothesis

@@ -18,6 +18,7 @@ from hydra_llm.search.proposers.llm.prompt_figures import MAX_BYTES
 from hydra_llm.search.proposers.llm.proposer import LlmProposer, build
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.space.space import Categorical, Space
+from hydra_llm.search.trial.provenance import Provenance
 
 DOWN = Unavailable("The provider is down since noon.")
 SLOT_1 = answer(GOOD["slots"][1])
@@ -38,7 +39,7 @@ def test_a_right_answer_needs_one_question():
     llm, client = proposer(GOOD)
     proposals = llm.propose(small())
     assert [p.slot for p in proposals] == [0, 1]
-    assert {p.provenance for p in proposals} == {"llm"}
+    assert {str(p.provenance) for p in proposals} == {"llm"}
     assert len(client.requests) == 1
     assert client.requests[0].schema["$defs"]["Mutation"]["properties"]["key"]["enum"] == [
         "training.lr",
@@ -51,7 +52,7 @@ def test_a_right_answer_needs_one_question():
 def test_a_wrong_answer_is_returned_with_the_reason_and_can_be_corrected():
     llm, client = proposer(answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1]), answer(slot(0)))
     proposals = llm.propose(small())
-    assert [p.provenance for p in proposals] == ["llm", "llm"]
+    assert [str(p.provenance) for p in proposals] == ["llm", "llm"]
     first, second = client.requests
     assert second.messages[:2] == first.messages
     assert "7.0" in second.messages[2].text
@@ -73,8 +74,8 @@ def test_after_the_last_repair_the_open_slot_goes_to_the_rules_and_says_so():
     llm, client = proposer(wrong, answer(slot(0, parent=99)), max_repairs=1)
     first, second = llm.propose(small())
     assert len(client.requests) == 2
-    assert second.provenance == "llm"
-    assert first.provenance.startswith("rules (llm failed: 2 answers with errors, the last: Slot 0: parent=99")
+    assert second.provenance == Provenance("llm")
+    assert str(first.provenance).startswith("rules (llm failed: 2 answers with errors, the last: Slot 0: parent=99")
     assert SPACE.validate(first.values) == []
     assert llm.last.failed is not None
 
@@ -84,14 +85,14 @@ def test_an_outage_is_no_silence(trouble):
     llm, _ = proposer(trouble)
     proposals = llm.propose(small())
     assert len(proposals) == 2
-    assert {p.provenance for p in proposals} == {f"rules (llm failed: {trouble})"}
+    assert {str(p.provenance) for p in proposals} == {f"rules (llm failed: {trouble})"}
 
 
 def test_an_outage_in_the_middle_keeps_what_was_right():
     llm, _ = proposer(answer(slot(0), slot(1, parent=77)), DOWN)
     first, second = llm.propose(small())
-    assert first.provenance == "llm"
-    assert second.provenance == f"rules (llm failed: {DOWN})"
+    assert first.provenance == Provenance("llm")
+    assert second.provenance == Provenance("rules", f"llm failed: {DOWN}")
 
 
 def test_the_sweep_stops_when_told_to_stop():
@@ -106,19 +107,19 @@ def test_the_rules_never_repeat_what_the_model_proposed_in_the_same_batch():
     llm, _ = proposer(answer(slot(0, moved=moved)), DOWN, max_repairs=0)
     context = small(slots=(Slot(0, "exploit"), Slot(1, "exploit")))
     first, second = llm.propose(context)
-    assert (first.provenance, first.values) == ("llm", by_rules)
-    assert second.provenance.startswith("rules")
+    assert (first.provenance, first.values) == (Provenance("llm"), by_rules)
+    assert second.provenance.source == "rules"
     assert second.values != by_rules
 
 
 def test_the_baseline_is_not_the_models_to_choose():
     llm, client = proposer(answer(slot(1, parent=None, role="diverse")))
     proposals = llm.propose(empty(slots=(Slot(0, "baseline"), Slot(1, "diverse"))))
-    assert [p.provenance for p in proposals] == ["rules", "llm"]
+    assert [str(p.provenance) for p in proposals] == ["rules", "llm"]
     assert proposals[0].values == SPACE.baseline()
     assert "- slot 0" not in client.requests[0].messages[1].text
     alone, unasked = proposer()
-    assert alone.propose(empty(slots=(Slot(0, "baseline"),)))[0].provenance == "rules"
+    assert alone.propose(empty(slots=(Slot(0, "baseline"),)))[0].provenance == Provenance("rules")
     assert unasked.requests == []
 
 
@@ -130,7 +131,7 @@ def test_the_order_of_the_slots_is_the_order_of_the_proposals():
 def test_notes_of_a_right_answer_are_handed_on_and_wrong_ones_cost_no_proposal():
     noted = {**GOOD, "observations": [{"trial": 4, "text": "relu helps"}, {"trial": 50, "text": "?"}]}
     llm, client = proposer(noted)
-    assert {p.provenance for p in llm.propose(small())} == {"llm"}
+    assert {str(p.provenance) for p in llm.propose(small())} == {"llm"}
     assert llm.last.notes.observations == {4: "relu helps"}
     assert len(client.requests) == 1
 
@@ -159,7 +160,7 @@ def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
     assert replay.propose(small()) == first
     assert all(given.replayed for given in replay.last.answers)
     other = replace(small(), memory="something else is known now")
-    assert "holds no answer" in replay.propose(other)[0].provenance
+    assert "holds no answer" in replay.propose(other)[0].provenance.fallback_reason
 
 
 def test_figures_of_the_newest_trials_travel_with_the_question_when_asked_for(tmp_path):
@@ -210,7 +211,7 @@ def test_whatever_the_model_says_every_slot_gets_a_valid_proposal_with_an_honest
     assert [p.slot for p in proposals] == [0, 1]
     for proposal in proposals:
         assert SPACE.validate(proposal.values) == []
-        assert proposal.provenance == "llm" or proposal.provenance.startswith("rules (llm failed: ")
+        assert proposal.provenance == Provenance("llm") or str(proposal.provenance).startswith("rules (llm failed: ")
 
 
 SIMULATIONS = Space((Categorical(name="simulation", choices=("chaotic", "dale", "noisy"), default="chaotic"),))

@@ -2,8 +2,8 @@
 of the incumbent, reruns.
 
 Each slot goes to the source with the highest UCB1 over its credits (hybrid_credit.py); a source that has nothing new to
-offer passes the slot on, and the guide takes what nobody else can fill. The provenance of a trial names its source:
-"hybrid:tpe", "hybrid:llm".
+offer passes the slot on, and the guide takes what nobody else can fill. The provenance of a trial names its source, via
+"hybrid".
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerSto
 from hydra_llm.search.proposers.hybrid.credit import WINDOW, Record, credits, order
 from hydra_llm.search.proposers.hybrid.operators import OPERATORS
 from hydra_llm.search.proposers.numeric import tpe
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, Trial
 
-PREFIX = "hybrid:"
 GUIDE = "guide"
 TPE = "tpe"
 RERUN = "replicate"
@@ -104,27 +104,28 @@ class HybridProposer:
                 raise
             except ProposerError:
                 return None
-            return replace(proposal, role=slot.role, provenance=PREFIX + arm)
+            return replace(proposal, role=slot.role, provenance=Provenance(arm, via=self.name))
         child = OPERATORS[arm](context, taken, context.rng(slot.index))
         if child is None:
             return None
-        return mutate(
-            context, slot, child.parent.id, child.values, strategy=arm, provenance=PREFIX + arm, note=child.note
-        )
+        proposal = mutate(context, slot, child.parent.id, child.values, strategy=arm, source=arm, note=child.note)
+        return replace(proposal, provenance=Provenance(arm, via=self.name))
 
     def _guided(self, context: Context, slots: tuple[Slot, ...], taken: set[str]) -> list[Proposal]:
         proposals = self._guide.propose(replace(context, slots=slots, rejected=frozenset(taken)))
         self.last = getattr(self._guide, "last", None)
-        return [replace(p, provenance=PREFIX + (p.provenance or self._guide.name)) for p in proposals]
+        return [replace(p, provenance=self._handed_on(p.provenance)) for p in proposals]
+
+    def _handed_on(self, by: Provenance) -> Provenance:
+        return replace(by, source=by.source or self._guide.name, via=self.name)
 
 
 def source_of(trial: Trial) -> str:
     """The arm that a trial is credited to, "" for trials of other proposers and for the start of a block."""
     provenance = trial.proposal.provenance
-    if not provenance.startswith(PREFIX) or trial.proposal.parent is None:
+    if provenance.via != HybridProposer.name or trial.proposal.parent is None:
         return ""
-    name = provenance.removeprefix(PREFIX)
-    return name if name in ARMS else GUIDE
+    return provenance.source if provenance.source in ARMS else GUIDE
 
 
 def build(settings: Mapping[str, Any]) -> HybridProposer:

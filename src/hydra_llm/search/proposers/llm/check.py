@@ -19,7 +19,7 @@ from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
-PROVENANCE = "llm"
+SOURCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters
 RERUN_STRATEGIES = ("robustness-test", "robustness-check", "replicate")
 MAX_INTEGER = 2**53  # beyond it a float no longer tells integers apart
@@ -122,9 +122,7 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
             f"this configuration was already run as trial {node.id} ({_outcome(node.mean, context)}). "
             "Propose another one; to measure its spread, use a replicate slot."
         )
-    return mutate(
-        context, slot, parent, values, strategy=strategy, provenance=PROVENANCE, hypothesis=hypothesis, note=note
-    )
+    return mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
 
 
 def _parent(given: SlotAnswer, context: Context) -> int | None:
@@ -222,7 +220,7 @@ def _rerun(
         parent,
         node.values,
         strategy=strategy,
-        provenance=PROVENANCE,
+        source=SOURCE,
         hypothesis=hypothesis,
         note=f"robustness re-run of node {node.id}. {note}".strip(),
     )

@@ -207,7 +207,7 @@ def feedback(context: Context) -> Section | None:
 def _trial(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
     proposal = trial.proposal
     parent = "root" if proposal.parent is None else proposal.parent
-    origin = (proposal.provenance or "unknown").partition(" (")[0]  # what failed may quote a server
+    origin = proposal.provenance.label or "unknown"  # without the reason, which may quote a server
     parts = [f"Trial {trial.number} (parent {parent}, {proposal.strategy}, by {origin})"]
     parts.append(proposal.mutation)
     if trial.state is TrialState.RUNNING:

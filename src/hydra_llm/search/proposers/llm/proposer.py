@@ -32,6 +32,7 @@ from hydra_llm.search.proposers.llm.prompt_figures import figures
 from hydra_llm.search.proposers.llm.prompt_text import fence
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.slot_params import ask_by_lane
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal
 
 log = logging.getLogger(__name__)
@@ -220,7 +221,7 @@ class LlmProposer:
         for slot, proposal in zip(missing, ask_by_lane(self._fallback, rest) if missing else (), strict=True):
             if slot.index in models_own:
                 reason = one_line(failed or "no proposal", MAX_REASON)
-                proposal = replace(proposal, provenance=f"{self._fallback.name} (llm failed: {reason})")
+                proposal = replace(proposal, provenance=Provenance(self._fallback.name, f"llm failed: {reason}"))
                 log.warning("Slot %d goes to the %s: %s", slot.index, self._fallback.name, reason)
             filled[slot.index] = proposal
         return [filled[slot.index] for slot in context.slots]

@@ -19,6 +19,7 @@ from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.replicate import Replicate
 from hydra_llm.search.space.space import Values
 from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal
 
 if TYPE_CHECKING:
@@ -70,14 +71,14 @@ class PointProposer:
             if strategy.condition(context):
                 proposal = strategy.propose(context, slot, taken)
                 if proposal is not None:
-                    return replace(proposal, provenance=self.name)
+                    return replace(proposal, provenance=Provenance(self.name))
         return None
 
     def _new(self, context: Context, slot: Slot, taken: set[str]) -> Proposal:
         values = self._unseen(context, slot, taken)
         nearest = self._nearest(context, values)
         parent = None if nearest is None else nearest.id
-        return mutate(context, slot, parent, values, strategy=self.name, provenance=self.name)
+        return mutate(context, slot, parent, values, strategy=self.name, source=self.name)
 
     def _unseen(self, context: Context, slot: Slot, taken: set[str]) -> Values:
         """The first suggestion that neither ran nor is claimed; a random draw where the sampler only repeats itself."""

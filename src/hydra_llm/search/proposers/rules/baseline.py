@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
-from hydra_llm.search.proposers.rules.strategy import PROVENANCE, rerun
+from hydra_llm.search.proposers.rules.strategy import SOURCE, rerun
 from hydra_llm.search.trial.trial import Proposal
 
 
@@ -23,7 +23,7 @@ class Baseline:
         if context.space.key(values) in taken and not context.seed_keys:
             return None
         note = "the application's own configuration"
-        return mutate(context, slot, None, values, strategy=self.name, provenance=PROVENANCE, note=note)
+        return mutate(context, slot, None, values, strategy=self.name, source=SOURCE, note=note)
 
 
 class RepeatBaseline:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
-from hydra_llm.search.proposers.rules.strategy import PROVENANCE
+from hydra_llm.search.proposers.rules.strategy import SOURCE
 from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 64
@@ -28,5 +28,5 @@ class DiverseStart:
         for _ in range(DRAWS):
             values = context.space.sample(rng)
             if context.space.key(values) not in taken:
-                return mutate(context, slot, None, values, strategy=self.name, provenance=PROVENANCE)
+                return mutate(context, slot, None, values, strategy=self.name, source=SOURCE)
         return None

@@ -15,7 +15,7 @@ from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Proposal
 
-PROVENANCE = "rules"
+SOURCE = "rules"
 MAX_PARENTS = 16  # nodes asked for an untried move; where the best sixteen have none, a new draw is worth more
 
 
@@ -49,7 +49,7 @@ def child_of(
     context: Context, slot: Slot, node: Node, values: Mapping[str, Any], strategy: str, **text: str
 ) -> Proposal:
     """A proposal whose parent is the node, attributed to the rules."""
-    return mutate(context, slot, node.id, values, strategy=strategy, provenance=PROVENANCE, **text)
+    return mutate(context, slot, node.id, values, strategy=strategy, source=SOURCE, **text)
 
 
 def first_move(
