@@ -8,43 +8,19 @@ import pytest
 
 from tiny_connectome import write_tiny_connectome
 
-# A network small enough for any test; every key of signal_system() once, so that a test names only what it is about.
+# Systems small enough for any test; other keys are at their defaults, so that a test names only what it is about.
 TINY_SIGNAL: dict[str, Any] = {
     "n_neurons": 20,
-    "n_neuron_types": 1,
-    "neuron_types": None,
-    "shuffle_neuron_types": False,
-    "gain": None,
-    "phi": "tanh",
-    "connectivity_type": "chaotic",
     "connectivity_rank": 5,
-    "connectivity_filling_factor": 1.0,
-    "Dale_law": False,
-    "Dale_law_factor": 0.5,
     "n_frames": 1500,
     "n_frames_validation": 300,
     "n_frames_test": 400,
-    "start_frame": -100,
-    "delta_t": 0.01,
-    "substeps": 1,
-    "integrator": "euler",
     "dtype": "float32",
     "seed": 0,
-    "initial_state_scale": 5.0,
-    "noise_model_level": 0.0,
-    "noise_scaling": "per_step",
-    "measurement_noise_level": 0.0,
-    "external_input_type": "none",
-    "external_input_mode": "none",
-    "oscillation_max_amplitude": 1.0,
-    "oscillation_frequency": 5.0,
     "triggered_n_impulses": 3,
     "triggered_n_input_neurons": 5,
-    "triggered_impulse_strength": 5.0,
     "triggered_min_start_frame": 50,
     "triggered_duration_frames": 100,
-    "triggered_amplitude_range": [0.5, 2.0],
-    "triggered_frequency_range": [0.5, 2.0],
 }
 
 TINY_FLYVIS: dict[str, Any] = {

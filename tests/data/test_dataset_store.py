@@ -15,7 +15,7 @@ import torch
 
 from hydra_llm.data import fingerprint as fingerprint_module
 from hydra_llm.data.errors import DatasetError
-from hydra_llm.data.fingerprint import fingerprint
+from hydra_llm.data.fingerprint import fingerprint, simulator_version, source_hash
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore, find_fault
 from hydra_llm.data.truth import Truth
@@ -95,8 +95,14 @@ def test_the_fingerprint_changes_with_whatever_changes_the_numbers(make_signal_s
 
 def test_the_fingerprint_changes_with_the_code_of_the_simulator(make_signal_system, monkeypatch):
     before = fingerprint(make_signal_system())
-    monkeypatch.setattr(fingerprint_module, "source_hash", lambda: "another version")
+    monkeypatch.setattr(fingerprint_module, "source_hash", lambda *folders: "another version")
     assert fingerprint(make_signal_system()) != before
+
+
+def test_the_code_of_a_simulator_is_the_shared_one_and_that_of_its_family(make_signal_system, make_metabolism_system):
+    one, other = make_signal_system(), make_metabolism_system()
+    assert simulator_version(one) == source_hash("systems", "families/signal/system")
+    assert len({simulator_version(one), simulator_version(other), source_hash("systems")}) == 3
 
 
 def test_a_failed_draft_leaves_nothing(store, system):

@@ -15,7 +15,7 @@ from torch import Tensor
 from hydra_llm.data import observations, truth
 from hydra_llm.data.drafts import PROGRESS, segments_done, write_progress
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
-from hydra_llm.data.fingerprint import source_hash
+from hydra_llm.data.fingerprint import simulator_version
 from hydra_llm.systems.base import Recording, System
 
 RECORD = "record.json"  # lists every file with its size; written last
@@ -101,7 +101,7 @@ class Draft:
             "keys": dict(system.keys),
             "seed": system.seed,
             "dtype": system.dtype,
-            "sources": source_hash(),
+            "sources": simulator_version(system),
             "torch": torch.__version__,
             "files": {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in files},
         }

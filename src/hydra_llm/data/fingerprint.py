@@ -8,16 +8,26 @@ from pathlib import Path
 import hydra_llm.systems
 from hydra_llm.systems.base import System
 
+ROOMS = ("system", "stimuli")  # of a family: what simulates it
+
 
 @lru_cache
-def source_hash(package: str = "systems") -> str:
-    """Hash of the sources of a package of hydra_llm; that of systems is the version of the simulator."""
-    folder = Path(next(iter(hydra_llm.systems.__path__))).parent / package
+def source_hash(*folders: str) -> str:
+    """Hash of the sources in folders of hydra_llm, such as "systems"."""
+    root = Path(next(iter(hydra_llm.systems.__path__))).parent
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def simulator_version(system: System) -> str:
+    """Hash of the code that simulates the system. A guest's own code is not looked at: its keys hold a version."""
+    place = type(system).__module__.split(".")
+    family = "/".join(place[1:3]) if place[:2] == ["hydra_llm", "families"] else None
+    return source_hash("systems", *(f"{family}/{room}" for room in ROOMS if family is not None))
 
 
 def fingerprint(system: System) -> str:
@@ -27,6 +37,6 @@ def fingerprint(system: System) -> str:
         "keys": dict(system.keys),
         "seed": system.seed,
         "dtype": system.dtype,
-        "sources": source_hash(),
+        "sources": simulator_version(system),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]

@@ -2,11 +2,14 @@
 
 import copy
 import dataclasses
+import difflib
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
+
+T = TypeVar("T")
 
 
 def key(
@@ -24,6 +27,44 @@ def key(
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: copy.deepcopy(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def config_of(kind: type[T], keys: Mapping[str, Any]) -> T:
+    """The config object with these values and every other key at its default.
+
+    Raises ValueError for a key that it does not have, and for one that has no value without Hydra's interpolation.
+    """
+    declared = {f.name: f.default for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in keys:
+        if name not in declared:
+            raise ValueError(f"{kind.__name__} has no key {name!r}.{close_to(name, declared)}")
+    for name, default in declared.items():
+        if name not in keys and isinstance(default, str) and default.startswith("${"):
+            raise ValueError(f"{kind.__name__} requires {name}: its default, {default}, is Hydra's to resolve.")
+    return kind(**keys)
+
+
+def as_object(node: Any, kind: type[T]) -> T:
+    """The config object of a composed node; a node without a schema gets this one. An object passes through.
+
+    Raises ValueError for a node that belongs to another schema.
+    """
+    if isinstance(node, kind):
+        return node
+    own = OmegaConf.get_type(node)
+    if own is dict:
+        node = OmegaConf.merge(OmegaConf.structured(kind), node)
+    elif own is None or not issubclass(own, kind):
+        raise ValueError(f"A node of {kind.__name__} is required here, and this one is of {own and own.__name__}.")
+    found = OmegaConf.to_object(node)
+    assert isinstance(found, kind)
+    return found
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """A sentence with the names that a misspelt one may mean, with a space before it; empty where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=3)
+    return f" Close to it: {', '.join(near)}." if near else ""
 
 
 def check(cfg: DictConfig) -> None:

@@ -16,7 +16,7 @@ def ask(make_signal_system, simulate_signal):
     def run(target="drift", known=False, acting=None, **keys):
         system = make_signal_system(**{"n_frames": 3000, "n_neurons": 30, **keys})
         recorded, truth = simulate_signal(system), system.truth()
-        field = RateField.from_truth(truth, system.phi, system.external_mode, torch.float64)
+        field = RateField.from_truth(truth, system.config.phi, system.input_mode, torch.float64)
         samples = {
             split: Samples.of(
                 arrays["activity"],

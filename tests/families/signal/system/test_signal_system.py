@@ -18,15 +18,17 @@ def reference_drift(system, u, external):
     truth, n = system.truth(), system.n_units
     rows = truth["type_parameters"][truth["neuron_type"]].tolist()
     W, u = truth["connectivity"].tolist(), u.tolist()
-    phi = {"tanh": math.tanh, "relu": lambda x: max(x, 0.0), "sigmoid": lambda x: 1 / (1 + math.exp(-x))}[system.phi]
+    phi = {"tanh": math.tanh, "relu": lambda x: max(x, 0.0), "sigmoid": lambda x: 1 / (1 + math.exp(-x))}[
+        system.config.phi
+    ]
     drift = []
     for i in range(n):
         a, b, g, s, _, _ = rows[i]
         message = g * sum(W[i][j] * phi((u[j] - rows[j][5]) / rows[j][4]) for j in range(n))
         add = 0.0
-        if system.external_mode == "multiplicative":
+        if system.input_mode == "multiplicative":
             message *= external[i].item()
-        elif system.external_mode == "additive":
+        elif system.input_mode == "additive":
             add = external[i].item()
         drift.append(-a * u[i] + b + s * math.tanh(u[i]) + message + add)
     return torch.tensor(drift, dtype=torch.float64)
@@ -222,7 +224,8 @@ def test_spectral_radius_of_the_truth_counts_the_gain(make_signal_system):
         ({"substeps": 0}, "substeps=0"),
         ({"start_frame": 5}, "start_frame=5"),
         ({"phi": "tahn"}, "phi='tahn'.*tanh, relu, sigmoid"),
-        ({"n_neurons": 1}, "n_neurons=1"),
+        ({"n_neurons": 1}, "n_neurons must be at least 2, got 1"),
+        ({"n_neuron": 10}, "no key .n_neuron.. Close to it: n_neurons"),
         ({"n_frames_test": 1}, "test split has 1 frames"),
         ({"dtype": "float16"}, "dtype='float16'"),
         ({"connectivity_type": "lowrank"}, "connectivity_type='lowrank'.*low_rank"),

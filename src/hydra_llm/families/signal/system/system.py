@@ -1,6 +1,5 @@
 """A random rate network with its experiment: truth, three trajectories, input and noise."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,64 +7,58 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.families.signal.config import SignalSimulation
 from hydra_llm.families.signal.system.activation import activation
 from hydra_llm.families.signal.system.connectivity import Connectivity
 from hydra_llm.families.signal.system.external_input import ExternalInput, Presentation
 from hydra_llm.families.signal.system.neuron_types import NeuronType, type_index
 from hydra_llm.families.signal.system.rate_field import MODES, RateField
 from hydra_llm.systems.base import SPLITS, Segment
-from hydra_llm.systems.integrators import Integrator
-from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.configured import ConfiguredSystem
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.systems.recording import DTYPES, check_recording
+from hydra_llm.systems.recording import DTYPES
 from hydra_llm.systems.split_run import SplitRun
-from hydra_llm.systems.trajectory import segments
 
 
 @dataclass(frozen=True)
-class SignalSystem:
+class SignalSystem(ConfiguredSystem):
     """The network of rate_field.py, recorded every delta_t for three splits. Build it with signal_system().
 
     The true weights and types are drawn once from their streams; every split has a stream of its own for initial
     state, process noise, measurement noise and input.
     """
 
-    keys: Mapping[str, Any]
-    seed: int
-    n_units: int
+    config: SignalSimulation
     connectivity: Connectivity
     types: tuple[NeuronType, ...]
-    shuffle_types: bool
-    phi: str
     external: ExternalInput | None
-    external_mode: str
-    noise: ProcessNoise
-    measurement_noise_level: float
-    initial_state_scale: float
-    integrator: Integrator
-    delta_t: float  # the recording step
-    substeps: int
-    burn_in: int  # frames before the first recorded one
-    n_frames: Mapping[str, int]
-    dtype: str
 
     name = "signal"
-    independent_segments = False
 
     def __post_init__(self) -> None:
         if self.n_units < 2:
-            raise ValueError(f"n_neurons={self.n_units} makes no network. Choose at least 2.")
-        check_recording(self)
-        if self.external_mode not in MODES:
-            raise ValueError(
-                f"external_input_mode={self.external_mode!r} is unknown. Choose one of: {', '.join(MODES)}."
-            )
-        if (self.external is None) != (self.external_mode == "none"):
+            raise ValueError(f"n_neurons must be at least 2, got {self.n_units}.")
+        super().__post_init__()
+        if self.input_mode not in MODES:
+            raise ValueError(f"external_input_mode={self.input_mode!r} is unknown. Choose one of: {', '.join(MODES)}.")
+        if (self.external is None) != (self.input_mode == "none"):
             raise ValueError(
                 "external_input_type and external_input_mode do not fit together: both are 'none' or neither is, "
-                f"but external_input_mode={self.external_mode!r}."
+                f"but external_input_mode={self.input_mode!r}."
             )
-        activation(self.phi)
+        activation(self.config.phi)
+
+    @property
+    def n_units(self) -> int:
+        return self.config.n_neurons
+
+    @property
+    def burn_in(self) -> int:
+        return -self.config.start_frame
+
+    @property
+    def input_mode(self) -> str:
+        return self.config.external_input_mode
 
     # ---- truth ----
 
@@ -73,7 +66,7 @@ class SignalSystem:
     def _truth(self) -> dict[str, Tensor]:
         dtype = DTYPES[self.dtype]
         W = self.connectivity.sample(self.n_units, stream(self.seed, "connectivity"), dtype)
-        index = type_index(self.n_units, len(self.types), self.shuffle_types, stream(self.seed, "types"))
+        index = type_index(self.n_units, len(self.types), self.config.shuffle_neuron_types, stream(self.seed, "types"))
         rows = torch.tensor([[t.a, t.b, t.g, t.s, t.w, t.h] for t in self.types], dtype=torch.float64)
         gain = rows[index, 2]
         return {
@@ -90,41 +83,18 @@ class SignalSystem:
         return dict(self._truth)
 
     def field(self) -> RateField:
-        return RateField.from_truth(self._truth, self.phi, self.external_mode, DTYPES[self.dtype])
+        return RateField.from_truth(self._truth, self.config.phi, self.input_mode, DTYPES[self.dtype])
 
     # ---- records ----
-
-    def arrays(self) -> dict[str, int]:
-        extra = ("external",) if self.external is not None else ()
-        names = ("activity", "drift", *extra, *(("clean_activity",) if self.measurement_noise_level > 0 else ()))
-        return dict.fromkeys(names, self.n_units)
 
     def structure(self) -> dict[str, Tensor]:
         """Nothing: any pair of neurons may be connected."""
         return {}
 
-    def observation_meta(self) -> dict[str, Any]:
-        return {
-            "system": self.name,
-            "n_neurons": self.n_units,
-            "n_frames": dict(self.n_frames),
-            "delta_t": self.delta_t,
-            "substeps": self.substeps,
-            "integrator": type(self.integrator).__name__.lower(),
-            "noise_model_level": self.noise.level,
-            "noise_scaling": self.noise.scaling,
-            "measurement_noise_level": self.measurement_noise_level,
-            "external_input_mode": self.external_mode,
-            "dtype": self.dtype,
-        }
-
     def truth_meta(self) -> dict[str, Any]:
-        return {"system": self.name, "phi": self.phi, "external_input_mode": self.external_mode}
+        return {"system": self.name, "phi": self.config.phi, "external_input_mode": self.input_mode}
 
     # ---- simulation ----
-
-    def segments(self) -> tuple[Segment, ...]:
-        return segments(dict(self.n_frames))
 
     def start(self) -> "SignalRun":
         return SignalRun(self)
@@ -136,7 +106,7 @@ class SignalRun(SplitRun):
     def __init__(self, system: SignalSystem) -> None:
         seed, n, field = system.seed, system.n_units, system.field()
         initial = [torch.randn(n, generator=stream(seed, f"initial_state/{s}"), dtype=torch.float64) for s in SPLITS]
-        super().__init__(system, field, system.initial_state_scale * torch.stack(initial), floor=None)
+        super().__init__(system, field, system.config.initial_state_scale * torch.stack(initial), floor=None)
         self._n_units, self._multiplicative = n, field.multiplicative
         self._presentations: dict[str, Presentation] = {}
         if system.external is not None:
