@@ -20,7 +20,7 @@ from typing import Any
 from hydra_llm.search.trial.trial import Trial
 
 DIRECTIONS = ("up", "down", "any")
-KEYS = ("name", "rules", "when", "runs", "improving", "until", "move", "why")
+KEYS = ("name", "when", "runs", "improving", "until", "move", "why")
 
 Bounds = tuple[float | None, float | None]
 
@@ -38,7 +38,6 @@ class MetricTrigger:
     improving: bool = False
     until: int = 0
     why: str = ""
-    rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.move:
@@ -63,7 +62,7 @@ class MetricTrigger:
             when[str(metric)] = (low, high)
         move = {str(key): how if isinstance(how, str) else tuple(how) for key, how in (spec.get("move") or {}).items()}
         plain = {name: spec[name] for name in ("runs", "improving", "until", "why") if name in spec}
-        return cls(name=str(spec.get("name", "")), move=move, when=when, rules=tuple(spec.get("rules") or ()), **plain)
+        return cls(name=str(spec.get("name", "")), move=move, when=when, **plain)
 
     def holds(self, finished: Sequence[Trial], scores: Sequence[float | None]) -> bool:
         """finished: trials in order, with their scores (higher is better, None without a value)."""

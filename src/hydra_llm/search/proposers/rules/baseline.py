@@ -13,7 +13,6 @@ from hydra_llm.search.trial.trial import Proposal
 
 class Baseline:
     name: ClassVar[str] = "baseline"
-    rules: ClassVar[tuple[str, ...]] = ("R014", "R079")
 
     def condition(self, context: Context) -> bool:
         return len(context.tree) == 0
@@ -30,7 +29,6 @@ class RepeatBaseline:
     """A parallel start from baselines: the first three batches run nothing else, so that the noise is known first."""
 
     name: ClassVar[str] = "repeat-baseline"
-    rules: ClassVar[tuple[str, ...]] = ("R080",)
 
     def condition(self, context: Context) -> bool:
         return context.tree.root is not None and bool(context.seed_keys)

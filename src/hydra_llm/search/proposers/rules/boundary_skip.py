@@ -17,7 +17,6 @@ PARTIALS = 3
 
 class BoundarySkip:
     name: ClassVar[str] = "boundary-skip"
-    rules: ClassVar[tuple[str, ...]] = ("R039",)
 
     def condition(self, context: Context) -> bool:
         if len(history.partial_streak(context)) < PARTIALS:

@@ -27,7 +27,6 @@ def degeneracy(trial: Trial) -> float | None:
 
 class BreakDegeneracy:
     name: ClassVar[str] = "break-degeneracy"
-    rules: ClassVar[tuple[str, ...]] = ("R048",)
 
     def condition(self, context: Context) -> bool:
         if context.objective.direction != "maximize" or history.last_strategy(context) == self.name:

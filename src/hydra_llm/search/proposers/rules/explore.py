@@ -18,7 +18,6 @@ from hydra_llm.search.trial.trial import Proposal
 
 class Explore:
     name: ClassVar[str] = "explore"
-    rules: ClassVar[tuple[str, ...]] = ("R021", "R033")
 
     def condition(self, context: Context) -> bool:
         return history.success_streak(context) >= window_of(context.block.n_iter_block)

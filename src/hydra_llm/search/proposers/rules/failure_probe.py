@@ -22,7 +22,6 @@ FACTOR = 10.0
 
 class FailureProbe:
     name: ClassVar[str] = "failure-probe"
-    rules: ClassVar[tuple[str, ...]] = ("R022", "R032")
 
     def condition(self, context: Context) -> bool:
         return history.success_streak(context) >= SUCCESSES and history.last_strategy(context) != self.name

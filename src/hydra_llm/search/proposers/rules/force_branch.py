@@ -27,7 +27,6 @@ class ForceBranch:
     """Branching rate below 20 %: a random node of the top three, not the last one."""
 
     name: ClassVar[str] = "force-branch"
-    rules: ClassVar[tuple[str, ...]] = ("R035", "R055", "R056", "R058")
 
     def condition(self, context: Context) -> bool:
         rates = context.rates
@@ -46,7 +45,6 @@ class ForcedDiversity:
     """Eight sequential steps: a node with at least three visits that is not among the last four."""
 
     name: ClassVar[str] = "forced-diversity"
-    rules: ClassVar[tuple[str, ...]] = ("R040",)
 
     def condition(self, context: Context) -> bool:
         return history.sequential_streak(context) >= LONG_CHAIN
@@ -61,7 +59,6 @@ class SecondBest:
     """Four converged in one dimension: the second node by selection score."""
 
     name: ClassVar[str] = "second-best"
-    rules: ClassVar[tuple[str, ...]] = ("R042",)
 
     def condition(self, context: Context) -> bool:
         _, streak = history.dimension_streak(context)
@@ -75,7 +72,6 @@ class BottomHalf:
     """Everything converged and hardly any branching: a node of the lower half by score."""
 
     name: ClassVar[str] = "bottom-half"
-    rules: ClassVar[tuple[str, ...]] = ("R037",)
 
     def condition(self, context: Context) -> bool:
         done = history.finished(context)

@@ -22,7 +22,6 @@ TOP = 6  # nodes considered, best first: fifteen pairs
 
 class Recombine:
     name: ClassVar[str] = "recombine"
-    rules: ClassVar[tuple[str, ...]] = ("R024", "R036")
 
     def condition(self, context: Context) -> bool:
         if history.last_strategy(context) == self.name:

@@ -18,7 +18,6 @@ ENOUGH_RUNS = 3  # frees a slot
 
 class Replicate:
     name: ClassVar[str] = "replicate"
-    rules: ClassVar[tuple[str, ...]] = ("R074", "R075", "R076", "R078")
 
     def condition(self, context: Context) -> bool:
         return bool(context.seed_keys) and bool(self.candidates(context))

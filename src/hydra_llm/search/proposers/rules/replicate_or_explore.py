@@ -13,7 +13,6 @@ from hydra_llm.search.trial.trial import Proposal
 
 class ReplicateOrExplore:
     name: ClassVar[str] = "replicate-or-explore"
-    rules: ClassVar[tuple[str, ...]] = ("R076", "R078")
 
     def condition(self, context: Context) -> bool:
         return rerun_candidate(context) is not None

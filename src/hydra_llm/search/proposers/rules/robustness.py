@@ -15,7 +15,6 @@ from hydra_llm.search.trial.trial import Proposal
 
 class RobustnessTest:
     name: ClassVar[str] = "robustness-test"
-    rules: ClassVar[tuple[str, ...]] = ("R023", "R034")
 
     def condition(self, context: Context) -> bool:
         best = context.tree.best()

@@ -22,7 +22,6 @@ MAX_MINUTES = 60.0
 
 class ScaleUp:
     name: ClassVar[str] = "scale-up"
-    rules: ClassVar[tuple[str, ...]] = ("R025", "R041", "R084")
 
     def condition(self, context: Context) -> bool:
         streak = history.partial_streak(context)

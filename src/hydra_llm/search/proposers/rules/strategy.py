@@ -1,6 +1,6 @@
 """What a strategy is: a named rule with a condition over records and a way to fill one slot.
 
-Thresholds are constants beside the rule that uses them. `rules` lists the ids of the rule catalogue that it carries.
+Thresholds are constants beside the rule that uses them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class Strategy(Protocol):
     """`propose` returns None when it finds nothing new to run; `taken` holds the keys claimed by earlier slots."""
 
     name: ClassVar[str]
-    rules: ClassVar[tuple[str, ...]]
 
     def condition(self, context: Context) -> bool: ...
 

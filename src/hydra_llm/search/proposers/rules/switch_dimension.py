@@ -15,7 +15,6 @@ SAME_PARAMETER = 4
 
 class SwitchDimension:
     name: ClassVar[str] = "switch-dimension"
-    rules: ClassVar[tuple[str, ...]] = ("R027", "R038")
 
     def condition(self, context: Context) -> bool:
         return history.dimension_streak(context)[1] >= SAME_PARAMETER and len(context.space.free()) > 1

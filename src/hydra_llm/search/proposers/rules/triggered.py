@@ -22,7 +22,6 @@ from hydra_llm.search.triggers import MetricTrigger
 class Focus:
     name: ClassVar[str] = "focus"
     # those of the one study that declares rows, in conf/search/metabolism_homeostasis.yaml
-    rules: ClassVar[tuple[str, ...]] = ("R104", "R105", "R107", "R114", "R115", "R116", "R117", "R118", "R119")
 
     def condition(self, context: Context) -> bool:
         return len(context.tree) > 0 and any(True for _ in speaking(context))

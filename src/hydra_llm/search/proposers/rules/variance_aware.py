@@ -22,7 +22,6 @@ RANK_METRICS = ("effective_rank", "activity_rank_90")  # the first that a trial 
 
 class VarianceAware:
     name: ClassVar[str] = "variance-aware"
-    rules: ClassVar[tuple[str, ...]] = ("R026",)
 
     def condition(self, context: Context) -> bool:
         if self._rank_of_best(context) is None:
