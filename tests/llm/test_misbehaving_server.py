@@ -43,7 +43,7 @@ WAITS = []
 
 def _no_waiting(self, attempt, retry_after_s=None):
     """As the real one, without the sleep."""
-    if attempt + 1 >= self.max_attempts or (retry_after_s or 0.0) > self.patience_s:
+    if attempt + 1 >= self.max_attempts or (retry_after_s or 0.0) > self.longest_wait_s:
         return False
     WAITS.append(self.delay(attempt, retry_after_s))
     return True
@@ -104,7 +104,7 @@ def test_a_server_that_hangs_is_left_at_the_time_limit_and_asked_again(serve, tm
 
 LASTING = {  # the slot goes to the rules, in the open
     "401": (Fault(401, f"Incorrect API key provided: {KEY}"), "does not accept the key in TEST_KEY"),
-    "a limit beyond patience": (Fault(429, "tomorrow", {"Retry-After": "86400"}), "HTTP 429"),
+    "a limit longer than the longest wait": (Fault(429, "tomorrow", {"Retry-After": "86400"}), "HTTP 429"),
     "no such model": (Fault(404, "The model m does not exist"), "does not exist"),
 }
 

@@ -22,14 +22,14 @@ class Silent:
 
 def test_cost_is_tokens_times_price():
     meter = UsageMeter({"m": Price(prompt=2.0, completion=8.0)}, Limits())
-    meter.settle(meter.reserve("m", 0), "m", Usage(500_000, 250_000))
+    meter.book(meter.reserve("m", 0), "m", Usage(500_000, 250_000))
     assert meter.spent.cost == pytest.approx(1.0 + 2.0)
     assert meter.spent.tokens == 750_000
 
 
 def test_a_model_without_a_price_has_tokens_but_no_cost():
     meter = UsageMeter({}, Limits())
-    meter.settle(meter.reserve("m", 0), "m", Usage(10, 5))
+    meter.book(meter.reserve("m", 0), "m", Usage(10, 5))
     assert meter.spent.cost is None
     assert meter.spent.line() == "1 calls, 10 + 5 tokens, price unknown"
 
@@ -40,13 +40,13 @@ def test_calls_in_flight_count_against_the_limit():
     meter.reserve("m", 0)
     with pytest.raises(BudgetSpent, match="3 calls, above the limit of 2"):
         meter.reserve("m", 0)
-    meter.settle(first, "m", None)
+    meter.book(first, "m", None)
     meter.reserve("m", 0)  # the call that failed gave its room back
 
 
 def test_a_token_limit_refuses_a_prompt_that_would_pass_it():
     meter = UsageMeter({}, Limits(tokens=3_000))
-    meter.settle(meter.reserve("m", 100), "m", Usage(100, 100))
+    meter.book(meter.reserve("m", 100), "m", Usage(100, 100))
     with pytest.raises(BudgetSpent, match="tokens"):
         meter.reserve("m", 3_000)
     meter.reserve("m", 2_000)

@@ -1,3 +1,3 @@
-"""Clients of language models behind one small protocol, with transcripts, prices and a fake that ships with the real
+"""Clients of language models behind one small base class, with transcripts, prices and a fake that ships with the real
 ones.
 """

@@ -1,4 +1,4 @@
-"""The client protocol: one question in, one answer out.
+"""What a client is: one question in, one answer out.
 
 A `Request` is messages (text, optionally images) and the JSON schema that the answer should follow. An `Answer` is the
 text as it came, the JSON found in it, how that JSON was obtained, and what it cost. Everything is a value: a request
@@ -8,17 +8,20 @@ can be hashed, so that a transcript can find it again, and an answer can be stor
 import base64
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Self
 
+from hydra_llm.dotted import construct
+from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
 
 
 def encodable(text: str) -> str:
-    """The text with lone surrogates replaced: JSON can hold them, UTF-8 can not."""
+    """The text with lone surrogates replaced: JSON can hold them, UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -175,13 +178,20 @@ class Answer:
         )
 
 
-@runtime_checkable
-class Client(Protocol):
+class Client(ABC):
     """Anything that answers. `model` is part of the address under which an answer is recorded."""
 
+    @classmethod
+    def from_settings(cls, settings: LlmSettings) -> Self:
+        """The client that a name or dotted path under hydra.sweeper.llm.client stands for. Sends nothing and needs no
+        key: a replay builds the client whose answers it replays. Unless a client says otherwise it reads no setting.
+        """
+        return construct("llm.client", cls)
+
     @property
+    @abstractmethod
     def model(self) -> str: ...
 
+    @abstractmethod
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         """Answer one request; raises `LlmError` when no answer could be had, never for the content of an answer."""
-        ...

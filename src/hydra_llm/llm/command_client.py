@@ -15,12 +15,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
-from hydra_llm.llm.base import Answer, JsonSource, OnText, Request
+from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import RequestRefused, Unavailable
-from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.json_extraction import answer_from_text
 from hydra_llm.llm.prompt_text import as_prompt
+from hydra_llm.llm.settings import LlmSettings
 
 PROMPT = "{prompt}"  # a placeholder in the command: the prompt goes there instead of to standard input
 MAX_ARGUMENT_BYTES = 120_000  # Linux takes 128 KiB per argument
@@ -28,7 +29,7 @@ MAX_OUTPUT_CHARS = 2_000_000
 STDERR_TAIL_CHARS = 600
 
 
-class CommandClient:
+class CommandClient(Client):
     """Runs `command`, a list of words; no shell is involved.
 
     If a word is `{prompt}`, it is replaced by the prompt; otherwise the prompt goes to standard input. The child
@@ -47,6 +48,10 @@ class CommandClient:
         self._timeout_s = timeout_s
         self._model = name or f"command:{Path(self._command[0]).name}"
 
+    @classmethod
+    def from_settings(cls, settings: LlmSettings) -> Self:
+        return cls(settings.command, settings.timeout_s)
+
     @property
     def model(self) -> str:
         return self._model
@@ -55,10 +60,7 @@ class CommandClient:
         with tempfile.TemporaryDirectory(prefix="hydra-llm-") as folder:
             prompt = as_prompt(request, _write_images(request, Path(folder)))
             text = self._run(prompt, Path(folder), on_text)
-        parsed, source, problem = None, JsonSource.NONE, None
-        if request.schema is not None:
-            parsed, source, problem = extract_json(text, asked=JsonSource.TEXT)
-        return Answer(text=text, parsed=parsed, model=self._model, json_source=source, json_error=problem)
+        return answer_from_text(text, request, self._model)
 
     def _run(self, prompt: str, folder: Path, on_text: OnText | None) -> str:
         by_argument = PROMPT in self._command

@@ -5,7 +5,7 @@
     ├── NotAuthorised       401 or 403: the provider knows the key and refuses it; asking again is useless
     ├── RequestRefused      the provider rejects the question itself (unknown model, context too long, bad request)
     ├── Unavailable         rate limit, outage, lost connection or time-out, after all attempts
-    ├── BudgetSpent         the ledger's hard limit leaves no room for another call
+    ├── BudgetSpent         the meter's hard limit leaves no room for another call
     └── TranscriptMissing   replay was asked for and this question was never recorded
 
 A recorded sweep keeps its failed questions too, so that its replay fails where it failed, in the same words.

@@ -1,11 +1,11 @@
-"""From settings to a client: which one, behind a transcript, with a ledger. And whether one can be had at all."""
+"""From settings to a client: which one, behind a transcript, with a meter. And whether one can be had at all."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from hydra_llm.llm.backoff import Backoff
+from hydra_llm.dotted import load_class
 from hydra_llm.llm.base import Client
 from hydra_llm.llm.command_client import CommandClient
 from hydra_llm.llm.openai_client import OpenAIClient
@@ -14,6 +14,8 @@ from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
 from hydra_llm.llm.usage import Limits, MeteredClient, Price, UsageMeter
+
+CLIENTS: dict[str, type[Client]] = {"openai": OpenAIClient, "command": CommandClient, "scripted": ScriptedClient}
 
 
 def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -39,7 +41,7 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
     mode = cast(Mode, settings.transcript)
     prices = {model: _price(model, pair) for model, pair in settings.prices.items()}
     meter = UsageMeter(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))
-    inner, transcript = _inner(settings), Transcript(transcripts)
+    inner, transcript = make_client(settings), Transcript(transcripts)
     if mode == "record":
         meter.restore(inner.model, transcript.usages())
     client: Client = TranscribingClient(inner, transcript, mode)
@@ -48,23 +50,10 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
     return MeteredClient(client, meter, count_replayed=mode == "replay")
 
 
-def _inner(settings: LlmSettings) -> Client:
-    """Building a client sends nothing and needs no key, so a replay builds the one whose answers it replays."""
-    if settings.client == "command":
-        return CommandClient(settings.command, settings.timeout_s)
-    if settings.client == "scripted":
-        return ScriptedClient(settings.script)
-    return OpenAIClient(
-        model=settings.model,
-        base_url=settings.base_url,
-        api_key_env=settings.api_key_env,
-        timeout_s=settings.timeout_s,
-        stream=settings.stream,
-        temperature=settings.temperature,
-        seed=settings.seed,
-        max_tokens=settings.max_tokens,
-        backoff=Backoff(max_attempts=settings.max_attempts),
-    )
+def make_client(settings: LlmSettings) -> Client:
+    """The client of the name or dotted path under `settings.client`. Raises ValueError with a sentence."""
+    found = CLIENTS.get(settings.client) or load_class("llm.client", settings.client, Client, CLIENTS)
+    return found.from_settings(settings)
 
 
 def _price(model: str, pair: list[float]) -> Price:

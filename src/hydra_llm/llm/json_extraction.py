@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from hydra_llm.llm.base import JsonSource
+from hydra_llm.llm.base import Answer, JsonSource, Request, Usage
 
 MAX_CANDIDATES = 200  # opening braces tried in prose; a longer text full of braces is not an answer
 _FENCE = re.compile(r"```(?:json|JSON)?\s*\n(.*?)```", re.DOTALL)
@@ -50,6 +50,16 @@ def extract_json(text: str, asked: JsonSource) -> tuple[Any | None, JsonSource, 
         JsonSource.NONE,
         "The answer is prose without a JSON object. Answer with one JSON object and nothing else.",
     )
+
+
+def answer_from_text(
+    text: str, request: Request, model: str, asked: JsonSource = JsonSource.TEXT, usage: Usage | None = None
+) -> Answer:
+    """The answer that a text is, with its JSON where the request has a schema; `asked` as in extract_json."""
+    parsed, source, problem = None, JsonSource.NONE, None
+    if request.schema is not None:
+        parsed, source, problem = extract_json(text, asked)
+    return Answer(text, parsed, model, usage or Usage(), source, problem)
 
 
 def _objects(text: str) -> list[tuple[dict[str, Any], int]]:

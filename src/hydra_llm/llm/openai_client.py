@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from hydra_llm.llm.backoff import Backoff
-from hydra_llm.llm.base import Answer, JsonSource, OnText, Request
+from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
 from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
 from hydra_llm.llm.openai_wire import Reply, message_parameter, read_chunk, read_whole, response_format, retry_after_s
+from hydra_llm.llm.settings import LlmSettings
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class _Abilities:
     without: frozenset[str] = frozenset()  # options that it refuses: temperature, seed, max_completion_tokens
 
 
-class OpenAIClient:
+class OpenAIClient(Client):
     """Chat completions through the openai package, which is imported at the first question.
 
     The key is read from the environment variable named `api_key_env` at each question and is stored nowhere. Without
@@ -77,6 +78,20 @@ class OpenAIClient:
         }
         self._backoff = backoff or Backoff()
         self._abilities = _Abilities()
+
+    @classmethod
+    def from_settings(cls, settings: LlmSettings) -> Self:
+        return cls(
+            model=settings.model,
+            base_url=settings.base_url,
+            api_key_env=settings.api_key_env,
+            timeout_s=settings.timeout_s,
+            stream=settings.stream,
+            temperature=settings.temperature,
+            seed=settings.seed,
+            max_tokens=settings.max_tokens,
+            backoff=Backoff(max_attempts=settings.max_attempts),
+        )
 
     @property
     def model(self) -> str:

@@ -17,7 +17,7 @@ from hydra_llm.llm.errors import Unavailable
 log = logging.getLogger(__name__)
 
 
-class OutageRetryClient:
+class OutageRetryClient(Client):
     def __init__(
         self, inner: Client, pause_s: float, max_pause_s: float, sleep: Callable[[float], None] | None = None
     ) -> None:

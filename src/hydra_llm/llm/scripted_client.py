@@ -6,21 +6,26 @@ of these. Every request is kept, so that a test can read what was asked.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
-from hydra_llm.llm.base import Answer, JsonSource, OnText, Request, Usage
+from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request, Usage
 from hydra_llm.llm.errors import LlmError, Unavailable
-from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.json_extraction import answer_from_text
+from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import estimate_tokens
 
 Script = str | Mapping[str, Any] | LlmError
 
 
-class ScriptedClient:
+class ScriptedClient(Client):
     def __init__(self, script: Iterable[Script | Callable[[Request], Script]], model: str = "scripted") -> None:
         self._script = iter(script)
         self._model = model
         self.requests: list[Request] = []
+
+    @classmethod
+    def from_settings(cls, settings: LlmSettings) -> Self:
+        return cls(settings.script)
 
     @property
     def model(self) -> str:
@@ -42,8 +47,5 @@ class ScriptedClient:
         for line in text.splitlines(keepends=True):
             if on_text is not None:
                 on_text(line)
-        parsed, source, problem = None, JsonSource.NONE, None
-        if request.schema is not None:
-            parsed, source, problem = extract_json(text, asked=JsonSource.SCHEMA)
         usage = Usage(request.n_tokens, estimate_tokens(text))
-        return Answer(text=text, parsed=parsed, model=self._model, usage=usage, json_source=source, json_error=problem)
+        return answer_from_text(text, request, self._model, JsonSource.SCHEMA, usage)

@@ -118,7 +118,7 @@ class Transcript:
         return sum(1 for _ in self.folder.glob("*.json")) if self.folder.is_dir() else 0
 
 
-class TranscribingClient:
+class TranscribingClient(Client):
     """Puts a transcript between the search and a client.
 
     `inner` may be None in replay, where it is never asked; `model` must then be the name under which the answers were

@@ -10,8 +10,7 @@ from hydra_llm.llm.base import Answer, Client, OnText, Request, Usage
 from hydra_llm.llm.errors import BudgetSpent
 from hydra_llm.llm.tokens import estimate_tokens
 
-EXPECTED_COMPLETION_TOKENS = 2_000
-
+EXPECTED_COMPLETION_TOKENS = 2_000  # of the first answer; later ones are expected to be as long as the mean
 
 RecordedCall = tuple[str, Usage, bool]  # digest of the question, what the call used, whether that is an estimate
 
@@ -67,7 +66,7 @@ class UsageMeter:
         self._prices = dict(prices)
         self._limits = limits
         self._lock = threading.Lock()
-        self._in_flight: dict[int, tuple[int, float]] = {}
+        self._reserved: dict[int, tuple[int, float]] = {}  # ticket -> (tokens, cost) of a call in flight
         self._next_ticket = 0
         self._spent = TotalUsage()
         self._restored: set[str] = set()
@@ -82,16 +81,16 @@ class UsageMeter:
         return None if price is None else price.cost(usage)
 
     def reserve(self, model: str, prompt_tokens: int) -> int:
-        """Take room for a call; returns a ticket for `settle`. Raises `BudgetSpent` where there is none."""
+        """Take room for a call; returns a ticket for `book`. Raises `BudgetSpent` where there is none."""
         with self._lock:
             answers = max(self._spent.calls, 1)
             completion = self._spent.completion_tokens // answers if self._spent.calls else EXPECTED_COMPLETION_TOKENS
             usage = Usage(prompt_tokens, completion)
             price = self._prices.get(model)
             cost = price.cost(usage) if price else 0.0
-            calls = self._spent.calls + len(self._in_flight) + 1
-            tokens = self._spent.tokens + sum(pair[0] for pair in self._in_flight.values()) + usage.total
-            money = (self._spent.cost or 0.0) + sum(pair[1] for pair in self._in_flight.values()) + cost
+            calls = self._spent.calls + len(self._reserved) + 1
+            tokens = self._spent.tokens + sum(pair[0] for pair in self._reserved.values()) + usage.total
+            money = (self._spent.cost or 0.0) + sum(pair[1] for pair in self._reserved.values()) + cost
             for name, limit, value in (
                 ("calls", self._limits.calls, calls),
                 ("tokens", self._limits.tokens, tokens),
@@ -103,13 +102,13 @@ class UsageMeter:
                     )
             ticket = self._next_ticket
             self._next_ticket += 1
-            self._in_flight[ticket] = (usage.total, cost)
+            self._reserved[ticket] = (usage.total, cost)
             return ticket
 
-    def settle(self, ticket: int, model: str, usage: Usage | None, estimated: bool = False) -> None:
+    def book(self, ticket: int, model: str, usage: Usage | None, estimated: bool = False) -> None:
         """Replace a reservation by what the call used; None where it brought no answer, or one that cost nothing."""
         with self._lock:
-            self._in_flight.pop(ticket, None)
+            self._reserved.pop(ticket, None)
             if usage is not None:
                 self._count(model, usage, estimated)
 
@@ -142,8 +141,8 @@ def usage_of(answer: Answer, prompt_tokens: int) -> tuple[Usage, bool]:
     return Usage(prompt_tokens, estimate_tokens(answer.text)), True
 
 
-class MeteredClient:
-    """Counts every call of a client in a ledger, and refuses the one that would pass a limit.
+class MeteredClient(Client):
+    """Counts every call of a client in a meter, and refuses the one that would pass a limit.
 
     An answer from a transcript is free, because its cost was counted when it was recorded; with `count_replayed` it
     counts as if it had been asked, so that a replay meets the limits where the recorded sweep met them.
@@ -163,9 +162,9 @@ class MeteredClient:
         try:
             answer = self._inner.complete(request, on_text)
         except BaseException:
-            self.meter.settle(ticket, self.model, None)
+            self.meter.book(ticket, self.model, None)
             raise
         usage, estimated = usage_of(answer, request.n_tokens)
         counts = self._count_replayed or not answer.replayed
-        self.meter.settle(ticket, self.model, usage if counts else None, estimated)
+        self.meter.book(ticket, self.model, usage if counts else None, estimated)
         return answer
