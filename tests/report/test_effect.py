@@ -6,7 +6,8 @@ from report_worlds import SPACE, settings
 from hydra_llm.report.effect import Effect, certainty, effect, level, scale_of
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.trial.outcome import Outcome, TrialState
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 
 def tree_of(objective, *runs):
@@ -16,8 +17,7 @@ def tree_of(objective, *runs):
             n,
             1,
             Proposal(0, "free", "exploit", parent, {**SPACE.baseline(), "model.depth": depth}),
-            TrialState.COMPLETED,
-            value=value,
+            Outcome(TrialState.COMPLETED, value),
         )
         for n, (parent, depth, value) in enumerate(runs)
     ]

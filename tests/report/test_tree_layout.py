@@ -2,7 +2,8 @@ from hydra_llm.report.tree_layout import layout, most_telling
 from hydra_llm.search.space.space import Float, Space
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.trial.outcome import Outcome, TrialState
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 SPACE = Space((Float(name="x", low=0, high=1000, default=0),))
 
@@ -10,7 +11,7 @@ SPACE = Space((Float(name="x", low=0, high=1000, default=0),))
 def tree_of(parents):
     """Trial n has the n-th parent of the list; its value is its number."""
     trials = [
-        Trial(n, 1, Proposal(0, "free", "exploit", parent, {"x": n}), TrialState.COMPLETED, value=float(n))
+        Trial(n, 1, Proposal(0, "free", "exploit", parent, {"x": n}), Outcome(TrialState.COMPLETED, float(n)))
         for n, parent in enumerate(parents)
     ]
     return Tree(SPACE, Objective("x"), trials)

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,13 @@ def trial(number: int, parent: int | None, value: float | None = None, **values:
     """A finished trial (RUNNING without a value) whose changes are computed from nothing: give `values` only."""
     full = SPACE.canonical(values)
     changes = tuple(Change(key, None, new) for key, new in values.items()) if parent is not None else ()
-    state = TrialState.RUNNING if value is None else TrialState.COMPLETED
-    return Trial(
-        number, 1, Proposal(0, "free", "exploit", parent, full, changes, provenance=Provenance("t")), state, value=value
-    )
+    outcome = None if value is None else Outcome(TrialState.COMPLETED, value)
+    return Trial(number, 1, Proposal(0, "free", "exploit", parent, full, changes, provenance=Provenance("t")), outcome)
+
+
+def ended(trial: Trial, **fields: Any) -> Trial:
+    """The trial with another outcome: what is not named stays."""
+    return replace(trial, outcome=replace(trial.outcome or Outcome(TrialState.COMPLETED), **fields))
 
 
 def tree_of(*trials: Trial) -> Tree:

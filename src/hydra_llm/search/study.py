@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -317,19 +317,10 @@ class Study:
             self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason})
             return self.state.trials[number]
         outcome = mark_pruned(outcome, self.settings.pruning)
-        self._record(
-            {
-                "type": "told",
-                "number": number,
-                "state": outcome.state.value,
-                "value": outcome.value if outcome.value is None or np.isfinite(outcome.value) else None,
-                "metrics": outcome.metrics,
-                "error": codec.error_to_json(outcome.error),
-                "folder": outcome.folder,
-                "started": outcome.started,
-                "ended": outcome.ended if outcome.ended is not None else self.clock(),
-            }
-        )
+        finite = outcome.value if outcome.value is None or np.isfinite(outcome.value) else None
+        ended = outcome.ended if outcome.ended is not None else self.clock()
+        outcome = replace(outcome, value=finite, ended=ended)
+        self._record({"type": "told", "number": number, **codec.outcome_to_json(outcome)})
         told = self.state.trials[number]
         self.limits.learn([told])
         return told

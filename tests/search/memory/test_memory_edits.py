@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
 from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event, fold, memory_edit_from_event, named
 from hydra_llm.search.memory.evidence import EvidenceBase
@@ -37,7 +37,7 @@ def test_established_without_evidence_is_entered_at_the_level_that_the_records_g
 @pytest.mark.parametrize("text", ["R2 cannot exceed 0.5", "0.5 is the identifiability limit", "a ceiling at 0.5"])
 def test_a_limit_is_accepted_only_where_the_oracle_stops_there(text):
     def with_oracle(value):
-        return [replace(t, metrics={"oracle_R2": value}) for t in TRIALS]
+        return [ended(t, metrics={"oracle_R2": value}) for t in TRIALS]
 
     assert states_a_ceiling(text)
     unknown = judged(edit("established", text, trials=(3,)))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
 from hydra_llm.search.log.memory_entries import MemoryEntry
 from hydra_llm.search.memory.evidence import EvidenceBase, judge
@@ -83,7 +83,7 @@ def test_replicates_alone_can_take_a_principle_down_when_the_means_move():
 
 
 def test_a_failure_speaks_for_worse_and_against_better():
-    failed = [*STEPS, replace(trial(4, 3, depth=20), state=TrialState.FAILED)]
+    failed = [*STEPS, ended(trial(4, 3, depth=20), state=TrialState.FAILED)]
     assert found(entry(), records(failed)).against == (4,)
     worse = entry("20 layers break.", Claim("depth", "to", "worse", value=20))
     assert found(worse, records(failed)).support == (4,)

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from search_worlds import SPACE, bowl, run_study, settings, trial
+from search_worlds import SPACE, bowl, ended, run_study, settings, trial
 
 from hydra_llm.search.log.events import EVENTS_NAME
 from hydra_llm.search.memory import predictions
@@ -17,10 +17,12 @@ from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import Prediction, TrialError, TrialState
 
 
-def forecast(value, low=0.4, high=0.6, floor=0.0, **fields):
+def forecast(value, low=0.4, high=0.6, floor=0.0, state=TrialState.RUNNING):
     one = trial(0, None, value)
+    if state.is_finished:
+        one = ended(one, state=state)
     proposal = replace(one.proposal, prediction=Prediction(low, high, "because", "below 0.3"))
-    return judged(replace(one, proposal=proposal, **fields), floor)
+    return judged(replace(one, proposal=proposal), floor)
 
 
 def test_a_result_on_the_border_is_inside():

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from search_worlds import OBJECTIVE, SPACE, bowl, open_study, run_study, settings, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, bowl, ended, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
@@ -174,7 +174,7 @@ def test_a_known_bad_configuration_retires_as_fragile():
 
 def test_a_configuration_with_failures_is_rerun_under_its_own_count():
     tree = runs((0.9,), (0.5,), (0.4,))
-    failed = replace(trial(9, 0, None, depth=1), state=TrialState.FAILED, error=TrialError("E", "x"))
+    failed = ended(trial(9, 0, None, depth=1), state=TrialState.FAILED, error=TrialError("E", "x"))
     tree.add(failed)
     assert (tree.nodes[0].runs, tree.nodes[0].failures, tree.nodes[0].mean) == (2, 1, 0.9)
     assert Outcome(TrialState.FAILED).value is None

@@ -1,10 +1,8 @@
 """The variance table: numbers as a statistician has them, failures apart, verdicts by the published limits."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from search_worlds import OBJECTIVE, bowl, open_study, run_study, settings, tree_of, trial
+from search_worlds import OBJECTIVE, bowl, ended, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.state import SweepState
@@ -21,7 +19,7 @@ def node_of(*values, failures=0, objective=OBJECTIVE):
     for number, value in enumerate(values):
         tree.add(trial(number, None, value))
     for number in range(failures):
-        failed = replace(trial(100 + number, None, None), state=TrialState.FAILED, error=TrialError("E", "x"))
+        failed = ended(trial(100 + number, None, None), state=TrialState.FAILED, error=TrialError("E", "x"))
         tree.add(failed)
     return tree.nodes[0]
 
@@ -78,7 +76,7 @@ def test_a_minimised_metric_has_its_worst_run_at_the_top_and_an_interval_in_its_
 def test_a_task_that_reports_its_peak_gets_a_trend():
     runs = [trial(0, None, 0.9), trial(1, None, 0.8), trial(2, None, 0.7)]
     peaks = [{"R2_peak": 0.9}, {"R2_peak": 0.95}, {}]
-    runs = [replace(t, metrics=m) for t, m in zip(runs, peaks, strict=True)]
+    runs = [ended(t, metrics=m) for t, m in zip(runs, peaks, strict=True)]
     (row,) = variance.rows(tree_of(*runs), OBJECTIVE, None, {t.number: t for t in runs})
     assert row.trend == "1/2 at peak"
 

@@ -1,9 +1,7 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
@@ -29,7 +27,7 @@ def test_a_pending_trial_is_a_virtual_visit_and_is_counted_once():
     running = trial(1, 0, None, lr=0.1)
     tree.add(running)
     assert (tree.node(0).visits, tree.node(1).pending) == (2, 1)
-    tree.add(replace(running, state=TrialState.COMPLETED, value=0.6))
+    tree.add(ended(running, state=TrialState.COMPLETED, value=0.6))
     assert (tree.node(0).visits, tree.node(1).pending, tree.node(1).mean) == (2, 0, 0.6)
 
 
@@ -41,8 +39,8 @@ def test_a_finished_trial_can_not_be_told_again():
 
 def test_a_lost_run_says_nothing_and_a_failed_run_says_something():
     base = trial(1, 0, None, lr=0.1)
-    lost = tree_of(trial(0, None, 0.5), replace(base, state=TrialState.LOST))
-    failed = tree_of(trial(0, None, 0.5), replace(base, state=TrialState.FAILED))
+    lost = tree_of(trial(0, None, 0.5), ended(base, state=TrialState.LOST))
+    failed = tree_of(trial(0, None, 0.5), ended(base, state=TrialState.FAILED))
     assert (lost.node(1).visits, lost.node(1).failed) == (0, False)
     assert (failed.node(1).visits, failed.node(1).failed) == (1, True)
 

@@ -178,7 +178,7 @@ class SweepState:
     def _on_launched(self, event: Event) -> None:
         for number in event["numbers"]:
             trial = self.trials[number]
-            self._put(replace(trial, attempt=trial.attempt + 1, started=event["time"]))
+            self._put(replace(trial, attempt=trial.attempt + 1, launched=event["time"]))
             self.waiting.remove(number)
             self.running.append(number)
 
@@ -193,16 +193,7 @@ class SweepState:
     def _on_told(self, event: Event) -> None:
         number = event["number"]
         trial = self.trials[number]
-        told = replace(
-            trial,
-            state=TrialState(event["state"]),
-            value=event["value"],
-            metrics=event["metrics"],
-            error=codec.error_from_json(event["error"]),
-            folder=event["folder"],
-            started=event["started"] if event["started"] is not None else trial.started,
-            ended=event["ended"],
-        )
+        told = replace(trial, outcome=codec.outcome_from_json(event))
         self._put(told)
         for queue in (self.running, self.waiting):
             if number in queue:

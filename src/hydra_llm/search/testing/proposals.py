@@ -14,7 +14,8 @@ from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.trial.outcome import Outcome, TrialState
+from hydra_llm.search.trial.trial import Proposal, Trial
 
 
 class ProposerConformance:
@@ -36,7 +37,7 @@ class ProposerConformance:
         for number, value in enumerate(scores):
             values = {"lr": 0.1 * 0.9**number, "depth": 3, "net": "a"}
             proposal = Proposal(0, "free", "exploit", number - 1 if number else None, space.canonical(values))
-            trials.append(Trial(number, 1, proposal, TrialState.COMPLETED, value=value, metrics={"R2": value}))
+            trials.append(Trial(number, 1, proposal, Outcome(TrialState.COMPLETED, value, {"R2": value})))
         tree = Tree(space, Objective("R2"), trials)
         return Context(
             space=space,

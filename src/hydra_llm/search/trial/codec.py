@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.provenance import Provenance
-from hydra_llm.search.trial.trial import Proposal, TrialError
+from hydra_llm.search.trial.trial import Proposal
 
 _PROPOSAL = TypeAdapter(Proposal)
-_ERROR = TypeAdapter(TrialError)
+_OUTCOME = TypeAdapter(Outcome)
 
 
 def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
@@ -23,9 +24,9 @@ def proposal_from_json(data: dict[str, Any]) -> Proposal:
     return _PROPOSAL.validate_python({**data, "provenance": Provenance.of_text(who)} if isinstance(who, str) else data)
 
 
-def error_to_json(error: TrialError | None) -> dict[str, Any] | None:
-    return None if error is None else _ERROR.dump_python(error, mode="json")
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    return _OUTCOME.dump_python(outcome, mode="json")
 
 
-def error_from_json(data: dict[str, Any] | None) -> TrialError | None:
-    return None if data is None else _ERROR.validate_python(data)
+def outcome_from_json(data: dict[str, Any]) -> Outcome:
+    return _OUTCOME.validate_python(data)

@@ -1,20 +1,57 @@
-"""How a job ended, as told to the study: a state, and a value or an error."""
+"""How a trial ended, as told to the study: a state, and a value or an error."""
 
 from __future__ import annotations
 
 import traceback as traceback_module
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from hydra_llm.search.trial.objective import MetricError, Objective
-from hydra_llm.search.trial.trial import TrialError, TrialState
 
 TAIL_CHARACTERS = 3000  # of a traceback: what a reader needs to see the cause
 
 
+class TrialState(StrEnum):
+    """How a trial stands. RUNNING is the only state that is left again."""
+
+    RUNNING = "RUNNING"  # launched (or about to be), nothing told yet
+    COMPLETED = "COMPLETED"  # a finite value
+    INVALID = "INVALID"  # it returned, but no usable number: None, NaN, infinite, metric missing
+    FAILED = "FAILED"  # the task raised
+    LOST = "LOST"  # no result and no end: killed, out of memory, machine gone
+    TIMEOUT = "TIMEOUT"  # stopped at its time limit
+    CANCELLED = "CANCELLED"  # stopped by a person or the scheduler
+    REJECTED = "REJECTED"  # never launched: it did not compose or broke the space; takes no number
+    PRUNED = "PRUNED"  # stopped early by a rule
+
+    @property
+    def is_finished(self) -> bool:
+        return self is not TrialState.RUNNING
+
+    @property
+    def is_bad(self) -> bool:
+        """Finished without a score for a reason that lies in the configuration."""
+        return self in (TrialState.INVALID, TrialState.FAILED, TrialState.TIMEOUT)
+
+
+@dataclass(frozen=True)
+class TrialError:
+    """Why a trial has no score: exception type (or state), message, last lines of the traceback."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """`value` is in the metric's unit; times are seconds since the epoch."""
+    """`value` is the objective's in the metric's own unit (not the score); `metrics` holds every finite number that the
+    task returned; times are seconds since the epoch.
+    """
 
     state: TrialState
     value: float | None = None
@@ -23,6 +60,10 @@ class Outcome:
     folder: str = ""
     started: float | None = None
     ended: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.state.is_finished:
+            raise ValueError(f"An outcome must have a state of trials that ended, got {self.state}.")
 
 
 def from_result(result: Any, objective: Objective, **circumstances: Any) -> Outcome:

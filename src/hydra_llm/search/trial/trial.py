@@ -7,35 +7,12 @@ are one node of the tree; see tree.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Literal
 
+from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
 from hydra_llm.search.trial.provenance import UNSTATED, Provenance
 
 Purpose = Literal["search", "confirm"]
-
-
-class TrialState(StrEnum):
-    """How a trial stands. RUNNING is the only state that is left again."""
-
-    RUNNING = "RUNNING"  # launched (or about to be), nothing told yet
-    COMPLETED = "COMPLETED"  # a finite value
-    INVALID = "INVALID"  # it returned, but no usable number: None, NaN, infinite, metric missing
-    FAILED = "FAILED"  # the task raised
-    LOST = "LOST"  # no result and no end: killed, out of memory, machine gone
-    TIMEOUT = "TIMEOUT"  # stopped at its time limit
-    CANCELLED = "CANCELLED"  # stopped by a person or the scheduler
-    REJECTED = "REJECTED"  # never launched: it did not compose or broke the space; takes no number
-    PRUNED = "PRUNED"  # stopped early by a rule
-
-    @property
-    def is_finished(self) -> bool:
-        return self is not TrialState.RUNNING
-
-    @property
-    def is_bad(self) -> bool:
-        """Finished without a score for a reason that lies in the configuration."""
-        return self in (TrialState.INVALID, TrialState.FAILED, TrialState.TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -91,39 +68,18 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class TrialError:
-    """Why a trial has no score: exception type (or state), message, last lines of the traceback."""
-
-    type: str
-    message: str
-    traceback: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.type}: {self.message}" if self.message else self.type
-
-
-@dataclass(frozen=True)
 class Trial:
     """One run: number = Hydra's job number, block = tree it belongs to.
 
-    `value` is the objective's value in the metric's own unit (not the score); `metrics` holds every finite number that
-    the task returned; times are seconds since the epoch; `seeds` maps the seed keys to the values of this run.
+    `outcome` is None while it runs; `launched` is the time of the latest launch, in seconds since the epoch; `seeds`
+    maps the seed keys to the values of this run.
     """
 
     number: int
     block: int
     proposal: Proposal
-    state: TrialState = TrialState.RUNNING
-
-    # ---- outcome ----
-    value: float | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    error: TrialError | None = None
-
-    # ---- circumstances ----
-    folder: str = ""
-    started: float | None = None
-    ended: float | None = None
+    outcome: Outcome | None = None
+    launched: float | None = None
     attempt: int = 1
     seeds: dict[str, int] = field(default_factory=dict)
     purpose: Purpose = "search"
@@ -132,6 +88,36 @@ class Trial:
     @property
     def values(self) -> dict[str, Any]:
         return self.proposal.values
+
+    # ---- of the outcome; while it runs what is not known yet is None or empty ----
+    @property
+    def state(self) -> TrialState:
+        return TrialState.RUNNING if self.outcome is None else self.outcome.state
+
+    @property
+    def value(self) -> float | None:
+        return None if self.outcome is None else self.outcome.value
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return {} if self.outcome is None else self.outcome.metrics
+
+    @property
+    def error(self) -> TrialError | None:
+        return None if self.outcome is None else self.outcome.error
+
+    @property
+    def folder(self) -> str:
+        return "" if self.outcome is None else self.outcome.folder
+
+    @property
+    def started(self) -> float | None:
+        """When the job began, as far as it was told; else when it was launched."""
+        return self.launched if self.outcome is None or self.outcome.started is None else self.outcome.started
+
+    @property
+    def ended(self) -> float | None:
+        return None if self.outcome is None else self.outcome.ended
 
     @property
     def duration(self) -> float | None:

@@ -11,7 +11,8 @@ from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.progress import measure
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Trial, TrialError, TrialState
+from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
+from hydra_llm.search.trial.trial import Trial
 
 SPACE = Space(
     (
@@ -65,7 +66,9 @@ def small(**fields: Any) -> Context:
             {} if value is None else {"val_R2": value, "training_time_min": 0.5 + len(trials), "test_R2": value - 0.1}
         )
         metrics |= outcome.pop("metrics", {})
-        trials.append(Trial(len(trials), 1, proposal, state, value, metrics, **outcome))
+        error = outcome.pop("error", None)
+        result = None if state is TrialState.RUNNING else Outcome(state, value, metrics, error)
+        trials.append(Trial(len(trials), 1, proposal, result, **outcome))
 
     run(None, {}, 0.50, metrics={"oracle_connectivity_R2": 0.9995})
     run(0, {}, 0.54)

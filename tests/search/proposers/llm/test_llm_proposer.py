@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
+from search_worlds import ended
 
 from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
@@ -166,7 +167,10 @@ def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
 def test_figures_of_the_newest_trials_travel_with_the_question_when_asked_for(tmp_path):
     png = b"\x89PNG\r\n\x1a\n"
     context = small()
-    trials = [replace(trial, folder=str(tmp_path / str(trial.number))) for trial in context.trials]
+    trials = [
+        trial if trial.outcome is None else ended(trial, folder=str(tmp_path / str(trial.number)))
+        for trial in context.trials
+    ]
     for number, name, data in [
         (0, "figures/activity.png", png),
         (4, "figures/loss.png", png),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from search_worlds import OBJECTIVE, SPACE, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
@@ -205,7 +205,7 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
     proposal = ScaleUp().propose(context, SLOT, ())
     assert proposal is not None
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
-    slow = [*trials[:-1], replace(trials[-1], metrics={"training_time_min": 61.0})]
+    slow = [*trials[:-1], ended(trials[-1], metrics={"training_time_min": 61.0})]
     assert not ScaleUp().condition(context_of(*slow, space=space))
 
 
@@ -243,7 +243,7 @@ def test_a_loose_configuration_gets_a_fourth_run_and_a_tight_one_does_not():
 
 
 def test_break_degeneracy_branches_from_the_least_degenerate_node():
-    trials = [replace(t, metrics={"test_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
+    trials = [ended(t, metrics={"test_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
     context = context_of(*trials)
     assert BreakDegeneracy().condition(context)
     proposal = BreakDegeneracy().propose(context, SLOT, ())
@@ -254,10 +254,10 @@ def test_break_degeneracy_branches_from_the_least_degenerate_node():
 
 def test_variance_aware_prefers_a_parent_of_similar_activity_rank():
     trials = [
-        replace(trial(0, None, 0.9), metrics={"effective_rank": 30.0}),
-        replace(trial(1, 0, 0.5), metrics={"effective_rank": 30.0}),  # a rerun of the root that disagrees
-        replace(trial(2, 0, 0.69, lr=0.1), metrics={"effective_rank": 3.0}),
-        replace(trial(3, 0, 0.68, lr=0.01), metrics={"effective_rank": 29.0}),
+        ended(trial(0, None, 0.9), metrics={"effective_rank": 30.0}),
+        ended(trial(1, 0, 0.5), metrics={"effective_rank": 30.0}),  # a rerun of the root that disagrees
+        ended(trial(2, 0, 0.69, lr=0.1), metrics={"effective_rank": 3.0}),
+        ended(trial(3, 0, 0.68, lr=0.01), metrics={"effective_rank": 29.0}),
     ]
     context = context_of(*trials, ranking=[(2, 1.0), (3, 0.9)])
     assert VarianceAware().condition(context)

@@ -1,9 +1,7 @@
 """Focus rules: rows that an application declares over its own metrics."""
 
-from dataclasses import replace
-
 import pytest
-from search_worlds import trial
+from search_worlds import ended, trial
 from test_strategies import SLOT, chain, context_of
 
 from hydra_llm.search.proposers.rules.order import ORDER
@@ -17,7 +15,7 @@ def row(**more):
 
 def with_metrics(trials, **metrics):
     """The trials with metrics, one list entry per trial."""
-    return [replace(t, metrics={name: values[k] for name, values in metrics.items()}) for k, t in enumerate(trials)]
+    return [ended(t, metrics={name: values[k] for name, values in metrics.items()}) for k, t in enumerate(trials)]
 
 
 TRIALS = with_metrics(chain([0.1, 0.2, 0.3]), slope=[0.5, 0.05, 0.02], acc=[0.5, 0.6, 0.9])
