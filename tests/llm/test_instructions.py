@@ -8,7 +8,7 @@ import pytest
 
 from hydra_llm.llm import instructions
 from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text
-from hydra_llm.search.log.protocol_text import MAX_RULES_CHARS, Protocol
+from hydra_llm.search.protocol_text import MAX_RULES_CHARS, Protocol
 
 GENERIC_PARTS = ["Goal", "Parent", "Strategies", "Blocks", "Memory"]
 FAMILY_PARTS = [

@@ -10,8 +10,8 @@ from modest_scientist import model, text_of
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.search.log.protocol_text import BEGIN, END
 from hydra_llm.search.proposers.llm import proposer as llm_proposer
+from hydra_llm.search.protocol_text import BEGIN, END
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.dimension import Categorical, Float

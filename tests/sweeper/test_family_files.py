@@ -3,7 +3,7 @@
 import pytest
 from toy_sweeps import events, sweep
 
-from hydra_llm.search.log.protocol_text import BEGIN, END
+from hydra_llm.search.protocol_text import BEGIN, END
 
 PROTOCOL = f"# Mine\n\n## Strategies\n\n{BEGIN}\n| default | exploit | go on |\n{END}\n"
 LOG = """

@@ -1,7 +1,7 @@
 """The sweep's own protocol: edits take effect at the next block, versions are kept, the file is never written."""
 
 from hydra_llm.search.log.protocol_copy import ProtocolCopy, ProtocolEdit
-from hydra_llm.search.log.protocol_text import BEGIN, END
+from hydra_llm.search.protocol_text import BEGIN, END
 
 SOURCE = f"# Goal\n{BEGIN}\nold rule\n{END}\n## Log\n"
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
-from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event, fold, memory_edit_from_event, named
+from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event, fold, memory_edit_from_event
 from hydra_llm.search.memory.evidence import EvidenceBase
 from hydra_llm.search.memory.vetoes import states_a_ceiling, vetted
+from hydra_llm.search.quotation import named
 from hydra_llm.search.statistics.claims import Claim
 
 TRIALS = [trial(n, n - 1 if n else None, 0.1 + 0.2 * n, depth=2 + n) for n in range(4)]

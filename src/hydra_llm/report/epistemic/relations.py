@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hydra_llm.report.epistemic.events import ReasoningEvent
-from hydra_llm.search.log.memory_entries import named
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.quotation import named
 from hydra_llm.search.trial.reasoning import ReasoningMode
 
 LEADS_TO, TRIGGERS, REFINES, REJECTS = "leads_to", "triggers", "refines", "rejects"

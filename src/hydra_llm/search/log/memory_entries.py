@@ -8,14 +8,14 @@ principle is supported is no property of the entry; evidence.py reads it off the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from hydra_llm.search.log.events import Event
+from hydra_llm.search.quotation import plain
 from hydra_llm.search.statistics.claims import Claim
 
 Kind = Literal["principle", "question", "summary"]
@@ -145,30 +145,6 @@ def _joined(entry: MemoryEntry, edit: MemoryEdit) -> tuple[int, ...]:
     return tuple(sorted({*entry.trials, *edit.trials}))
 
 
-def named(text: str, texts: Mapping[str, str]) -> str | None:
-    """The name of the entry (of `texts`, name -> text) that a text refers to: by its name at the start ("P3: ...",
-    "[P3]"), or by quoting it.
-    """
-    found = re.match(r"[\s\"'\[(]*([PG]\d+)\b", text)
-    if found and found.group(1) in texts:
-        return found.group(1)
-    quoted = _plain(text)
-    if not quoted:
-        return None
-    for name, words in texts.items():
-        own = _plain(words)
-        if own and (own in quoted or (len(quoted) >= SHORTEST_QUOTE and quoted in own)):
-            return name
-    return None
-
-
-SHORTEST_QUOTE = 12  # characters of a part of an entry that count as quoting it
-
-
 def same_text(text: str, entries: Mapping[str, MemoryEntry], kind: str) -> str | None:
     """The name of an entry of this kind that says the same already."""
-    return next((e.name for e in entries.values() if e.kind == kind and _plain(e.text) == _plain(text)), None)
-
-
-def _plain(text: Any) -> str:
-    return " ".join(word.strip(".") for word in re.sub(r"[^\w.+-]+", " ", str(text).lower()).split())
+    return next((e.name for e in entries.values() if e.kind == kind and plain(e.text) == plain(text)), None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from hydra_llm.search.log.protocol_text import Protocol, ProtocolError
+from hydra_llm.search.protocol_text import Protocol, ProtocolError
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, MemoryEntry, named
+from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, MemoryEntry
+from hydra_llm.search.quotation import named
 from hydra_llm.search.statistics.claims import Claim, ClaimTest, derived, probes
 from hydra_llm.search.statistics.variance import NORMAL, student
 from hydra_llm.search.tree.tree import Tree

@@ -11,7 +11,7 @@ import numpy as np
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.tree.tree import Node
-from hydra_llm.search.trial.trial import Trial, TrialState
+from hydra_llm.search.trial.trial import Trial
 
 RECORD_WINDOW = 512  # latest configurations that a parameter's record is read from: keeps one decision cheap
 
@@ -135,8 +135,3 @@ def converged_nodes(context: Context, most: int) -> list[Node]:
         limit = tree.root.mean + context.noise_floor
         most = min(most, max(2, int(np.isfinite(tree.rewards).sum()) // 4))
     return [node for node in tree.top(most) if node.mean is not None and node.mean > limit]
-
-
-def is_lost_time(trial: Trial) -> bool:
-    """Whether a trial used a slot without saying anything about its configuration."""
-    return trial.state in (TrialState.LOST, TrialState.CANCELLED)

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
 from hydra_llm.search.context import Block, Slot
-from hydra_llm.search.log.protocol_text import BEGIN, END
 from hydra_llm.search.proposers.llm.answer import answer_schema, read_answer
 from hydra_llm.search.proposers.llm.check import check_slots, one_line
 from hydra_llm.search.proposers.llm.notes import check_notes
+from hydra_llm.search.protocol_text import BEGIN, END
 
 
 def judge(raw, context, accepted=(), max_mutations=1):

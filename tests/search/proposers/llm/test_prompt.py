@@ -15,9 +15,9 @@ from search_worlds import ended
 from hydra_llm.llm.instructions import instruction_names, instruction_text
 from hydra_llm.llm.tokens import estimate_tokens
 from hydra_llm.search.context import Block, Slot
-from hydra_llm.search.log.protocol_text import BEGIN, END, MAX_RULES_CHARS, Protocol, ProtocolError
 from hydra_llm.search.proposers.llm.prompt import build_prompt
 from hydra_llm.search.proposers.llm.prompt_text import Section, fence, fit, tail
+from hydra_llm.search.protocol_text import BEGIN, END, MAX_RULES_CHARS, Protocol, ProtocolError
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import TrialError, TrialState
 

@@ -12,8 +12,7 @@ from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
 from hydra_llm.search.proposers.rules.exploit import Exploit
 from hydra_llm.search.proposers.rules.explore import Explore
 from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
-from hydra_llm.search.proposers.rules.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
-from hydra_llm.search.proposers.rules.order import OFF, ORDER
+from hydra_llm.search.proposers.rules.force_branch import ForceBranch, ForcedDiversity
 from hydra_llm.search.proposers.rules.random_restart import RandomRestart
 from hydra_llm.search.proposers.rules.recombine import Recombine
 from hydra_llm.search.proposers.rules.replicate import Replicate
@@ -264,18 +263,6 @@ def test_variance_aware_prefers_a_parent_of_similar_activity_rank():
     proposal = VarianceAware().propose(context, SLOT, ())
     assert proposal is not None
     assert proposal.parent == 3
-
-
-def test_rules_that_are_off_are_in_no_order_and_still_work():
-    used = {type(rule) for rules in ORDER.values() for rule in rules}
-    assert not used & {type(rule) for rule in OFF}
-    converged = context_of(*chain([0.95] * 5))
-    assert SecondBest().condition(converged)
-    assert BottomHalf().condition(converged)
-    for rule in (SecondBest(), BottomHalf()):
-        proposal = rule.propose(converged, SLOT, ())
-        assert proposal is not None
-        assert len(proposal.changes) == 1
 
 
 def test_random_restart_says_when_nothing_is_left():

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.log.memory_entries import named
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
+from hydra_llm.search.quotation import named
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
 SOURCE = "llm"

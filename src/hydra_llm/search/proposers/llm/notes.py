@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.log.protocol_text import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEditAnswer, Observation, ProtocolEditAnswer
 from hydra_llm.search.proposers.llm.check import MAX_INTEGER, ends_block, one_line
+from hydra_llm.search.protocol_text import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.space import block_values
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.reasoning import ReasoningMode

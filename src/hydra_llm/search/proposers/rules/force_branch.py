@@ -1,7 +1,6 @@
 """Branching that is enforced when the search runs in a chain.
 
-`ForceBranch` acts on the branching rate, `ForcedDiversity` on a long chain. `SecondBest` and `BottomHalf` carry the
-same name in other protocols with other meanings; they are available and off (order.py).
+`ForceBranch` acts on the branching rate, `ForcedDiversity` on a long chain.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ TOP = 3
 LONG_CHAIN = 8
 MIN_VISITS = 3
 RECENT = 4
-CONVERGED_IN_ONE_DIMENSION = 4
-FEW_BRANCHES = 0.10
 
 
 class ForceBranch:
@@ -53,33 +50,3 @@ class ForcedDiversity:
         recent = history.recent_nodes(context, RECENT)
         nodes = [n for n in parents_by_rank(context, slot, skip=recent, most=None) if n.visits >= MIN_VISITS]
         return first_move(context, slot, nodes, taken, self.name)
-
-
-class SecondBest:
-    """Four converged in one dimension: the second node by selection score."""
-
-    name: ClassVar[str] = "second-best"
-
-    def condition(self, context: Context) -> bool:
-        _, streak = history.dimension_streak(context)
-        return min(streak, history.success_streak(context)) >= CONVERGED_IN_ONE_DIMENSION
-
-    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        return first_move(context, slot, parents_by_rank(context, slot)[1:2], taken, self.name)
-
-
-class BottomHalf:
-    """Everything converged and hardly any branching: a node of the lower half by score."""
-
-    name: ClassVar[str] = "bottom-half"
-
-    def condition(self, context: Context) -> bool:
-        done = history.finished(context)
-        branching = context.rates.branching
-        return bool(done) and history.success_streak(context) == len(done) and (branching or 0.0) < FEW_BRANCHES
-
-    def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        nodes = sorted(context.tree.scored(), key=lambda n: (n.mean or 0.0, n.index))
-        lower = nodes[: max(1, len(nodes) // 2)]
-        order = context.rng(slot.index).permutation(len(lower))
-        return first_move(context, slot, [lower[i] for i in order], taken, self.name)

@@ -1,8 +1,7 @@
 """Which rule speaks first in which role. The first whose condition holds and that finds something new fills the slot.
 
 Conflicts between the source protocols are settled here: a probe comes before explore and never twice in a row;
-recombination needs tree distance; switch-dimension carries the rule that one protocol calls forced-branch; bottom-half
-and second-best are available and off.
+recombination needs tree distance; switch-dimension carries the rule that one protocol calls forced-branch.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from hydra_llm.search.proposers.rules.diverse_start import DiverseStart
 from hydra_llm.search.proposers.rules.exploit import Exploit
 from hydra_llm.search.proposers.rules.explore import Explore
 from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
-from hydra_llm.search.proposers.rules.force_branch import BottomHalf, ForceBranch, ForcedDiversity, SecondBest
+from hydra_llm.search.proposers.rules.force_branch import ForceBranch, ForcedDiversity
 from hydra_llm.search.proposers.rules.random_restart import RandomRestart
 from hydra_llm.search.proposers.rules.recombine import Recombine
 from hydra_llm.search.proposers.rules.replicate import Replicate
@@ -54,4 +53,3 @@ ORDER: dict[str, tuple[Strategy, ...]] = {
     "principle-test": (Baseline(), FailureProbe(), BoundarySkip(), BreakDegeneracy(), *_FALLBACK),
 }
 ALWAYS: dict[str, Strategy] = {"explore": Explore()}  # asked after the others of the role, whatever the streak
-OFF: tuple[Strategy, ...] = (BottomHalf(), SecondBest())
