@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hydra_llm.cli.main import COMMANDS
 from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.command_client import CommandClient
-from hydra_llm.llm.settings import CLIENTS, ON_FAILURE, LlmSettings
+from hydra_llm.llm.factory import CLIENTS
+from hydra_llm.llm.settings import ON_FAILURE, LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.search.proposers.registry import NAMES
 from hydra_llm.search.selection.registry import POLICIES
@@ -124,14 +126,16 @@ def test_the_configs_of_the_llm_page_are_accepted():
         assert set(sweeper) <= set(SWEEPER) | {"llm", "stop"}
 
 
-def test_the_commands_of_the_llm_page_name_keys_groups_and_modules_that_exist():
+def test_the_commands_of_the_llm_page_name_keys_groups_and_commands_that_exist():
     text = "\n".join(blocks(""))
     keys = set(re.findall(r"hydra\.sweeper\.llm\.(\w+)=", text))
     assert len(keys) >= 4
     assert keys <= set(LlmSettings().as_dict())
     assert set(re.findall(r"hydra/sweeper/llm=(\w+)", text)) <= set(CLIENTS)
     assert set(re.findall(r"hydra\.sweeper\.(\w+)=", text)) <= set(SWEEPER)
-    assert set(re.findall(r"python -m ([\w.]+)", text)) == {"hydra_llm.report.repeatability.repeat"}
+    commands = re.findall(r"^hydra-llm (\w+)", text, re.MULTILINE)
+    assert commands
+    assert set(commands) <= {command.__name__ for command in COMMANDS}
 
 
 def test_the_smallest_agent_of_the_llm_page_runs_and_declines(tmp_path):

@@ -16,16 +16,16 @@ from hydra_llm.data import observations, truth
 from hydra_llm.data.drafts import PROGRESS, segments_done, write_progress
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
 from hydra_llm.data.fingerprint import simulator_version
+from hydra_llm.dataset_names import DRAFT, RECORD
 from hydra_llm.systems.base import Recording, System
 
-RECORD = "record.json"  # lists every file with its size; written last
 SCHEMA = 1
 FLUSH_INTERVAL = 20.0  # seconds
 
 
 def draft_name(fingerprint: str) -> str:
     """A folder name that says which process writes it."""
-    return f".tmp-{fingerprint}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return f"{DRAFT}{fingerprint}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class Draft:

@@ -15,9 +15,10 @@ import torch
 from hydra_llm.atomic_write import replacing
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder, write_json
+from hydra_llm.dataset_names import DRAFT
 
 PROGRESS = "progress.json"
-_NAME = re.compile(r"\.tmp-(?P<fingerprint>[0-9a-f]+)-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}")
+_NAME = re.compile(re.escape(DRAFT) + r"(?P<fingerprint>[0-9a-f]+)-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}")
 _LONG = 7 * 24 * 3600  # seconds after which a draft is given up: one of another host, or one nobody continued
 
 
@@ -40,13 +41,13 @@ def segments_done(folder: Path) -> int:
 
 def find_draft(root: Path, fingerprint: str) -> Path | None:
     """The furthest draft of a dataset whose process has ended. To be called with the lock of the dataset held."""
-    drafts = [path for path in root.glob(f".tmp-{fingerprint}-*") if _ended(path) and segments_done(path)]
+    drafts = [path for path in root.glob(f"{DRAFT}{fingerprint}-*") if _ended(path) and segments_done(path)]
     return max(drafts, key=segments_done, default=None)
 
 
 def leftovers(root: Path) -> list[Path]:
     """Drafts that nobody writes and nobody can continue."""
-    return [path for path in root.glob(".tmp-*") if _ended(path) and (not segments_done(path) or _age(path) > _LONG)]
+    return [path for path in root.glob(f"{DRAFT}*") if _ended(path) and (not segments_done(path) or _age(path) > _LONG)]
 
 
 def _ended(path: Path) -> bool:

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_array, read_json
+from hydra_llm.dataset_names import OBSERVATIONS
 
-FOLDER = "observations"
+FOLDER = OBSERVATIONS
 STRUCTURE = f"{FOLDER}/structure"
 _SCAN = 32 * 2**20  # bytes looked at per step when searching for values that are no numbers
 

@@ -22,13 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from hydra_llm.data.draft import RECORD, Draft, draft_name
+from hydra_llm.data.draft import Draft, draft_name
 from hydra_llm.data.drafts import find_draft, leftovers
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
 from hydra_llm.data.fingerprint import fingerprint
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.truth import Truth
+from hydra_llm.dataset_names import INCOMPLETE, RECORD
 from hydra_llm.systems.base import System
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ class DatasetStore:
             if find_fault(path) is None:
                 log.info("Another process has written %s meanwhile; it is shared.", path)
                 return
-            aside = path.with_name(f"{path.name}.incomplete-{time.time_ns()}")
+            aside = path.with_name(f"{path.name}{INCOMPLETE}{time.time_ns()}")
             with contextlib.suppress(FileNotFoundError):
                 path.rename(aside)
                 log.warning("The incomplete dataset %s was moved to %s.", path, aside)

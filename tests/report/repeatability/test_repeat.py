@@ -4,12 +4,14 @@ import json
 
 import pytest
 from search_worlds import bowl, open_study, run_study, settings
+from typer.testing import CliRunner
 
+from hydra_llm.cli.main import app
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
 from hydra_llm.report.repeatability.agreement import ChosenValues, agreement_among, agreement_with, direction, wilson
-from hydra_llm.report.repeatability.repeat import RepeatError, decisions, main, repeat
+from hydra_llm.report.repeatability.repeat import RepeatError, decisions, repeat
 from hydra_llm.search.log import reader
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
@@ -34,6 +36,14 @@ def answer(parent, *slots):
     return json.dumps({"slots": found, **rest})
 
 
+def command(*arguments):
+    """Standard output of `hydra-llm repeat`. Raises what it raises."""
+    result = CliRunner().invoke(app, ["repeat", *map(str, arguments)])
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
 WANTED = settings(n_trials=4, n_parallel=1)
 SCRIPT = [answer(0, {"lr": 0.01}), answer(1, {"depth": 7}), "no idea", answer(2, {"net": "b"})]
 
@@ -48,10 +58,9 @@ def sweep(tmp_path):
     return tmp_path
 
 
-def test_the_decisions_of_a_sweep_are_listed_in_order(sweep, capsys):
+def test_the_decisions_of_a_sweep_are_listed_in_order(sweep):
     assert [(d.number, d.trial, d.slots) for d in decisions(sweep)] == [(1, 1, (0,)), (2, 2, (0,)), (3, 3, (0,))]
-    assert main([str(sweep)]) == 0
-    assert "2: trial 2, block 1, slots [0]" in capsys.readouterr().out
+    assert "2: trial 2, block 1, slots [0]" in command(sweep)
 
 
 def test_the_question_is_the_recorded_one_word_for_word_and_each_time_another_sample(sweep):
@@ -86,21 +95,19 @@ def test_an_answer_that_could_not_have_run_is_counted_and_marked(sweep):
     assert "outside its range" in page
 
 
-def test_a_repetition_never_writes_into_the_sweep_and_goes_on_from_its_own_answers(sweep, capsys):
+def test_a_repetition_never_writes_into_the_sweep_and_goes_on_from_its_own_answers(sweep):
     (sweep / "multirun.yaml").write_text("hydra: {sweeper: {llm: {client: openai, model: m}}}")
     before = {p: p.read_bytes() for p in sweep.rglob("*") if p.is_file()}
     script = json.dumps([SCRIPT[1]] * 4)
-    arguments = [str(sweep), "--decision", "2", "--times", "4", "client=scripted", f"script={script}"]
-    assert main(arguments) == 0
-    first = capsys.readouterr().out
+    asked = (sweep, "--decision", 2, "--times", 4, "--set", "client=scripted", "--set")
+    first = command(*asked, f"script={script}")
     assert {p: p.read_bytes() for p in before} == before
     assert "| whole choice | 100 % (51..100) |" in first
-    assert main([*arguments[:-1], "transcript=replay"]) == 0, "answers are on file: no model is needed"
-    assert capsys.readouterr().out == first
+    assert command(*asked, "transcript=replay") == first, "answers are on file: no model is needed"
     assert json.loads((sweep / "repeat" / "decision_002.json").read_text())["times"] == 4
 
 
-def test_what_can_not_be_asked_again_is_a_sentence(sweep, tmp_path, capsys):
+def test_what_cannot_be_asked_again_is_a_sentence(sweep, tmp_path):
     with pytest.raises(RepeatError, match=r"no decision 9\. There are 1 to 3"):
         repeat(sweep, 9, 1, ScriptedClient([]))
     with pytest.raises(RepeatError, match="Choose 1 or more"):
@@ -109,10 +116,15 @@ def test_what_can_not_be_asked_again_is_a_sentence(sweep, tmp_path, capsys):
         path.unlink()
     with pytest.raises(RepeatError, match="transcript=record can be asked again"):
         repeat(sweep, 1, 1, ScriptedClient([]))
-    assert main([str(tmp_path / "nowhere"), "--decision", "1"]) == 1
-    assert "holds no sweep" in capsys.readouterr().err
-    assert main([str(sweep), "--decision", "1", "modle=x"]) == 1
-    assert "Unknown under hydra.sweeper.llm: modle" in capsys.readouterr().err
+    with pytest.raises(RepeatError, match=r"Unknown under hydra.sweeper.llm: modle"):
+        command(sweep, "--decision", 1, "--set", "modle=x")
+    with pytest.raises(RepeatError, match=r"'model' is no setting. Write key=value"):
+        command(sweep, "--decision", 1, "--set", "model")
+    (sweep / "multirun.yaml").write_text("hydra: [")
+    with pytest.raises(RepeatError, match=r"multirun.yaml cannot be read"):
+        command(sweep, "--decision", 1)
+    with pytest.raises(RepeatError, match="holds no sweep"):
+        command(tmp_path / "transcripts")
 
 
 def test_a_sweep_without_a_model_has_no_decisions(tmp_path):

@@ -1,19 +1,13 @@
 """Ask a decision of a recorded sweep again: the same question, word for word, and how often the same choice comes back.
 
-    python -m hydra_llm.report.repeatability.repeat SWEEP                             the decisions that can be repeated
-    python -m hydra_llm.report.repeatability.repeat SWEEP --decision 3 --times 10     one of them, ten times
-    python -m hydra_llm.report.repeatability.repeat SWEEP --decision 3 model=other    by another model
-
-The question is the recorded one (transcripts/), figures included; the client is the sweep's (multirun.yaml) unless
-`key=value` says otherwise. First answers are compared with the recorded first answer, so corrections play no part.
+The question is the recorded one (transcripts/), figures included; the client is the sweep's (multirun.yaml) unless a
+setting says otherwise. First answers are compared with the recorded first answer, so corrections play no part.
 Answers are kept in SWEEP/repeat/, and asking again goes on from there. The event log is read and never written.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -42,7 +36,7 @@ TRANSCRIPTS, FOLDER = "transcripts", "repeat"
 
 
 class RepeatError(RuntimeError):
-    """The decision can not be asked again; the message is a sentence."""
+    """The decision cannot be asked again; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +195,10 @@ def client_of(folder: Path, changes: Mapping[str, Any]) -> Client:
     path = folder / "multirun.yaml"
     known: Any = {}
     if path.is_file():
-        known = yaml.safe_load(path.read_text(encoding="utf-8"))
+        try:
+            known = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise RepeatError(f"{path} cannot be read ({error}).") from None
         for key in ("hydra", "sweeper", "llm"):
             known = known.get(key) or {} if isinstance(known, Mapping) else {}
     values = {key: value for key, value in {**known, **changes}.items() if value is not None}
@@ -223,28 +220,6 @@ def write(folder: Path, repetition: Repetition) -> Path:
     page.write_text(repetition.render(), encoding="utf-8")
     page.with_suffix(".json").write_text(json.dumps(repetition.as_json(), indent=1), encoding="utf-8")
     return page
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="hydra-llm repeat", description="Ask a recorded decision again.")
-    parser.add_argument("sweep", type=Path, help="folder of the sweep")
-    parser.add_argument("--decision", type=int, help="which question to the model, from 1; none: list them")
-    parser.add_argument("--times", type=int, default=10, help="how often (default 10)")
-    parser.add_argument("settings", nargs="*", help="key=value: settings of the model that differ from the sweep's")
-    options = parser.parse_intermixed_args(arguments)
-    try:
-        if options.decision is None:
-            print(listing(options.sweep))
-            return 0
-        client = client_of(options.sweep, read_settings(options.settings))
-        done = repeat(options.sweep, options.decision, options.times, client)
-        page = write(options.sweep, done)
-    except (RepeatError, OSError, yaml.YAMLError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{done.render()}\nWritten: {page}")
-    return 0
 
 
 def read_settings(items: Sequence[str]) -> dict[str, Any]:
@@ -294,7 +269,3 @@ def _plain(value: Any) -> str:
     """A value or sentence of an answer on one line of a table."""
     text = " ".join(str(value).replace("|", "/").split())
     return text if len(text) <= 80 else text[:79] + "…"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

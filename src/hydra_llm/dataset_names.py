@@ -1,0 +1,6 @@
+"""Names in a folder of datasets, for hydra_llm.data, which writes them, and `hydra-llm gc`, which imports no torch."""
+
+RECORD = "record.json"  # lists every file of a finished dataset with its size; written last
+OBSERVATIONS = "observations"  # the part that training may read
+DRAFT = ".tmp-"  # begins the name of a dataset while it is written
+INCOMPLETE = ".incomplete-"  # in the name of a damaged one that was set aside
