@@ -26,9 +26,11 @@ from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
 from hydra_llm.families.fitting import FitContext
-from hydra_llm.families.signal.fit import build_net, build_phases, fit
+from hydra_llm.families.signal.config import SignalTraining
+from hydra_llm.families.signal.fit import build_net, fit, recipe
+from hydra_llm.schema.fields import as_object
 from hydra_llm.training.phases.base import Step
-from hydra_llm.training.recovery import set_state_scale, unexplained_variance
+from hydra_llm.training.recovery import unexplained_variance
 from hydra_llm.training.simulation import simulate
 
 TOLERANCE = 1e-6  # relative, of the last validation loss
@@ -81,12 +83,11 @@ def timed(work: Callable[[], float]) -> tuple[float, float, float]:
 
 def bare_fit(dataset: Path, cfg: DictConfig) -> float:
     """Last validation loss of the phases in a plain loop."""
-    training = cfg.training
+    training = as_object(cfg.training, SignalTraining)
     data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
-    net = build_net(cfg.model, training, Observations.open(dataset))
     frames, validation = data.frames("train"), data.frames("validation")
-    phases = build_phases(training, frames.n_frames, data.delta_t, set_state_scale(net, frames))
-    for phase in phases:
+    net = build_net(cfg.model, training.seed, Observations.open(dataset), frames.activity)
+    for phase in recipe(training, data):
         optimizer = phase.optimizer(net)
         for interval in range(phase.n_intervals):
             phase.run(interval, net, frames, optimizer, stepping(optimizer))

@@ -57,15 +57,13 @@ def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, c
 @pytest.mark.parametrize("training_seed", [0, 1])
 def test_an_untrained_network_knows_nothing_of_the_truth(compose_config, make_signal_system, training_seed):
     """Equal seeds too: initialisation and connectivity draw from streams of their own."""
-    from omegaconf import OmegaConf
-
     from hydra_llm.metrics.connectivity import connectivity_metrics
 
     cfg = compose_config(f"training.seed={training_seed}", "model.W_init_scale=7.0")
     system = make_signal_system(n_neurons=100, seed=0, dtype="float64")
 
     meta = {"n_neurons": 100, "external_input_mode": "none", "dtype": "float64"}
-    net = build_net(cfg.model, OmegaConf.create({"seed": training_seed}), SimpleNamespace(meta=meta))
+    net = build_net(cfg.model, training_seed, SimpleNamespace(meta=meta), None)
     scores = connectivity_metrics(
         net.connectivity().detach(), system.field().effective_connectivity, identifiable=None, prefix="connectivity"
     )

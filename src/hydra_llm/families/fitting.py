@@ -1,13 +1,13 @@
 """A network, phases and data under Lightning's Trainer, up to the checkpoint that validates best."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback, LightningDataModule, Trainer
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from torch import Tensor, nn
@@ -16,10 +16,13 @@ from hydra_llm.callbacks.history import History
 from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.callbacks.stopwatch import Stopwatch
+from hydra_llm.families.doors import call
+from hydra_llm.families.errors import ExperimentError
 from hydra_llm.families.requeue import LAST, is_under_scheduler, left_checkpoint
+from hydra_llm.schema.training import RECOVERY
 from hydra_llm.training.lightning_logging import quiet_lightning
 from hydra_llm.training.phases.base import Phase
-from hydra_llm.training.recovery import RecoveryModule
+from hydra_llm.training.recovery import Planned, RecoveryModule, unexplained_variance
 from hydra_llm.training.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
@@ -59,10 +62,18 @@ def train(
     phases: Sequence[Phase],
     data: LightningDataModule,
     context: FitContext,
-    validate: Callable[[Any, Any], Tensor] | None = None,
+    validate: Callable[[Any, Any], Tensor] = unexplained_variance,
+    module: Mapping[str, Any] = RECOVERY,
 ) -> Fit:
-    """Work through the phases. validate(net, frames): what the best checkpoint minimises (unexplained variance)."""
-    module = RecoveryModule(net, phases, validate)
+    """Work through the phases. validate(net, frames): what the best checkpoint minimises. module: its `_target_` builds
+    the LightningModule.
+    """
+    fitted = call(module, "training.module", net=net, phases=phases, validate=validate)
+    if not isinstance(fitted, LightningModule) or not isinstance(fitted, Planned):
+        raise ExperimentError(
+            f"training.module._target_={module['_target_']} must build a LightningModule with n_intervals, the epochs "
+            f"that the trainer runs; got {type(fitted).__name__}."
+        )
     history, stopwatch = History(), Stopwatch()
     best = ModelCheckpoint(
         dirpath=context.folder / "checkpoints",
@@ -74,15 +85,15 @@ def train(
     )
     best.CHECKPOINT_NAME_LAST = LAST
     left = left_checkpoint(context.folder)
-    if left is not None and not module.is_resumable:
+    if left is not None and not (isinstance(fitted, RecoveryModule) and fitted.is_resumable):
         log.info("The scheduler has started this run again; its fit can not be taken up in the middle and begins anew.")
         left = None
     elif left is not None:
         log.info("The scheduler has started this run again; its fit goes on from %s.", left)
     reporting = [ReportProgress("val_loss")] if context.reports else []
     with quiet_lightning():
-        fitting = Trainer(
-            max_epochs=module.n_intervals,
+        trainer = Trainer(
+            max_epochs=fitted.n_intervals,
             logger=list(context.loggers) or False,
             callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *context.callbacks],
             enable_model_summary=False,
@@ -91,14 +102,14 @@ def train(
             devices=1,
             **context.trainer,
         )
-        fitting.fit(module, datamodule=data, ckpt_path=left)
+        trainer.fit(fitted, datamodule=data, ckpt_path=left)
     if not best.best_model_path:
         raise ValueError(
             "The fit left no usable checkpoint: the validation loss was never a number. "
             "Choose smaller learning rates or another seed."
         )
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-    module.load_state_dict(state["state_dict"])
+    fitted.load_state_dict(state["state_dict"])
     if not context.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
     (context.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served

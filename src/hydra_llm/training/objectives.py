@@ -68,6 +68,20 @@ class Rollout:
         return _norm(miss, self.per_sample)
 
 
+class ObjectiveSettings(Protocol):
+    """The keys of conf/training that choose an objective."""
+
+    time_step: int  # in frames
+    noise_model_level: float
+
+
+def objective_of(training: ObjectiveSettings, delta_t: float, *, per_sample: bool = False) -> FitObjective:
+    """One-step prediction for time_step 1, else a rollout of so many frames of delta_t."""
+    if training.time_step > 1:
+        return Rollout(training.time_step, delta_t, training.noise_model_level, per_sample)
+    return OneStep(training.noise_model_level, per_sample)
+
+
 def _norm(miss: Tensor, per_sample: bool) -> Tensor:
     """Of misses [sample, unit]."""
     return torch.linalg.vector_norm(miss, dim=1).sum() if per_sample else torch.linalg.vector_norm(miss)

@@ -5,7 +5,7 @@ price is paid per interval and not per step. An epoch of Lightning is an interva
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from lightning import LightningModule
@@ -16,6 +16,23 @@ from hydra_llm.data.windows import Frames
 from hydra_llm.training.phases.base import Phase, Resumable
 
 
+def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
+    """Mean squared error of the one-step prediction over the variance of the target, scalar."""
+    with torch.no_grad():
+        error = net(frames.activity, frames.external) - frames.target
+        return error.pow(2).mean() / frames.target.var(dim=0, unbiased=False).mean()
+
+
+@runtime_checkable
+class Planned(Protocol):
+    """A LightningModule that knows how long it takes."""
+
+    @property
+    def n_intervals(self) -> int:
+        """Epochs that the trainer has to run."""
+        ...
+
+
 class RecoveryModule(LightningModule):
     """Fits `net` to a recording by working through `phases`.
 
@@ -24,12 +41,12 @@ class RecoveryModule(LightningModule):
     """
 
     def __init__(
-        self, net: nn.Module, phases: Sequence[Phase], validate: Callable[[Any, Frames], Tensor] | None = None
+        self, net: nn.Module, phases: Sequence[Phase], validate: Callable[[Any, Frames], Tensor] = unexplained_variance
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.net = net
-        self._validate = validate or unexplained_variance
+        self._validate = validate
         self._phases = tuple(phase for phase in phases if phase.n_intervals)
         if not self._phases:
             raise ValueError(
@@ -39,7 +56,6 @@ class RecoveryModule(LightningModule):
 
     @property
     def n_intervals(self) -> int:
-        """Epochs that the trainer has to run."""
         return sum(phase.n_intervals for phase in self._phases)
 
     @property
@@ -90,10 +106,3 @@ class RecoveryModule(LightningModule):
         raise IndexError(
             f"The fit has {self.n_intervals} intervals, interval {epoch + self.n_intervals} was asked for."
         )
-
-
-def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
-    """Mean squared error of the one-step prediction over the variance of the target, scalar."""
-    with torch.no_grad():
-        error = net(frames.activity, frames.external) - frames.target
-        return error.pow(2).mean() / frames.target.var(dim=0, unbiased=False).mean()

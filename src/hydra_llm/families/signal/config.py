@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.schema.fields import key
+from hydra_llm.schema.training import OpenTraining
 
 
 @dataclass
@@ -65,7 +66,9 @@ class SignalSimulation:
 
 @dataclass
 class SignalGNNConfig:
-    """The graph network of the signal family (hydra_llm.families.signal.model.gnn)."""
+    """The graph network of the signal family; another `_target_` brings keys of its own."""
+
+    _target_: str = "hydra_llm.families.signal.model.gnn.SignalGNN"
 
     hidden_dim: int = key(32, help="units per hidden layer of the message and update functions", low=1)
     n_layers: int = key(3, help="linear layers of each function", low=2)
@@ -76,7 +79,7 @@ class SignalGNNConfig:
 
 
 @dataclass
-class SignalTraining:
+class SignalTraining(OpenTraining):
     """How a signal network is fitted. Coefficients of regularisers act in the Adam phase."""
 
     seed: int = key("${seed}", help="of initialisation, batch order and training noise")

@@ -3,19 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
 import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.training.objectives import FitObjective
-from hydra_llm.training.phases.base import Step
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.objectives import FitObjective, ObjectiveSettings, objective_of
+from hydra_llm.training.penalties import Penalty
+from hydra_llm.training.phases.base import FitData, Step
 
 INTERVALS = 20  # validations per fit
 
-Penalty = Callable[[Any, Tensor], Tensor]  # network, states [batch, unit] -> scalar
 Schedule = Callable[[float], float]  # share of the phase that is done -> factor of every learning rate
 
 
@@ -25,6 +26,37 @@ def published_steps(n_frames: int, data_augmentation_loop: int, batch_size: int)
     "Augmentation" there is a repeat count and nothing else.
     """
     return int(n_frames * data_augmentation_loop // batch_size * 0.2)
+
+
+class AdamSettings(ObjectiveSettings, Protocol):
+    """The keys of conf/training that every Adam phase has. max_steps None: published_steps."""
+
+    seed: int
+    max_steps: int | None
+    data_augmentation_loop: int
+    batch_size: int
+
+
+class AdamArguments(TypedDict):
+    n_steps: int
+    batch_size: int
+    objective: FitObjective
+    batch_order: torch.Generator
+    noise: torch.Generator
+
+
+def adam_arguments(training: AdamSettings, data: FitData, *, per_sample: bool = False) -> AdamArguments:
+    """What the keys say of an AdamPhase, up to its penalties and learning rates. per_sample: see the objectives."""
+    steps = training.max_steps
+    if steps is None:
+        steps = published_steps(data.frames("train").n_frames, training.data_augmentation_loop, training.batch_size)
+    return {
+        "n_steps": steps,
+        "batch_size": training.batch_size,
+        "objective": objective_of(training, data.delta_t, per_sample=per_sample),
+        "batch_order": stream(training.seed, "batch_order"),
+        "noise": stream(training.seed, "training_noise"),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

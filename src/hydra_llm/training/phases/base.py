@@ -11,6 +11,15 @@ from hydra_llm.data.windows import Frames
 Step = Callable[[Callable[[], Tensor]], object]  # one optimiser step with its closure, counted by Lightning
 
 
+class FitData(Protocol):
+    """The recording that a fit may look at: observations of train, validation and test, delta_t apart."""
+
+    @property
+    def delta_t(self) -> float: ...
+
+    def frames(self, split: str) -> Frames: ...
+
+
 class Phase(Protocol):
     """A part of a fit. Lightning's epochs are intervals; between two of them the network is validated.
 

@@ -8,7 +8,7 @@ first of the starts.
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypedDict
 
 import torch
 from torch import Tensor
@@ -16,7 +16,8 @@ from torch.nn import Parameter
 from torch.optim import LBFGS, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.training.phases.base import Step
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.phases.base import FitData, Step
 
 HISTORY = 50  # curvature pairs of L-BFGS
 CHUNK = 30  # iterations between two looks at the progress
@@ -36,6 +37,41 @@ class Problem(Protocol):
     def settle(self, net: Any, ridge: float) -> float:
         """Write the eliminated parameters into the network. Returns the loss."""
         ...
+
+
+class ProjectionSettings(Protocol):
+    """The keys of conf/training that every variable projection has."""
+
+    seed: int
+    projection_ridge: list[float]
+    projection_iterations: int
+    projection_starts: int
+    projection_screening_iterations: int
+    projection_frames: int | None
+    projection_nodes: int
+
+
+class ProjectionArguments(TypedDict):
+    ridges: Sequence[float]
+    iterations: int
+    n_starts: int
+    screening_iterations: int
+    n_frames: int | None
+    n_nodes: int
+    generator: torch.Generator
+
+
+def projection_arguments(training: ProjectionSettings) -> ProjectionArguments:
+    """What the keys say of a ProjectionPhase."""
+    return {
+        "ridges": training.projection_ridge,
+        "iterations": training.projection_iterations,
+        "n_starts": training.projection_starts,
+        "screening_iterations": training.projection_screening_iterations,
+        "n_frames": training.projection_frames,
+        "n_nodes": training.projection_nodes,
+        "generator": stream(training.seed, "model_init/starts"),
+    }
 
 
 class ProjectionPhase(ABC):
@@ -68,6 +104,11 @@ class ProjectionPhase(ABC):
         self._n_frames, self._n_nodes, self._generator = n_frames, n_nodes, generator
         self._problem: Problem | None = None
         self._best: tuple[float, dict[str, Any]] | None = None
+
+    @classmethod
+    def of(cls, training: ProjectionSettings, data: FitData) -> Self:
+        """The phase that the keys describe."""
+        return cls(**projection_arguments(training))
 
     @property
     def n_intervals(self) -> int:

@@ -1,18 +1,23 @@
+from dataclasses import fields
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.signal.fitting.regularisers import KINDS, regularisers  # noqa: E402
+from hydra_llm.families.signal.config import SignalTraining  # noqa: E402
+from hydra_llm.families.signal.fitting.regularisers import regularisers  # noqa: E402
+
+COEFFICIENTS = sorted(f.name for f in fields(SignalTraining) if f.name.startswith("coeff_"))
 
 U = torch.randn(4, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", COEFFICIENTS)
 def test_every_coefficient_reaches_a_gradient_and_scales_it(name, make_net):
     gradients = []
     for coeff in (1.0, 3.0):
         net = make_net()
-        (term,) = regularisers({name: coeff}, u_max=5.0)
+        (term,) = regularisers(SignalTraining(**{name: coeff}), u_max=5.0)
         if name == "coeff_edge_diff":  # a falling message, or there is nothing to punish
             with torch.no_grad():
                 slope = (net.message(U + 1) - net.message(U)).mean()
@@ -26,14 +31,14 @@ def test_every_coefficient_reaches_a_gradient_and_scales_it(name, make_net):
 
 def test_l1_is_the_sum_of_the_off_diagonal_weights(make_net):
     net = make_net()
-    (term,) = regularisers({"coeff_W_L1": 2.0}, u_max=1.0)
+    (term,) = regularisers(SignalTraining(coeff_W_L1=2.0), u_max=1.0)
     off = net.W.detach().clone().fill_diagonal_(0)
     torch.testing.assert_close(term(net, U).detach(), 2 * off.abs().sum())
 
 
 def test_the_sign_penalty_vanishes_for_columns_of_one_sign_and_not_for_mixed_ones(make_net):
     net = make_net(n_neurons=4)
-    (term,) = regularisers({"coeff_W_sign": 1.0}, u_max=1.0)
+    (term,) = regularisers(SignalTraining(coeff_W_sign=1.0), u_max=1.0)
     with torch.no_grad():
         net.off_diagonal.fill_(1)
         net.W.copy_(torch.tensor([5.0, -5.0, 5.0, -5.0]).expand(4, 4))
@@ -44,11 +49,7 @@ def test_the_sign_penalty_vanishes_for_columns_of_one_sign_and_not_for_mixed_one
 
 
 def test_zero_coefficients_cost_nothing_and_negative_ones_are_refused():
-    assert regularisers(dict.fromkeys(KINDS, 0.0), u_max=1.0) == ()
-    with pytest.raises(ValueError, match=r"training.coeff_W_L1=-1.0 is negative"):
-        regularisers({"coeff_W_L1": -1.0}, u_max=1.0)
-
-
-def test_an_unknown_coefficient_is_refused():
-    with pytest.raises(ValueError, match=r"training\.coeff_W_L3 is no regulariser"):
-        regularisers({"coeff_W_L3": 1.0}, u_max=1.0)
+    assert len(COEFFICIENTS) == 8
+    assert regularisers(SignalTraining(), u_max=1.0) == ()
+    with pytest.raises(ValueError, match=r"training.coeff_W_L1 must be at least 0, got -1.0"):
+        regularisers(SignalTraining(coeff_W_L1=-1.0), u_max=1.0)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
-from hydra_llm.families.signal.fitting.regularisers import Regulariser
+from hydra_llm.training.penalties import Penalty
 
 _POINTS = 100  # of the monotonicity penalty, from 0.1 to twice the scale of the concentrations
 
@@ -91,7 +91,7 @@ class KFloor:
         return self.coeff * torch.relu(self.threshold - net.log_k).square().sum()
 
 
-def reaction_regularisers(coefficients: Mapping[str, float], k_floor_threshold: float) -> tuple[Regulariser, ...]:
+def reaction_regularisers(coefficients: Mapping[str, float], k_floor_threshold: float) -> tuple[Penalty, ...]:
     """The penalties with a coefficient above zero; keys as in training: coeff_S_L1, coeff_MLP_sub_diff, ..."""
     chosen = []
     for key, coeff in coefficients.items():

@@ -6,7 +6,7 @@ approximation of Kaufman (1975). Works for functions shared by all neurons.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,10 @@ from torch.func import functional_call, jacrev, vmap
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.reduced import ReducedProblem, Residual
 from hydra_llm.families.signal.model.gnn import SignalGNN
-from hydra_llm.training.phases.base import Step
+from hydra_llm.training.phases.base import FitData, Step
 
 DAMPING_START, DAMPING_MIN, DAMPING_UP, DAMPING_DOWN = 1e-6, 1e-16, 4.0, 5.0
 ATTEMPTS = 14  # dampings tried before a stage is given up
@@ -43,6 +44,15 @@ class GaussNewtonPhase:
         self._n_frames, self._n_nodes = n_frames, n_nodes
         self._problem: ReducedProblem | None = None
         self._basis: Tensor | None = None
+
+    @classmethod
+    def of(cls, training: SignalTraining, data: FitData) -> Self:
+        return cls(
+            ridges=training.gauss_newton_ridge,
+            iterations=training.gauss_newton_iterations,
+            n_frames=training.gauss_newton_frames,
+            n_nodes=training.gauss_newton_nodes,
+        )
 
     @property
     def n_intervals(self) -> int:

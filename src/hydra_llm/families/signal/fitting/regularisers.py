@@ -4,23 +4,19 @@ u_max is round(1.5 sd of the recorded activity), the largest state at which the 
 the states of the batch. Names and forms are those of the published protocols.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.nn.mlp import MLP
+from hydra_llm.training.penalties import Penalty, penalties_of
 
 _RISE = 150  # the step of the monotonicity penalty is u_max / 150
-
-
-class Regulariser(Protocol):
-    def __call__(self, net: SignalGNN, u: Tensor) -> Tensor:
-        """Penalty of the network, given the states u [batch, neuron] of the batch."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -107,34 +103,20 @@ class PhiWeight:
         return self.coeff * _weight_sum(net.lin_phi)
 
 
-def regularisers(coefficients: dict[str, float], u_max: float) -> tuple[Regulariser, ...]:
-    """The penalties with a coefficient above zero; keys as in training: coeff_W_L1, coeff_edge_diff, ..."""
-
-    def chosen() -> Iterator[Regulariser]:
-        for key, coeff in coefficients.items():
-            if coeff < 0:
-                raise ValueError(f"training.{key}={coeff} is negative. A penalty has a coefficient >= 0.")
-            if coeff == 0:
-                continue
-            kind = KINDS.get(key)
-            if kind is None:
-                raise ValueError(f"training.{key} is no regulariser. Choose among: {', '.join(KINDS)}.")
-            yield kind(coeff, u_max) if kind in (EdgeDiff, EdgeNorm) else kind(coeff)  # type: ignore[call-arg]
-
-    return tuple(chosen())
+def regularisers(training: SignalTraining, *, u_max: float) -> tuple[Penalty, ...]:
+    """The penalties with a coefficient above zero, in the order of the keys."""
+    kinds: dict[str, Callable[[float], Penalty]] = {
+        "coeff_W_L1": WL1,
+        "coeff_W_L2": WL2,
+        "coeff_W_sign": WSign,
+        "coeff_edge_diff": partial(EdgeDiff, u_max=u_max),
+        "coeff_edge_norm": partial(EdgeNorm, u_max=u_max),
+        "coeff_edge_weight_L1": EdgeWeight,
+        "coeff_phi_weight_L1": PhiWeight,
+        "coeff_phi_zero": PhiZero,
+    }
+    return penalties_of(training, kinds)
 
 
 def _weight_sum(mlp: MLP) -> Tensor:
     return torch.stack([values.abs().sum() for name, values in mlp.named_parameters() if "weight" in name]).sum()
-
-
-KINDS: dict[str, type] = {
-    "coeff_W_L1": WL1,
-    "coeff_W_L2": WL2,
-    "coeff_W_sign": WSign,
-    "coeff_edge_diff": EdgeDiff,
-    "coeff_edge_norm": EdgeNorm,
-    "coeff_edge_weight_L1": EdgeWeight,
-    "coeff_phi_weight_L1": PhiWeight,
-    "coeff_phi_zero": PhiZero,
-}

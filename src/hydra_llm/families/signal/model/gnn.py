@@ -18,9 +18,15 @@ from hydra_llm.nn.mlp import MLP
 INPUT_MODES = ("none", "additive", "multiplicative")
 
 
+def state_scale(activity: Tensor) -> float:
+    """1.5 standard deviations of recorded states, never zero."""
+    return max(1.5 * float(activity.std()), torch.finfo(activity.dtype).eps)
+
+
 class SignalGNN(nn.Module):
     """Arguments beyond the sizes: W_init_scale, the standard deviation of W times sqrt(n) at the start; input_mode, how
-    a known external input enters (none | additive | multiplicative); generator, the only source of randomness.
+    a known external input enters (none | additive | multiplicative); generator, the only source of randomness;
+    activity, recorded states that give the inputs of both functions their scale (None: as they are).
     """
 
     state_scale: Tensor
@@ -39,6 +45,7 @@ class SignalGNN(nn.Module):
         input_mode: str,
         generator: torch.Generator,
         dtype: torch.dtype,
+        activity: Tensor | None = None,
     ) -> None:
         super().__init__()
         if input_mode not in INPUT_MODES:
@@ -57,9 +64,11 @@ class SignalGNN(nn.Module):
         self.lin_edge = MLP(**sizes, linear_path=False, generator=generator)
         self.lin_phi = MLP(**sizes, linear_path=True, generator=generator)
         self.register_buffer("off_diagonal", 1 - torch.eye(n_neurons), persistent=False)
-        self.register_buffer("state_scale", torch.ones(()))  # 1.5 sd of the recorded activity, set by the fit
+        self.register_buffer("state_scale", torch.ones(()))
         self._reset_W(generator)
         self.to(dtype)
+        if activity is not None:
+            self.state_scale.fill_(state_scale(activity))
 
     def _reset_W(self, generator: torch.Generator) -> None:
         with torch.no_grad():
