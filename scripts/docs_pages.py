@@ -1,6 +1,7 @@
-"""Writes docs/reference.md: every key of train.py's configuration, from the schema that checks it.
+"""Writes what the documentation repeats of the code: every key of train.py's configuration (docs/reference.md), every
+key of the sweeper (docs/sweeper_keys.md), the list of decisions.
 
-python scripts/config_reference.py            # writes; a test fails when the page is older than the schema
+python scripts/docs_pages.py            # writes; a test fails when a page is older than its source
 """
 
 import dataclasses
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from hydra_llm.families.register import NODES
+from hydra_llm.keys.key import Key, Table
+from hydra_llm.keys.sweeper import CONFIRM, LLM, PRUNING, SEARCH, STOP, SWEEPER
 from hydra_llm.schema.root import Config
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -18,6 +21,47 @@ Written from the schema by `python scripts/docs_pages.py`; a value outside its r
 error. Defaults are those of the schema: a regime's YAML in `conf/` may hold another one, and
 `python train.py simulation=X --cfg job` shows what holds. The sweeper's keys: [Keys](sweeper_keys.md).
 """
+KEYS_HEAD = """# Keys of the sweeper
+
+Written from `src/hydra_llm/keys/sweeper.py` by `python scripts/docs_pages.py`. `hydra.sweeper.X=value` on the command
+line sets a key; a value that it does not take is an error.
+"""
+KEYS: tuple[tuple[str, str, Table], ...] = (
+    (
+        "The sweep",
+        "`hydra.sweeper.*`; a `null` falls back to the application's "
+        "[`search` node](sweeper_space.md#a-search-node-in-the-application)\nwhere the node has the key. See "
+        "[Search space](sweeper_space.md), [Proposers](sweeper_proposers.md),\n[Slots](sweeper_jobs.md#slots), "
+        "[Blocks](sweeper_blocks.md).",
+        SWEEPER,
+    ),
+    (
+        "Confirmation",
+        "`hydra.sweeper.confirm.*`; `n_seeds: 0` switches it off. See "
+        "[Confirmation](sweeper_replicates.md#confirmation).",
+        CONFIRM,
+    ),
+    ("Stopping rules", "`hydra.sweeper.stop.*`; `null` switches a rule off.", STOP),
+    (
+        "Pruning",
+        "`hydra.sweeper.pruning.*`, group `hydra/sweeper/pruning`: `none`, `median` or `asha`. See [Stopping "
+        "early](sweeper_pruning.md).",
+        PRUNING,
+    ),
+    (
+        "Language model",
+        "`hydra.sweeper.llm.*`, group `hydra/sweeper/llm`: `openai`, `command` or `scripted`. See [A language "
+        "model](llm.md).",
+        LLM,
+    ),
+    (
+        "The application's own node",
+        "`search.*`; the node takes "
+        + ", ".join(f"`{name}`" for name in SEARCH if name in SWEEPER)
+        + " too, as above.",
+        {name: key for name, key in SEARCH.items() if name not in SWEEPER},
+    ),
+)
 DECISIONS = """# Decisions
 
 Choices that others will ask about: context, choice, consequence.
@@ -32,7 +76,11 @@ def main() -> int:
 
 
 def pages() -> dict[Path, str]:
-    return {DOCS / "reference.md": reference(), DOCS / "decisions" / "index.md": decisions()}
+    return {
+        DOCS / "reference.md": reference(),
+        DOCS / "sweeper_keys.md": "\n".join([KEYS_HEAD, *(_keys(*section) for section in KEYS)]),
+        DOCS / "decisions" / "index.md": decisions(),
+    }
 
 
 def decisions() -> str:
@@ -43,6 +91,23 @@ def decisions() -> str:
         number = path.name[:4]
         rows.append(f"* [{number}]({path.name}) {title.removeprefix(number).lstrip(' .:')}")
     return DECISIONS + "\n" + "\n".join(rows) + "\n"
+
+
+def _keys(title: str, about: str, table: Table) -> str:
+    """A table of the sweeper's keys."""
+    rows = [f"## {title}", "", about, "", "| key | type | default | range | |", "|---|---|---|---|---|"]
+    for name, key in table.items():
+        kind = "list or dict" if key.kind is object else key.kind.__name__
+        kind += " or null" if key.nullable else ""
+        rows.append(f"| `{name}` | {kind} | `{_shown(key.default)}` | {_bounds(key)} | {key.help} |")
+    return "\n".join(rows) + "\n"
+
+
+def _bounds(key: Key) -> str:
+    if key.choices:
+        choices = ", ".join(f"`{choice}`" for choice in key.choices)
+        return f"{choices}, dotted path" if key.dotted else choices
+    return ", ".join(part for part in (key.range, key.unit) if part)
 
 
 def reference() -> str:
@@ -84,6 +149,13 @@ def _type(hint: Any) -> str:
 
 def _default(field: "dataclasses.Field[Any]") -> str:
     value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    """A default as YAML has it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -8,21 +8,18 @@ import pytest
 import yaml
 
 from hydra_llm.cli.main import COMMANDS
+from hydra_llm.keys.sweeper import LLM, SEARCH, STOP, SWEEPER
 from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.command_client import CommandClient
-from hydra_llm.llm.factory import CLIENTS
-from hydra_llm.llm.settings import ON_FAILURE, LlmSettings
+from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.search.proposers.registry import NAMES
 from hydra_llm.search.selection.registry import POLICIES
 from hydra_llm.search.statistics.importance import ENOUGH
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.application import SEARCH_KEYS
-from hydra_plugins.hydra_llm_ucb_sweeper.config import PRUNING, STOP, SWEEPER
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-GROUPS = ("defaults", "_target_")
 
 
 def page(name: str) -> str:
@@ -36,29 +33,6 @@ def section(name: str, heading: str) -> str:
     return rest.split("\n## ")[0]
 
 
-def table(text: str) -> dict[str, object]:
-    """Rows `| key | default | ...` of a part of a page, the default as YAML reads it."""
-    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", text, re.MULTILINE)
-    return {key: yaml.safe_load(default) for key, default in rows}
-
-
-def test_the_page_of_keys_lists_every_key_of_the_sweeper_with_its_default():
-    wanted = {key: value for key, value in SWEEPER.items() if key not in GROUPS}
-    assert table(section("sweeper_keys.md", "The sweep")) == wanted
-
-
-def test_the_page_of_keys_lists_every_stopping_rule():
-    assert table(section("sweeper_keys.md", "Stopping rules")) == STOP
-
-
-def test_the_page_of_keys_lists_every_key_of_pruning_with_its_default():
-    assert table(section("sweeper_keys.md", "Pruning")) == PRUNING
-
-
-def test_the_page_of_keys_lists_every_key_of_the_language_model_with_its_default():
-    assert table(section("sweeper_keys.md", "Language model")) == LlmSettings().as_dict()
-
-
 def test_the_sweepers_pages_name_every_state_proposer_selection_and_search_key():
     states = {state.value for state in TrialState} - {TrialState.RUNNING.value}
     proposers, selection = (section("sweeper_proposers.md", name) for name in ("Proposers", "Selection"))
@@ -66,7 +40,7 @@ def test_the_sweepers_pages_name_every_state_proposer_selection_and_search_key()
     assert {name for name in states if f"| `{name}` |" not in page("sweeper_failures.md")} == set()
     assert {name for name in ("auto", *NAMES) if f"| `{name}` |" not in proposers} == set()
     assert {name for name in POLICIES if f"`{name}`" not in selection} == set()
-    assert {key for key in SEARCH_KEYS if f"`{key}`" not in search_node} == set()
+    assert {key for key in SEARCH if f"`{key}`" not in search_node} == set()
 
 
 def test_the_first_page_of_the_sweeper_leads_to_all_its_pages():
@@ -130,8 +104,8 @@ def test_the_commands_of_the_llm_page_name_keys_groups_and_commands_that_exist()
     text = "\n".join(blocks(""))
     keys = set(re.findall(r"hydra\.sweeper\.llm\.(\w+)=", text))
     assert len(keys) >= 4
-    assert keys <= set(LlmSettings().as_dict())
-    assert set(re.findall(r"hydra/sweeper/llm=(\w+)", text)) <= set(CLIENTS)
+    assert keys <= set(LLM)
+    assert set(re.findall(r"hydra/sweeper/llm=(\w+)", text)) <= set(LLM["client"].choices)
     assert set(re.findall(r"hydra\.sweeper\.(\w+)=", text)) <= set(SWEEPER)
     commands = re.findall(r"^hydra-llm (\w+)", text, re.MULTILINE)
     assert commands
@@ -148,9 +122,8 @@ def test_the_smallest_agent_of_the_llm_page_runs_and_declines(tmp_path):
 
 
 def test_the_llm_page_names_every_way_to_fail_and_every_way_json_comes():
-    assert {
-        word for word in ON_FAILURE if f"`on_llm_failure: {word}`" not in LLM_PAGE and f"`{word}`" not in LLM_PAGE
-    } == set()
+    ways = LLM["on_llm_failure"].choices
+    assert [word for word in ways if f"`on_llm_failure: {word}`" not in LLM_PAGE and f"`{word}`" not in LLM_PAGE] == []
     assert {source.value for source in JsonSource if f"`{source.value}`" not in LLM_PAGE} == {"none"}
     assert f"{IMAGE_TOKENS:,} tokens" in LLM_PAGE
     assert f"fewer than {ENOUGH} scored" in LLM_PAGE

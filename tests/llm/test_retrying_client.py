@@ -4,10 +4,8 @@ import pytest
 
 from hydra_llm.llm.base import Message, Request
 from hydra_llm.llm.errors import NotAuthorised, Unavailable
-from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.retrying_client import OutageRetryClient
 from hydra_llm.llm.scripted_client import ScriptedClient
-from hydra_llm.llm.settings import LlmSettings
 
 ASK = Request((Message("user", "Which?"),))
 DOWN = Unavailable("The provider is down since noon.")
@@ -43,9 +41,3 @@ def test_what_does_not_pass_by_itself_is_not_waited_for():
     with pytest.raises(NotAuthorised):
         client.complete(ASK)
     assert waited == []
-
-
-def test_a_pause_without_length_is_refused_with_the_remedy(tmp_path):
-    settings = LlmSettings.of({"client": "scripted", "on_llm_failure": "pause", "pause_s": 0.0})
-    with pytest.raises(ValueError, match="Choose pause_s > 0"):
-        build_client(settings, tmp_path)

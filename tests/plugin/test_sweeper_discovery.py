@@ -6,20 +6,23 @@ import sys
 
 import pytest
 
-from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.sweeper.options import NULLABLE
-from hydra_plugins.hydra_llm_ucb_sweeper.config import LLM_KEYS, PRUNING, STOP, SWEEPER
+from hydra_llm.keys.key import defaults
+from hydra_llm.keys.sweeper import LLM, PRUNING, STOP, SWEEPER
 
 SCAN = """
 import json, sys
 from hydra.core.plugins import Plugins
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
+from omegaconf import OmegaConf
 names = [c.__name__ for c in Plugins.instance().discover(Sweeper)]
 times = {k: v for k, v in Plugins.instance().get_stats().modules_import_time.items() if "hydra_llm" in k}
 heavy = [m for m in ("openai", "numpy", "torch", "optuna", "pydantic", "matplotlib") if m in sys.modules]
-groups = {g: sorted(ConfigStore.instance().list(g)) for g in ("hydra/sweeper/llm", "hydra/sweeper/stop")}
-print(json.dumps({"names": names, "times": times, "heavy": heavy, "groups": groups}))
+store = ConfigStore.instance()
+groups = {g: sorted(store.list(g)) for g in ("hydra/sweeper/llm", "hydra/sweeper/pruning", "hydra/sweeper/stop")}
+paths = ("llm_ucb", "llm/openai", "stop/budget", "pruning/none")
+nodes = {path: OmegaConf.to_container(store.load(f"hydra/sweeper/{path}.yaml").node) for path in paths}
+print(json.dumps({"names": names, "times": times, "heavy": heavy, "groups": groups, "nodes": nodes}))
 """
 
 
@@ -36,7 +39,11 @@ def scans(tmp_path_factory):
 
 def test_the_sweeper_is_discovered_with_its_groups(scans):
     assert "LlmUcbSweeper" in scans[0]["names"]
-    assert scans[0]["groups"]["hydra/sweeper/llm"] == ["command.yaml", "openai.yaml", "scripted.yaml"]
+    assert scans[0]["groups"] == {
+        "hydra/sweeper/llm": ["command.yaml", "openai.yaml", "scripted.yaml"],
+        "hydra/sweeper/pruning": ["asha.yaml", "median.yaml", "none.yaml"],
+        "hydra/sweeper/stop": ["budget.yaml"],
+    }
 
 
 def test_a_scan_loads_nothing_heavy(scans):
@@ -48,9 +55,10 @@ def test_only_the_thin_modules_are_scanned(scans):
     assert names <= {"hydra_llm_ucb_sweeper", "config", "llm_ucb_sweeper"}
 
 
-def test_the_keys_of_the_language_model_are_those_of_its_settings():
-    assert {"client", *LLM_KEYS} == set(LlmSettings().as_dict())
-
-
-def test_every_key_that_may_be_null_has_a_type():
-    assert set(NULLABLE) == {key for key, value in {**SWEEPER, **STOP, **PRUNING}.items() if value is None}
+def test_hydra_knows_every_key_with_the_default_of_its_table(scans):
+    nodes = scans[0]["nodes"]
+    sweeper = {key: value for key, value in nodes["llm_ucb"].items() if key not in ("defaults", "_target_")}
+    assert sweeper == defaults(SWEEPER)
+    assert nodes["llm/openai"] == defaults(LLM)
+    assert nodes["stop/budget"] == defaults(STOP)
+    assert nodes["pruning/none"] == defaults(PRUNING)

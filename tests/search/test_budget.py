@@ -69,5 +69,5 @@ def test_the_wall_clock_patience_and_target_each_say_so(tmp_path):
 
 @pytest.mark.parametrize("name", ["max_hours", "patience", "max_failures", "max_llm_tokens", "max_llm_cost"])
 def test_a_negative_limit_is_refused(name):
-    with pytest.raises(ValueError, match=rf"stop\.{name}=-1 is negative"):
+    with pytest.raises(ValueError, match=rf"stop\.{name} must be at least 0, or null, got -1"):
         Stop(**{name: -1})

@@ -120,5 +120,5 @@ def test_jobs_of_submitit_are_stopped(tmp_path):
 
 def test_a_wrong_setting_ends_with_a_sentence(tmp_path):
     text = sweep(tmp_path / "s", SPACE, "hydra.sweeper.pruning.startup_trials=many", expect=1)
-    assert "pruning.startup_trials='many' is no valid value, a whole number was expected" in text
+    assert "hydra.sweeper.pruning.startup_trials must be a whole number, got 'many'." in text
     assert "Traceback" not in text

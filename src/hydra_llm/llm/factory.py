@@ -12,7 +12,7 @@ from hydra_llm.llm.openai_client import OpenAIClient
 from hydra_llm.llm.retrying_client import OutageRetryClient
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.llm.transcript import MODES, Mode, TranscribingClient, Transcript
+from hydra_llm.llm.transcript import Mode, TranscribingClient, Transcript
 from hydra_llm.llm.usage import Limits, MeteredClient, Price, UsageMeter
 
 CLIENTS: dict[str, type[Client]] = {"openai": OpenAIClient, "command": CommandClient, "scripted": ScriptedClient}
@@ -36,8 +36,6 @@ def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.envir
 def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
     """The client of a sweep. `transcripts` is the folder of recorded answers, created at the first of them."""
     settings.check()
-    if settings.transcript not in MODES:
-        raise ValueError(f"llm.transcript={settings.transcript!r} is unknown. Choose one of {', '.join(MODES)}.")
     mode = cast(Mode, settings.transcript)
     prices = {model: _price(model, pair) for model, pair in settings.prices.items()}
     meter = UsageMeter(prices, Limits(settings.max_calls, settings.max_total_tokens, settings.max_cost))

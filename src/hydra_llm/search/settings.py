@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from hydra_llm.keys.key import check
+from hydra_llm.keys.sweeper import STOP, SWEEPER
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, Format
 from hydra_llm.search.pruning.pruning import Pruning
-from hydra_llm.search.roles import STARTS
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.reward import check_reward
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.triggers import MetricTrigger
 
 Budget = Literal["search", "full"]
+CHECKED = (  # fields that are keys of the sweeper; they keep to its ranges wherever a study is made
+    *("n_trials", "n_parallel", "n_iter_block", "start", "reward"),
+    *("max_failure_rate", "fail_fast", "max_infra_retries"),
+)
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
 
 
@@ -50,10 +54,7 @@ class Stop:
     max_llm_cost: float | None = None  # in the unit of the price table
 
     def __post_init__(self) -> None:
-        for name in ("max_hours", "patience", "max_failures", "max_llm_tokens", "max_llm_cost"):
-            limit = getattr(self, name)
-            if limit is not None and limit < 0:
-                raise ValueError(f"stop.{name}={limit} is negative. Choose 0 or more, or null to switch the rule off.")
+        check(STOP, vars(self), "stop.")
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,7 @@ class Settings:
     identity: Mapping[str, Any] = field(default_factory=dict)  # further header entries that must not change on resume
 
     def __post_init__(self) -> None:
-        for name, least in (("n_trials", 1), ("n_parallel", 1), ("n_iter_block", 0), ("fail_fast", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name}={getattr(self, name)} is too small. Choose {name} >= {least}.")
-        if not 0.0 <= self.max_failure_rate <= 1.0:
-            raise ValueError(f"max_failure_rate={self.max_failure_rate} is no share. Choose a number from 0 to 1.")
-        if self.max_infra_retries < 0:
-            raise ValueError(f"max_infra_retries={self.max_infra_retries} is negative. Choose 0 or more.")
-        check_reward(self.reward)
-        if self.start not in STARTS:
-            raise ValueError(f"start={self.start!r} is unknown. Choose one of {', '.join(STARTS)}.")
+        check(SWEEPER, {name: getattr(self, name) for name in CHECKED})
         if set(self.slot_params) != set(self.space.by_slot):
             raise ValueError(
                 f"slot_params names {', '.join(self.slot_params) or 'nothing'}, the space keeps "

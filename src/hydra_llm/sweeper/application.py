@@ -12,44 +12,38 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_llm.keys.key import check
+from hydra_llm.keys.sweeper import CONFIRM, SEARCH
 from hydra_llm.search.space.space import Dimension, Float, Integer
 from hydra_llm.sweeper.errors import SweepError
-
-SEARCH_KEYS = (
-    "metric",
-    "direction",
-    "target",
-    "params",
-    "block_params",
-    "slot_params",
-    "start",
-    "fresh_seeds",
-    "trial_overrides",
-    "instructions",
-    "start_memory",
-    "confirm",
-    "seed_keys",
-    "thresholds",
-    "focus",
-    "locked",
-)
+from hydra_llm.sweeper.options import lowered
 
 
 def search_node(config: DictConfig) -> dict[str, Any]:
-    """The `search` node as plain data, {} for an application without one."""
+    """The `search` node as plain data without its nulls, {} for an application without one.
+
+    Raises SweepError for an unknown key, and for a value that its key does not take.
+    """
     node = OmegaConf.select(config, "search", default=None)
     if node is None:
         return {}
+    known = ", ".join(SEARCH)
     if not isinstance(node, DictConfig):
-        raise SweepError(
-            f"The application's `search` is {node!r}, a mapping was expected. Known: {', '.join(SEARCH_KEYS)}."
-        )
+        raise SweepError(f"The application's `search` must be a mapping, got {node!r}. Known: {known}.")
     found = OmegaConf.to_container(node, resolve=True)
     assert isinstance(found, dict)
-    unknown = sorted(str(key) for key in set(found) - set(SEARCH_KEYS))
+    unknown = sorted(str(key) for key in set(found) - set(SEARCH))
     if unknown:
-        raise SweepError(f"search.{unknown[0]} is unknown. Known under search: {', '.join(SEARCH_KEYS)}.")
-    return {str(key): value for key, value in found.items() if value is not None}
+        raise SweepError(f"search.{unknown[0]} is unknown. Known under search: {known}.")
+    given = {str(key): value for key, value in found.items() if value is not None}
+    if "direction" in given:
+        given["direction"] = lowered(given["direction"])
+    try:
+        check(SEARCH, given, "search.")
+        check(CONFIRM, given.get("confirm", {}), "search.confirm.")
+    except ValueError as error:
+        raise SweepError(str(error)) from None
+    return given
 
 
 def is_group(key: str, config: DictConfig) -> bool:

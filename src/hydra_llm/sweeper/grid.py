@@ -27,8 +27,6 @@ def run_grid(
 ) -> list[Sequence[JobReturn]]:
     """One list of JobReturn per batch, in launch order."""
     size = options["max_batch_size"]
-    if size is not None and size < 1:
-        raise SweepError(f"max_batch_size={size} holds no job. Choose 1 or more, or null for one batch.")
     texts = [f"{key}={value}" for key, value in (options["params"] or {}).items()]
     jobs = product_of([*texts, *arguments], context)
     batches = [jobs] if size is None else [jobs[i : i + size] for i in range(0, len(jobs), size)]

@@ -48,7 +48,6 @@ from hydra_llm.sweeper.wandb_tracking import track
 
 log = logging.getLogger(__name__)
 
-MODES = ("search", "grid")
 HEARTBEAT_S = 30.0  # how long the sweep waits for a job before it shows that it is alive
 QUIET_S = 0.5  # without an ended job: time enough to write tables and draw
 RECORDS_S = 20.0  # the most that derived files lag behind while jobs end all the time
@@ -95,9 +94,6 @@ class SweepRun:
             log.warning("This version of Hydra takes no callbacks from a sweeper: results of killed launches are lost.")
 
     def run(self, arguments: list[str], legal: Legal) -> list[Sequence[JobReturn]]:
-        mode = self.options["mode"]
-        if mode not in MODES:
-            raise SweepError(f"mode={mode!r} is unknown. Choose one of {', '.join(MODES)}.")
         try:
             grid.write_multirun(self.config)
         except OSError as error:
@@ -105,7 +101,7 @@ class SweepRun:
                 f"The sweep folder {self.config.hydra.sweep.dir} can not be written ({error.strerror}). "
                 "Set hydra.sweep.dir to a folder that you may write to."
             ) from error
-        if mode == "grid":
+        if self.options["mode"] == "grid":
             return grid.run_grid(self.options, arguments, self.context, self.launcher, legal)
         try:
             return self._search(arguments, legal)

@@ -17,6 +17,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_llm.keys.sweeper import CONFIRM
 from hydra_llm.llm.instructions import memory_text
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import Format, log_format
@@ -243,8 +244,8 @@ def _objective(options: Mapping[str, Any], node: Mapping[str, Any]) -> Objective
     target = options["target"] if options["target"] is not None else node.get("target")
     return Objective(
         metric=options["metric"] or node.get("metric"),
-        direction=str(direction).lower(),  # type: ignore[arg-type]  # Objective checks it
-        target=target if str(direction).lower() == "target" else None,
+        direction=direction,
+        target=target if direction == "target" else None,
     )
 
 
@@ -254,9 +255,9 @@ def _confirmation(
     """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
     own = {key: value for key, value in (options["confirm"] or {}).items() if value is not None}
     wanted = {**(node.get("confirm") or {}), **own}
-    unknown = sorted(set(wanted) - {"n_seeds", "budgets", "references"})
+    unknown = sorted(set(wanted) - set(CONFIRM))
     if unknown:
-        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: n_seeds, budgets, references.")
+        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: {', '.join(CONFIRM)}.")
     n_seeds = int(wanted.get("n_seeds", 0))
     if not n_seeds or (not seed_keys and "n_seeds" not in own):
         return Confirmation()

@@ -113,8 +113,8 @@ def test_a_trial_without_a_finite_report_counts_as_the_worst():
         ({"direction": "up"}, r"pruning\.direction must be one of maximize, .*, or null, got 'up'"),
         ({"keep": "best"}, "must be one of last, returned, nothing, or null, got 'best'"),
         ({"startup_trials": 0}, r"pruning\.startup_trials must be at least 1, got 0"),
-        ({"max_minutes": 0.0}, r"pruning\.max_minutes must be a positive number, or null, got 0\.0"),
-        ({"watch_s": -1.0}, r"pruning\.watch_s must be a positive number, or null, got -1\.0"),
+        ({"max_minutes": 0.0}, r"pruning\.max_minutes must be above 0, or null, got 0\.0"),
+        ({"watch_s": -1.0}, r"pruning\.watch_s must be above 0, or null, got -1\.0"),
     ],
 )
 def test_a_wrong_setting_is_a_sentence(wrong, sentence):

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from hydra_llm.keys.key import check
+from hydra_llm.keys.sweeper import PRUNING
 from hydra_llm.search.pruning.base import Limit, PruningRule
 
 
@@ -19,9 +21,7 @@ class AshaRule(PruningRule):
     reduction_factor: int  # eta
 
     def __post_init__(self) -> None:
-        for key, least in (("first_rung", 1), ("reduction_factor", 2)):
-            if getattr(self, key) < least:
-                raise ValueError(f"pruning.{key} must be at least {least}, got {getattr(self, key)}.")
+        check(PRUNING, vars(self), "pruning.")
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self, get_args
+from typing import Any, Self
 
+from hydra_llm.keys.key import check
+from hydra_llm.keys.sweeper import PRUNING
 from hydra_llm.search.pruning.base import PruningRule
 from hydra_llm.search.pruning.registry import make_rule
 from hydra_llm.search.trial.objective import Direction, Objective
-
-KEPT = ("last", "returned", "nothing")
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,7 @@ class Pruning:
     watch_s: float | None = None  # seconds between two looks at jobs that run side by side; None: finished ones only
 
     def __post_init__(self) -> None:
-        for name, value, known in (("direction", self.direction, get_args(Direction)), ("keep", self.keep, KEPT)):
-            if value is not None and value not in known:
-                raise ValueError(f"pruning.{name} must be one of {', '.join(known)}, or null, got {value!r}.")
-        for name, least in (("warmup_steps", 0), ("startup_trials", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"pruning.{name} must be at least {least}, got {getattr(self, name)}.")
-        for name in ("max_minutes", "watch_s"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"pruning.{name} must be a positive number, or null, got {value}.")
+        check(PRUNING, vars(self), "pruning.")
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

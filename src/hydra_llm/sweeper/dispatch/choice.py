@@ -20,7 +20,6 @@ from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
 from hydra_llm.sweeper.errors import SweepError
 
-DISPATCHES = ("auto", "batch", "thread", "fork")
 REMOTE = ("submitit", "ray", "rq")  # launchers whose jobs run in processes that the sweeper does not own
 LOCAL = ("basic", "joblib")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -37,8 +36,6 @@ def launcher_kind(config: DictConfig) -> str:
 
 def choose(wanted: str, n_slots: int, kind: str) -> tuple[str, str]:
     """(batch, thread or fork; a sentence of warning, "" without one). Raises SweepError for what can not work."""
-    if wanted not in DISPATCHES:
-        raise SweepError(f"dispatch={wanted!r} is unknown. Choose one of {', '.join(DISPATCHES)}.")
     if wanted == "thread" and kind == "basic":
         raise SweepError(
             "dispatch=thread is unsafe with the basic launcher: its jobs would share one HydraConfig, one working "

@@ -1,0 +1,221 @@
+"""Every key under `hydra.sweeper`, once. From here come the configuration that Hydra knows, the checks, and the tables
+of docs/sweeper_keys.md. Standard library only.
+"""
+
+from hydra_llm.keys.key import Key, Table, defaults
+
+# At the end of a sweep the best configuration and the baseline run once more on fresh seeds: hydra.sweeper.confirm.
+CONFIRM: Table = {
+    "n_seeds": Key(int, None, "fresh seeds for each configuration; 0 switches the confirmation off", low=0),
+    "budgets": Key(
+        list, None, "`search`: with `trial_overrides`; `full`: without; null: both", choices=("search", "full")
+    ),
+    "references": Key(dict, None, "name: list of overrides; further configurations that run on the same seeds"),
+}
+
+# A null falls back to the application's `search` node where it has the key.
+SWEEPER: Table = {
+    # ---- what is searched ----
+    "mode": Key(
+        str,
+        "search",
+        "`grid`: the product of the command line, as with Hydra's basic sweeper",
+        choices=("search", "grid"),
+    ),
+    "params": Key(dict, None, "the space: key: Hydra's sweep grammar, a list, or a mapping {type, low, high, ...}"),
+    "block_params": Key(dict, None, "as `params`, for keys that change between blocks only"),
+    "slot_params": Key(dict, None, "`key: [v0, v1, ...]`: each slot keeps its own value"),
+    "constraint": Key(str, None, "`package.module.function`: f(values) is true, or a sentence on what is wrong"),
+    "metric": Key(str, None, 'which returned number counts; "a/b" for a nested one'),
+    "direction": Key(str, None, "maximize when nothing says otherwise", choices=("maximize", "minimize", "target")),
+    "target": Key(float, None, "the value aimed at, for `direction: target`"),
+    # ---- how ----
+    "proposer": Key(
+        str,
+        "auto",
+        "who proposes; `auto`: a language model where one is configured, else the coded rules",
+        choices=("auto", "llm", "rules", "random", "tpe", "cmaes", "gp", "hybrid"),
+        dotted=True,
+    ),
+    "selection": Key(
+        str,
+        "puct_rank",
+        "the policy that picks the node to branch from",
+        choices=("puct_rank", "ucb1", "ucb1_shifted", "puct_reference", "greedy", "random"),
+        dotted=True,
+    ),
+    "ucb_c": Key(float, None, "weight of exploration; null: the default of the selection policy", low=0),
+    "start": Key(
+        str,
+        None,
+        "first batch of several slots. `diverse`: one baseline and diverse configurations; `baselines`: baselines "
+        "only; null: diverse",
+        choices=("diverse", "baselines"),
+    ),
+    "reward": Key(
+        str,
+        "mean",
+        "over the runs of a configuration; `lower_confidence` is 90 %, one-sided",
+        choices=("mean", "lower_confidence", "min"),
+    ),
+    "seed": Key(int, 0, "of the search itself, not of the task"),
+    "seed_keys": Key(list, None, "the task's own seed keys, which reruns vary"),
+    # ---- how much ----
+    "n_trials": Key(int, 24, "in all sessions of the sweep, without the confirmation", low=1),
+    "n_iter_block": Key(int, None, "trials per block, each with its own tree; null: one block", low=0),
+    "n_parallel": Key(int, 1, "slots: trials that run at the same time", low=1),
+    "dispatch": Key(
+        str,
+        "auto",
+        "how jobs are started; `auto` decides by slots and launcher",
+        choices=("auto", "batch", "thread", "fork"),
+    ),
+    "gpu_slots": Key(list, None, "devices by slot, e.g. `[0,1]`: `CUDA_VISIBLE_DEVICES` of its jobs"),
+    "max_batch_size": Key(int, None, "`mode: grid` only: jobs per launch; null: all at once", low=1),
+    "confirm": Key(dict, defaults(CONFIRM), "best and baseline once more, on fresh seeds"),
+    "wandb_project": Key(
+        str,
+        None,
+        "W&B project of the sweep's own run, written at its end (`hydra-llm sync` writes it by hand); null: the "
+        'application\'s `logger.wandb.project`; "": none',
+    ),
+    # ---- failures and resume ----
+    "resume": Key(
+        str,
+        "auto",
+        "`must`: fail if there is no sweep to continue; `never`: fail if there is one",
+        choices=("auto", "must", "never"),
+    ),
+    "max_failure_rate": Key(float, 0.5, "share of `n_trials` that may fail before the sweep ends", low=0, high=1),
+    "fail_fast": Key(int, 5, "identical failures in a row that end the sweep; 0: off", low=0),
+    "max_infra_retries": Key(int, 2, "how often a job that left no result is launched again", low=0),
+    "job_timeout_s": Key(
+        float, None, "per job, from its start; a batch cannot be stopped, and the sweep says so", "s", low=0
+    ),
+}
+
+# The application's own `search` node: a top-level node of its configuration.
+SEARCH: Table = {
+    **{
+        name: SWEEPER[name]
+        for name in (
+            *("metric", "direction", "target", "params", "block_params", "slot_params", "start", "confirm"),
+            "seed_keys",
+        )
+    },
+    "fresh_seeds": Key(
+        bool, False, "every run draws seeds of its own; else first runs of all configurations share theirs"
+    ),
+    "trial_overrides": Key(object, None, "overrides that make the runs of the search short, as a list or a mapping"),
+    "instructions": Key(str, None, "protocol of a language model: a packaged name, or an absolute path"),
+    "start_memory": Key(str, None, "a written memory to start from: a packaged name, or an absolute path"),
+    "thresholds": Key(dict, None, "values of the metric that count as converged and as partial"),
+    "focus": Key(list, None, "rules over the application's own metrics"),
+    "locked": Key(dict, None, "values that no proposal may move"),
+}
+
+# hydra.sweeper.stop: when the search ends before its trials are used up; null switches a rule off.
+STOP: Table = {
+    "max_hours": Key(float, None, "wall time of one session; makes a sweep irreproducible", "h", low=0),
+    "patience": Key(int, None, "trials without a better configuration", low=0),
+    "target_value": Key(float, None, "of the metric, in its own unit"),
+    "max_failures": Key(
+        int, None, "trials that may end FAILED or TIMEOUT, as a number; `max_failure_rate` is a share", low=0
+    ),
+    "max_llm_tokens": Key(
+        int, None, "of prompts and answers, over all sessions whose transcript is kept", "tokens", low=0
+    ),
+    "max_llm_cost": Key(
+        float, None, "the same in money, by `llm.prices`; limits of `llm` refuse a call instead", low=0
+    ),
+}
+
+# hydra.sweeper.pruning: when a job is told to stop (hydra_llm.job).
+PRUNING: Table = {
+    "rule": Key(str, None, "null: reports are recorded, nothing is compared", choices=("median", "asha"), dotted=True),
+    "max_minutes": Key(
+        float,
+        None,
+        "time after which a job is told to stop, under any rule; makes a sweep irreproducible",
+        "min",
+        low=0,
+        open_low=True,
+    ),
+    "warmup_steps": Key(int, 0, "reports of smaller steps are not compared", low=0),
+    "startup_trials": Key(int, 4, "trials that must have reached a step before it has a limit", low=1),
+    "first_rung": Key(int, 1, "asha: step of the first comparison, then times `reduction_factor` each time", low=1),
+    "reduction_factor": Key(int, 3, "asha: one in this many goes on", low=2),
+    "direction": Key(
+        str,
+        None,
+        "of the reports, where they are not the metric of the search (a validation loss, say)",
+        choices=("maximize", "minimize", "target"),
+    ),
+    "keep": Key(
+        str,
+        None,
+        "value of a stopped trial: its last report, what it returned, or nothing (a bad configuration); null: its last "
+        "report, or what it returned under a `direction`",
+        choices=("last", "returned", "nothing"),
+    ),
+    "watch_s": Key(
+        float,
+        5.0,
+        "several slots: between two checks of the running jobs; null: limits change between launches only",
+        "s",
+        low=0,
+        open_low=True,
+        null=True,
+    ),
+}
+
+# hydra.sweeper.llm; a null leaves a key to its default.
+LLM: Table = {
+    # ---- who answers ----
+    "client": Key(
+        str,
+        "openai",
+        "`openai`: any compatible endpoint; `command`: a program; `scripted`: a list of answers",
+        choices=("openai", "command", "scripted"),
+        dotted=True,
+    ),
+    "model": Key(str, "gpt-4.1-mini", "name of the model at the provider"),
+    "base_url": Key(str, None, "endpoint of a compatible server, e.g. `http://localhost:11434/v1`; null: OpenAI"),
+    "api_key_env": Key(
+        str, "OPENAI_API_KEY", "environment variable that holds the key; the key itself is never stored"
+    ),
+    "command": Key(list, [], "words of the program; `{prompt}` is replaced, otherwise it comes on standard input"),
+    "script": Key(list, [], "answers in order, for `client: scripted`"),
+    # ---- how it is asked ----
+    "timeout_s": Key(float, 120.0, "time limit of one attempt", "s", low=0, open_low=True),
+    "max_attempts": Key(int, 4, "attempts at a rate limit, an outage or a lost connection", low=1),
+    "stream": Key(bool, True, "show the answer while it arrives"),
+    "temperature": Key(float, None, "of sampling; null: the provider's default", low=0),
+    "seed": Key(int, None, "of sampling, for servers that support one; null: the provider draws"),
+    "max_tokens": Key(int, None, "limit of an answer; null: the provider's default", "tokens", low=1),
+    "max_prompt_tokens": Key(int, 16_000, "estimated; the prompt names what had to be left out", "tokens", low=1_000),
+    "figures": Key(bool, False, "send figures of the last trials as images"),
+    # ---- what is done with the answer ----
+    "max_repairs": Key(int, 2, "how often a wrong answer is returned with the reasons", low=0),
+    "max_mutations": Key(int, 1, "parameters that one mutation may change, except when recombining", low=1),
+    "on_llm_failure": Key(
+        str,
+        "rules",
+        "`rules`: they fill the slot, and the record says so; `pause`: wait for the end of an outage first; `stop`: "
+        "end the sweep",
+        choices=("rules", "pause", "stop"),
+    ),
+    "pause_s": Key(float, 300.0, "between two requests to a provider that does not answer", "s", low=0, open_low=True),
+    "max_pause_s": Key(float, 86_400.0, "total wait for one answer; then the rules take over", "s", low=0),
+    # ---- records and limits ----
+    "transcript": Key(
+        str,
+        "record",
+        "`live`: keep nothing; `record`: store each call; `replay`: stored calls only, no network",
+        choices=("live", "record", "replay"),
+    ),
+    "prices": Key(dict, {}, "model: [prompt, completion], money per million tokens"),
+    "max_calls": Key(int, None, "hard limit of the sweep", low=0),
+    "max_total_tokens": Key(int, None, "hard limit of the sweep", "tokens", low=0),
+    "max_cost": Key(float, None, "hard limit of the sweep, in the money of `prices`", low=0),
+}
