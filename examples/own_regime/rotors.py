@@ -2,7 +2,8 @@
 
     PYTHONPATH=examples/own_regime python train.py --config-dir examples/own_regime/conf simulation=rotors
 
-Three parts: a system, a fit that opens observations only, an assay that may open the truth. FAMILY names the last two.
+Three parts: a system, a fit that opens observations only, an evaluator that may open the truth. FAMILY names the last
+two.
 """
 
 from collections.abc import Mapping
@@ -139,7 +140,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     return train(LinearNet(data.frames("train").activity.shape[1]), [phase], data, context)
 
 
-# ---- the assay: the truth too ----
+# ---- the evaluator: the truth too ----
 @dataclass(frozen=True)
 class Oracle:
     scores: dict[str, float]
