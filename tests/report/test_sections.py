@@ -7,8 +7,8 @@ from hydra_llm.report.sections import cost, curve, parameters, records, summary,
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import timeline
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
+from hydra_llm.search.sample import student
 from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.statistics.variance import student
 from hydra_llm.search.study import Study
 
 

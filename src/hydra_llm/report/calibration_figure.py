@@ -3,8 +3,8 @@ of any width would have held.
 
 Left, one row per prediction, latest at the top: the interval, and the result as a dot (inside) or a diamond (outside).
 Right, the reliability curve: if the intervals are read as the central 80 % of normal distributions, which share of the
-results lies in their central p, against p. Below the diagonal: too narrow. The band is what an honest forecaster would
-show in 95 of 100 sweeps of this size.
+results lies in their central p, against p. Below the diagonal: too narrow. The band is Wilson's 95 % interval of the
+observed share: an honest forecaster's holds the diagonal in 95 of 100 sweeps of this size, at any one p.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hydra_llm.atomic_write import replacing
 from hydra_llm.report.tree_figure import BLUE, GREY, INK, VERMILLION
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.predictions import CHANCE, Forecast, calibration, forecasts, summary
+from hydra_llm.search.sample import wilson
 from hydra_llm.search.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def _draw_intervals(axes: Axes, rows: Sequence[Forecast], settings: Settings) ->
 def _draw_reliability(axes: Axes, judged: Sequence[Forecast]) -> None:
     shares = [place / (GRID - 1) for place in range(GRID)]
     inside = [_central(forecast.z or 0.0) for forecast in judged]
-    observed = [sum(central <= share for central in inside) / len(inside) for share in shares]
-    band = [_band(share, len(inside)) for share in shares]
+    held = [sum(central <= share for central in inside) for share in shares]
+    observed = [count / len(inside) for count in held]
+    band = [wilson(count, len(inside)) for count in held]
     axes.fill_between(shares, [low for low, _ in band], [high for _, high in band], color=GREY, alpha=0.25, linewidth=0)
     axes.plot((0, 1), (0, 1), color=GREY, linewidth=1, linestyle="--")
     axes.plot(shares, observed, color=BLUE, linewidth=2)
@@ -103,12 +105,6 @@ def _draw_reliability(axes: Axes, judged: Sequence[Forecast]) -> None:
 def _central(z: float) -> float:
     """The smallest central share of a normal distribution that holds a result z standard deviations from its middle."""
     return 2 * NormalDist().cdf(abs(z)) - 1
-
-
-def _band(share: float, count: int) -> tuple[float, float]:
-    """95 % of the shares observed in `count` draws of probability `share`, by the normal approximation."""
-    half = 1.96 * (share * (1 - share) / count) ** 0.5
-    return max(0.0, share - half), min(1.0, share + half)
 
 
 def _wrapped(text: str, width: int = 130) -> str:

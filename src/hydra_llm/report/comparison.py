@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import confirmation
 from hydra_llm.search.trial.trial import Trial
 
@@ -27,7 +28,7 @@ def compare_trials(sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, list[Row
         names = dict.fromkeys(name for trial in trials for name in getattr(trial, part))
         differing += [(name, [getattr(trial, part).get(name) for trial in trials]) for name in names]
     rows = [*facts, *((name, values) for name, values in differing if any(value != values[0] for value in values))]
-    return head, [(name, *map(text, values)) for name, values in rows]
+    return head, [(name, *map(_text, values)) for name, values in rows]
 
 
 def compare_sweeps(sweeps: Sequence[Sweep]) -> tuple[Row, list[Row]]:
@@ -35,7 +36,7 @@ def compare_sweeps(sweeps: Sequence[Sweep]) -> tuple[Row, list[Row]]:
     head = ("", *(sweep.folder.resolve().name for sweep in sweeps))
     columns = [_facts(sweep) for sweep in sweeps]
     names = dict.fromkeys(name for column in columns for name in column)
-    return head, [(name, *(text(column.get(name)) for column in columns)) for name in names]
+    return head, [(name, *(_text(column.get(name)) for column in columns)) for name in names]
 
 
 def _facts(sweep: Sweep) -> dict[str, Any]:
@@ -63,7 +64,5 @@ def _facts(sweep: Sweep) -> dict[str, Any]:
     return facts
 
 
-def text(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _text(value: Any) -> str:
+    return "-" if value is None else value_text(value, 6)

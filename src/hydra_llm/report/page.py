@@ -10,6 +10,7 @@ import base64
 import hashlib
 import shlex
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from hydra_llm.report.svg import short
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import Timeline, timeline
 from hydra_llm.search.log.reader import Sweep, read_sweep
+from hydra_llm.search.number_text import percent
 
 REPORT_NAME = "report.html"
 RELOAD_S = 15.0  # a page of a running sweep loads itself again
@@ -130,7 +132,7 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
         "versions": ", ".join(f"{k} {v}" for k, v in sweep.header.get("versions", {}).items()),
         "short": short,
         "duration": cost.duration,
-        "percent": _percent,
+        "percent": partial(percent, missing="–"),
     }
 
 
@@ -227,10 +229,6 @@ def _provenance(sweep: Sweep, when: Timeline) -> str:
 
 def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _asset(name: str) -> str:

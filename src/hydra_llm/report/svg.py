@@ -9,6 +9,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from hydra_llm.search.number_text import number
+
 
 def el(tag: str, *children: Any, **attributes: Any) -> Markup:
     """`class_` is class, other underscores are hyphens; None leaves an attribute or a child out."""
@@ -84,10 +86,8 @@ def padded(values: Sequence[float], share: float = 0.06) -> tuple[float, float]:
 
 
 def short(value: Any, digits: int = 4) -> str:
-    """A number as people write it; other values as they are."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "–" if value is None else str(value)
-    return f"{value:.{digits}g}"
+    """A number or a value on the page, where nothing is an en dash."""
+    return number(value, digits, "–")
 
 
 def y_axis(axis: Axis, left: float, right: float, label: str, above: float = 10.0) -> list[Markup]:

@@ -10,7 +10,7 @@ from hydra_llm.cli.main import app
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
-from hydra_llm.report.repeatability.agreement import ChosenValues, agreement_among, agreement_with, direction, wilson
+from hydra_llm.report.repeatability.agreement import ChosenValues, agreement_among, agreement_with, direction
 from hydra_llm.report.repeatability.repeat import RepeatError, decisions, repeat
 from hydra_llm.search.log import reader
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
@@ -144,13 +144,6 @@ def choice(parent, **moves):
     return ChosenValues(parent, tuple(sorted(moves.items())), "")
 
 
-def test_wilsons_interval_is_the_published_one_and_stays_inside_zero_and_one():
-    rate = wilson(8, 10)
-    assert (rate.low, rate.high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-    assert (wilson(0, 5).low, wilson(5, 5).high) == (0.0, 1.0)
-    assert str(wilson(0, 0)) == "-"
-
-
 def test_equal_answers_agree_fully_and_different_ones_not_at_all():
     same = [{0: choice(1, lr="up")}] * 4
     assert agreement_among(same, "whole choice").share == 1.0
@@ -163,6 +156,7 @@ def test_equal_answers_agree_fully_and_different_ones_not_at_all():
 def test_only_slots_that_both_filled_are_compared():
     rate = agreement_with({0: choice(1), 1: choice(2)}, [{0: choice(1)}, {1: choice(3)}, {}], "parent")
     assert (rate.share, rate.count) == (0.5, 2)
+    assert str(agreement_with({0: choice(1)}, [{}], "parent")) == "-", "nothing to compare"
 
 
 def test_directions_follow_the_order_of_a_parameter():

@@ -8,7 +8,7 @@ from search_worlds import SPACE, bowl, ended, run_study, settings, trial
 
 from hydra_llm.search.log.events import EVENTS_NAME
 from hydra_llm.search.memory import predictions
-from hydra_llm.search.memory.predictions import calibration, judged, summary, wilson
+from hydra_llm.search.memory.predictions import calibration, judged, summary
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records import results
 from hydra_llm.search.selection.registry import make_policy
@@ -57,13 +57,6 @@ def test_a_trial_without_a_value_is_failed_void_or_open(state, status):
 def test_a_failed_trial_counts_as_missed_and_an_open_one_not_at_all():
     found = calibration([forecast(0.5), forecast(None, state=TrialState.FAILED), forecast(None)])
     assert (found.judged, found.held, found.failed, found.open, found.coverage) == (2, 1, 1, 1, 0.5)
-
-
-def test_wilsons_interval_on_a_worked_example():
-    low, high = wilson(8, 10)
-    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
-    assert wilson(0, 5)[0] == 0.0
-    assert wilson(5, 5)[1] == 1.0
 
 
 def test_the_verdict_waits_until_the_coverage_leaves_its_promise():

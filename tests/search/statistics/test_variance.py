@@ -24,11 +24,6 @@ def node_of(*values, failures=0, objective=OBJECTIVE):
     return tree.nodes[0]
 
 
-@pytest.mark.parametrize(("freedom", "expected"), [(1, 12.706), (4, 2.776), (11, 2.201), (20, 2.086), (60, 2.000)])
-def test_students_quantile_is_right_to_a_thousandth(freedom, expected):
-    assert variance.student(freedom) == pytest.approx(expected, rel=1e-3)
-
-
 def test_the_interval_holds_the_true_mean_in_nineteen_of_twenty_cases():
     rng = np.random.default_rng(2)
     inside = 0

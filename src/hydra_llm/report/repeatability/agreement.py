@@ -12,15 +12,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from hydra_llm.search.sample import wilson
 from hydra_llm.search.space.dimension import Categorical, canonical_number
 from hydra_llm.search.space.space import Space
 
-Z95 = NormalDist().inv_cdf(0.975)
 DRAWS = 2_000  # of the bootstrap
 
 
@@ -68,7 +67,7 @@ def agreement_with(recorded: Mapping[int, ChosenValues], draws: Draws, aspect: s
     """How often a repetition chooses as the recorded answer did, over all slots that both filled."""
     pick = ASPECTS[aspect]
     hits = [pick(draw[slot]) == pick(choice) for draw in draws for slot, choice in recorded.items() if slot in draw]
-    return wilson(sum(hits), len(hits))
+    return Rate(sum(hits) / len(hits) if hits else None, *wilson(sum(hits), len(hits)), len(hits))
 
 
 def agreement_among(draws: Draws, aspect: str) -> Rate:
@@ -103,16 +102,6 @@ def _pairwise_of(draws: Draws, aspect: str, rows: Iterable[int]) -> float | None
                 pairs += weight
                 agreeing += weight * (held[first][0] == held[second][0])
     return agreeing / pairs if pairs else None
-
-
-def wilson(hits: int, count: int) -> Rate:
-    """A share of a count with Wilson's score interval."""
-    if count == 0:
-        return Rate(None, 0.0, 1.0, 0)
-    share, z2 = hits / count, Z95**2
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z95 * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
-    return Rate(share, max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)), count)
 
 
 def direction(space: Space, key: str, old: Any, new: Any) -> str:

@@ -12,6 +12,7 @@ from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.context import Progress
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -82,7 +83,7 @@ def _spreads(
         runs = [sweep.state.trials[number] for number in tree.node(row.node).trials]
         values = [run.metrics[name] for run in runs if name in run.metrics]
         if values:
-            found[row.node] = (statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
+            found[row.node] = (statistics.fmean(values), standard_deviation(values))
     return found
 
 

@@ -5,7 +5,6 @@ The value that the search selected on stands beside it and is named as what it i
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from hydra_llm.report.svg import Axis, chart, el, padded, short
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.records import confirmation
-from hydra_llm.search.statistics.variance import student
+from hydra_llm.search.sample import half_width
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 HELD_OUT = "test_"  # metrics of the held-out recording begin with it
@@ -44,11 +43,9 @@ class ComparisonRow:
 def interval(values: list[float]) -> Interval | None:
     if not values:
         return None
-    mean = sum(values) / len(values)
-    if len(values) < 2:
+    mean, half = sum(values) / len(values), half_width(values)
+    if half is None:
         return Interval(mean, None, None, tuple(values))
-    sd = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    half = student(len(values) - 1) * sd / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half, tuple(values))
 
 

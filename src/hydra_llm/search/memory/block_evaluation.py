@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from hydra_llm.search.context import Progress
+from hydra_llm.search.number_text import percent
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT
 from hydra_llm.search.tree.tree import Tree
@@ -18,6 +20,8 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
 
 SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change the dimension
+
+_share = partial(percent, missing="an unknown share")
 
 
 @dataclass(frozen=True)
@@ -65,23 +69,22 @@ def _advice(found: BlockEvaluation) -> list[str]:
     branching, improvement = measured.branching, measured.improvement
     if branching is not None and branching < LOW_BRANCHING:
         advice.append(
-            f"Branching {_percent(branching)} is below {_percent(LOW_BRANCHING)}: add a rule that branches, such "
+            f"Branching {percent(branching)} is below {percent(LOW_BRANCHING)}: add a rule that branches, such "
             "as a random node of the three highest UCB scores instead of the latest trial."
         )
     elif branching is not None and branching > HIGH_BRANCHING:
         advice.append(
-            f"Branching {_percent(branching)} is above {_percent(HIGH_BRANCHING)}: add rules that follow up and "
+            f"Branching {percent(branching)} is above {percent(HIGH_BRANCHING)}: add rules that follow up and "
             "look for boundaries."
         )
     if improvement is not None and improvement < LOW_IMPROVEMENT:
         advice.append(
-            f"Improvement {_percent(improvement)} is below {_percent(LOW_IMPROVEMENT)}: exploit more, raise the "
+            f"Improvement {percent(improvement)} is below {percent(LOW_IMPROVEMENT)}: exploit more, raise the "
             "value that counts as a success."
         )
     elif improvement is not None and improvement > HIGH_IMPROVEMENT:
         advice.append(
-            f"Improvement {_percent(improvement)} is above {_percent(HIGH_IMPROVEMENT)}: explore more, probe the "
-            "limits."
+            f"Improvement {percent(improvement)} is above {percent(HIGH_IMPROVEMENT)}: explore more, probe the limits."
         )
     if measured.plateau:
         advice.append(
@@ -136,11 +139,3 @@ def _by_strategy(trials: Sequence[Trial], tree: Tree, floor: float) -> dict[str,
         used, improved = found.get(trial.proposal.strategy, (0, 0))
         found[trial.proposal.strategy] = (used + 1, improved + int(better))
     return found
-
-
-def _share(value: float | None) -> str:
-    return "an unknown share" if value is None else _percent(value)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"

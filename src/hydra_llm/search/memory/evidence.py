@@ -10,14 +10,13 @@ with every replicate and the noise floor with every rerun, an entry can fall wit
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, MemoryEntry
 from hydra_llm.search.quotation import named
+from hydra_llm.search.sample import NORMAL, half_width
 from hydra_llm.search.statistics.claims import Claim, ClaimTest, derived, probes
-from hydra_llm.search.statistics.variance import NORMAL, student
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
@@ -145,8 +144,8 @@ def _pooled(found: Sequence[ClaimTest]) -> tuple[float | None, tuple[float, floa
         error = next(test.error for test in found if test.effect is not None)
         half = NORMAL * error
         return mean, (mean - half, mean + half) if error else None
-    spread = math.sqrt(sum((effect - mean) ** 2 for effect in effects) / (len(effects) - 1))
-    half = student(len(effects) - 1) * spread / math.sqrt(len(effects))
+    half = half_width(effects)
+    assert half is not None  # two effects or more
     return mean, (mean - half, mean + half)
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.number_text import number, percent
+from hydra_llm.search.sample import wilson
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.statistics.variance import NORMAL
 from hydra_llm.search.trial.trial import Prediction, Trial, TrialState
 
 Status = Literal["open", "held", "missed", "failed", "void"]
@@ -118,14 +119,6 @@ def calibration(found: Iterable[Forecast]) -> Calibration:
     )
 
 
-def wilson(held: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    z2 = NORMAL**2
-    middle = (held + z2 / 2) / (count + z2)
-    half = NORMAL / (count + z2) * math.sqrt(held * (count - held) / count + z2 / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def summary(found: Calibration) -> str:
     """One line on a calibration, "" while nothing is judged."""
     if not found.judged or found.coverage is None or found.interval is None:
@@ -202,12 +195,9 @@ def markdown(state: SweepState, settings: Settings) -> str:
 
 
 def _row(label: str, c: Calibration) -> str:
-    def number(value: float | None, scale: float = 1.0, unit: str = "") -> str:
-        return "-" if value is None else f"{scale * value:.3g}{unit}"
-
     bounds = "-" if c.interval is None else f"{100 * c.interval[0]:.0f} to {100 * c.interval[1]:.0f} %"
-    cells = [label, str(c.judged), str(c.held), number(c.coverage, 100, " %"), bounds]
-    cells += [number(c.width), number(c.interval_score), number(c.log_score), str(c.failed), str(c.open)]
+    scores = (number(score, 3) for score in (c.width, c.interval_score, c.log_score))
+    cells = [label, str(c.judged), str(c.held), percent(c.coverage), bounds, *scores, str(c.failed), str(c.open)]
     return "| " + " | ".join(cells) + " |"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -30,10 +31,7 @@ class ConfirmationSample:
 
     @property
     def sd(self) -> float | None:
-        mean = self.mean
-        if mean is None or len(self.values) < 2:
-            return None
-        return math.sqrt(sum((v - mean) ** 2 for v in self.values) / (len(self.values) - 1))
+        return standard_deviation(self.values)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from hydra_llm.search.log.state import BlockRecord, SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.predictions import forecasts
+from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import tables, variance_table
-from hydra_llm.search.records.trial_section import mutation, show
+from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.tree import Node
@@ -220,7 +221,7 @@ def _simulation(record: BlockRecord) -> str:
 
 def _against_baseline(node: Node, settings: Settings) -> str:
     changed = settings.space.changed(settings.space.baseline(), node.values)
-    return ", ".join(f"{key}={show(node.values.get(key))}" for key in changed) or "baseline"
+    return ", ".join(f"{key}={value_text(node.values.get(key))}" for key in changed) or "baseline"
 
 
 def _verdicts(trials: Sequence[Trial], settings: Settings) -> str:

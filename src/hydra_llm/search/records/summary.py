@@ -9,7 +9,7 @@ from hydra_llm.search.log.state import BlockRecord, SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
 from hydra_llm.search.memory.predictions import calibration, forecasts
 from hydra_llm.search.memory.predictions import summary as predicted
-from hydra_llm.search.records.trial_section import show
+from hydra_llm.search.number_text import value_text
 from hydra_llm.search.settings import Settings
 
 
@@ -28,10 +28,10 @@ def block_summary(record: BlockRecord, state: SweepState, settings: Settings) ->
         trial = state.trials[best.id]
         mean = settings.objective.value_of_score(best.mean)
         over = f" (mean of {best.runs} runs)" if best.runs > 1 else ""
-        found.append(f"Best {name}: {show(mean)} at iter {best.id}{over}")
+        found.append(f"Best {name}: {value_text(mean)} at iter {best.id}{over}")
         others = [(metric, trial.metrics[metric]) for metric in wanted.best if metric in trial.metrics]
         if others:
-            text = ", ".join(f"{metric}: {show(value)}" for metric, value in others)
+            text = ", ".join(f"{metric}: {value_text(value)}" for metric, value in others)
             found.append(f"Best {text}")
         if settings.thresholds is not None:
             converged = settings.thresholds.is_success(settings.objective, best.mean)
@@ -40,7 +40,7 @@ def block_summary(record: BlockRecord, state: SweepState, settings: Settings) ->
     if best is not None:
         values = {**settings.constants, **record.values, **best.values}
         labels = wanted.optimum or {key: key for key in best.values}
-        optimum = ", ".join(f"{label}={show(values.get(key, '-'))}" for label, key in labels.items())
+        optimum = ", ".join(f"{label}={value_text(values.get(key, '-'))}" for label, key in labels.items())
         found.append(f"Optimum training: {optimum}")
     told = predicted(calibration(forecasts(state, record.index)))
     if told:
@@ -65,7 +65,7 @@ def _simulation(record: BlockRecord, settings: Settings) -> str:
     wanted = settings.log_format.summary.simulation
     labels = {label: key for label, key in wanted.items() if key in values}
     labels |= {key: key for key in record.values if key not in labels.values()}
-    return ", ".join(f"{label}={show(values[key])}" for label, key in labels.items()) or "as configured"
+    return ", ".join(f"{label}={value_text(values[key])}" for label, key in labels.items()) or "as configured"
 
 
 def _observation(record: BlockRecord, state: SweepState, settings: Settings) -> str:

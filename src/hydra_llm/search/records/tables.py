@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from hydra_llm.search.context import Progress
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.number_text import percent
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import verdict
@@ -114,13 +115,9 @@ def trial_line(trial: Trial, settings: Settings) -> str:
 
 def rates_line(rates: Progress) -> str:
     """Branching, improvement and failure rates of the block in one line."""
-
-    def share(value: float | None) -> str:
-        return "-" if value is None else f"{100 * value:.0f} %"
-
     return (
-        f"branching {share(rates.branching)} ({rates.distinct_parents} distinct parents in the last {rates.window}), "
-        f"improvement {share(rates.improvement)}, failures {share(rates.failure)}"
+        f"branching {percent(rates.branching)} ({rates.distinct_parents} distinct parents in the last {rates.window}), "
+        f"improvement {percent(rates.improvement)}, failures {percent(rates.failure)}"
         + (", plateau" if rates.plateau else "")
     )
 

@@ -9,7 +9,9 @@ from hydra_llm.search.annotations import lines_of
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.log_format import PLACEHOLDER, Format, LogLine
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.rules.degeneracy import GAP, degeneracy
+from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import PEAK
 from hydra_llm.search.tree.tree import Node
@@ -59,9 +61,9 @@ class TrialSection:
         if line.told:
             return self._told.get(line.name, NOT_TOLD)
         if line.values:
-            return ", ".join(f"{label}={show(self.values.get(key, '-'))}" for label, key in line.values.items())
+            return ", ".join(f"{label}={value_text(self.values.get(key, '-'))}" for label, key in line.values.items())
         if line.metrics:
-            return ", ".join(f"{label}={show(value)}" for label, value in self._metrics(line.metrics))
+            return ", ".join(f"{label}={value_text(value)}" for label, value in self._metrics(line.metrics))
         if line.variance:
             return self.variance(line.variance)
         return self._filled(line.text)
@@ -78,9 +80,9 @@ class TrialSection:
     def _filled(self, template: str) -> str:
         known = {**self.values, **self.trial.metrics, "slot": self.trial.proposal.slot, "trend": self.trend}
         names = PLACEHOLDER.findall(template)
-        if not any(known.get(name) not in (None, "") for name in names if name != "slot"):
-            return "" if names and names != ["slot"] else PLACEHOLDER.sub(lambda m: show(known[m.group(1)]), template)
-        return PLACEHOLDER.sub(lambda match: show(known.get(match.group(1), "-")), template)
+        if names not in ([], ["slot"]) and all(known.get(name) in (None, "") for name in names if name != "slot"):
+            return ""
+        return PLACEHOLDER.sub(lambda match: value_text(known.get(match.group(1), "-")), template)
 
     # ---- facts ----
     @property
@@ -122,11 +124,11 @@ def _slot(entry: TrialSection) -> str:
 
 
 def _config(entry: TrialSection) -> str:
-    return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.values.items())
+    return ", ".join(f"{key}={value_text(value)}" for key, value in entry.trial.values.items())
 
 
 def _metrics(entry: TrialSection) -> str:
-    return ", ".join(f"{key}={show(value)}" for key, value in entry.trial.metrics.items())
+    return ", ".join(f"{key}={value_text(value)}" for key, value in entry.trial.metrics.items())
 
 
 def _error(entry: TrialSection) -> str:
@@ -156,14 +158,14 @@ def _prediction(entry: TrialSection) -> str:
         return ""
     found = judged(entry.trial, entry.state.trees[entry.trial.block].noise_floor)
     low, high = found.prediction.low, found.prediction.high
-    return f"{show(low)} to {show(high)}, {found.status}"
+    return f"{value_text(low)} to {value_text(high)}, {found.status}"
 
 
 def _degeneracy(entry: TrialSection) -> str:
     gap = degeneracy(entry.trial)
     if gap is None or entry.settings.objective.direction != "maximize":
         return ""
-    return f"gap={show(gap)}" if gap > GAP else ""
+    return f"gap={value_text(gap)}" if gap > GAP else ""
 
 
 def _variance(entry: TrialSection) -> str:
@@ -208,14 +210,9 @@ def mutation(trial: Trial, settings: Settings) -> str:
     return f"{moved} (against the baseline)" if moved else proposal.mutation
 
 
-def show(value: Any) -> str:
-    """Four significant digits for numbers, plain text for the rest."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def _cv(values: list[float]) -> str:
     mean = sum(values) / len(values) if values else 0.0
-    if len(values) < 2 or mean == 0.0:
+    spread = standard_deviation(values)
+    if spread is None or mean == 0.0:
         return "-"
-    spread = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
     return f"{100 * spread / abs(mean):.2f} %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.number_text import number
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import VarianceRow, rows
 
@@ -34,9 +35,6 @@ def markdown(state: SweepState, settings: Settings) -> str:
 
 def cells(row: VarianceRow) -> list[str]:
     """A row without its configuration, in the order of HEAD."""
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4g}"
 
     return [
         str(row.node),

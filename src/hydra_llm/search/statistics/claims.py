@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.space.dimension import Categorical
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.statistics.variance import NORMAL
 from hydra_llm.search.tree.tree import Node, Tree
 
 Move = Literal["up", "down", "to"]

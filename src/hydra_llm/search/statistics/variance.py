@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hydra_llm.search.context import Thresholds
+from hydra_llm.search.sample import half_width
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
@@ -21,10 +22,6 @@ HIGH_CV = 0.03  # of a configuration that counts as repeatable
 JUDGED_RUNS = 3  # below: "open"
 MARGIN = 0.3  # share of the way from converged to perfect that one run may lie below converged: R2 0.90 and 0.87
 PEAK = "_peak"  # a task that returns <metric>_peak says how good the run ever was
-
-# two-sided 95 % of Student's t by degrees of freedom, and of the normal distribution
-STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-NORMAL = 1.960
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,6 @@ class VarianceRow:
     failures: int
     trend: str  # "3/4 at peak": runs that end as good as they ever were; "" where the task does not report it
     verdict: Verdict
-
-
-def student(freedom: int) -> float:
-    """Two-sided 95 % quantile; beyond the table by the expansion of Cornish and Fisher, exact to 0.1 %."""
-    if freedom <= len(STUDENT):
-        return STUDENT[freedom - 1]
-    z = NORMAL
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def cv_error(node: Node) -> float | None:
@@ -83,8 +72,8 @@ def rows(
 
 def _row(node: Node, objective: Objective, thresholds: Thresholds | None, trials: dict[int, Trial]) -> VarianceRow:
     interval = None
-    if node.mean is not None and node.std is not None:
-        half = student(len(node.scores) - 1) * node.std / math.sqrt(len(node.scores))
+    half = half_width(node.scores)
+    if node.mean is not None and half is not None:
         low, high = sorted(objective.value_of_score(node.mean + sign * half) for sign in (-1, 1))
         interval = (low, high)
     return VarianceRow(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.reward import check_reward, reward_of
 from hydra_llm.search.trial.objective import Objective
@@ -49,9 +50,7 @@ class Node:
     @property
     def std(self) -> float | None:
         """Sample standard deviation over replicates, None below two."""
-        if self.mean is None or len(self.scores) < 2:
-            return None
-        return math.sqrt(sum((score - self.mean) ** 2 for score in self.scores) / (len(self.scores) - 1))
+        return standard_deviation(self.scores)
 
     @property
     def cv(self) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hydra_llm.search.number_text import value_text
 from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
 from hydra_llm.search.trial.provenance import UNSTATED, Provenance
 
@@ -24,7 +25,7 @@ class Change:
     new: Any
 
     def __str__(self) -> str:
-        return f"{self.key}: {_short(self.old)} -> {_short(self.new)}"
+        return f"{self.key}: {value_text(self.old)} -> {value_text(self.new)}"
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,3 @@ class Trial:
     def duration(self) -> float | None:
         """Seconds of wall time, None while it runs."""
         return None if self.started is None or self.ended is None else self.ended - self.started
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -7,10 +7,12 @@ long is marked instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from hydra_llm.search.context import ORACLE_PREFIX, Context, Slot
+from hydra_llm.search.number_text import number, percent, value_text
 from hydra_llm.search.proposers.llm.check import ends_block
-from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence, label, number, quoted, table, tail
+from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence, label, quoted, table, tail
 from hydra_llm.search.statistics.history import dimension_records
 from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.tree.tree import Node
@@ -20,6 +22,10 @@ ERROR_TAIL = 600  # characters of a traceback
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
 MAX_METRICS = 20  # per trial
+
+# six digits are more than a reader needs, and few enough to be equal where the numbers are
+_number = partial(number, digits=6)
+_share = partial(percent, missing="not known yet")
 
 
 def objective(context: Context) -> Section:
@@ -101,7 +107,7 @@ def ucb(context: Context) -> Section:
         node = context.tree.node(number_)
         pending = f", pending={node.pending}" if node.pending else ""
         rows.append(
-            f"Node {node.id}: UCB={number(score)}, parent={_parent(node)}, visits={node.visits}{pending}, "
+            f"Node {node.id}: UCB={_number(score)}, parent={_parent(node)}, visits={node.visits}{pending}, "
             f"{context.objective.name}={_mean(context, node)}"
         )
     head = () if rows else ("Empty: nothing was run in this block, so the parent is the root (null).",)
@@ -115,12 +121,12 @@ def configurations(context: Context) -> Section:
     rows = []
     for node in scored:
         changed = context.space.changed(baseline, node.values)
-        label = ", ".join(f"{key}={_value(node.values.get(key))}" for key in changed) or "baseline"
+        label = ", ".join(f"{key}={value_text(node.values.get(key))}" for key in changed) or "baseline"
         rows.append(
             [
                 str(node.id),
                 _mean(context, node),
-                number(node.std),
+                _number(node.std),
                 "-" if node.cv is None else f"{100 * node.cv:.1f} %",
                 str(node.runs),
                 str(node.failures),
@@ -135,7 +141,7 @@ def recent(context: Context) -> Section:
     """The block's trials, newest first, each with what was expected of it."""
     same = _constants(context)
     rows = [_trial(context, trial, same) for trial in reversed(context.block_trials)]
-    head = (f"Equal in all of them: {', '.join(f'{label(k)}={number(v)}' for k, v in same.items())}",) if same else ()
+    head = (f"Equal in all of them: {', '.join(f'{label(k)}={_number(v)}' for k, v in same.items())}",) if same else ()
     return Section("Trials, newest first", head, tuple(rows), keep=4, most=40, patience=10)
 
 
@@ -172,7 +178,7 @@ def parameters(context: Context) -> Section:
     rows = []
     for name in (dimension.name for dimension in context.space.free()):
         record, share = records[name], found.of(name)
-        gain = number(record.best_gain) if record.tried else "-"
+        gain = _number(record.best_gain) if record.tried else "-"
         rows.append([name, str(record.tried), gain, "-" if share is None else f"{share:.2f}"])
     head, lines = table(("parameter", "times moved", "best gain over the parent", "importance"), rows)
     if found.shares is None:
@@ -185,7 +191,7 @@ def parameters(context: Context) -> Section:
 def oracle(context: Context) -> Section:
     rows = [
         f"- trial {trial}: "
-        + ", ".join(f"{label(name.removeprefix(ORACLE_PREFIX))}={number(v)}" for name, v in best.items())
+        + ", ".join(f"{label(name.removeprefix(ORACLE_PREFIX))}={_number(v)}" for name, v in best.items())
         for trial, best in sorted(context.oracle.items(), reverse=True)
     ]
     head = ("What these data allow at best, whatever the training. Below it, the training is the limit, not the data.",)
@@ -224,9 +230,9 @@ def _trial(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
 
 
 def _metrics(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
-    shown = [f"{context.objective.name}={number(trial.value)}"]
+    shown = [f"{context.objective.name}={_number(trial.value)}"]
     others = [
-        f"{label(name)}={number(value)}"
+        f"{label(name)}={_number(value)}"
         for name, value in sorted(trial.metrics.items())
         if name not in same and _is_result(context, name)
     ]
@@ -239,7 +245,7 @@ def _metrics(context: Context, trial: Trial, same: Mapping[str, float]) -> str:
 
 
 def _mean(context: Context, node: Node) -> str:
-    return "-" if node.mean is None else number(context.objective.value_of_score(node.mean))
+    return "-" if node.mean is None else _number(context.objective.value_of_score(node.mean))
 
 
 def _parent(node: Node) -> str:
@@ -247,12 +253,4 @@ def _parent(node: Node) -> str:
 
 
 def _kept(slot: Slot) -> str:
-    return "".join(f", keeps {key}={_value(value)}" for key, value in slot.fixed.items())
-
-
-def _share(value: float | None) -> str:
-    return "not known yet" if value is None else f"{100 * value:.0f} %"
-
-
-def _value(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "".join(f", keeps {key}={value_text(value)}" for key, value in slot.fixed.items())

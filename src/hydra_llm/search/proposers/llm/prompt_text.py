@@ -97,11 +97,6 @@ def tail(text: str, limit: int) -> str:
     return "…" + (cut.split("\n", 1)[1] if "\n" in cut else cut)
 
 
-def number(value: float | None) -> str:
-    """Six significant digits: more than a reader needs, few enough to be equal where the numbers are."""
-    return "-" if value is None else f"{value:.6g}"
-
-
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Head and rows of a Markdown table; bars and line breaks inside cells are replaced."""
     head = (f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}")
