@@ -17,10 +17,14 @@ import torch
 from _report import publish
 from torch import Tensor
 from torch.optim import Adam
+from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 
-from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, Recorded
+from hydra_llm.families.flyvis.config import FlyvisGNNConfig
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, RecordedStatistics
+from hydra_llm.families.flyvis.model.build import flyvis_gnn
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.messages import SquaredMessage
 from hydra_llm.families.flyvis.system.connectome import build_connectome
 from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
 from hydra_llm.families.flyvis.system.source import find_connectome_file
@@ -92,25 +96,16 @@ SQUARE = torch.ones(256, 256)
 
 
 def published_net(n: int, edge_index: Tensor, input_index: Tensor) -> FlyvisGNN:
-    return FlyvisGNN(
-        n_neurons=n,
-        edge_index=edge_index,
-        input_index=input_index,
-        hidden_dim=80,
-        n_layers=3,
-        activation="relu",
+    model = FlyvisGNNConfig(
+        message_form="square",
+        update_form="generic",
         embedding_dim=2,
         embedding_scale=0.0,
         embedding_center=1.0,
         edge_embedding=True,
-        message_form="square",
-        update_form="generic",
-        W_init="randn_scaled",
-        W_init_scale=1.0,
-        initial_rate=20.0,
-        generator=stream(0, "model_init"),
-        dtype=torch.float32,
     )
+    graph = Data(edge_index=edge_index, input_index=input_index, num_nodes=n)
+    return flyvis_gnn(model, graph, stream(0, "model_init"), torch.float32)
 
 
 class Scatter(MessagePassing):
@@ -138,16 +133,16 @@ def per_neuron_pyg(net: FlyvisGNN, v: Tensor, external: Tensor) -> Tensor:
 def per_edge(net: FlyvisGNN, v: Tensor, external: Tensor) -> Tensor:
     """dv/dt as published: the edge function on every edge, messages scattered to their targets."""
     source, target = net.edge_index
-    assert net.lin_edge is not None
+    assert isinstance(net.lin_edge, SquaredMessage)
     features = net.embedding(v).index_select(1, source)  # [batch, edge, 1 + embedding]
-    sent = net.W * net.lin_edge(features).squeeze(-1).square()
+    sent = net.W * net.lin_edge.mlp(features).squeeze(-1).square()
     msg = torch.zeros_like(v).index_add(1, target, sent)
     return net.update(v, msg, net.spread_input(v, external))
 
 
 def step_of(net: FlyvisGNN, predict: Predict, v: Tensor, external: Tensor) -> Callable[[], None]:
     optimizer = Adam(net.parameters(), lr=1e-4, fused=True)
-    recorded = Recorded(1.5 * float(v.std()), v.mean(dim=0), v.std(dim=0))
+    recorded = RecordedStatistics(1.5 * float(v.std()), v.mean(dim=0), v.std(dim=0))
     penalties = GraphPenalties(PENALTIES, recorded, Progress(0.0))
 
     def step() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from hydra_llm.families.flyvis.model.messages import Message  # noqa: E402
+
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CONNECTOME, TRAINED = SHARED / "fib25-fib19_v2.2.json", SHARED / "flyvis_flow_0000_000.pt"
 ADAM = ("training.projection_iterations=0", "training.closed_form=false", "training.max_steps=40")
@@ -70,7 +72,8 @@ def test_a_stimulus_that_is_not_shown_is_scored(run_fly):
         (("model.implicit_stimulus=true",), "regressions need an input that is known"),
         ((*UNSEEN, "training.target=finite_difference"), "drift targets only"),
         ((*UNSEEN, "training.time_step=3"), "one-step predictions"),
-        (("model=flyvis_gnn_published",), "update_form is generic"),
+        (("model.message_form=cubic",), "message_form=cubic is unknown"),
+        (("model=flyvis_gnn_published",), "update_form=relaxation, got GenericUpdate"),
         (("model=flyvis_known_ode",), "no message function to project"),
         (("training=flyvis_published", "training.max_steps=10"), "model=flyvis_gnn_published"),
         (("training.max_steps=0", "training.projection_iterations=0", "training.closed_form=false"), "nothing to fit"),
@@ -79,6 +82,23 @@ def test_a_stimulus_that_is_not_shown_is_scored(run_fly):
 def test_settings_that_do_not_go_together_are_a_sentence(run_fly, overrides, message):
     with pytest.raises(ValueError, match=message):
         run_fly(*overrides)
+
+
+class CubicMessage(Message):
+    """A message function of a user's own."""
+
+    def __init__(self, model, generator, scale):
+        super().__init__(model, generator)
+        self.scale = torch.nn.Parameter(torch.tensor(scale))
+
+    def forward(self, v, a):
+        return self.scale * v.clamp_min(0) ** 3
+
+
+def test_a_message_of_the_users_own_is_one_line(run_fly):
+    form = f"model.message_form={{_target_:{__name__}.CubicMessage,scale:0.5}}"
+    metrics = run_fly(form, "training.projection_iterations=2")
+    assert metrics["n_parameters"] == metrics["n_edges"] + 2 * metrics["n_neurons"] + 1
 
 
 def test_a_fit_needs_the_observations_only(run_fly, compose_config, tiny_connectome, tmp_path):

@@ -105,33 +105,18 @@ def make_graph_frames() -> Callable[..., Any]:
 def make_graph_net() -> Callable[..., Any]:
     """The network of a truth of make_graph_frames, before any fit: make_graph_net(truth, **keys)."""
     import torch
+    from torch_geometric.data import Data
 
+    from hydra_llm.families.flyvis.config import FlyvisGNNConfig
+    from hydra_llm.families.flyvis.model.build import flyvis_gnn
     from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
     from hydra_llm.systems.random_streams import stream
 
     def make(truth: Any, seed: int = 0, **keys: Any) -> FlyvisGNN:
-        settings = {
-            "hidden_dim": 16,
-            "n_layers": 3,
-            "activation": "relu",
-            "embedding_dim": 0,
-            "embedding_scale": 0.1,
-            "embedding_center": 0.0,
-            "edge_embedding": False,
-            "message_form": "linear",
-            "update_form": "relaxation",
-            "W_init": "randn_scaled",
-            "W_init_scale": 1.0,
-            "initial_rate": 20.0,
-            "dtype": torch.float64,
-        }
-        return FlyvisGNN(
-            n_neurons=truth.frames.activity.shape[1],
-            edge_index=truth.edge_index,
-            input_index=truth.input_index,
-            generator=stream(seed, "model_init"),
-            **{**settings, **keys},
-        )
+        model = FlyvisGNNConfig(**{"hidden_dim": 16, **keys})
+        n_neurons = truth.frames.activity.shape[1]
+        graph = Data(edge_index=truth.edge_index, input_index=truth.input_index, num_nodes=n_neurons)
+        return flyvis_gnn(model, graph, stream(seed, "model_init"), torch.float64)
 
     return make
 

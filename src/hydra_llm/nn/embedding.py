@@ -27,6 +27,9 @@ class NeuronEmbedding(nn.Module):
             self.a.copy_(self.center + self.scale * drawn)
 
     def forward(self, u: Tensor) -> Tensor:
-        """Features [..., neuron, 1 + embedding_dim] of states u [..., neuron]: the state beside its neuron's vector."""
-        a = self.a.expand(*u.shape, self.embedding_dim)
-        return torch.cat([u.unsqueeze(-1), a], dim=-1)
+        return beside(u, self.a)
+
+
+def beside(u: Tensor, a: Tensor) -> Tensor:
+    """Features [..., neuron, 1 + embedding_dim]: states u [..., neuron] beside their neurons' vectors a."""
+    return torch.cat([u.unsqueeze(-1), a.expand(*u.shape, a.shape[-1])], dim=-1)

@@ -1,6 +1,7 @@
 """Keys of the fly visual system: conf/simulation, conf/model and conf/training."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from hydra_llm.schema.fields import key
 
@@ -79,17 +80,20 @@ class FlyvisSimulation:
 
 @dataclass
 class FlyvisGNNConfig:
-    """The graph network of the fly visual system (hydra_llm.families.flyvis.model.gnn)."""
+    """The graph network of the fly visual system (hydra_llm.families.flyvis.model.build).
+
+    message_form, update_form and W_init are words, or nodes with the _target_ of a part of the user's own.
+    """
 
     hidden_dim: int = key(80, help="units per hidden layer of the message and update functions", low=1)
     n_layers: int = key(3, help="linear layers of each function", low=2)
     activation: str = key("relu", help="between the layers", choices=("tanh", "silu", "gelu", "relu"))
-    message_form: str = key(
+    message_form: Any = key(
         "linear",
         help="what a neuron sends: linear, g = lin_edge; square, g = lin_edge^2 as published; relu, known",
         choices=("linear", "square", "relu"),
     )
-    update_form: str = key(
+    update_form: Any = key(
         "relaxation",
         help="dv/dt: relaxation, (-v + msg + I + v_rest) / tau per neuron; generic, lin_phi(v, a, msg, I) as published",
         choices=("relaxation", "generic"),
@@ -98,7 +102,7 @@ class FlyvisGNNConfig:
     embedding_scale: float = key(0.1, help="standard deviation of the embedding at the start", low=0)
     embedding_center: float = key(0.0, help="mean of the embedding at the start; published: 1, with scale 0")
     edge_embedding: bool = key(False, help="whether the message function sees the embedding of its source")
-    W_init: str = key(
+    W_init: Any = key(
         "randn_scaled",
         help="W at the start: randn_scaled, N(0, W_init_scale^2 / n_edges); randn, N(0, W_init_scale^2); zeros",
         choices=("randn_scaled", "randn", "zeros"),

@@ -11,15 +11,19 @@ from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.fitting import Fit, FitContext, train
+from hydra_llm.families.flyvis.config import FlyvisGNNConfig
 from hydra_llm.families.flyvis.fitting.adam import LearningRates, Stage, StagedPhase, alternating, standard
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
 from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, RecordedStatistics
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
+from hydra_llm.families.flyvis.model.build import flyvis_gnn
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
+from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.objectives import FitObjective, OneStep, Rollout
 from hydra_llm.training.phases.adam import published_steps
@@ -31,15 +35,9 @@ _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden l
 
 def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> FlyvisGNN:
     """The network before any fit, from stream model_init, on the graph that the experimenter knows."""
-    meta = observations.meta
-    return FlyvisGNN(
-        n_neurons=meta["n_neurons"],
-        edge_index=observations.structure("edge_index"),
-        input_index=observations.structure("input_index"),
-        generator=stream(training.seed, "model_init"),
-        dtype=getattr(torch, meta["dtype"]),
-        **{str(name): value for name, value in model.items() if "stimulus" not in str(name)},
-    )
+    dtype = getattr(torch, observations.meta["dtype"])
+    generator = stream(training.seed, "model_init")
+    return flyvis_gnn(as_object(model, FlyvisGNNConfig), known_graph(observations), generator, dtype)
 
 
 def build_stimulus(

@@ -64,7 +64,7 @@ def recovered(net, truth):
         loud = truth.edge_index[0] < net.n_neurons - 2
         W = (net.W * scale[truth.edge_index[0]])[loud]
         error = (W - truth.W[loud]).square().mean() / truth.W[loud].square().mean()
-        return 1 - float(error), float((net.relaxation.tau / truth.tau - 1).abs().max())
+        return 1 - float(error), float((net.lin_phi.tau / truth.tau - 1).abs().max())
 
 
 def test_with_a_known_message_one_closed_form_is_the_whole_fit(make_graph_frames, make_graph_net):
@@ -110,7 +110,7 @@ def test_the_gradient_of_the_reduced_loss_needs_no_derivative_of_the_solve(make_
     net = make_graph_net(truth, activation="tanh")
     problem = projection(n_frames=None, n_nodes=60).problem(net, truth.frames)
     problem.evaluate(net, 1e-2).loss.backward()
-    weight = net.lin_edge.net[0].weight
+    weight = net.lin_edge.mlp.net[0].weight
     analytic = weight.grad.clone()
     for place in [(0, 0), (7, 0)]:
         values = []
@@ -126,7 +126,7 @@ def test_a_closed_form_of_a_generic_update_is_refused(make_graph_frames, make_gr
     truth = make_graph_frames(n_frames=50)
     net = make_graph_net(truth, **published_form)
     for phase in (ClosedFormPhase(solution(), None), projection()):
-        with pytest.raises(ValueError, match="update_form is generic"):
+        with pytest.raises(ValueError, match="update_form=relaxation, got GenericUpdate"):
             phase.optimizer(net)
 
 

@@ -25,12 +25,12 @@ def penalty(key, coeff, recorded, **progress):
 
 
 def g(net, v):
-    return net.lin_edge(torch.cat([v.unsqueeze(-1), net.embedding.a.expand(len(v), -1, -1)], -1)).squeeze(-1) ** 2
+    return net.lin_edge.mlp(torch.cat([v.unsqueeze(-1), net.embedding.a.expand(len(v), -1, -1)], -1)).squeeze(-1) ** 2
 
 
 def f(net, v, msg, external):
     a = net.embedding.a.expand(len(v), -1, -1)
-    return net.lin_phi(torch.cat([v.unsqueeze(-1), a, msg.unsqueeze(-1), external.unsqueeze(-1)], -1)).squeeze(-1)
+    return net.lin_phi.mlp(torch.cat([v.unsqueeze(-1), a, msg.unsqueeze(-1), external.unsqueeze(-1)], -1)).squeeze(-1)
 
 
 def messages(net, v):
@@ -154,7 +154,7 @@ def test_every_penalty_is_a_key_of_the_training():
 def test_a_penalty_on_a_function_that_is_not_there_is_refused(case, make_graph_frames, make_graph_net):
     _, _, recorded = case
     net = make_graph_net(make_graph_frames(n_neurons=12, n_frames=50), message_form="relu")
-    with pytest.raises(ValueError, match="message_form=relu takes as known"):
+    with pytest.raises(ValueError, match=r"message_form \(RectifiedMessage\) has no parameters"):
         penalty("coeff_edge_norm", 1.0, recorded).check(net)
     with pytest.raises(ValueError, match="update_form=relaxation does not have"):
         penalty("coeff_phi_weight_L1", 1.0, recorded).check(net)

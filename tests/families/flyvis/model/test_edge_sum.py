@@ -4,6 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from torch_geometric.nn import MessagePassing  # noqa: E402
+
 from hydra_llm.families.flyvis.model.edge_sum import EdgeSum  # noqa: E402
 
 
@@ -15,16 +17,24 @@ def draw(n_neurons=30, n_edges=200, n_batch=4):
     return edge_index, W, message
 
 
-def by_edge(edge_index, W, message):
-    source, target = edge_index
-    return torch.zeros_like(message).index_add(1, target, message[:, source] * W)
+class Gathered(MessagePassing):
+    """The same sum as PyTorch Geometric does it: a message per edge, scattered to its target."""
+
+    def __init__(self):
+        super().__init__(aggr="add")
+
+    def forward(self, edge_index, W, message):
+        return self.propagate(edge_index, m=message.T, W=W.unsqueeze(1)).T
+
+    def message(self, m_j, W):
+        return W * m_j
 
 
-def test_values_and_gradients_are_those_of_a_sum_over_edges():
+def test_values_and_gradients_are_those_of_messages_passed_along_edges():
     edge_index, W, message = draw()
     results = [
         (received, *torch.autograd.grad(received.sin().sum(), (W, message)))
-        for received in (EdgeSum(edge_index, 30)(W, message), by_edge(edge_index, W, message))
+        for received in (EdgeSum(edge_index, 30)(W, message), Gathered()(edge_index, W, message))
     ]
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs)

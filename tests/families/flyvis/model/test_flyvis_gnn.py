@@ -4,7 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.flyvis.model.gnn import FlyvisGNN  # noqa: E402
+from torch_geometric.data import Data  # noqa: E402
+
+from hydra_llm.families.flyvis.config import FlyvisGNNConfig  # noqa: E402
+from hydra_llm.families.flyvis.model.build import flyvis_gnn  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 N, E, INPUTS = 25, 120, 6
@@ -18,30 +21,13 @@ PUBLISHED = {
 }
 
 
-def make(seed=0, **keys):
-    settings = {
-        "hidden_dim": 80,
-        "n_layers": 3,
-        "activation": "relu",
-        "embedding_dim": 0,
-        "embedding_scale": 0.1,
-        "embedding_center": 0.0,
-        "edge_embedding": False,
-        "message_form": "linear",
-        "update_form": "relaxation",
-        "W_init": "randn_scaled",
-        "W_init_scale": 1.0,
-        "initial_rate": 20.0,
-        "dtype": torch.float64,
-    }
+def graph():
     edge_index = torch.randint(N, (2, E), generator=torch.Generator().manual_seed(1))
-    return FlyvisGNN(
-        n_neurons=N,
-        edge_index=edge_index,
-        input_index=torch.arange(INPUTS),
-        generator=stream(seed, "model_init"),
-        **{**settings, **keys},
-    )
+    return Data(edge_index=edge_index, input_index=torch.arange(INPUTS), num_nodes=N)
+
+
+def make(seed=0, dtype=torch.float64, **keys):
+    return flyvis_gnn(FlyvisGNNConfig(**keys), graph(), stream(seed, "model_init"), dtype)
 
 
 def states(n_batch=4):
@@ -57,12 +43,12 @@ def per_edge(net, v, external):
     source, target = net.edge_index
     a = net.embedding.a
     features = torch.cat([v[:, source].unsqueeze(-1), a[source].expand(len(v), E, -1)], dim=-1)
-    sent = net.W * net.lin_edge(features).squeeze(-1) ** 2
+    sent = net.W * net.lin_edge.mlp(features).squeeze(-1) ** 2
     msg = torch.zeros_like(v).index_add(1, target, sent)
     drive = torch.zeros_like(v)
     drive[:, net.input_index] = external
     features = torch.cat([v.unsqueeze(-1), a.expand(len(v), N, -1), msg.unsqueeze(-1), drive.unsqueeze(-1)], dim=-1)
-    return net.lin_phi(features).squeeze(-1)
+    return net.lin_phi.mlp(features).squeeze(-1)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
@@ -88,8 +74,8 @@ def test_the_known_form_is_the_ode():
     """tau dv/dt = -v + sum_j W_ij relu(v_j) + I + v_rest, written with a dense matrix."""
     net = make(message_form="relu")
     with torch.no_grad():
-        net.relaxation.set_rate(torch.linspace(3, 60, N))
-        net.relaxation.v_rest.copy_(torch.linspace(-1, 1, N))
+        net.lin_phi.set_rate(torch.linspace(3, 60, N))
+        net.lin_phi.v_rest.copy_(torch.linspace(-1, 1, N))
     v, external = states()
     W = torch.zeros(N, N, dtype=torch.float64)
     W.index_put_((net.edge_index[1], net.edge_index[0]), net.W.detach(), accumulate=True)
@@ -97,14 +83,14 @@ def test_the_known_form_is_the_ode():
     tau = 1 / torch.linspace(3, 60, N, dtype=torch.float64)
     expected = (-v + v.clamp_min(0) @ W.T + drive + torch.linspace(-1, 1, N, dtype=torch.float64)) / tau
     torch.testing.assert_close(net(v, external), expected, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(net.relaxation.tau, tau, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(net.lin_phi.tau, tau, rtol=1e-6, atol=1e-9)
 
 
 def test_a_rate_that_is_none_becomes_slow_and_stays_a_number():
     net = make()
-    net.relaxation.set_rate(torch.full((N,), -5.0))
-    assert (net.relaxation.rate > 0).all()
-    assert torch.isfinite(net.relaxation.raw_rate).all()
+    net.lin_phi.set_rate(torch.full((N,), -5.0))
+    assert (net.lin_phi.rate > 0).all()
+    assert torch.isfinite(net.lin_phi.raw_rate).all()
 
 
 def test_without_an_input_nothing_enters():
@@ -133,12 +119,12 @@ def test_W_starts_with_the_spread_that_its_variant_names(W_init, sd):
 
 @pytest.mark.parametrize("key", ["W_init", "message_form", "update_form"])
 def test_an_unknown_variant_is_an_error_that_lists_the_known_ones(key):
-    with pytest.raises(ValueError, match=f"{key}='cubic' is unknown. Choose one of"):
+    with pytest.raises(ValueError, match=f"model.{key} must be one of .*, got 'cubic'"):
         make(**{key: "cubic"})
 
 
 def test_equal_seeds_give_equal_networks_and_others_do_not():
-    first, same, other = (make(seed, **PUBLISHED).lin_edge.net[0].weight for seed in (0, 0, 1))
+    first, same, other = (make(seed, **PUBLISHED).lin_edge.mlp.net[0].weight for seed in (0, 0, 1))
     assert torch.equal(first, same)
     assert not torch.equal(first, other)
 

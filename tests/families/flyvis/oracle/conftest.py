@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from torch_geometric.data import Data
 
-from hydra_llm.families.flyvis.oracle.report import Wiring
 from hydra_llm.identifiability.samples import Samples
 
 
 @dataclass
 class ReluNetwork:
-    wiring: Wiring
+    graph: Data
     W: torch.Tensor
     tau: torch.Tensor
     v_rest: torch.Tensor
@@ -22,12 +22,12 @@ class ReluNetwork:
     def record(self, n_frames, noise, seed, substeps=1, target="drift", dtype=np.float64, sequence=None):
         """Samples of a trajectory from rest under smooth random light; sequence: frames until the state is reset."""
         rng = np.random.default_rng(seed)
-        n = self.wiring.n_neurons
+        n = self.graph.num_nodes
         A = np.zeros((n, n))
-        source, target_of = self.wiring.edge_index.numpy()
+        source, target_of = self.graph.edge_index.numpy()
         A[target_of, source] = self.W.numpy()
         tau, rest = self.tau.numpy(), self.v_rest.numpy()
-        n_input = len(self.wiring.input_index)
+        n_input = len(self.graph.input_index)
         k, phase = np.arange(n_frames)[:, None], rng.uniform(0, 6.28, (3, n_input))
         speed = rng.uniform(0.02, 0.3, (3, n_input))
         external = 0.5 + 0.5 * np.sin(speed[:, None] * k + phase[:, None]).mean(0)
@@ -36,7 +36,7 @@ class ReluNetwork:
             if sequence and t % sequence == 0:
                 v = rest + rng.normal(0, 0.3, n)
             held = np.zeros(n)
-            held[self.wiring.input_index] = external[t]
+            held[self.graph.input_index] = external[t]
             activity[t] = v
             for substep in range(substeps):
                 slope = (-v + A @ np.maximum(v, 0) + held + rest) / tau
@@ -73,10 +73,15 @@ def relu_network():
                     if 0 <= c + step < n_columns:
                         edges.append((3 * c + source, 3 * (c + step) + target))
                         W.append(weight)
-        wiring = Wiring(torch.tensor(edges).T.contiguous(), torch.arange(0, 3 * n_columns, 3), torch.from_numpy(column))
+        graph = Data(
+            edge_index=torch.tensor(edges).T.contiguous(),
+            input_index=torch.arange(0, 3 * n_columns, 3),
+            column=torch.from_numpy(column),
+            num_nodes=len(column),
+        )
         tau, v_rest = np.array([0.05, 0.1, 0.2]), rest + rng.normal(0, 0.05, 3)
         return ReluNetwork(
-            wiring,
+            graph,
             torch.tensor(W, dtype=torch.float64),
             torch.from_numpy(tau[types]),
             torch.from_numpy(v_rest[types]),

@@ -12,21 +12,21 @@ from hydra_llm.metrics.scores import identity_r2
 
 def ask(network, noise, target="drift", n_frames=3000, **record):
     train, validation = (network.record(n_frames, noise, seed, target=target, **record) for seed in (1, 2))
-    return flyvis_oracle(train, validation, network.wiring, network.types)
+    return flyvis_oracle(train, validation, network.graph, network.types)
 
 
 def condense(network, samples):
-    wiring = network.wiring
-    return factorise(wiring.edge_index, wiring.n_neurons, law_blocks(samples, wiring.input_index))
+    graph = network.graph
+    return factorise(graph.edge_index, graph.num_nodes, law_blocks(samples, graph.input_index))
 
 
 def design(network, samples, neuron):
     """Features of one neuron's regression, written down directly: rate, offset, weights by edge."""
     v, slope, external = samples.block(0, samples.n_frames)
     held = torch.zeros_like(v)
-    held[:, network.wiring.input_index] = external
-    edges = (network.wiring.edge_index[1] == neuron).nonzero().ravel()
-    sources = network.wiring.edge_index[0, edges]
+    held[:, network.graph.input_index] = external
+    edges = (network.graph.edge_index[1] == neuron).nonzero().ravel()
+    sources = network.graph.edge_index[0, edges]
     X = torch.cat([(held - v)[:, [neuron]], torch.ones(len(v), 1, dtype=v.dtype), v.clamp_min(0)[:, sources]], dim=1)
     return X, slope[:, neuron], edges
 
@@ -84,21 +84,21 @@ def test_a_silent_source_leaves_its_weights_open_and_nothing_else(relu_network):
     network = relu_network(rest=0.5)
     network.v_rest[network.types == 2] = -50.0
     found = ask(network, 0.5)
-    source = network.wiring.edge_index[0]
+    source = network.graph.edge_index[0]
     assert torch.equal(found.silent, network.types == 2)
     assert not found.identifiable_W[network.types[source] == 2].any()
     others = network.types[source] != 2
     assert found.identifiable_W[others].all()
     assert (found.ls.W[~others] == 0).all()
     assert identity_r2(found.ls.W[others], network.W[others]) > 0.9999
-    assert "never above 0" in found.sentence(network.wiring, 0.0)
+    assert "never above 0" in found.sentence(network.graph, 0.0)
 
 
 def test_a_neuron_always_above_zero_mixes_its_own_weight_with_its_time_constant(relu_network):
     network = relu_network(rest=0.5)
     network.v_rest[network.types == 2] = 20.0
     found = ask(network, 0.1)
-    target = network.wiring.edge_index[1]
+    target = network.graph.edge_index[1]
     mixed = network.types == 2  # has a self-connection
     assert found.linear[mixed].all()
     assert not found.identifiable_tau[mixed].any()
@@ -140,7 +140,7 @@ def test_no_difference_is_taken_across_the_start_of_a_sequence(relu_network):
 def test_message_values_of_any_kind_are_fitted(relu_network):
     """Messages may come from a network instead of relu."""
     network = relu_network()
-    edge_index, n = network.wiring.edge_index, network.wiring.n_neurons
+    edge_index, n = network.graph.edge_index, network.graph.num_nodes
     generator = torch.Generator().manual_seed(0)
     message, own = (torch.randn(500, n, generator=generator, dtype=torch.float64) for _ in range(2))
     weight = torch.randn(edge_index.shape[1], generator=generator, dtype=torch.float64)
@@ -182,9 +182,9 @@ def test_singular_values_below_the_square_root_of_the_rounding_are_seen():
 def test_the_strongest_ridge_within_a_standard_error_is_taken(relu_network):
     network = relu_network()
     blocks = [
-        law_blocks(network.record(600, 0.3, seed, target="finite_difference"), network.wiring.input_index)
+        law_blocks(network.record(600, 0.3, seed, target="finite_difference"), network.graph.input_index)
         for seed in (1, 2)
     ]
-    train, validation = (factorise(network.wiring.edge_index, network.wiring.n_neurons, part) for part in blocks)
+    train, validation = (factorise(network.graph.edge_index, network.graph.num_nodes, part) for part in blocks)
     _, strength = best_ridge(train, validation, strengths=(1e-9, 1e-8, 1e3))
     assert strength == 1e-8

@@ -22,7 +22,8 @@ from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, 
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters, Wiring, flyvis_oracle
+from hydra_llm.families.flyvis.model.graph import known_graph
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters, flyvis_oracle
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
@@ -67,7 +68,7 @@ class FlyvisEvaluator:
         self._seed, self._rollout_frames = training.seed, training.rollout_frames
         meta = self._observations.meta
         self._delta_t, self._substeps = float(meta["delta_t"]), int(meta["substeps"])
-        self.wiring = Wiring(*(self._observations.structure(name) for name in ("edge_index", "input_index", "column")))
+        self.graph = known_graph(self._observations)
         self.type_names: list[str] = list(self._truth.meta["type_names"])
         self.groups: dict[str, str] = dict(self._truth.meta.get("groups", {}))
         self.types: np.ndarray = self._truth["neuron_type"].numpy()
@@ -79,9 +80,7 @@ class FlyvisEvaluator:
     # ---- before the fit ----
 
     def oracle(self) -> OracleReport:
-        found = flyvis_oracle(
-            self._samples("train"), self._samples("validation"), self.wiring, torch.tensor(self.types)
-        )
+        found = flyvis_oracle(self._samples("train"), self._samples("validation"), self.graph, torch.tensor(self.types))
         scores = dict(found.scores())
         for name, prefix, masks in (
             ("ls", "oracle", found),
@@ -94,7 +93,7 @@ class FlyvisEvaluator:
             if f"{prefix}_connectivity_R2" in scores:
                 scores[f"oracle_{name}"] = scores[f"{prefix}_connectivity_R2"]
         return OracleReport(
-            found, scores, found.sentence(self.wiring, self._observations.meta["measurement_noise_level"])
+            found, scores, found.sentence(self.graph, self._observations.meta["measurement_noise_level"])
         )
 
     def _samples(self, split: str) -> Samples:
@@ -155,13 +154,13 @@ class FlyvisEvaluator:
 
     def _make_probe(self, **sizes: int) -> Probe:
         train, validation = (self._observations.split(split) for split in ("train", "validation"))
-        return Probe.of(self.wiring.edge_index, self.wiring.input_index, train, validation, **sizes)
+        return Probe.of(self.graph["edge_index"], self.graph["input_index"], train, validation, **sizes)
 
     def _parameter_scores(
         self, W: np.ndarray, tau: np.ndarray, v_rest: np.ndarray, masks: FlyvisOracle | None, prefix: str
     ) -> dict[str, float]:
         """Scores of W, tau and V_rest under the names <prefix>connectivity_..., <prefix>tau_..., <prefix>V_rest_...."""
-        source, target = self.wiring.edge_index.numpy()
+        source, target = self.graph["edge_index"].numpy()
         pair = np.unique(self.types[source] * len(self.type_names) + self.types[target], return_inverse=True)[1]
         known = (None, None, None)
         if masks is not None:
@@ -196,7 +195,7 @@ class FlyvisEvaluator:
         return scores
 
     def _roll_out(self, net, split: str) -> Rollouts:
-        field = VoltageField.from_truth(self._truth, self.wiring.input_index, torch.float64, torch.device("cpu"))
+        field = VoltageField.from_truth(self._truth, self.graph["input_index"], torch.float64, torch.device("cpu"))
         recorded, starts = self._observations.split(split), self._starts(split)
         return roll_out(net, field, recorded, starts, self._rollout_frames, self._delta_t, self._substeps)
 
@@ -216,7 +215,7 @@ class FlyvisEvaluator:
         n_types = len(np.unique(self.types))
         if n_types < 2:
             return None, {}
-        source, target = self.wiring.edge_index.numpy()
+        source, target = self.graph["edge_index"].numpy()
         n = len(self.tau)
         features = [recovered.tau, recovered.v_rest]
         for end in (target, source):  # mean and spread of the weights into and out of every neuron

@@ -83,7 +83,7 @@ def _on_the_lattice(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t:
     names = [name for name in _SHOWN_TYPES if name in evaluator.type_names] or evaluator.type_names[:6]
     last = min(train.n_frames - 1, round(_MAP_SECONDS / delta_t))
     frames = np.unique(np.linspace(0, last, _MAPS).round().astype(int))
-    column, columns, rows = evaluator.wiring.column.numpy(), {}, {}
+    column, columns, rows = evaluator.graph["column"].numpy(), {}, {}
     for name in names:
         own = evaluator.types == evaluator.type_names.index(name)
         if own.any():
@@ -93,11 +93,11 @@ def _on_the_lattice(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t:
 
 def _eye(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
     """What the eye saw in the first seconds of the recording, and all cell types in the middle of them."""
-    column, drawn = evaluator.wiring.column.numpy(), {}
+    column, drawn = evaluator.graph["column"].numpy(), {}
     n_frames = min(train.n_frames, max(2, round(_FILM_SECONDS / delta_t)))
     if train.external is not None:
         seen = np.array(train.external[:n_frames])
-        drawn["film"] = film(seen, column[evaluator.wiring.input_index.numpy()], delta_t)
+        drawn["film"] = film(seen, column[evaluator.graph["input_index"].numpy()], delta_t)
     middle = n_frames // 2
     voltage, names = np.array(train.activity[middle]), tuple(evaluator.type_names)
     drawn["voltages_by_type"] = eye_activity(voltage, column, evaluator.types, names, middle * delta_t)
@@ -116,7 +116,7 @@ def _messages(evaluator: "FlyvisEvaluator", fit: Fit, evaluation: "Evaluation", 
 
 def _central(evaluator: "FlyvisEvaluator") -> np.ndarray:
     """The neuron of each type that is nearest to the middle of the lattice [type]."""
-    u, v = evaluator.wiring.column.numpy().T.astype(np.float64)
+    u, v = evaluator.graph["column"].numpy().T.astype(np.float64)
     distance = u**2 + u * v + v**2
     chosen = []
     for number in np.unique(evaluator.types):

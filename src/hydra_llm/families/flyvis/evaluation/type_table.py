@@ -38,7 +38,7 @@ class TypeTable:
     @classmethod
     def of(cls, evaluator: "FlyvisEvaluator", recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
         """same_cluster: share of a type's neurons that lie in the cluster most of them lie in."""
-        target = evaluator.wiring.edge_index[1].numpy()
+        target = evaluator.graph["edge_index"][1].numpy()
         rows = []
         for number in np.unique(evaluator.types):
             own = evaluator.types == number

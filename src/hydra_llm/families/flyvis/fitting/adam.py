@@ -12,7 +12,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, refuse_generic
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, relaxation_of
 from hydra_llm.families.flyvis.fitting.regularisers import Progress
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.adam import INTERVALS, AdamPhase
@@ -107,7 +107,7 @@ class StagedPhase(AdamPhase):
 
     def groups(self, net: FlyvisGNN) -> list[dict[str, Any]]:
         if self.solve_interval:
-            refuse_generic(net)
+            relaxation_of(net)
         return [{"params": values, "lr": 0.0, "part": name} for name, values in net.parts().items() if values]
 
     def state_dict(self) -> dict[str, Any]:

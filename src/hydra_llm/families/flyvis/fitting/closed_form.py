@@ -7,7 +7,7 @@ import torch
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, refuse_generic
+from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, relaxation_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import Step
 
@@ -22,7 +22,7 @@ class ClosedFormPhase:
     n_intervals: int = field(default=1, init=False)
 
     def optimizer(self, net: FlyvisGNN) -> Optimizer:
-        refuse_generic(net)
+        relaxation_of(net)
         return SGD([net.W], lr=0.0)  # no gradient is followed; Lightning counts its one step
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.updates import Relaxation
 
 RIDGES = ("evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
@@ -39,7 +40,7 @@ class NeuronSolution:
 
     def apply(self, net: FlyvisGNN, frames: Frames) -> dict[str, float]:
         """Write the solution into the network. Returns the share of the variance of the target that is left."""
-        refuse_generic(net)
+        relaxation_of(net)
         groups = by_in_degree(net.edge_index, net.n_neurons)
         normal = normal_equations(net, groups, frames)
         if self.ridge == "evidence":
@@ -67,21 +68,22 @@ def normal_equations(net: FlyvisGNN, groups: list[Group], frames: Frames) -> Nor
 
 def write(net: FlyvisGNN, found: Coefficients, message_scale: float = 1.0) -> None:
     """Give the network the parameters that regressions on message / message_scale found."""
-    assert net.relaxation is not None  # refuse_generic
+    relaxation = relaxation_of(net)
     positive = found.rate[found.rate > 0]
     floor = _SLOWEST * float(positive.median()) if len(positive) else 1.0
     rate = found.rate.clamp_min(floor)
     with torch.no_grad():
-        net.relaxation.set_rate(rate)
-        net.relaxation.v_rest.copy_(found.offset / rate)
+        relaxation.set_rate(rate)
+        relaxation.v_rest.copy_(found.offset / rate)
         net.W.copy_(found.beta / message_scale / rate[net.graph.target])
 
 
-def refuse_generic(net: FlyvisGNN) -> None:
-    """Raise ValueError for a network whose update is no linear function of what a neuron receives."""
-    if net.relaxation is None:
+def relaxation_of(net: FlyvisGNN) -> Relaxation:
+    """The update whose parameters the closed form solves for. Raises ValueError for a network that has another one."""
+    if not isinstance(net.lin_phi, Relaxation):
         raise ValueError(
-            "The closed form needs an update that is linear in the parameters of a neuron, and model.update_form is "
-            "generic. Choose model.update_form=relaxation, or set training.closed_form=false, "
-            "training.closed_form_interval=0 and training.projection_iterations=0."
+            "The closed form needs an update that is linear in the parameters of a neuron: "
+            f"model.update_form=relaxation, got {type(net.lin_phi).__name__}. Choose that form, or set "
+            "training.closed_form=false, training.closed_form_interval=0 and training.projection_iterations=0."
         )
+    return net.lin_phi

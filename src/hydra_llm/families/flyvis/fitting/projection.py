@@ -7,7 +7,7 @@ falls within some ten iterations, where Adam on all parameters has to move every
 from torch.nn import Parameter
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.neuron_solution import refuse_generic
+from hydra_llm.families.flyvis.fitting.neuron_solution import relaxation_of
 from hydra_llm.families.flyvis.fitting.reduced import FlyvisReducedProblem
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.projection import ProjectionPhase
@@ -19,13 +19,14 @@ class MessageProjectionPhase(ProjectionPhase):
     chunk = 10  # an evaluation costs more than in a small network
 
     def parameters(self, net: FlyvisGNN) -> list[Parameter]:
-        refuse_generic(net)
-        if net.lin_edge is None:
+        relaxation_of(net)
+        function = list(net.lin_edge.parameters())
+        if not function:
             raise ValueError(
-                "There is no message function to project: model.message_form is relu. Set "
-                "training.projection_iterations=0; the closed form alone fits this model."
+                "There is no message function to project: model.message_form is relu, or another without parameters. "
+                "Set training.projection_iterations=0; the closed form alone fits this model."
             )
-        return [*net.lin_edge.parameters(), *([net.embedding.a] if net.edge_embedding else [])]
+        return [*function, *([net.embedding.a] if net.edge_embedding else [])]
 
     def problem(self, net: FlyvisGNN, frames: Frames) -> FlyvisReducedProblem:
         return FlyvisReducedProblem(net, frames, self._n_nodes)

@@ -46,9 +46,7 @@ class FlyvisReducedProblem:
     def _table(self, net: FlyvisGNN) -> Tensor:
         if net.edge_embedding:
             return net.message(self._nodes)
-        assert net.lin_edge is not None  # a known message is not fitted
-        value = net.lin_edge(self._nodes[:, :1])
-        return value.square() if net.message_form == "square" else value
+        return net.lin_edge(self._nodes[:, :1], self._nodes[:1, :0])  # one curve, which no embedding tells apart
 
     def evaluate(self, net: FlyvisGNN, ridge: float) -> Eliminated:
         message = self._interpolation(self._table(net).double())  # [frame, source]

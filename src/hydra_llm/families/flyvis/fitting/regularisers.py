@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.updates import Relaxation
 
 _WARM_UP = 0.3  # share of the steps before linearity and centering act
 _RAMP = 200  # steps over which they then rise
@@ -76,12 +77,12 @@ class GraphPenalties:
     def check(self, net: FlyvisGNN) -> None:
         """Raise ValueError for a penalty on a function that the network does not have."""
         for key, coeff in self.coefficients.items():
-            if coeff > 0 and key.startswith("coeff_edge") and net.lin_edge is None:
+            if coeff > 0 and key.startswith("coeff_edge") and not list(net.lin_edge.parameters()):
                 raise ValueError(
-                    f"training.{key}={coeff} penalises the message function, which model.message_form=relu takes as "
-                    f"known. Set it to 0."
+                    f"training.{key}={coeff} penalises the message function, and that of model.message_form "
+                    f"({type(net.lin_edge).__name__}) has no parameters. Set it to 0."
                 )
-            if coeff > 0 and key.startswith("coeff_phi_weight") and net.lin_phi is None:
+            if coeff > 0 and key.startswith("coeff_phi_weight") and isinstance(net.lin_phi, Relaxation):
                 raise ValueError(
                     f"training.{key}={coeff} penalises the weights of lin_phi, which model.update_form=relaxation does "
                     f"not have. Set it to 0, or choose model=flyvis_gnn_published."
@@ -197,8 +198,7 @@ def update_centering(net: FlyvisGNN, u: Tensor, recorded: RecordedStatistics) ->
     return net.update(recorded.mean.to(u).expand_as(u), zero, zero).square().mean()
 
 
-def _norms(part: nn.Module | None, order: int) -> Tensor:
-    assert part is not None  # GraphPenalties.check
+def _norms(part: nn.Module, order: int) -> Tensor:
     return torch.stack([torch.linalg.vector_norm(values, order) for values in part.parameters()]).sum()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch_geometric.data import Data
 
 from hydra_llm.families.flyvis.fitting.neighbours import Blocks, FrameBlock, factorise
 from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution, best_ridge, determined, least_squares
@@ -21,23 +22,6 @@ from hydra_llm.identifiability.samples import Samples
 _BLOCK = 1024  # frames per step
 _EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly
 _SAME = 1e-3  # relative difference of two derivatives that count as equal; float32 voltages leave a few 1e-5
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What is known of the network. edge_index [2, edge] (source, target); input_index [input]; column [neuron, 2]."""
-
-    edge_index: Tensor
-    input_index: Tensor
-    column: Tensor
-
-    @property
-    def n_neurons(self) -> int:
-        return len(self.column)
-
-    @property
-    def n_edges(self) -> int:
-        return self.edge_index.shape[1]
 
 
 @dataclass(frozen=True)
@@ -79,15 +63,16 @@ class FlyvisOracle:
             scores["oracle_condition_number"] = self.condition_number
         return scores
 
-    def sentence(self, wiring: Wiring, measurement_noise_level: float) -> str:
+    def sentence(self, graph: Data, measurement_noise_level: float) -> str:
         """What these data cannot determine, in words. Looks at the data only, never at the true parameters."""
-        source, target = wiring.edge_index
+        source, target = graph["edge_index"]
+        n_neurons, n_edges = len(graph["column"]), graph.num_edges
         known_W, known_tau = int(self.identifiable_W.sum()), int(self.identifiable_tau.sum())
         if self.null_dimensions:
             own = (source == target) & self.linear[source]
             text = (
-                f"These data determine {known_W:,} of {wiring.n_edges:,} synaptic weights, tau of {known_tau:,} and "
-                f"V_rest of {int(self.identifiable_v_rest.sum()):,} of {wiring.n_neurons:,} neurons; "
+                f"These data determine {known_W:,} of {n_edges:,} synaptic weights, tau of {known_tau:,} and "
+                f"V_rest of {int(self.identifiable_v_rest.sum()):,} of {n_neurons:,} neurons; "
                 f"{self.null_dimensions:,} combinations of parameters stay open. {int(self.silent.sum()):,} neurons "
                 f"are never above 0, so nothing tells the {int(self.silent[source].sum()):,} weights out of them; "
                 f"{int(own.sum()):,} self-connections belong to neurons that are always above 0, where the weight and "
@@ -95,7 +80,7 @@ class FlyvisOracle:
             )
         else:
             text = (
-                f"These data determine all {wiring.n_edges:,} synaptic weights, {wiring.n_neurons:,} time constants "
+                f"These data determine all {n_edges:,} synaptic weights, {n_neurons:,} time constants "
                 f"and resting potentials if the law is known (median condition number {self.condition_number:.0f})."
             )
         if self.equals_drift is not None:
@@ -110,15 +95,16 @@ class FlyvisOracle:
         return text if used == recorded else f"{text} ({used:,} of {recorded:,} frames were looked at.)"
 
 
-def flyvis_oracle(train: Samples, validation: Samples, wiring: Wiring, types: Tensor) -> FlyvisOracle:
+def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tensor) -> FlyvisOracle:
     """Fit the law to train, choose the ridge on validation. types [neuron]: for `tied` alone."""
-    n_used = max(1, min(train.n_frames, _EDGE_FRAMES // max(1, wiring.n_edges)))
+    edge_index, n_neurons = graph["edge_index"], len(graph["column"])
+    target = edge_index[1]
+    n_used = max(1, min(train.n_frames, _EDGE_FRAMES // max(1, len(target))))
     used = train if n_used == train.n_frames else train.at(np.linspace(0, train.n_frames - 1, n_used).astype(int))
-    factors = factorise(wiring.edge_index, wiring.n_neurons, law_blocks(used, wiring.input_index))
-    held_out = factorise(wiring.edge_index, wiring.n_neurons, law_blocks(validation, wiring.input_index))
-    target = wiring.edge_index[1]
+    factors = factorise(edge_index, n_neurons, law_blocks(used, graph["input_index"]))
+    held_out = factorise(edge_index, n_neurons, law_blocks(validation, graph["input_index"]))
     shrunk, strength = best_ridge(factors, held_out)
-    kinds, own = edge_kinds(wiring.edge_index, types, wiring.column), torch.unique(types, return_inverse=True)[1]
+    kinds, own = edge_kinds(edge_index, types, graph["column"]), torch.unique(types, return_inverse=True)[1]
     shared, _ = best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))
     found = determined(factors)
     condition = found.condition_number[found.null_dimensions == 0]
