@@ -4,10 +4,12 @@ import sys
 
 import pytest
 
-from hydra_llm.llm.base import Message, Request
-from hydra_llm.llm.errors import BudgetSpent
-from hydra_llm.llm.factory import build_client, why_unavailable
+from hydra_llm.llm.base import Client, Message, Request
+from hydra_llm.llm.errors import BudgetSpent, Unavailable
+from hydra_llm.llm.factory import build_client, make_client, why_unavailable
+from hydra_llm.llm.json_extraction import answer_from_text
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.llm.testing import ClientConformance
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,7 @@ from hydra_llm.llm.settings import LlmSettings
         ({"client": "command"}, {}, False),
         ({"client": "command", "command": ["agent"]}, {}, True),
         ({"transcript": "replay"}, {}, True),
+        ({"client": "my_lab.Oracle"}, {}, True),
     ],
 )
 def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_there(values, environ, available):
@@ -46,6 +49,68 @@ def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_t
 def test_settings_that_make_no_sense_are_refused_with_the_remedy(values, sentence):
     with pytest.raises(ValueError, match=sentence):
         LlmSettings.of(values)
+
+
+class Echo(Client):
+    """Says what it was built with; a text of None is a backend that is down."""
+
+    def __init__(self, texts=("{}",)):
+        self.texts = list(texts)
+
+    @property
+    def model(self):
+        return "echo"
+
+    def complete(self, request, on_text=None):
+        text = self.texts.pop(0)
+        if text is None:
+            raise Unavailable("The echo is out, since nobody is in the valley.")
+        if on_text is not None:
+            on_text(text)
+        return answer_from_text(text, request, self.model)
+
+
+class Shouting(Echo):
+    @classmethod
+    def from_settings(cls, settings):
+        return cls([settings.model.upper()])
+
+
+class Mute(Client):
+    @property
+    def model(self):
+        return "mute"
+
+
+def test_a_client_of_ones_own_is_chosen_by_its_dotted_path_and_may_read_the_settings(tmp_path):
+    ask = Request((Message("user", "Which?"),), {"type": "object"})
+    assert build_client(LlmSettings.of({"client": f"{__name__}.Echo"}), tmp_path).complete(ask).parsed == {}
+    loud = make_client(LlmSettings.of({"client": f"{__name__}.Shouting", "model": "gpt"}))
+    assert loud.complete(ask).text == "GPT"
+
+
+def test_a_client_that_is_an_object_already_is_used_as_it_is():
+    echo = Echo()
+    assert make_client(LlmSettings.of({"client": echo})) is echo
+
+
+@pytest.mark.parametrize(
+    ("client", "sentence"),
+    [
+        (f"{__name__}.Mute", r"Mute must define complete of hydra_llm\.Client"),
+        ("nowhere.Client", r"llm\.client=nowhere\.Client cannot be imported"),
+        ("fractions.Fraction", r"llm\.client must be the dotted path of a subclass of hydra_llm\.Client"),
+        (Request((Message("user", "?"),)), r"llm\.client must be a name, a dotted path or a hydra_llm\.Client"),
+    ],
+)
+def test_a_client_that_cannot_be_used_is_a_sentence(client, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make_client(LlmSettings.of({"client": client}))
+
+
+class TestEcho(ClientConformance):
+    def client(self, answers):
+        return Echo(answers)
 
 
 def test_a_price_that_is_no_pair_is_refused_with_the_remedy(tmp_path):

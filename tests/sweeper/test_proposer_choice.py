@@ -27,6 +27,7 @@ def test_without_a_key_or_a_server_the_rules_propose_and_the_sentence_says_why()
         {"transcript": "replay"},
         {"client": "command", "command": ["agent"]},
         {"client": "scripted", "script": "answers.json"},
+        {"client": "my_lab.Oracle"},
     ],
 )
 def test_a_model_that_is_within_reach_proposes(llm):

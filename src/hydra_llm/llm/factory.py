@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from hydra_llm.dotted import load_class
+from hydra_llm.dotted import check_object, load_class
 from hydra_llm.llm.base import Client
 from hydra_llm.llm.command_client import CommandClient
 from hydra_llm.llm.openai_client import OpenAIClient
@@ -20,7 +20,7 @@ CLIENTS: dict[str, type[Client]] = {"openai": OpenAIClient, "command": CommandCl
 
 def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:
     """None if a model can be asked, otherwise the reason as a sentence: what `proposer: auto` decides on and prints."""
-    if settings.transcript == "replay":
+    if settings.transcript == "replay" or settings.client not in CLIENTS:
         return None
     if settings.client == "command":
         return None if settings.command else "No command is set (hydra.sweeper.llm.command)."
@@ -49,7 +49,11 @@ def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:
 
 
 def make_client(settings: LlmSettings) -> Client:
-    """The client of the name or dotted path under `settings.client`. Raises ValueError with a sentence."""
+    """The client of the name or dotted path under `settings.client`; one that a `_target_` node made is used as it is.
+    Raises ValueError with a sentence.
+    """
+    if not isinstance(settings.client, str):
+        return check_object("llm.client", settings.client, Client)
     found = CLIENTS.get(settings.client) or load_class("llm.client", settings.client, Client, CLIENTS)
     return found.from_settings(settings)
 

@@ -1,7 +1,7 @@
 """The settings of the language model as one object: the keys of `hydra.sweeper.llm` and their defaults."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.keys.key import check
@@ -11,7 +11,7 @@ from hydra_llm.keys.sweeper import LLM
 @dataclass
 class LlmSettings:
     # ---- who answers ----
-    client: str = LLM["client"].default
+    client: str = LLM["client"].default  # or the Client that a `_target_` node made
     model: str = LLM["model"].default
     base_url: str | None = LLM["base_url"].default
     api_key_env: str = LLM["api_key_env"].default
@@ -61,4 +61,4 @@ class LlmSettings:
             raise ValueError(f"llm.base_url must start with http:// or https://, got {self.base_url!r}.")
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))

@@ -8,14 +8,16 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from hydra_llm.llm.factory import CLIENTS
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.proposers.base import Proposer
 
 
-def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
-    """(name of the proposer, a sentence on why)."""
-    name = options["proposer"]
-    if name != "auto":
-        return name, f"proposer={name}"
+def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
+    """(the proposer's name or dotted path, or the object that a `_target_` node made; a sentence on why)."""
+    chosen = options["proposer"]
+    if chosen != "auto":
+        return chosen, f"proposer={getattr(chosen, 'name', chosen)}"
     llm = options["llm"]
     client = llm.get("client", "openai")
     if llm.get("transcript") == "replay":
@@ -24,6 +26,8 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
         return "llm", "proposer=auto: hydra.sweeper.llm.command is set"
     if client == "scripted" and llm.get("script"):
         return "llm", "proposer=auto: hydra.sweeper.llm.script is set"
+    if client not in CLIENTS:
+        return "llm", "proposer=auto: hydra.sweeper.llm.client is a client of your own"
     if client == "openai" and llm.get("base_url"):
         return "llm", "proposer=auto: hydra.sweeper.llm.base_url is set"
     variable = llm.get("api_key_env", LlmSettings().api_key_env)
@@ -35,9 +39,9 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def proposer_settings(name: str, options: Mapping[str, Any], folder: str) -> dict[str, Any]:
+def proposer_settings(chosen: str | Proposer, options: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """What the proposer is made from: the group `llm`, the sweep's folder, and who guides a hybrid."""
     settings = {**options["llm"], "folder": folder}
-    if name == "hybrid":
+    if chosen == "hybrid":
         settings["guide"], _ = choose_proposer({**options, "proposer": "auto"})
     return settings

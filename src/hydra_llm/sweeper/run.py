@@ -129,12 +129,12 @@ class SweepRun:
         self, spec: SweepSpec, reader: Reader, dispatch: Dispatch, lock: FolderLock, legal: Legal
     ) -> list[Sequence[JobReturn]]:
         folder = Path(spec.sweep_dir)
-        name, why = choose_proposer(self.options)
-        proposer = make_proposer(name, proposer_settings(name, self.options, str(folder)))
+        chosen, why = choose_proposer(self.options)
+        proposer = make_proposer(chosen, proposer_settings(chosen, self.options, str(folder)))
         study = self._open(spec, folder, proposer, legal)
         console = Console(study, spec, resume_command(spec.sweep_dir), log)
         records = SweepArtifacts(study, spec, task_command())
-        console.start(name, why)
+        console.start(proposer.name, why)
         try:
             self._collect_running(study, reader, console, lock)
             self._loop(study, spec, dispatch, console, records, lock)

@@ -50,6 +50,7 @@ def session_settings(settings: Settings, selection: str) -> dict[str, Any]:
         "reward": settings.reward,
         "selection": selection,
         "thresholds": None if limits is None else asdict(limits),
+        **({} if settings.pruning.rule is None else {"pruning": settings.pruning.rule.name}),
     }
 
 
