@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from hydra_llm.dotted import check_object
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
@@ -23,8 +24,12 @@ BUILDERS: dict[str, str] = {
 NAMES = ("rules", "random", *BUILDERS)
 
 
-def make_proposer(name: str, settings: Mapping[str, Any]) -> Proposer:
-    """The proposer of that name; `settings` go to those that take some (the group `llm`, and the sweep's folder)."""
+def make_proposer(name: str | Proposer, settings: Mapping[str, Any]) -> Proposer:
+    """The proposer of that name; `settings` go to those that take some (the group `llm`, and the sweep's folder). One
+    that a `_target_` node made is used as it is.
+    """
+    if not isinstance(name, str):
+        return check_object("proposer", name, Proposer)
     if name == RulesProposer.name:
         return RulesProposer()
     if name == RandomProposer.name:
