@@ -5,6 +5,7 @@ python scripts/docs_pages.py            # writes; a test fails when a page is ol
 """
 
 import dataclasses
+import re
 import sys
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -64,8 +65,15 @@ KEYS: tuple[tuple[str, str, Table], ...] = (
 )
 DECISIONS = """# Decisions
 
-Choices that others will ask about: context, choice, consequence.
+Each page records one choice that others will ask about: its context, the choice, and what follows from it. A decision
+holds as long as its status is `accepted`; a decision that takes its place names it, and is named in its status. Numbers
+are names: some are not used, and they do not follow the dates. A new decision takes the next free number, the form of
+the others, and a line here, which `python scripts/docs_pages.py` writes.
+
+| | decision | status | date |
+|---|---|---|---|
 """
+FORM = re.compile(r"# (\d{4}): (.+)\n\nStatus: (.+)\nDate: (\d{4}-\d{2}-\d{2})\n\n")
 
 
 def main() -> int:
@@ -84,13 +92,17 @@ def pages() -> dict[Path, str]:
 
 
 def decisions() -> str:
-    """A line per file, its number and its title."""
+    """A row per page. Raises ValueError for a page whose head has another form."""
     rows = []
     for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
-        title = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ").strip()
-        number = path.name[:4]
-        rows.append(f"* [{number}]({path.name}) {title.removeprefix(number).lstrip(' .:')}")
-    return DECISIONS + "\n" + "\n".join(rows) + "\n"
+        head = FORM.match(path.read_text(encoding="utf-8"))
+        if head is None:
+            raise ValueError(
+                f"{path.name} must begin with '# NNNN: title', an empty line, 'Status: ...', 'Date: YYYY-MM-DD'."
+            )
+        number, title, status, date = head.groups()
+        rows.append(f"| [{number}]({path.name}) | {title} | {status} | {date} |")
+    return DECISIONS + "\n".join(rows) + "\n"
 
 
 def _keys(title: str, about: str, table: Table) -> str:

@@ -30,6 +30,61 @@ def test_every_page_is_in_the_navigation():
     }
 
 
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+STATUS = re.compile(
+    r"accepted|accepted, supersedes (\d{4})|accepted, superseded in part by (\d{4})|superseded by (\d{4})"
+)
+
+
+@pytest.fixture
+def statuses() -> dict[str, str]:
+    """Number -> status of every decision."""
+    import docs_pages
+
+    heads = [docs_pages.FORM.match(path.read_text(encoding="utf-8")) for path in DECISIONS]
+    return {head[1]: head[3] for head in heads if head is not None}
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name[:4])
+def test_every_decision_has_the_same_form(path):
+    import docs_pages
+
+    text = path.read_text(encoding="utf-8")
+    head = docs_pages.FORM.match(text)
+    assert head, "a decision begins with '# NNNN: title', an empty line, 'Status: ...', 'Date: YYYY-MM-DD'"
+    assert head[1] == path.name[:4]
+    assert STATUS.fullmatch(head[3])
+    assert "**Choice.**" in text
+    assert "**Consequence.**" in text
+    assert max(len(line) for line in text.splitlines()) <= 130
+
+
+def test_no_two_decisions_have_the_same_number():
+    numbers = [path.name[:4] for path in DECISIONS]
+    assert len(numbers) > 50
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_decision_that_another_one_supersedes_says_so(statuses):
+    replaced = {old: new for new, status in statuses.items() for old in re.findall(r"supersedes (\d{4})", status)}
+    assert replaced
+    assert {old: statuses[old] for old in replaced} == {old: f"superseded by {new}" for old, new in replaced.items()}
+    named = {number for status in statuses.values() for number in re.findall(r"\d{4}", status)}
+    assert named <= set(statuses)
+
+
+def test_files_that_a_valid_decision_names_exist(statuses):
+    roots = [ROOT, ROOT / "src", ROOT / "src" / "hydra_llm"]
+    named = [
+        (path.name, name)
+        for path in DECISIONS
+        if not statuses[path.name[:4]].startswith("superseded")
+        for name in re.findall(r"`([\w/]+/\w+\.py)`", path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 10
+    assert [pair for pair in named if not any((root / pair[1]).exists() for root in roots)] == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed")
 def test_the_site_builds_without_a_warning(tmp_path):
