@@ -10,16 +10,18 @@ from hydra_llm.schema.fields import key
 
 @dataclass
 class Trainer:
-    """conf/trainer: where and how loudly things run."""
+    """conf/trainer: where a fit runs, and how much it prints."""
 
-    accelerator: str = key("auto", help="as Lightning names it: auto, cpu, gpu")
-    threads: int | None = key(None, help="CPU threads of torch; null: one up to 1,000 units, else torch decides", low=1)
+    accelerator: str = key("auto", help="accelerator as Lightning names it: auto, cpu, gpu")
+    threads: int | None = key(
+        None, help="CPU threads of torch; null: one for up to 1,000 units, otherwise torch decides", low=1
+    )
     progress: str = key("auto", help="progress bars: auto shows them in a terminal", choices=("auto", "on", "off"))
 
 
 @dataclass
 class Callbacks:
-    """conf/callbacks: what is written beside metrics."""
+    """conf/callbacks: what is written besides metrics."""
 
     figures: bool = key(True, help="draw the figures of a run")
     checkpoint: bool = key(True, help="keep the best checkpoint in the run folder")
@@ -27,7 +29,7 @@ class Callbacks:
 
 @dataclass
 class Paths:
-    """conf/paths: where things are."""
+    """conf/paths: where files are."""
 
     datasets: str = key("outputs/datasets", help="simulated recordings, shared by all runs")
 
@@ -37,12 +39,12 @@ class Search:
     """conf/search: what `hydra/sweeper=llm_ucb` searches. Only the sweeper reads it."""
 
     metric: str | None = key(None, help="name of the metric to search on")
-    direction: str = key("maximize", help="what is better", choices=("maximize", "minimize", "target"))
-    target: float | None = key(None, help="the best value, for direction=target")
+    direction: str = key("maximize", help="what counts as better", choices=("maximize", "minimize", "target"))
+    target: float | None = key(None, help="the value to reach, for direction=target")
     params: dict[str, Any] = field(default_factory=dict)  # Hydra's sweep grammar
     block_params: dict[str, Any] = field(default_factory=dict)  # move between blocks only
     slot_params: dict[str, Any] = key({}, help="key: a list with one value per slot, which the slot keeps")
-    fresh_seeds: bool = key(False, help="whether every run draws its own seeds, so that no two share their data")
+    fresh_seeds: bool = key(False, help="whether every run draws its own seeds, so that no two runs share data")
     start: str | None = key(None, help="first batch of several slots", choices=("diverse", "baselines"))
     trial_overrides: list[str] = field(default_factory=list)  # the search budget: a shorter fit
     instructions: str | None = key(None, help="name of the protocol in instructions/")
@@ -50,16 +52,16 @@ class Search:
     confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
     thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric
-    focus: list[Any] = key([], help="what to try when metrics say so: rows of hydra_llm.search.triggers")
+    focus: list[Any] = key([], help="triggers: what to try when metrics meet a condition (hydra_llm.search.triggers)")
     locked: dict[str, str] = field(default_factory=dict)  # keys that no proposal may move, with the reason
 
 
 @dataclass
 class Config:
-    """Everything."""
+    """The top level of the configuration."""
 
-    seed: int = key(0, help="of data and training together; simulation.seed and training.seed separate them")
-    return_metric: str | None = key(None, help="return this metric as a float instead of all as a dict")
+    seed: int = key(0, help="seed of data and training together; simulation.seed and training.seed separate them")
+    return_metric: str | None = key(None, help="return this metric as a float instead of all metrics as a dict")
     simulation: Any = MISSING
     model: Any = MISSING
     training: Any = MISSING

@@ -8,36 +8,36 @@ from hydra_llm.schema.fields import key
 
 @dataclass
 class FlyvisSimulation:
-    """An eye of the fly and its recording; the arguments of hydra_llm.families.flyvis.flyvis_system."""
+    """The fly's visual system and its recording; the arguments of hydra_llm.families.flyvis.flyvis_system."""
 
     _target_: str = "hydra_llm.families.flyvis.flyvis_system"
 
     # ---- network ----
     extent: int = key(2, help="radius of the eye; 2: 1,203 neurons, 8: 13,741, 15: 45,669", unit="columns", low=1)
     connectome: str | None = key(
-        None, help="path of fib25-fib19_v2.2.json; null: that of an installed flyvis, else fetched once with pip"
+        None, help="path of fib25-fib19_v2.2.json; null: from an installed flyvis, otherwise downloaded once with pip"
     )
     parameters: str = key(
         "varied",
-        help="varied: types that differ; default: flyvis before training; else path of a trained checkpoint",
+        help="varied: drawn per type; default: flyvis before training; otherwise the path of a trained checkpoint",
     )
     tau_mode: str = key(
         "unclamped",
         help="clamped: tau is at least the integration step, as in flyvis",
         choices=("unclamped", "clamped"),
     )
-    ablation_ratio: float = key(0.0, help="share of synapses set to zero before simulating", low=0, high=1)
+    ablation_ratio: float = key(0.0, help="share of synapses that are set to zero before the simulation", low=0, high=1)
 
     # ---- recording ----
-    n_frames: int = key(8000, help="recorded frames of the training sequences together", unit="frames", low=2)
-    n_frames_validation: int | None = key(None, help="null: min(2000, n_frames)", unit="frames", low=2)
-    n_frames_test: int | None = key(None, help="null: min(2000, n_frames)", unit="frames", low=2)
+    n_frames: int = key(8000, help="recorded frames of all training sequences together", unit="frames", low=2)
+    n_frames_validation: int | None = key(None, help="recorded frames; null: min(2000, n_frames)", unit="frames", low=2)
+    n_frames_test: int | None = key(None, help="recorded frames; null: min(2000, n_frames)", unit="frames", low=2)
     delta_t: float = key(0.02, help="time between recorded frames", unit="s", low=0, open_low=True)
-    substeps: int | None = key(None, help="integration steps per recorded frame; null: of at most 10 ms", low=1)
+    substeps: int | None = key(None, help="integration steps per recorded frame; null: steps of at most 10 ms", low=1)
     integrator: str = key("euler", help="integration method", choices=("euler", "rk4"))
     dtype: str = key("float32", help="precision of simulation, recording and fit", choices=("float32", "float64"))
     device: str = key("auto", help="where the network is integrated", choices=("auto", "cpu", "cuda"))
-    seed: int = key("${seed}", help="of stimulus, initial states, noise and untrained parameters")
+    seed: int = key("${seed}", help="seed of stimulus, initial states, noise and untrained parameters")
     noise_model_level: float = key(0.05, help="standard deviation of the process noise", low=0)
     noise_scaling: str = key(
         "per_step",
@@ -53,28 +53,43 @@ class FlyvisSimulation:
         choices=("DAVIS", "scenes", "optical_flow", "flashes", "noise", "folder"),
     )
     sequence_duration: float = key(
-        4.0, help="of a sequence that is computed or wanders over a photograph", unit="s", low=0, open_low=True
+        4.0,
+        help="duration of a computed sequence, or of a view that wanders over a photograph",
+        unit="s",
+        low=0,
+        open_low=True,
     )
     davis_root: str | None = key(
-        None, help="folder above JPEGImages/480p; null: the variable DAVIS_ROOT, else downloaded once (0.8 GB)"
+        None,
+        help="folder that contains JPEGImages/480p; null: the variable DAVIS_ROOT, otherwise downloaded once (0.8 GB)",
     )
-    stimulus_folder: str | None = key(None, help="photographs, or one folder of frames per video, for folder")
-    video_fps: float = key(24.0, help="of the videos in stimulus_folder", unit="1 / s", low=0, open_low=True)
+    stimulus_folder: str | None = key(
+        None, help="visual_input_type folder: photographs, or one folder of frames per video"
+    )
+    video_fps: float = key(24.0, help="frame rate of the videos in stimulus_folder", unit="1 / s", low=0, open_low=True)
     video_least_frames: int = key(50, help="shorter videos are left out", unit="film frames", low=2)
-    video_most_frames: int | None = key(80, help="longer videos are cut; null: never", unit="film frames", low=2)
-    pixels_per_column: int = key(13, help="of a film or photograph; more show the eye a wider view", unit="px", low=1)
+    video_most_frames: int | None = key(
+        80, help="longer videos are cut to this length; null: never", unit="film frames", low=2
+    )
+    pixels_per_column: int = key(
+        13, help="pixels of a film or photograph per column; more give the eye a wider view", unit="px", low=1
+    )
     vertical_splits: int = key(1, help="windows side by side in every video", low=1)
     flip_axes: list[int] = key([0, 1], help="reflections of every video across an axis of the lattice; 0: none")
     n_rotations: list[int] = key([0, 1, 2, 3, 4, 5], help="rotations of every video, in units of 60 degrees")
 
     # ---- the graph that a model is shown ----
-    n_extra_null_edges: int = key(0, help="pairs without a synapse among the edges that are shown", low=0)
+    n_extra_null_edges: int = key(
+        0, help="pairs without a synapse that are added to the edges given to the model", low=0
+    )
     null_edges_mode: str = key(
-        "per_column", help="per_column: equally many per source neuron", choices=("per_column", "random")
+        "per_column", help="per_column: the same number per source neuron", choices=("per_column", "random")
     )
     edge_removal_ratio: float = key(0.0, help="share of the true edges that are hidden from the model", low=0, high=1)
     edge_removal_mode: str = key(
-        "random", help="per_column: of every source, one edge staying", choices=("per_column", "random")
+        "random",
+        help="per_column: from every source neuron, always leaving it one edge",
+        choices=("per_column", "random"),
     )
 
 
@@ -87,7 +102,7 @@ class FlyvisGNNConfig:
 
     hidden_dim: int = key(80, help="units per hidden layer of the message and update functions", low=1)
     n_layers: int = key(3, help="linear layers of each function", low=2)
-    activation: str = key("relu", help="between the layers", choices=("tanh", "silu", "gelu", "relu"))
+    activation: str = key("relu", help="activation between the layers", choices=("tanh", "silu", "gelu", "relu"))
     message_form: Any = key(
         "linear",
         help="what a neuron sends: linear, g = lin_edge; square, g = lin_edge^2 as published; relu, known",
@@ -108,29 +123,35 @@ class FlyvisGNNConfig:
         choices=("randn_scaled", "randn", "zeros"),
     )
     W_init_scale: float = key(1.0, help="scale of W at the start", low=0)
-    implicit_stimulus: bool = key(False, help="whether the stimulus is not shown but learned over place and time")
+    implicit_stimulus: bool = key(
+        False, help="whether the stimulus is learned as a function of place and time instead of given"
+    )
     stimulus_hidden_dim: int = key(128, help="units per hidden layer of the stimulus", low=1)
     stimulus_n_layers: int = key(4, help="linear layers of the stimulus", low=2)
     stimulus_omega: float = key(
-        1500.0, help="highest frequency of its first layer, over half the recording", unit="rad", low=0, open_low=True
+        1500.0,
+        help="highest frequency of the first layer of the stimulus, over half the recording",
+        unit="rad",
+        low=0,
+        open_low=True,
     )
     initial_rate: float = key(20.0, help="1 / tau of all neurons at the start", unit="1/s", low=0, open_low=True)
 
 
 @dataclass
 class FlyvisTraining:
-    """How a flyvis network is fitted: Adam, then variable projection, then the closed form; each can be left out.
+    """How a flyvis network is fitted: Adam, variable projection, then a closed-form solution; each can be left out.
 
     Defaults of published keys are those of the published training landscape.
     """
 
-    seed: int = key("${seed}", help="of initialisation, batch order and training noise")
+    seed: int = key("${seed}", help="seed of initialisation, batch order and training noise")
     target: str = key(
         "drift",
-        help="what is predicted: the oracle's du/dt, or the recording's",
+        help="what is predicted: the simulator's own dv/dt, or differences of the recording",
         choices=("drift", "finite_difference"),
     )
-    difference_order: str = key("forward", help="of finite differences", choices=("forward", "central"))
+    difference_order: str = key("forward", help="kind of finite differences", choices=("forward", "central"))
 
     # ---- Adam ----
     n_epochs: int = key(1, help="epochs of the Adam phase", low=1)
@@ -139,20 +160,24 @@ class FlyvisTraining:
         help="Adam steps of all epochs; null: n_epochs times n_frames * data_augmentation_loop // batch_size * 0.2",
         low=0,
     )
-    data_augmentation_loop: int = key(25, help="passes over the frames, in the published counting", low=1)
+    data_augmentation_loop: int = key(25, help="passes over the frames, counted as in the publications", low=1)
     batch_size: int = key(1, help="frames per step", unit="frames", low=1)
     time_step: int = key(1, help="1: one-step prediction of dv/dt; T > 1: rollout of T frames", unit="frames", low=1)
-    noise_model_level: float = key(0.05, help="sd of the noise on the states that the network sees", low=0)
-    learning_rate_W_start: float = key(1e-3, help="of W", low=0)
-    learning_rate_start: float = key(5e-4, help="of the message and update functions, tau and v_rest", low=0)
-    learning_rate_embedding_start: float = key(1e-3, help="of the embedding", low=0)
+    noise_model_level: float = key(
+        0.05, help="standard deviation of the noise added to the network's input states", low=0
+    )
+    learning_rate_W_start: float = key(1e-3, help="learning rate of W", low=0)
+    learning_rate_start: float = key(
+        5e-4, help="learning rate of the message and update functions, tau and v_rest", low=0
+    )
+    learning_rate_embedding_start: float = key(1e-3, help="learning rate of the embedding", low=0)
 
-    learning_rate_stimulus: float = key(1e-3, help="of a learned stimulus", low=0)
+    learning_rate_stimulus: float = key(1e-3, help="learning rate of a learned stimulus", low=0)
 
     # ---- alternating between W-phases and V_rest-phases ----
-    alternate_training: bool = key(False, help="whether W and V_rest learn in turns")
+    alternate_training: bool = key(False, help="whether W and V_rest are trained in turns")
     n_alternations: int = key(4, help="W/V_rest cycles per epoch", low=1)
-    alternate_vrest_ratio: float = key(0.5, help="share of each cycle that is V_rest-phase", low=0, high=1)
+    alternate_vrest_ratio: float = key(0.5, help="share of each cycle spent in the V_rest-phase", low=0, high=1)
     alternate_lr_W: float = key(6e-7, help="learning rate of W in V_rest-phases", low=0)
     alternate_lr_edge: float = key(1.2e-6, help="learning rate of the message function in V_rest-phases", low=0)
     alternate_lr_update: float = key(1.2e-6, help="learning rate of the update function in W-phases", low=0)
@@ -164,35 +189,43 @@ class FlyvisTraining:
     )
 
     # ---- regularisers of the Adam phase (hydra_llm.families.flyvis.fitting.regularisers has the formulas) ----
-    regul_annealing_rate: float = key(0.0, help="of W and weight penalties, per epoch; 0: full strength", low=0)
-    coeff_W_L1: float = key(5e-5, help="few synapses", low=0)
-    coeff_W_L2: float = key(0.0, help="weak synapses", low=0)
-    coeff_W_sign: float = key(0.0, help="one sign per source neuron", low=0)
-    coeff_edge_diff: float = key(500.0, help="the message rises with the state", low=0)
-    coeff_edge_norm: float = key(1.0, help="the message at 2 x is 2 x, x = 1.5 sd of the activity", low=0)
-    coeff_edge_zero: float = key(0.0, help="a silent neuron sends nothing", low=0)
-    coeff_edge_weight_L1: float = key(0.0, help="small parameters in the message function", low=0)
-    coeff_edge_weight_L2: float = key(0.0, help="small parameters in the message function", low=0)
-    coeff_phi_weight_L1: float = key(0.0, help="small parameters in the update function", low=0)
-    coeff_phi_weight_L2: float = key(0.0, help="small parameters in the update function", low=0)
-    coeff_phi_zero: float = key(0.0, help="the update is zero at v = 0, msg = 1, I = 1", low=0)
-    coeff_update_diff: float = key(0.0, help="the update rises with the message of one source", low=0)
-    coeff_update_msg_diff: float = key(0.0, help="the update rises with the received message", low=0)
-    coeff_update_msg_sign: float = key(0.0, help="the update at v = 0 has the sign of the message", low=0)
-    coeff_update_linearity: float = key(0.0, help="the update is a line in v; after a warm-up", low=0)
-    coeff_update_centering: float = key(0.0, help="the update is zero at the mean state; after a warm-up", low=0)
+    regul_annealing_rate: float = key(
+        0.0, help="annealing rate of the penalties on W and weights, per epoch; 0: full strength at once", low=0
+    )
+    coeff_W_L1: float = key(5e-5, help="penalty: few synapses", low=0)
+    coeff_W_L2: float = key(0.0, help="penalty: weak synapses", low=0)
+    coeff_W_sign: float = key(0.0, help="penalty: one sign per source neuron", low=0)
+    coeff_edge_diff: float = key(500.0, help="penalty: the message rises with the state", low=0)
+    coeff_edge_norm: float = key(1.0, help="penalty: the message at 2 x is 2 x, with x = 1.5 sd of the activity", low=0)
+    coeff_edge_zero: float = key(0.0, help="penalty: a silent neuron sends nothing", low=0)
+    coeff_edge_weight_L1: float = key(0.0, help="penalty: small parameters in the message function", low=0)
+    coeff_edge_weight_L2: float = key(0.0, help="penalty: small parameters in the message function", low=0)
+    coeff_phi_weight_L1: float = key(0.0, help="penalty: small parameters in the update function", low=0)
+    coeff_phi_weight_L2: float = key(0.0, help="penalty: small parameters in the update function", low=0)
+    coeff_phi_zero: float = key(0.0, help="penalty: the update is zero at v = 0, msg = 1, I = 1", low=0)
+    coeff_update_diff: float = key(0.0, help="penalty: the update rises with the message of one source", low=0)
+    coeff_update_msg_diff: float = key(0.0, help="penalty: the update rises with the received message", low=0)
+    coeff_update_msg_sign: float = key(0.0, help="penalty: the update at v = 0 has the sign of the message", low=0)
+    coeff_update_linearity: float = key(0.0, help="penalty: the update is linear in v; after a warm-up", low=0)
+    coeff_update_centering: float = key(
+        0.0, help="penalty: the update is zero at the mean state; after a warm-up", low=0
+    )
 
     # ---- variable projection ----
     projection_iterations: int = key(0, help="L-BFGS iterations per ridge; 0: no projection", low=0)
     projection_starts: int = key(1, help="message functions tried, the one from the Adam phase first", low=1)
-    projection_screening_iterations: int = key(10, help="iterations of each trial start", low=1)
+    projection_screening_iterations: int = key(10, help="iterations for each start that is tried", low=1)
     projection_ridge: list[float] = key([1e-3, 1e-5], help="ridges, lowered step by step")
     projection_frames: int | None = key(800, help="frames used, evenly spaced; null: all", unit="frames", low=2)
-    projection_nodes: int = key(300, help="table nodes per message function", low=4)
+    projection_nodes: int = key(300, help="nodes of the interpolation table per message function", low=4)
 
     # ---- closed form of W, tau and v_rest ----
-    closed_form: bool = key(False, help="whether the fit ends with the closed form, given the message function")
-    closed_form_interval: int = key(0, help="also every so many Adam steps; 0: only at the end", unit="steps", low=0)
+    closed_form: bool = key(
+        False, help="whether the fit ends with a closed-form solution for all but the message function"
+    )
+    closed_form_interval: int = key(
+        0, help="Adam steps between two closed-form solutions; 0: only at the end", unit="steps", low=0
+    )
     closed_form_frames: int | None = key(None, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     closed_form_ridge: str = key(
         "evidence",
@@ -200,7 +233,7 @@ class FlyvisTraining:
         choices=("evidence", "validation", "fixed"),
     )
     closed_form_strength: float = key(
-        1e-4, help="a fixed ridge, relative to the mean square message", low=0, open_low=True
+        1e-4, help="the fixed ridge, relative to the mean square message", low=0, open_low=True
     )
 
     # ---- evaluation ----
