@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds these equal to 
     from hydra_llm.families.family import Evaluation, Evaluator, Family, OracleReport
     from hydra_llm.families.fitting import Fit, FitContext
     from hydra_llm.llm.base import Answer, Client, Request
-    from hydra_llm.llm.errors import LlmError
+    from hydra_llm.llm.errors import LlmError, Unavailable
     from hydra_llm.llm.json_extraction import answer_from_text
     from hydra_llm.llm.settings import LlmSettings
     from hydra_llm.report.page import write_report
@@ -32,7 +32,7 @@ _PLACES = {
     "families.family": ("Evaluation", "Evaluator", "Family", "OracleReport"),
     "families.fitting": ("Fit", "FitContext"),
     "llm.base": ("Answer", "Client", "Request"),
-    "llm.errors": ("LlmError",),
+    "llm.errors": ("LlmError", "Unavailable"),
     "llm.json_extraction": ("answer_from_text",),
     "llm.settings": ("LlmSettings",),
     "report.page": ("write_report",),
