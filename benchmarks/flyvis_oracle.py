@@ -14,7 +14,6 @@ from omegaconf import OmegaConf
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import Dataset, DatasetStore
-from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.system import flyvis_system
 from hydra_llm.training.simulation import simulate
@@ -48,9 +47,8 @@ def main() -> None:
 
 
 def record(store: DatasetStore, options: argparse.Namespace, noise: float, seed: int) -> Dataset:
-    keys = {name: value for name, value in vars(FlyvisSimulation()).items() if name != "_target_"}
-    keys |= {"parameters": options.parameters, "connectome": options.connectome, "device": "cpu"}
-    system = flyvis_system(**{**keys, "noise_model_level": noise, "seed": seed})
+    where = {"parameters": options.parameters, "connectome": options.connectome, "device": "cpu"}
+    system = flyvis_system(**where, noise_model_level=noise, seed=seed)
     return simulate(system, store, writer=DatasetWriter, callbacks=[], enable_progress_bar=False)
 
 

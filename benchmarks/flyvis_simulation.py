@@ -13,7 +13,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from torch import Tensor
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.data.store import DatasetStore
-from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.system import FlyvisSystem, flyvis_system
 from hydra_llm.families.flyvis.system.connectome import build_connectome
 from hydra_llm.training.simulation import simulate
@@ -59,9 +57,7 @@ def main() -> None:
 
 def system(keys: dict[str, Any], **more: Any) -> FlyvisSystem:
     """flyvis_system() at the defaults of its schema."""
-    defaults = {item.name: getattr(FlyvisSimulation(), item.name) for item in fields(FlyvisSimulation)}
-    del defaults["_target_"]
-    return flyvis_system(**{**defaults, "seed": 0, **keys, **more})
+    return flyvis_system(**{"seed": 0, **keys, **more})
 
 
 def built(extent: int, keys: dict[str, Any], repeats: int) -> dict[str, Any]:

@@ -96,13 +96,10 @@ def _shared(name: str) -> Path:
 def make_flyvis_system(tiny_connectome) -> Callable[..., Any]:
     """flyvis_system(**keys) on the tiny connectome, other keys at their defaults."""
     pytest.importorskip("torch", reason="the science extra is not installed")
-    from hydra_llm.families.flyvis.config import FlyvisSimulation
     from hydra_llm.families.flyvis.system import flyvis_system
 
     def make(**keys: Any) -> Any:
-        tiny = {**TINY_FLYVIS, "connectome": str(tiny_connectome), "device": "cpu"}
-        arguments = {**vars(FlyvisSimulation()), **tiny, **keys}
-        return flyvis_system(**{name: value for name, value in arguments.items() if name != "_target_"})
+        return flyvis_system(**{**TINY_FLYVIS, "connectome": str(tiny_connectome), "device": "cpu", **keys})
 
     return make
 

@@ -220,14 +220,14 @@ def test_an_empty_folder_and_none_at_all_are_refused(tmp_path, make_stimulus):
         make_stimulus("folder", stimulus_folder=str(tmp_path))
     with pytest.raises(StimulusError, match=r"needs simulation\.stimulus_folder"):
         make_stimulus("folder")
-    with pytest.raises(StimulusError, match="is no folder"):
+    with pytest.raises(StimulusError, match="must be a folder"):
         make_stimulus("folder", stimulus_folder=str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
     ("filming", "reason"),
     [
-        ({"flip_axes": [7]}, r"flip_axes=\[7\] holds 7"),
+        ({"flip_axes": [7]}, r"flip_axes must be among .*, got \[7\]"),
         ({"flip_axes": []}, "flip_axes and n_rotations"),
         ({"n_rotations": []}, "flip_axes and n_rotations"),
         ({"vertical_splits": 0}, "vertical_splits=0"),

@@ -1,11 +1,10 @@
 """From a visual_input_type to a Stimulus."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.stimuli.base import Stimulus, StimulusError
-from hydra_llm.families.flyvis.stimuli.davis import FPS, davis_videos, find_davis, videos_below
+from hydra_llm.families.flyvis.stimuli.davis import FPS, FRAMES, find_davis, videos_below
 from hydra_llm.families.flyvis.stimuli.eye import BoxEye
 from hydra_llm.families.flyvis.stimuli.flashes import Flashes
 from hydra_llm.families.flyvis.stimuli.generated import Generated, Pattern
@@ -14,7 +13,7 @@ from hydra_llm.families.flyvis.stimuli.moving_patterns import MovingPatterns
 from hydra_llm.families.flyvis.stimuli.noise import Flicker
 from hydra_llm.families.flyvis.stimuli.photographs import Photographs
 from hydra_llm.families.flyvis.stimuli.scenes import Scenes
-from hydra_llm.families.flyvis.stimuli.videos import Video, Videos
+from hydra_llm.families.flyvis.stimuli.videos import Videos
 
 PATTERNS: dict[str, Pattern] = {
     "scenes": Scenes(),
@@ -25,67 +24,39 @@ PATTERNS: dict[str, Pattern] = {
 VISUAL_INPUT_TYPES = ("DAVIS", *PATTERNS, "folder")
 
 
-@dataclass(frozen=True)
-class Filming:
-    """How films and photographs are shown. video_fps: of a folder of videos; DAVIS has its own."""
-
-    davis_root: str | None
-    stimulus_folder: str | None
-    video_fps: float
-    video_least_frames: int
-    video_most_frames: int | None
-    pixels_per_column: int
-    vertical_splits: int
-    flip_axes: Sequence[int]
-    n_rotations: Sequence[int]
-
-    def __post_init__(self) -> None:
-        wrong = [axis for axis in self.flip_axes if axis not in FLIPS]
-        if wrong:
-            raise StimulusError(f"flip_axes={list(self.flip_axes)} holds {wrong[0]}. Axes are 0 (none), 1, 2 and 3.")
-
-
-def build_stimulus(
-    visual_input_type: str,
-    *,
-    lattice: HexLattice,
-    delta_t: float,
-    seed: int,
-    sequence_duration: float,
-    filming: Filming,
-    cache: Path,
-) -> Stimulus:
-    """The stimulus of that name. cache: where a downloaded archive is kept. Raises StimulusError."""
-    if visual_input_type in PATTERNS:
-        return Generated(PATTERNS[visual_input_type], lattice, delta_t, sequence_duration, seed)
-    if visual_input_type not in VISUAL_INPUT_TYPES:
-        raise StimulusError(
-            f"visual_input_type={visual_input_type!r} is unknown. Choose one of: {', '.join(VISUAL_INPUT_TYPES)}."
-        )
-    eye = BoxEye(lattice, filming.pixels_per_column)
-    least, most = filming.video_least_frames, filming.video_most_frames
-
-    def shown(root: Path, videos: tuple[Video, ...], fps: float) -> Videos:
-        return Videos(
-            root,
-            videos,
-            eye,
-            delta_t,
-            fps,
-            filming.vertical_splits,
-            tuple(filming.flip_axes),
-            tuple(filming.n_rotations),
-            seed,
-        )
-
-    if visual_input_type == "DAVIS":
-        root = find_davis(filming.davis_root, cache)
-        return shown(root, davis_videos(root, least, most), FPS)
-    if filming.stimulus_folder is None:
+def build_stimulus(config: FlyvisSimulation, cache: Path) -> Stimulus:
+    """What config.visual_input_type names. cache: where a downloaded archive is kept. Raises StimulusError."""
+    if not set(config.flip_axes) <= set(FLIPS):
+        raise StimulusError(f"flip_axes must be among 0 (none), 1, 2 and 3, got {list(config.flip_axes)}.")
+    kind, lattice = config.visual_input_type, HexLattice(config.extent)
+    if kind in PATTERNS:
+        return Generated(PATTERNS[kind], lattice, config.delta_t, config.sequence_duration, config.seed)
+    if kind not in VISUAL_INPUT_TYPES:
+        raise StimulusError(f"visual_input_type must be one of {', '.join(VISUAL_INPUT_TYPES)}, got {kind!r}.")
+    eye = BoxEye(lattice, config.pixels_per_column)
+    if kind == "DAVIS":
+        root = find_davis(config.davis_root, cache)
+        return _videos(config, eye, root, below=FRAMES, fps=FPS)
+    if config.stimulus_folder is None:
         raise StimulusError("visual_input_type=folder needs simulation.stimulus_folder: photographs, or video frames.")
-    root = Path(filming.stimulus_folder).expanduser()
+    root = Path(config.stimulus_folder).expanduser()
     if not root.is_dir():
-        raise StimulusError(f"simulation.stimulus_folder={root} is no folder.")
+        raise StimulusError(f"simulation.stimulus_folder must be a folder, got {root}.")
     if any(path.is_dir() and path.name[0] != "." for path in root.iterdir()):
-        return shown(root, videos_below(root, least, most), filming.video_fps)
-    return Photographs.in_folder(root, eye, delta_t, sequence_duration, seed)
+        return _videos(config, eye, root, below=Path(), fps=config.video_fps)
+    return Photographs.in_folder(root, eye, config.delta_t, config.sequence_duration, config.seed)
+
+
+def _videos(config: FlyvisSimulation, eye: BoxEye, root: Path, below: Path, fps: float) -> Videos:
+    """The folders root / below as videos of fps frames per second."""
+    return Videos(
+        root=root,
+        videos=videos_below(root / below, config.video_least_frames, config.video_most_frames),
+        eye=eye,
+        delta_t=config.delta_t,
+        fps=fps,
+        windows=config.vertical_splits,
+        flips=tuple(config.flip_axes),
+        rotations=tuple(config.n_rotations),
+        seed=config.seed,
+    )

@@ -25,12 +25,12 @@ FPS = 24.0
 URL = "https://data.vision.ee.ethz.ch/csergi/share/davis/DAVIS-2017-trainval-480p.zip"
 SHA256 = "e3d0b5b77c3d031b000a19e0e25e3e2cac65d183755601bc2cf066df1a2aa492"
 ARCHIVE_BYTES = 832_766_765
-_FRAMES = Path("JPEGImages") / "480p"
+FRAMES = Path("JPEGImages") / "480p"
 _TIMEOUT = 30  # seconds without an answer
 _CHUNK = 2**20
 
 _REMEDIES = (
-    f"Set simulation.davis_root or the environment variable {VARIABLE} to a folder that holds {_FRAMES}, or run once "
+    f"Set simulation.davis_root or the environment variable {VARIABLE} to a folder that holds {FRAMES}, or run once "
     f"with access to {URL} (0.8 GB). simulation=flyvis_scenes needs no download."
 )
 
@@ -40,17 +40,12 @@ def find_davis(root: str | None, cache: Path) -> Path:
     named = root or os.environ.get(VARIABLE)
     if named:
         for folder in (Path(named).expanduser(), Path(named).expanduser() / "DAVIS"):
-            if (folder / _FRAMES).is_dir():
+            if (folder / FRAMES).is_dir():
                 return folder
-        raise StimulusError(f"{named} holds no {_FRAMES}: it is no DAVIS tree. {_REMEDIES}")
-    if not (cache / "DAVIS" / _FRAMES).is_dir():
+        raise StimulusError(f"{named} holds no {FRAMES}: it is no DAVIS tree. {_REMEDIES}")
+    if not (cache / "DAVIS" / FRAMES).is_dir():
         _download(cache)
     return cache / "DAVIS"
-
-
-def davis_videos(root: Path, least_frames: int, most_frames: int | None) -> tuple[Video, ...]:
-    """The videos of a tree by name, those shorter than least_frames left out, the others cut at most_frames."""
-    return videos_below(root / _FRAMES, least_frames, most_frames)
 
 
 def videos_below(folder: Path, least_frames: int, most_frames: int | None) -> tuple[Video, ...]:

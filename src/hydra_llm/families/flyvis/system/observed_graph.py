@@ -1,4 +1,4 @@
-"""The graph that a model is shown: the true edges, less those that are hidden, plus pairs without a synapse.
+"""The graph that a model observes: the true edges, less those that are hidden, plus pairs without a synapse.
 
 The network is always simulated whole; hiding an edge takes it from the model only. (The reference prunes the simulated
 network instead, so that no edge is ever missing.)
@@ -20,7 +20,7 @@ class ObservedGraph:
     true_edge: Tensor
 
 
-def show(edge_index: Tensor, kept: Tensor, null_edges: Tensor) -> ObservedGraph:
+def observe(edge_index: Tensor, kept: Tensor, null_edges: Tensor) -> ObservedGraph:
     """The kept true edges in their order, then the null edges."""
     return ObservedGraph(
         torch.cat([edge_index[:, kept], null_edges], dim=1),

@@ -4,6 +4,7 @@ A recording is made of independent sequences. Each starts from the state of a ne
 sequences of a split are simulated many at a time, and each can be simulated again without the others.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,78 +14,49 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.stimuli.base import Stimulus
+from hydra_llm.families.flyvis.stimuli.build import build_stimulus
 from hydra_llm.families.flyvis.system.connectome import Connectome
-from hydra_llm.families.flyvis.system.observed_graph import ObservedGraph, draw_null_edges, kept_edges, show
+from hydra_llm.families.flyvis.system.observed_graph import ObservedGraph, draw_null_edges, kept_edges, observe
 from hydra_llm.families.flyvis.system.parameters import Parameters
 from hydra_llm.families.flyvis.system.run import FlyvisRun, sequences_at_once
+from hydra_llm.families.flyvis.system.source import cache_folder
 from hydra_llm.families.flyvis.system.type_groups import group_of
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.systems.base import SPLITS, Segment
-from hydra_llm.systems.integrators import Integrator
-from hydra_llm.systems.noise import ProcessNoise
+from hydra_llm.systems.configured import ConfiguredSystem, identity
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.systems.recording import DTYPES
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 TAU_MODES = ("unclamped", "clamped")
 LARGEST_STEP = 1.5  # of the shortest tau: beyond it the network rings, from 1.8 on it diverges
+LARGEST_SUBSTEP = 0.01  # seconds, where substeps is left open
+PLACES = ("connectome", "parameters", "davis_root", "stimulus_folder", "device")  # where things lie, not what they are
 
 
 @dataclass(frozen=True)
-class Perturbation:
-    """How the graph that is shown, or the network itself, departs from the connectome."""
+class FlyvisSystem(ConfiguredSystem):
+    """An eye with everything that a recording depends on. Build it with flyvis_system().
 
-    n_extra_null_edges: int
-    null_edges_mode: str
-    edge_removal_ratio: float
-    edge_removal_mode: str
-    ablation_ratio: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.ablation_ratio < 1:
-            raise ValueError(f"ablation_ratio={self.ablation_ratio} is a share of the synapses: choose it in [0, 1).")
-
-
-@dataclass(frozen=True)
-class FlyvisSystem:
-    """An eye with everything that a recording depends on. delta_t in seconds.
-
-    tau_mode: clamped replaces tau by max(tau, integration step), as flyvis does. device: where the integration runs; it
-    is no part of the identity of a recording.
+    connectome_sha256: of the file that the connectome was built from. device: where the integration runs.
     """
 
-    keys: Mapping[str, Any]
-    seed: int
+    config: FlyvisSimulation
     connectome: Connectome
+    connectome_sha256: str
     parameters: Parameters
-    perturbation: Perturbation
-    stimulus: Stimulus
-    visual_input_type: str
-    noise: ProcessNoise
-    measurement_noise_level: float
-    integrator: Integrator
-    delta_t: float
-    substeps: int
-    tau_mode: str
-    n_frames: Mapping[str, int]
-    dtype: str
     device: torch.device
 
     name = "flyvis"
     independent_segments = True
 
     def __post_init__(self) -> None:
-        if self.substeps < 1:
-            raise ValueError(f"substeps={self.substeps} has to be at least 1.")
-        for split in SPLITS:
-            if self.n_frames[split] < 2:
-                raise ValueError(f"The {split} split has {self.n_frames[split]} frames. Record at least 2.")
-        if not self.measurement_noise_level >= 0:
-            raise ValueError(f"measurement_noise_level={self.measurement_noise_level} is a standard deviation: >= 0.")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype={self.dtype!r} is not offered. Choose one of: {', '.join(DTYPES)}.")
-        if self.tau_mode not in TAU_MODES:
-            raise ValueError(f"tau_mode={self.tau_mode!r} is unknown. Choose one of: {', '.join(TAU_MODES)}.")
+        super().__post_init__()
+        if not 0 <= self.config.ablation_ratio < 1:
+            raise ValueError(f"ablation_ratio must be in [0, 1), got {self.config.ablation_ratio}.")
+        if self.config.tau_mode not in TAU_MODES:
+            raise ValueError(f"tau_mode must be one of {', '.join(TAU_MODES)}, got {self.config.tau_mode!r}.")
         dt, shortest = self.delta_t / self.substeps, float(self._tau.min())
         if dt > LARGEST_STEP * shortest:
             raise ValueError(
@@ -95,8 +67,31 @@ class FlyvisSystem:
         self.sequence_lengths("train")  # a stimulus that is missing is told now
 
     @property
+    def keys(self) -> Mapping[str, Any]:
+        """What things are, not where they lie."""
+        parts = {"connectome": self.connectome_sha256, "parameters": self.parameters.origin, **self.stimulus.keys}
+        return {**identity(self.config, but=PLACES), **parts}
+
+    @property
     def n_units(self) -> int:
         return self.connectome.n_neurons
+
+    @property
+    def substeps(self) -> int:
+        chosen = self.config.substeps
+        return max(1, math.ceil(self.delta_t / LARGEST_SUBSTEP - 1e-9)) if chosen is None else chosen
+
+    @property
+    def input_mode(self) -> str:
+        return "additive"
+
+    @property
+    def n_input_columns(self) -> int:
+        return len(self.connectome.input_index)
+
+    @cached_property
+    def stimulus(self) -> Stimulus:
+        return build_stimulus(self.config, cache_folder())
 
     # ---- truth ----
 
@@ -104,7 +99,7 @@ class FlyvisSystem:
     def _tau(self) -> Tensor:
         """Time constants [neuron] as the integrator uses them, seconds."""
         tau = self.parameters.time_const[torch.from_numpy(self.connectome.neuron_type)]
-        return tau.clamp(min=self.delta_t / self.substeps) if self.tau_mode == "clamped" else tau
+        return tau.clamp(min=self.delta_t / self.substeps) if self.config.tau_mode == "clamped" else tau
 
     @cached_property
     def _truth(self) -> dict[str, Tensor]:
@@ -113,14 +108,14 @@ class FlyvisSystem:
         W = self.parameters.weights(connectome)
         draw = torch.randperm(len(W), generator=stream(self.seed, "ablation"))
         ablated = torch.zeros(len(W), dtype=torch.bool)
-        ablated[draw[: int(self.perturbation.ablation_ratio * len(W))]] = True
+        ablated[draw[: int(self.config.ablation_ratio * len(W))]] = True
         return {
             "edge_index": torch.from_numpy(connectome.edge_index),
             "W": W.masked_fill(ablated, 0).to(dtype),
             "tau": self._tau.to(dtype),
             "v_rest": self.parameters.bias[types].to(dtype),
             "neuron_type": types,
-            "shown_edge": self.shown.true_edge,
+            "shown_edge": self.observed.true_edge,
             "ablated_edge": ablated,
         }
 
@@ -137,7 +132,7 @@ class FlyvisSystem:
             "groups": {name: group_of(name) for name in names},
             "outputs": list(self.connectome.outputs),
             "parameters": self.parameters.origin,
-            "tau_mode": self.tau_mode,
+            "tau_mode": self.config.tau_mode,
         }
 
     def field(self, device: torch.device) -> VoltageField:
@@ -147,45 +142,27 @@ class FlyvisSystem:
     # ---- records ----
 
     @cached_property
-    def shown(self) -> ObservedGraph:
+    def observed(self) -> ObservedGraph:
         """The graph that a model is given."""
-        edges, n, how = torch.from_numpy(self.connectome.edge_index), self.n_units, self.perturbation
+        edges, n, how = torch.from_numpy(self.connectome.edge_index), self.n_units, self.config
         hiding, adding = stream(self.seed, "hidden_edges"), stream(self.seed, "null_edges")
         kept = kept_edges(edges, n, how.edge_removal_ratio, how.edge_removal_mode, hiding)
-        return show(edges, kept, draw_null_edges(edges, n, how.n_extra_null_edges, how.null_edges_mode, adding))
+        return observe(edges, kept, draw_null_edges(edges, n, how.n_extra_null_edges, how.null_edges_mode, adding))
 
     def structure(self) -> dict[str, Tensor]:
         """edge_index as shown [(source, target), edge], input_index [input] (the neuron of each column of external),
         column [neuron, (u, v)], sequence_start_<split> [sequence]."""
         starts = {f"sequence_start_{split}": torch.tensor(self.sequence_starts(split)[:-1]) for split in SPLITS}
         return {
-            "edge_index": self.shown.edge_index,
+            "edge_index": self.observed.edge_index,
             "input_index": torch.from_numpy(self.connectome.input_index),
             "column": torch.from_numpy(self.connectome.column),
             **starts,
         }
 
-    def arrays(self) -> dict[str, int]:
-        n = self.n_units
-        noisy = {"clean_activity": n} if self.measurement_noise_level > 0 else {}
-        return {"activity": n, "drift": n, "external": len(self.connectome.input_index), **noisy}
-
     def observation_meta(self) -> dict[str, Any]:
-        return {
-            "system": self.name,
-            "n_neurons": self.n_units,
-            "extent": self.connectome.lattice.extent,
-            "n_frames": dict(self.n_frames),
-            "delta_t": self.delta_t,
-            "substeps": self.substeps,
-            "integrator": type(self.integrator).__name__.lower(),
-            "noise_model_level": self.noise.level,
-            "noise_scaling": self.noise.scaling,
-            "measurement_noise_level": self.measurement_noise_level,
-            "external_input_mode": "additive",
-            "visual_input_type": self.visual_input_type,
-            "dtype": self.dtype,
-        }
+        own = {"extent": self.config.extent, "visual_input_type": self.config.visual_input_type}
+        return {**super().observation_meta(), **own}
 
     # ---- simulation ----
 
