@@ -21,6 +21,7 @@ from torch.nn.functional import softplus
 
 from hydra_llm.bootstrap import register
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase
 from hydra_llm.families.metabolism.fitting.regularisers import reaction_regularisers
 from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
@@ -29,7 +30,7 @@ from hydra_llm.families.metabolism.system import MetabolismSystem
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.objectives import OneStep
 
-PENALTIES = {"coeff_MLP_sub_diff": 5.0, "coeff_MLP_sub_norm": 1.0, "coeff_k_floor": 1.0}
+PUBLISHED = MetabolismTraining(seed=0, coeff_k_floor=1.0, k_floor_threshold=-2.0)
 
 
 def main() -> None:
@@ -87,7 +88,7 @@ def simulated(system: MetabolismSystem) -> Frames:
 
 def make_net(system: MetabolismSystem, frames: Frames, form: str) -> ReactionGNN:
     structure = system.structure()
-    net = ReactionGNN(
+    return ReactionGNN(
         stoichiometry=structure["stoichiometry"],
         orders=structure["substrate_orders"],
         freeze_stoichiometry=True,
@@ -103,23 +104,17 @@ def make_net(system: MetabolismSystem, frames: Frames, form: str) -> ReactionGNN
         input_mode="none",
         generator=stream(0, "model_init"),
         dtype=torch.float64,
+        activity=frames.activity,
     )
-    net.set_scales(frames.activity)
-    return net
 
 
 def make_phase(objective: Callable[..., Tensor]) -> ReactionGradientPhase:
     return ReactionGradientPhase(
         n_steps=1,
         batch_size=8,
-        learning_rate_k=5e-3,
-        learning_rate_sub=5e-4,
-        learning_rate_node=1e-3,
-        learning_rate_embedding=1e-3,
-        learning_rate_S=0.0,
-        k_solve_interval=0,
+        training=PUBLISHED,
         objective=objective,  # type: ignore[arg-type]  # the loop below has no horizon
-        regularisers=reaction_regularisers(PENALTIES, -2.0),
+        regularisers=reaction_regularisers(PUBLISHED),
         batch_order=stream(0, "batch_order"),
         noise=stream(0, "training_noise"),
     )

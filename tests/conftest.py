@@ -57,14 +57,9 @@ def make_signal_system() -> Callable[..., Any]:
 def make_metabolism_system() -> Callable[..., Any]:
     """metabolism_system(**keys) on a tiny network, other keys at their defaults."""
     pytest.importorskip("torch", reason="the science extra is not installed")
-    from hydra_llm.families.metabolism.config import MetabolismSimulation
     from hydra_llm.families.metabolism.system import metabolism_system
 
-    def make(**keys: Any) -> Any:
-        arguments = {**vars(MetabolismSimulation()), **TINY_METABOLISM, **keys}
-        return metabolism_system(**{name: value for name, value in arguments.items() if name != "_target_"})
-
-    return make
+    return lambda **keys: metabolism_system(**{**TINY_METABOLISM, **keys})
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from hydra_llm.data.datamodule import RecordingDataModule  # noqa: E402
 from hydra_llm.families.errors import ExperimentError  # noqa: E402
 from hydra_llm.families.fitting import FitContext  # noqa: E402
+from hydra_llm.families.metabolism.config import HomeostasisTraining  # noqa: E402
 from hydra_llm.families.metabolism.evaluation.homeostasis import verdict  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis import fit as phase2  # noqa: E402
@@ -17,6 +18,7 @@ from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, Cos
 from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, LongToShort, MultiScale  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase  # noqa: E402
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN  # noqa: E402
+from hydra_llm.schema.fields import as_object  # noqa: E402
 
 REGIME = "simulation=metabolism_homeostasis"
 SHORT = (
@@ -152,7 +154,7 @@ def test_the_published_clustering_is_an_option(run):
 
 @pytest.fixture
 def training_of(compose_config):
-    return lambda *overrides: compose_config(REGIME, *overrides).training
+    return lambda *overrides: as_object(compose_config(REGIME, *overrides).training, HomeostasisTraining)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +211,10 @@ def phase_of(training_of, run, tmp_path, compose_config):
         cfg = compose_config(*tiny((REGIME,)), REGIME, "training.k=frozen", f"training/strategy={strategy}")
         from hydra_llm.data.observations import Observations
 
-        net: ReactionGNN = build_net(cfg.model, cfg.training, Observations.open(dataset))
-        return gradient_phase(net, data.frames("train"), cfg.training, data.delta_t)
+        training, frames = as_object(cfg.training, HomeostasisTraining), data.frames("train")
+        net = build_net(cfg.model, training, Observations.open(dataset), frames.activity)
+        assert isinstance(net, ReactionGNN)
+        return gradient_phase(net, frames, training, data.delta_t)
 
     return make
 

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from omegaconf import OmegaConf
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.fitting import FitContext  # noqa: E402
+from hydra_llm.families.metabolism.config import MetabolismTraining  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
 
 SMALL = "simulation=metabolism_small"
@@ -62,8 +62,7 @@ def test_an_untrained_network_knows_nothing_of_the_constants(compose_config, mak
         meta = {"external_input_mode": "none", "dtype": "float64"}  # noqa: RUF012
         structure = staticmethod(lambda name: system.structure()[name])
 
-    training = OmegaConf.merge(cfg.training, {"seed": 0})
-    net = build_net(cfg.model, training, Recorded())  # type: ignore[arg-type]
+    net = build_net(cfg.model, MetabolismTraining(seed=0), Recorded(), None)  # type: ignore[arg-type]
     correlation = torch.corrcoef(torch.stack([net.log_k.detach(), system.truth()["log_k"]]))[0, 1]
     assert correlation.abs() < 0.3
 

@@ -44,10 +44,9 @@ def make_reaction_net() -> Callable[..., Any]:
             "input_mode": system.input_mode,
             "generator": stream(seed, "model_init"),
             "dtype": torch.float64,
+            "activity": frames.activity,
         }
-        net = ReactionGNN(**{**settings, **keys})
-        net.set_scales(frames.activity)
-        return net
+        return ReactionGNN(**{**settings, **keys})
 
     return make
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.schema.fields import key
+from hydra_llm.schema.training import OpenTraining
 
 
 @dataclass
@@ -100,7 +101,9 @@ class MetabolismSimulation:
 
 @dataclass
 class ReactionGNNConfig:
-    """The graph network of the metabolism family (hydra_llm.families.metabolism.model.gnn)."""
+    """The graph network of the metabolism family; another `_target_` brings keys of its own."""
+
+    _target_: str = "hydra_llm.families.metabolism.model.gnn.ReactionGNN"
 
     substrate_form: str = key(
         "log",
@@ -120,7 +123,7 @@ class ReactionGNNConfig:
 
 
 @dataclass
-class MetabolismTraining:
+class MetabolismTraining(OpenTraining):
     """How a reaction network is fitted: Adam, then variable projection, then one exact solution for the rate constants;
     each can be left out. Coefficients of regularisers act in the Adam phase.
     """

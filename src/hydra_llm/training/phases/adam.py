@@ -111,7 +111,7 @@ class AdamPhase(ABC):
         total = penalty_total = 0.0
         for k, start in enumerate(order):
             if self.schedule is not None:
-                _set_rates(optimizer, self.schedule((first + k) / self.n_steps))
+                set_rates(optimizer, self.schedule((first + k) / self.n_steps))
             loss, penalty = self._loss(net, frames, start)
 
             def closure(loss: Tensor = loss + penalty) -> Tensor:
@@ -142,6 +142,7 @@ class AdamPhase(ABC):
         return loss, penalty
 
 
-def _set_rates(optimizer: Optimizer, factor: float) -> None:
+def set_rates(optimizer: Optimizer, factor: float) -> None:
+    """Every learning rate becomes this factor times what it was at the start."""
     for group in optimizer.param_groups:
         group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor

@@ -2,8 +2,11 @@
 
 import pytest
 
+from recorded import Recorded
+
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from hydra_llm.families.metabolism.config import MetabolismTraining  # noqa: E402
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase, cosine  # noqa: E402
 from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase  # noqa: E402
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase, solve_rate_constants  # noqa: E402
@@ -23,21 +26,10 @@ def run(phase, net, frames):
     return [phase.run(k, net, frames, optimizer, optimizer.step) for k in range(phase.n_intervals)]
 
 
-def gradient_phase(n_steps=60, **keys):
-    settings = {
-        "batch_size": 8,
-        "learning_rate_k": 0.02,
-        "learning_rate_sub": 0.003,
-        "learning_rate_node": 0.001,
-        "learning_rate_embedding": 0.001,
-        "learning_rate_S": 0.0,
-        "k_solve_interval": 0,
-        "objective": OneStep(0.0, per_sample=True),
-        "regularisers": (),
-        "batch_order": stream(0, "batch_order"),
-        "noise": stream(0, "training_noise"),
-    }
-    return ReactionGradientPhase(n_steps=n_steps, **{**settings, **keys})
+def gradient_phase(frames, n_steps=60, **keys):
+    settings = {"learning_rate_k": 0.02, "learning_rate_sub": 0.003, "coeff_MLP_sub_diff": 0, "coeff_MLP_sub_norm": 0}
+    training = MetabolismTraining(**{"seed": 0, "max_steps": n_steps, **settings, **keys})
+    return ReactionGradientPhase.of(training, Recorded(frames, delta_t=0.1))
 
 
 def projection_phase(**keys):
@@ -76,7 +68,7 @@ def test_adam_lowers_what_is_left_unexplained_and_the_constants_move(make_reacti
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames)
     before, constants = unexplained_variance(net, frames), net.log_k.detach().clone()
-    run(gradient_phase(200), net, frames)
+    run(gradient_phase(frames, 200), net, frames)
     assert unexplained_variance(net, frames) < 0.5 * before
     assert not torch.equal(net.log_k, constants)
 
@@ -87,7 +79,7 @@ def test_a_part_with_learning_rate_zero_stands_still(make_reaction_frames, make_
     net = make_reaction_net(system, frames)
     own = {"k": "log_k", "sub": "substrate.", "node": "node_func.", "embedding": "embedding."}[part]
     before = {name: value.detach().clone() for name, value in net.named_parameters()}
-    run(gradient_phase(20, **{f"learning_rate_{part}": 0.0}), net, frames)
+    run(gradient_phase(frames, 20, **{f"learning_rate_{part}": 0.0}), net, frames)
     for name, value in net.named_parameters():
         if name.startswith(own):
             assert torch.equal(value, before[name])
@@ -98,12 +90,12 @@ def test_learned_coefficients_move_and_need_a_learning_rate(make_reaction_frames
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames, freeze_stoichiometry=False)
     with pytest.raises(ValueError, match="learning_rate_S_start=0"):
-        gradient_phase().optimizer(net)
+        gradient_phase(frames).optimizer(net)
     before = net.S.detach().clone()
-    run(gradient_phase(20, learning_rate_S=0.01), net, frames)
+    run(gradient_phase(frames, 20, learning_rate_S_start=0.01), net, frames)
     assert not torch.equal(net.S, before)
     known = make_reaction_net(system, frames)
-    run(gradient_phase(20, learning_rate_S=0.01), known, frames)
+    run(gradient_phase(frames, 20, learning_rate_S_start=0.01), known, frames)
     assert torch.equal(known.stoichiometry(), system.structure()["stoichiometry"])
 
 
@@ -111,13 +103,13 @@ def test_all_rates_at_zero_are_refused(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     rates = dict.fromkeys([f"learning_rate_{part}" for part in ("k", "sub", "node", "embedding")], 0.0)
     with pytest.raises(ValueError, match="max_steps=0"):
-        gradient_phase(**rates).optimizer(make_reaction_net(system, frames))
+        gradient_phase(frames, **rates).optimizer(make_reaction_net(system, frames))
 
 
 def test_the_cosine_schedule_lowers_every_rate_to_a_hundredth(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames)
-    phase = gradient_phase(40, schedule=cosine)
+    phase = gradient_phase(frames, 40, learning_rate_schedule="cosine")
     optimizer = phase.optimizer(net)
     first = [group["lr"] for group in optimizer.param_groups]
     for k in range(phase.n_intervals):
@@ -144,15 +136,15 @@ def test_the_objective_of_publications_sums_the_norms_of_its_samples(make_reacti
 def test_solved_between_steps_the_constants_explain_more_at_once(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     plain, solved = (make_reaction_net(system, frames) for _ in range(2))
-    run(gradient_phase(30), plain, frames)
-    run(gradient_phase(30, k_solve_interval=30), solved, frames)
+    run(gradient_phase(frames, 30), plain, frames)
+    run(gradient_phase(frames, 30, k_solve_interval=30), solved, frames)
     assert unexplained_variance(solved, frames) < unexplained_variance(plain, frames)
 
 
 def test_with_the_law_known_one_exact_step_gives_the_constants_and_every_line(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     net = knows_the_law(make_reaction_net(system, frames))
-    (logged,) = run(RateConstantsPhase(lines=True, n_frames=None), net, frames)
+    (logged,) = run(RateConstantsPhase(lines=True), net, frames)
     truth = system.truth()
     torch.testing.assert_close(net.log_k.detach(), truth["log_k"], rtol=0, atol=1e-6)
     torch.testing.assert_close(net.linear[:, 0], -truth["homeostatic_lambda"], rtol=1e-4, atol=1e-8)
@@ -239,7 +231,7 @@ def test_variable_projection_recovers_the_constants(make_reaction_frames, make_r
     frames, system = make_reaction_frames(**keys)
     net = make_reaction_net(system, frames)
     run(projection_phase(**({} if keys else QUICK)), net, frames)
-    run(RateConstantsPhase(lines=True, n_frames=None), net, frames)
+    run(RateConstantsPhase(lines=True), net, frames)
     assert recovered(net, frames, system)["rate_constants_R2"] > 0.999
     slopes = net.linear[:, 0] / -system.truth()["homeostatic_lambda"]
     assert slopes.median() == pytest.approx(1, abs=0.1)

@@ -1,12 +1,22 @@
 """Penalties of reaction networks: each against its formula, each with a gradient."""
 
 import itertools
+from dataclasses import fields
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.metabolism.fitting.regularisers import REACTION_KINDS, reaction_regularisers  # noqa: E402
+from hydra_llm.families.metabolism.config import MetabolismTraining  # noqa: E402
+from hydra_llm.families.metabolism.fitting.regularisers import reaction_regularisers  # noqa: E402
+
+COEFFICIENTS = sorted(f.name for f in fields(MetabolismTraining) if f.name.startswith("coeff_"))
+
+
+def penalties(threshold=-3.0, **coefficients):
+    """Those with the given coefficients; all others are 0."""
+    keys = {"seed": 0, "k_floor_threshold": threshold, **dict.fromkeys(COEFFICIENTS, 0.0), **coefficients}
+    return reaction_regularisers(MetabolismTraining(**keys))
 
 
 @pytest.fixture
@@ -24,7 +34,7 @@ def net(make_reaction_frames, make_reaction_net):
 
 def value(net, name, coeff=1.0, threshold=-3.0):
     c = 0.5 + torch.rand((4, net.n_metabolites), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    (term,) = reaction_regularisers({name: coeff}, threshold)
+    (term,) = penalties(threshold, **{name: coeff})
     return term(net, c), c
 
 
@@ -60,7 +70,7 @@ def test_the_monotonicity_penalty_counts_what_falls_between_neighbouring_points(
     assert value(net, "coeff_MLP_sub_diff")[0] == 0
 
 
-@pytest.mark.parametrize("name", sorted(REACTION_KINDS))
+@pytest.mark.parametrize("name", COEFFICIENTS)
 def test_every_coefficient_reaches_a_gradient_and_scales_it(net, name):
     gradients = []
     for coeff in (1.0, 3.0):
@@ -84,9 +94,8 @@ def test_a_network_with_a_clock_has_a_node_penalty_too(make_reaction_frames, mak
     assert value(net, "coeff_MLP_node_L1")[0].item() == pytest.approx(0.5)
 
 
-def test_zero_costs_nothing_and_what_is_no_penalty_is_refused():
-    assert reaction_regularisers(dict.fromkeys(REACTION_KINDS, 0.0), -3.0) == ()
-    with pytest.raises(ValueError, match=r"training.coeff_k_floor=-1.0 is negative"):
-        reaction_regularisers({"coeff_k_floor": -1.0}, -3.0)
-    with pytest.raises(ValueError, match=r"training\.coeff_k_center is no regulariser.*coeff_k_floor"):
-        reaction_regularisers({"coeff_k_center": 1.0}, -3.0)
+def test_zero_costs_nothing_and_a_negative_coefficient_is_refused():
+    assert len(COEFFICIENTS) == 7
+    assert penalties() == ()
+    with pytest.raises(ValueError, match=r"training.coeff_k_floor must be at least 0, got -1.0"):
+        penalties(coeff_k_floor=-1.0)

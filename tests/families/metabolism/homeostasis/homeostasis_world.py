@@ -68,8 +68,8 @@ def make_net(world: World) -> ReactionGNN:
         input_mode="none",
         generator=stream(0, "model_init"),
         dtype=torch.float64,
+        activity=world.frames.activity,
     )
-    built.set_scales(world.frames.activity)
     assert isinstance(built.substrate, LogSubstrate)
     mlp = built.substrate.mlp
     last = mlp.net[-1]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from homeostasis_world import BASELINE, DELTA_T, FRAMES, RATE, TYPES, N
 
+from hydra_llm.families.metabolism.config import HomeostasisTraining
 from hydra_llm.families.metabolism.evaluation.homeostasis import Regulation, fit_lines, homeostasis_metrics
 from hydra_llm.families.metabolism.homeostasis.amplification import NONE, Amplification
 from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
@@ -18,13 +19,17 @@ from hydra_llm.families.metabolism.homeostasis.profiled import ProfiledPhase
 from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 
+RATES = {"learning_rate_node_homeostasis": 0.01, "learning_rate_embedding_homeostasis": 0.003}
+
+
+def training(**keys: Any) -> HomeostasisTraining:
+    return HomeostasisTraining(**{"seed": 0, "batch_size": 8, **RATES, **keys})
+
 
 def phase(**changes: Any) -> HomeostasisPhase:
     plain: dict[str, Any] = {
         "n_batches": 40,
-        "batch_size": 8,
-        "learning_rate_node": 0.01,
-        "learning_rate_embedding": 0.003,
+        "training": training(),
         "terms": (RolloutError(DELTA_T, 0.05, 0.0),),
         "lengths": Fixed(4),
         "amplification": NONE,
@@ -105,7 +110,9 @@ def test_accumulated_batches_make_the_gradient_of_one_large_batch(net, world):
     for accumulation in (1, 4):
         net.zero_grad()
         order.manual_seed(0)
-        accumulating = phase(accumulation=accumulation, batch_size=8 // accumulation * 4, batch_order=order)
+        accumulating = phase(
+            accumulation=accumulation, training=training(batch_size=8 // accumulation * 4), batch_order=order
+        )
         starts = []
         real = accumulating._starts
 
@@ -163,7 +170,7 @@ def test_amplification_is_divided_out_between_intervals(net, world):
         largest = net.node(c, None).abs().max()
     assert largest > 0
     before = net.node(c, None).detach()
-    still = replace(plain, learning_rate_node=0.0, learning_rate_embedding=0.0)
+    still = replace(plain, training=training(**dict.fromkeys(RATES, 0.0)))
     still.run(1, net, world.frames, still.optimizer(net), lambda closure: None)
     assert torch.allclose(net.node(c, None), before, rtol=1e-9)
 
@@ -186,10 +193,9 @@ def test_residual_supervision_recovers_slopes_under_exact_reactions(net, world):
     unit = residual_size(net, world.frames)
     supervised = phase(
         n_batches=600,
-        batch_size=64,
+        training=training(batch_size=64, learning_rate_node_homeostasis=0.02),
         terms=(ResidualError(unit),),
         schedule=Kick(1.0, 0.01, 1.0),
-        learning_rate_node=0.02,
     )
     work(net, world, supervised)
     found = scores(net, world)

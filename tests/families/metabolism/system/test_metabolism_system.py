@@ -132,7 +132,7 @@ def test_every_modulation_reaches_the_first_metabolites_only_and_differs_by_spli
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"n_reactions": 0}, "n_reactions=0"),
+        ({"n_reactions": 0}, "n_reactions must be at least 1, got 0"),
         ({"cycle_fraction": 1.5}, "cycle_fraction=1.5"),
         ({"cycle_length": 20}, "cycle_length=20"),
         ({"log_k_min": 0.0}, "log_k_min=0.0 exceeds"),

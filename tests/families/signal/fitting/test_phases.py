@@ -1,12 +1,11 @@
 """Each phase on a network of 20 neurons: seconds, and the claims that the solver rests on."""
 
-from dataclasses import dataclass
-
 import pytest
+
+from recorded import Recorded
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.data.windows import Frames  # noqa: E402
 from hydra_llm.families.signal.config import SignalTraining  # noqa: E402
 from hydra_llm.families.signal.fitting.adam import GradientPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase  # noqa: E402
@@ -17,17 +16,6 @@ from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.phases.adam import published_steps  # noqa: E402
 from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a phase may look at, from frames in memory."""
-
-    train: Frames
-    delta_t: float = 0.01
-
-    def frames(self, split):
-        return self.train
 
 
 def run(phase, net, frames):

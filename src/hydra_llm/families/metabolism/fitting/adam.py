@@ -2,12 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.rate_constants import solve_rate_constants
+from hydra_llm.families.metabolism.fitting.regularisers import reaction_regularisers
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
-from hydra_llm.training.phases.adam import AdamPhase
+from hydra_llm.training.phases.adam import AdamPhase, adam_arguments
+from hydra_llm.training.phases.base import FitData
 
 SOLVED_FRAMES = 1000  # that a solution between two steps uses, evenly spaced
 
@@ -16,28 +19,33 @@ SOLVED_FRAMES = 1000  # that a solution between two steps uses, evenly spaced
 class ReactionGradientPhase(AdamPhase):
     """A part whose learning rate is 0 stands still.
 
-    k_solve_interval: every so many steps the rate constants are replaced by their least-squares solution; 0: never.
+    Every k_solve_interval steps the rate constants are replaced by their least-squares solution.
     """
 
-    learning_rate_k: float
-    learning_rate_sub: float
-    learning_rate_node: float
-    learning_rate_embedding: float
-    learning_rate_S: float
-    k_solve_interval: int
+    training: MetabolismTraining
+
+    @classmethod
+    def of(cls, training: MetabolismTraining, data: FitData) -> Self:
+        return cls(
+            training=training,
+            regularisers=reaction_regularisers(training),
+            schedule=cosine if training.learning_rate_schedule == "cosine" else None,
+            **adam_arguments(training, data, per_sample=True),
+        )
 
     def groups(self, net: ReactionGNN) -> list[dict[str, Any]]:
-        if not net.freeze_stoichiometry and self.learning_rate_S == 0:
+        rates = self.training
+        if not net.freeze_stoichiometry and rates.learning_rate_S_start == 0:
             raise ValueError(
                 "training.freeze_stoichiometry=false asks for learned coefficients, and "
                 "training.learning_rate_S_start=0 keeps them where they were drawn. Set it above 0."
             )
         parts = [
-            ([net.log_k], self.learning_rate_k),
-            (list(net.substrate.parameters()), self.learning_rate_sub),
-            (list(net.node_func.parameters()), self.learning_rate_node),
-            ([net.embedding.a], self.learning_rate_embedding),
-            ([net.S], 0.0 if net.freeze_stoichiometry else self.learning_rate_S),
+            ([net.log_k], rates.learning_rate_k),
+            (list(net.substrate.parameters()), rates.learning_rate_sub),
+            (list(net.node_func.parameters()), rates.learning_rate_node),
+            ([net.embedding.a], rates.learning_rate_embedding),
+            ([net.S], 0.0 if net.freeze_stoichiometry else rates.learning_rate_S_start),
         ]
         moving = [{"params": parameters, "lr": rate} for parameters, rate in parts if rate > 0]
         if not moving:
@@ -48,7 +56,8 @@ class ReactionGradientPhase(AdamPhase):
         return moving
 
     def after_step(self, done: int, net: ReactionGNN, frames: Frames) -> None:
-        if self.k_solve_interval and done % self.k_solve_interval == 0:
+        every = self.training.k_solve_interval
+        if every and done % every == 0:
             solve_rate_constants(net, frames.spread(SOLVED_FRAMES), lines=False)
 
 

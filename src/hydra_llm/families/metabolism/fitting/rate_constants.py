@@ -1,15 +1,17 @@
 """One exact step: the rate constants, and a line per metabolite, for the functions as they are."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.joint_regression import Condensed
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.training.phases.base import Step
+from hydra_llm.training.phases.base import FitData, Step
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,12 @@ class RateConstantsPhase:
     """
 
     lines: bool
-    n_frames: int | None
     name: str = field(default="rate_constants", init=False)
     n_intervals: int = field(default=1, init=False)
+
+    @classmethod
+    def of(cls, training: MetabolismTraining, data: FitData) -> Self:
+        return cls(lines=training.linear_homeostasis)
 
     def optimizer(self, net: ReactionGNN) -> Optimizer:
         return SGD([net.log_k], lr=0.0)  # no gradient is followed; Lightning counts its one step
@@ -31,7 +36,7 @@ class RateConstantsPhase:
     def run(
         self, interval: int, net: ReactionGNN, frames: Frames, optimizer: Optimizer, step: Step
     ) -> dict[str, float]:
-        logged = solve_rate_constants(net, frames.spread(self.n_frames), lines=self.lines)
+        logged = solve_rate_constants(net, frames, lines=self.lines)
         step(lambda: torch.zeros(()))
         return logged
 

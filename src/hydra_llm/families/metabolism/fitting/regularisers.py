@@ -4,14 +4,16 @@ c runs over the concentrations of the batch; f is the contribution of a substrat
 are those of the published protocols, where every one of them acts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
-from hydra_llm.training.penalties import Penalty
+from hydra_llm.training.penalties import Penalty, penalties_of
 
 _POINTS = 100  # of the monotonicity penalty, from 0.1 to twice the scale of the concentrations
 
@@ -85,37 +87,26 @@ class KFloor:
     """coeff * sum_j relu(threshold - log10 k_j)^2: constants that no data determine do not drift away."""
 
     coeff: float
-    threshold: float = field(default=-3.0)
+    threshold: float
 
     def __call__(self, net: ReactionGNN, c: Tensor) -> Tensor:
         return self.coeff * torch.relu(self.threshold - net.log_k).square().sum()
 
 
-def reaction_regularisers(coefficients: Mapping[str, float], k_floor_threshold: float) -> tuple[Penalty, ...]:
-    """The penalties with a coefficient above zero; keys as in training: coeff_S_L1, coeff_MLP_sub_diff, ..."""
-    chosen = []
-    for key, coeff in coefficients.items():
-        if coeff < 0:
-            raise ValueError(f"training.{key}={coeff} is negative. A penalty has a coefficient >= 0.")
-        if key not in REACTION_KINDS:
-            raise ValueError(f"training.{key} is no regulariser. Choose among: {', '.join(REACTION_KINDS)}.")
-        if coeff > 0:
-            kind = REACTION_KINDS[key]
-            chosen.append(KFloor(coeff, k_floor_threshold) if kind is KFloor else kind(coeff))
-    return tuple(chosen)
+def reaction_regularisers(training: MetabolismTraining) -> tuple[Penalty, ...]:
+    """The penalties with a coefficient above zero, in the order of the keys."""
+    kinds: dict[str, Callable[[float], Penalty]] = {
+        "coeff_S_L1": SL1,
+        "coeff_S_integer": SInteger,
+        "coeff_mass_conservation": MassConservation,
+        "coeff_MLP_sub_diff": SubDiff,
+        "coeff_MLP_sub_norm": SubNorm,
+        "coeff_MLP_node_L1": NodeL1,
+        "coeff_k_floor": partial(KFloor, threshold=training.k_floor_threshold),
+    }
+    return penalties_of(training, kinds)
 
 
 def _first_order(net: ReactionGNN, c: Tensor) -> Tensor:
     """|F(c, 1)| [point] at concentrations c [point]; of the lowest order where no substrate has order one."""
     return net.substrate.log_factor(c)[:, 0].exp()
-
-
-REACTION_KINDS: dict[str, type] = {
-    "coeff_S_L1": SL1,
-    "coeff_S_integer": SInteger,
-    "coeff_mass_conservation": MassConservation,
-    "coeff_MLP_sub_diff": SubDiff,
-    "coeff_MLP_sub_norm": SubNorm,
-    "coeff_MLP_node_L1": NodeL1,
-    "coeff_k_floor": KFloor,
-}

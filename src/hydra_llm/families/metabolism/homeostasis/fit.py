@@ -1,15 +1,14 @@
 """Phase 2 of a metabolic fit: homeostasis on top of the reactions of phase 1. Opens observations and nothing else."""
 
-import copy
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
+from torch import Tensor, nn
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.errors import DatasetError
@@ -17,6 +16,7 @@ from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.errors import ExperimentError
 from hydra_llm.families.fitting import Fit, FitContext, train
+from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.fitting import phase1_store
 from hydra_llm.families.metabolism.fitting.standard_error import standard_error_log10
 from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
@@ -31,35 +31,20 @@ from hydra_llm.training.phases.base import Phase
 log = logging.getLogger(__name__)
 
 TOLERATED_ERROR = 3e-4  # of log10 k: beyond it, slopes of frozen reactions leave 0.9-1.1 (docs/homeostasis.md)
-PHASE_2_KEYS = (  # what phase 1 does not depend on
-    "homeostasis_training",
-    "k",
-    "skip_phase1",
-    "phase1_checkpoint",
-    "homeostasis_time_step",
-    "homeostasis_max_batches",
-    "learning_rate_node_homeostasis",
-    "learning_rate_embedding_homeostasis",
-    "strategy",
-    "homeostasis_iterations",
-    "homeostasis_joint_iterations",
-    "homeostasis_frames",
-    "embedding_clustering",
-    "cluster_distance_threshold",
-    "rollout_frames",
-)
+NO_PART_OF_PHASE_1 = {"rollout_frames"}  # keys of its training that an evaluation reads
+SOURCES = ("families/metabolism/model", "families/metabolism/fitting", "training", "nn")  # that a phase 1 depends on
 
 
-def phase1_keys(training: DictConfig) -> DictConfig:
+def phase1_keys(training: HomeostasisTraining) -> MetabolismTraining:
     """The keys of phase 1, with its linear homeostasis decided. batch_size is phase 2's, as published."""
-    keys = copy.deepcopy(training)
-    keys.batch_size = training.phase1_batch_size
-    if keys.linear_homeostasis is None:
-        keys.linear_homeostasis = keys.k != "frozen"
-    return keys
+    keys = {f.name: getattr(training, f.name) for f in fields(MetabolismTraining)}
+    keys["batch_size"] = training.phase1_batch_size
+    if training.linear_homeostasis is None:
+        keys["linear_homeostasis"] = training.k != "frozen"
+    return MetabolismTraining(**keys)
 
 
-def refuse_hopeless(training: DictConfig, meta: Mapping[str, Any]) -> None:
+def refuse_hopeless(training: HomeostasisTraining, meta: Mapping[str, Any]) -> None:
     """Raise, or warn, where the recording cannot tell homeostasis from its own errors."""
     from_recording = training.target == "finite_difference"
     rolls_out = training.k == "frozen" and not _residual_only(training)
@@ -89,39 +74,44 @@ def refuse_hopeless(training: DictConfig, meta: Mapping[str, Any]) -> None:
 
 
 def fit_homeostasis(
-    net: ReactionGNN,
+    net: nn.Module,
     phases: Sequence[Phase],
     dataset: Path,
     data: RecordingDataModule,
     model: DictConfig,
-    training: DictConfig,
+    training: HomeostasisTraining,
     context: FitContext,
     meta: Mapping[str, Any],
 ) -> Fit:
     """Phase 1 by `phases` (or from a file), then phase 2; the minutes are those of both."""
     if not training.homeostasis_training:
-        return train(net, phases, data, context)
+        return train(net, phases, data, context, module=training.module)
+    if not isinstance(net, ReactionGNN):
+        raise ExperimentError(
+            f"Phase 2 requires a ReactionGNN, got {type(net).__name__}. Set training.homeostasis_training=false."
+        )
     refuse_hopeless(training, meta)
     quiet = replace(context, folder=context.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
-    minutes = _start(net, dataset, phase1_keys(training), model, lambda: train(net, phases, data, quiet))
+    minutes = _start(net, dataset, training, model, lambda: train(net, phases, data, quiet, module=training.module))
     fitted = phase2(net, data, training, context)
     return replace(fitted, minutes=fitted.minutes + minutes)
 
 
-def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictConfig, fit: Callable[[], Fit]) -> float:
+def _start(
+    net: ReactionGNN, dataset: Path, training: HomeostasisTraining, model: DictConfig, fit: Callable[[], Fit]
+) -> float:
     """Put phase 1 into `net`: from a given file, from the store, or by fitting it. Returns the minutes it took."""
     if training.phase1_checkpoint is not None:
         _load(net, Path(training.phase1_checkpoint))
         return 0.0
-    keys = OmegaConf.to_container(training, resolve=True)
-    assert isinstance(keys, dict)
-    without_effect = {*PHASE_2_KEYS, *(["data_augmentation_loop"] if training.max_steps is not None else [])}
+    without_effect = {*NO_PART_OF_PHASE_1, *(["data_augmentation_loop"] if training.max_steps is not None else [])}
+    keys = asdict(phase1_keys(training))
     stored = phase1_store.stored_at(
         dataset,
         {
             "model": OmegaConf.to_container(model, resolve=True),
-            "training": {str(name): value for name, value in keys.items() if name not in without_effect},
-            "sources": [source_hash(package) for package in ("models", "modules")],
+            "training": {name: value for name, value in keys.items() if name not in without_effect},
+            "sources": source_hash(*SOURCES),
         },
     )
     if training.skip_phase1 and stored.is_file():
@@ -133,7 +123,7 @@ def _start(net: ReactionGNN, dataset: Path, training: DictConfig, model: DictCon
     return minutes
 
 
-def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, context: FitContext) -> Fit:
+def phase2(net: ReactionGNN, data: RecordingDataModule, training: HomeostasisTraining, context: FitContext) -> Fit:
     """Phase 2 on a network that holds phase 1. With frozen k, phase 1 is proven to have stayed bit for bit."""
     frames = data.frames("train")
     net.train()
@@ -157,17 +147,16 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: DictConfig, co
             )
             for moves in joint
         ]
-        return train(net, phases, data, context)
+        return train(net, phases, data, context, module=training.module)
     warn_of_errors(net, frames)
     frozen = Frozen(net)
-    fitted = train(
-        net, [gradient_phase(net, frames, training, data.delta_t)], data, context, validate=unexplained_variance
-    )
+    published = gradient_phase(net, frames, training, data.delta_t)
+    fitted = train(net, [published], data, context, validate=unexplained_homeostasis, module=training.module)
     frozen.check()
     return fitted
 
 
-def unexplained_variance(net: ReactionGNN, frames: Frames) -> Tensor:
+def unexplained_homeostasis(net: ReactionGNN, frames: Frames) -> Tensor:
     """Share of what the reactions leave of dc/dt that the node function does not explain: 1 for a flat one."""
     with torch.no_grad():
         view = WithInput(net)
@@ -204,14 +193,14 @@ def _load(net: ReactionGNN, path: Path) -> None:
         ) from None
 
 
-def _residual_only(training: DictConfig) -> bool:
+def _residual_only(training: HomeostasisTraining) -> bool:
     residual = training.strategy.residual_supervision
     return residual is not None and not residual.keep_rollout
 
 
-def _name_idle_strategies(training: DictConfig) -> None:
+def _name_idle_strategies(training: HomeostasisTraining) -> None:
     """Strategies belong to the gradient fit; elimination has no batches, rollouts or learning rates."""
-    idle = [str(name) for name, node in training.strategy.items() if node is not None and name != "kaiming_init"]
+    idle = [name for name, node in vars(training.strategy).items() if node is not None and name != "kaiming_init"]
     if idle:
         log.info(
             "With training.k=%s rate constants are solved for without batches: %s act in training.k=frozen only.",

@@ -11,15 +11,16 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.metabolism.config import HomeostasisTraining
 from hydra_llm.families.metabolism.homeostasis.amplification import Amplification, Gain
 from hydra_llm.families.metabolism.homeostasis.losses import Sample, Term
 from hydra_llm.families.metabolism.homeostasis.lr_schedules import RateSchedule
 from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Lengths
 from hydra_llm.families.metabolism.homeostasis.submodels import Amplified, DetachedReaction, Regulated, WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.phases.adam import INTERVALS, set_rates
 from hydra_llm.training.phases.base import Step
 
-INTERVALS = 20  # validations per fit
 BATCH_FACTOR = 4  # published: int(T * loop // batch * 0.2) // time_step * 4 batches
 MONITORED_FRAMES = 500
 
@@ -36,10 +37,8 @@ class HomeostasisPhase:
     that the reactions alone leave, as a share of the target's variance.
     """
 
+    training: HomeostasisTraining
     n_batches: int
-    batch_size: int
-    learning_rate_node: float
-    learning_rate_embedding: float
     terms: Sequence[Term]
     lengths: Lengths
     amplification: Amplification
@@ -52,9 +51,9 @@ class HomeostasisPhase:
     name: str = field(default="homeostasis", init=False)
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.accumulation < 1:
+        if self.training.batch_size < 1 or self.accumulation < 1:
             raise ValueError(
-                f"batch_size={self.batch_size}, accumulation={self.accumulation}: both have to be at least 1."
+                f"batch_size={self.training.batch_size}, accumulation={self.accumulation}: both have to be at least 1."
             )
         if not self.terms:
             raise ValueError("The objective of phase 2 has no term. Keep the rollout or choose residual_supervision.")
@@ -70,8 +69,8 @@ class HomeostasisPhase:
     def optimizer(self, net: ReactionGNN) -> Optimizer:
         return Adam(
             [
-                {"params": list(net.node_func.parameters()), "lr": self.learning_rate_node},
-                {"params": [net.embedding.a], "lr": self.learning_rate_embedding},
+                {"params": list(net.node_func.parameters()), "lr": self.training.learning_rate_node_homeostasis},
+                {"params": [net.embedding.a], "lr": self.training.learning_rate_embedding_homeostasis},
             ],
             fused=True,
         )
@@ -80,15 +79,13 @@ class HomeostasisPhase:
         self, interval: int, net: ReactionGNN, frames: Frames, optimizer: Optimizer, step: Step
     ) -> dict[str, float]:
         first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
-        rates = (self.learning_rate_node, self.learning_rate_embedding)
         sums: dict[str, Tensor] = {}
         with Gain(net) as gain:
             for number in range(first, last):
                 progress = number / self.n_steps
                 gain.set(self.amplification.factor(progress))
                 factor = self.schedule.factor(number, self.n_steps)
-                for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["lr"] = rate * factor
+                set_rates(optimizer, factor)
                 optimizer.zero_grad()
                 for name, value in self._accumulate(self._view(net, gain.factor), frames, progress).items():
                     sums[name] = sums.get(name, value.new_zeros(())) + value
@@ -120,7 +117,7 @@ class HomeostasisPhase:
                 f"A rollout of {length} frames does not fit in {frames.n_frames} frames. "
                 "Choose a smaller training.homeostasis_time_step."
             )
-        starts = torch.randint(n_starts, (self.batch_size,), generator=self.batch_order)
+        starts = torch.randint(n_starts, (self.training.batch_size,), generator=self.batch_order)
         return starts.to(frames.activity.device)
 
     def _step(self, optimizer: Optimizer, step: Step) -> None:

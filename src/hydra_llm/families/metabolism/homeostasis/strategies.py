@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import torch
-from omegaconf import DictConfig
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.metabolism.config import HomeostasisTraining, Strategies, Warmup
 from hydra_llm.families.metabolism.homeostasis.amplification import NONE, Amplification
 from hydra_llm.families.metabolism.homeostasis.contrastive import ContrastiveLoss
 from hydra_llm.families.metabolism.homeostasis.gradient import HomeostasisPhase, published_batches
@@ -23,7 +23,7 @@ from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.systems.random_streams import stream
 
 
-def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta_t: float) -> HomeostasisPhase:
+def gradient_phase(net: ReactionGNN, frames: Frames, training: HomeostasisTraining, delta_t: float) -> HomeostasisPhase:
     """The published phase 2 with the chosen strategies."""
     chosen, time_step = training.strategy, training.homeostasis_time_step
     batches = training.homeostasis_max_batches
@@ -32,10 +32,8 @@ def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta
     unit = residual_size(WithInput(net), frames)
     amplification, accumulation = chosen.signal_amplification, chosen.gradient_accumulation
     return HomeostasisPhase(
+        training=training,
         n_batches=batches,
-        batch_size=training.batch_size,
-        learning_rate_node=training.learning_rate_node_homeostasis,
-        learning_rate_embedding=training.learning_rate_embedding_homeostasis,
         terms=_terms(chosen, unit, delta_t, frames),
         lengths=_lengths(chosen, time_step),
         amplification=NONE if amplification is None else Amplification(amplification.start, amplification.until),
@@ -48,7 +46,7 @@ def gradient_phase(net: ReactionGNN, frames: Frames, training: DictConfig, delta
     )
 
 
-def _terms(chosen: DictConfig, unit: float, delta_t: float, frames: Frames) -> list[Term]:
+def _terms(chosen: Strategies, unit: float, delta_t: float, frames: Frames) -> list[Term]:
     residual, curriculum = chosen.residual_supervision, chosen.time_step_curriculum
     terms: list[Term] = []
     if residual is not None:
@@ -63,7 +61,7 @@ def _terms(chosen: DictConfig, unit: float, delta_t: float, frames: Frames) -> l
     return terms
 
 
-def _lengths(chosen: DictConfig, time_step: int) -> Lengths:
+def _lengths(chosen: Strategies, time_step: int) -> Lengths:
     lengths: Lengths = Fixed(time_step)
     if chosen.time_step_curriculum is not None:
         lengths = LongToShort(time_step, tuple(chosen.time_step_curriculum.shares))
@@ -72,7 +70,7 @@ def _lengths(chosen: DictConfig, time_step: int) -> Lengths:
     return lengths
 
 
-def _schedule(warmup: DictConfig | None) -> RateSchedule:
+def _schedule(warmup: Warmup | None) -> RateSchedule:
     if warmup is None:
         return Constant()
     kinds: dict[str, Callable[[], RateSchedule]] = {

@@ -12,6 +12,7 @@ The sum over the substrates of all reactions is one product with a fixed matrix,
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,8 @@ class ReactionGNN(nn.Module):
     """What it is told: orders, the substrate orders s_ij, and stoichiometry, the net coefficients, both
     [metabolite, reaction]. With freeze_stoichiometry false only the support of the latter is used.
 
-    input_mode: how a known external input enters. generator: the only source of randomness.
+    input_mode: how a known external input enters. generator: the only source of randomness. activity: recorded
+    concentrations [frame, metabolite] that give the functions their scale (None: as they are).
     """
 
     orders: Tensor
@@ -51,10 +53,11 @@ class ReactionGNN(nn.Module):
         activation: str,
         embedding_dim: int,
         embedding_scale: float,
-        log_k_init: tuple[float, float],
+        log_k_init: Sequence[float],
         input_mode: str,
         generator: torch.Generator,
         dtype: torch.dtype,
+        activity: Tensor | None = None,
     ) -> None:
         super().__init__()
         if input_mode not in INPUT_MODES:
@@ -75,7 +78,7 @@ class ReactionGNN(nn.Module):
         sides = orders > 0 if input_mode == "multiplicative_substrate" else stoichiometry > 0
         members = sides.to(orders.dtype)
         self.register_buffer("mean_over_side", members / members.sum(dim=0).clamp_min(1), persistent=False)
-        self.register_buffer("state_scale", torch.ones(()))  # 1.5 sd of the recorded concentrations, set by the fit
+        self.register_buffer("state_scale", torch.ones(()))
         self.log_k = nn.Parameter(torch.empty(m))
         known = stoichiometry if freeze_stoichiometry else torch.zeros_like(stoichiometry)
         self.S = nn.Parameter(known.clone(), requires_grad=not freeze_stoichiometry)
@@ -97,6 +100,8 @@ class ReactionGNN(nn.Module):
         self.linear = nn.Parameter(torch.zeros(n, 2 + self._has_clock), requires_grad=False)
         self._reset(generator)
         self.to(dtype)
+        if activity is not None:
+            self.set_scales(activity)
 
     def _reset(self, generator: torch.Generator) -> None:
         low, high = self.log_k_init
@@ -120,11 +125,10 @@ class ReactionGNN(nn.Module):
             last.weight.zero_()
             last.bias.zero_()
 
-    def set_scales(self, c: Tensor) -> float:
-        """Give the functions the scale of recorded concentrations c [frame, metabolite]; returns it, 1.5 sd."""
+    def set_scales(self, c: Tensor) -> None:
+        """Give the functions the scale of recorded concentrations c [frame, metabolite], 1.5 sd."""
         self.state_scale.copy_((1.5 * c.std()).clamp_min(1e-6))
         self.substrate.set_scale(c)
-        return float(self.state_scale)
 
     # ---- parts ----
 

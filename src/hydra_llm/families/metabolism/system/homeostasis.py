@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.families.metabolism.config import MetabolismSimulation
+
 BASELINE_MODES = ("fixed", "initial")
 
 
@@ -22,18 +24,12 @@ class HomeostasisTypes:
     baseline: Tensor
 
     @classmethod
-    def of(
-        cls,
-        n_types: int,
-        *,
-        strength: float,
-        baseline: float,
-        rates: Sequence[float] | None,
-        baselines: Sequence[float] | None,
-        generator: Generator,
-    ) -> "HomeostasisTypes":
+    def of(cls, config: MetabolismSimulation, generator: Generator) -> "HomeostasisTypes":
         """Values per type, or, where they are not given, strength * U(0.5, 1.5) and baseline * U(0.8, 1.2)."""
+        n_types = config.n_metabolite_types
         drawn = torch.rand((2, n_types), generator=generator, dtype=torch.float64)
+        strength, baseline = config.homeostatic_strength, config.baseline_concentration
+        rates, baselines = config.homeostatic_lambda_per_type, config.homeostatic_baseline_per_type
         return cls(
             _given("homeostatic_lambda_per_type", rates, n_types, strength * (0.5 + drawn[0])),
             _given("homeostatic_baseline_per_type", baselines, n_types, baseline * (0.8 + 0.4 * drawn[1])),
