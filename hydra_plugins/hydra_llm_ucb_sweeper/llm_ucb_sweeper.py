@@ -1,4 +1,4 @@
-"""`LlmUcbSweeper`: what Hydra sees. The work is in _impl.py, which is imported when a sweep starts."""
+"""`LlmUcbSweeper`: what Hydra sees. The work is in hydra_llm.sweeper, which is imported when a sweep starts."""
 
 from typing import Any
 

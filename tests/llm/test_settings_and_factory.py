@@ -6,7 +6,7 @@ import pytest
 
 from hydra_llm.llm.base import Client, Message, Request
 from hydra_llm.llm.errors import BudgetSpent, Unavailable
-from hydra_llm.llm.factory import build_client, make_client, why_unavailable
+from hydra_llm.llm.factory import build_client, can_be_asked, make_client
 from hydra_llm.llm.json_extraction import answer_from_text
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.testing import ClientConformance
@@ -22,14 +22,17 @@ from hydra_llm.llm.testing import ClientConformance
         ({"base_url": "http://localhost:1/v1"}, {}, True),
         ({"client": "command"}, {}, False),
         ({"client": "command", "command": ["agent"]}, {}, True),
+        ({"client": "scripted"}, {}, False),
+        ({"client": "scripted", "script": ["{}"]}, {}, True),
+        ({"model": "", "base_url": "http://localhost:1/v1"}, {}, False),
         ({"transcript": "replay"}, {}, True),
         ({"client": "my_lab.Oracle"}, {}, True),
     ],
 )
 def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_there(values, environ, available):
-    reason = why_unavailable(LlmSettings.of(values), environ)
-    assert (reason is None) == available
-    assert available or reason.endswith(".")
+    found, why = can_be_asked(LlmSettings.of(values), environ)
+    assert found == available
+    assert why
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.outcome import from_result
+from hydra_llm.sweeper.make_spec import make_spec
 from hydra_llm.sweeper.options import read_options
-from hydra_llm.sweeper.spec import make_spec
 
 CONF = Path(__file__).parent / "toy_app" / "conf"
 TEXTS = ("plain", "it's", 'two "words"', "a,b=c", "line\nbreak", "ünï\u202e", "$HOME", "{x:1}", "")
@@ -37,7 +37,7 @@ DECLARED = {*PARAMS, "steps", "seed"}  # a trial override and the seed key of th
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
-    """(plan, config loader, composed configuration) of the toy application under the sweeper."""
+    """(spec, config loader, composed configuration) of the toy application under the sweeper."""
     loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
     folder = tmp_path_factory.mktemp("sweep")
     line = ["hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder}", "hydra.sweeper.n_trials=6"]
@@ -175,29 +175,29 @@ def test_every_declared_text_reaches_the_job_as_it_is(application, tmp_path):
 
 def sweep(application, folder, script):
     """A sweep of six trials by these answers; every job is composed and compared with what was declared."""
-    plan, loader, config = application
+    spec, loader, config = application
 
     def validate(values, block):
         try:
-            loader.load_sweep_config(config, plan.candidate(values, block))
+            loader.load_sweep_config(config, spec.candidate(values, block))
         except (HydraException, ValueError) as error:
             return [str(error)]
         return []
 
     llm = LlmProposer(ScriptedClient(script), LlmSettings(max_repairs=1))
     policy = make_policy("puct_rank", None)
-    study = Study(folder, plan.settings, policy, llm, argv=[], validate=validate)
+    study = Study(folder, spec.settings, policy, llm, argv=[], validate=validate)
     while not study.is_over:
         for trial in study.launched(study.ask(2)):
-            check(trial, plan, loader, config)
-            study.tell(trial.number, from_result({"score": trial.number / 10}, plan.settings.objective))
+            check(trial, spec, loader, config)
+            study.tell(trial.number, from_result({"score": trial.number / 10}, spec.settings.objective))
     study.close("test")
     return study.state.search_trials()
 
 
-def check(trial, plan, loader, config):
+def check(trial, spec, loader, config):
     """A trial's overrides name declared keys only, and the composed job differs in nothing else."""
-    texts = plan.overrides(trial, {})
+    texts = spec.overrides(trial, {})
     parsed = OverridesParser.create().parse_overrides(texts)
     assert {override.get_key_element() for override in parsed} <= DECLARED
     assert not any(override.is_sweep_override() or override.is_add() or override.is_delete() for override in parsed)

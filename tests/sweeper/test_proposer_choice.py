@@ -26,7 +26,7 @@ def test_without_a_key_or_a_server_the_rules_propose_and_the_sentence_says_why()
         {"base_url": "http://localhost:1/v1"},
         {"transcript": "replay"},
         {"client": "command", "command": ["agent"]},
-        {"client": "scripted", "script": "answers.json"},
+        {"client": "scripted", "script": ["{}"]},
         {"client": "my_lab.Oracle"},
     ],
 )

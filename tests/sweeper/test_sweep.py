@@ -249,13 +249,13 @@ def test_bad_input_is_answered_with_a_sentence_and_no_traceback(tmp_path, overri
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to read-only folders")
 def test_a_read_only_folder_is_answered_with_a_sentence(tmp_path):
     (tmp_path / "sweep").mkdir(mode=0o500)
-    assert "can not be written" in sweep(tmp_path, *SHORT, expect=1)
+    assert "cannot be written" in sweep(tmp_path, *SHORT, expect=1)
 
 
 def test_a_sweep_folder_below_a_file_is_answered_with_a_sentence(tmp_path):
     (tmp_path / "sweep").write_text("")
     text = sweep(tmp_path, *SHORT, expect=1)
-    assert "can not be written" in text
+    assert "cannot be written" in text
     assert "Set hydra.sweep.dir" in text
 
 

@@ -18,19 +18,26 @@ from hydra_llm.llm.usage import Limits, MeteredClient, Price, UsageMeter
 CLIENTS: dict[str, type[Client]] = {"openai": OpenAIClient, "command": CommandClient, "scripted": ScriptedClient}
 
 
-def why_unavailable(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> str | None:
-    """None if a model can be asked, otherwise the reason as a sentence: what `proposer: auto` decides on and prints."""
-    if settings.transcript == "replay" or settings.client not in CLIENTS:
-        return None
+def can_be_asked(settings: LlmSettings, environ: Mapping[str, str] = os.environ) -> tuple[bool, str]:
+    """Whether a model is configured, and what says so: what `proposer: auto` decides on and prints. The sentence never
+    holds the key, nor an address, which may hold a password.
+    """
+    if settings.transcript == "replay":
+        return True, "hydra.sweeper.llm.transcript=replay needs no model"
     if settings.client == "command":
-        return None if settings.command else "No command is set (hydra.sweeper.llm.command)."
+        return bool(settings.command), f"hydra.sweeper.llm.command is {'set' if settings.command else 'empty'}"
     if settings.client == "scripted":
-        return None if settings.script else "The script is empty (hydra.sweeper.llm.script)."
-    if not settings.base_url and not environ.get(settings.api_key_env, "").strip():
-        return f"Neither the environment variable {settings.api_key_env} nor hydra.sweeper.llm.base_url is set."
+        return bool(settings.script), f"hydra.sweeper.llm.script is {'set' if settings.script else 'empty'}"
+    if settings.client not in CLIENTS:
+        return True, f"hydra.sweeper.llm.client={settings.client}"
     if not settings.model:
-        return "No model is named (hydra.sweeper.llm.model)."
-    return None
+        return False, "hydra.sweeper.llm.model is empty"
+    if settings.base_url:
+        return True, "hydra.sweeper.llm.base_url is set"
+    variable = settings.api_key_env
+    if environ.get(variable, "").strip():
+        return True, f"the key variable {variable} is set"
+    return False, f"neither the key variable {variable} nor hydra.sweeper.llm.base_url is set"
 
 
 def build_client(settings: LlmSettings, transcripts: Path) -> MeteredClient:

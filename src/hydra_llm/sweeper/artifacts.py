@@ -20,21 +20,23 @@ MOST_REPORTED = 1000  # trials; the page of more is written when somebody asks f
 
 
 class SweepArtifacts:
+    """`program` is the command line without its arguments."""
+
     def __init__(self, study: Study, spec: SweepSpec, program: str) -> None:
         self._study = study
-        self._plan = spec
+        self._spec = spec
         self._program = program
         self._written = 0.0
         self._snapshots = BlockSnapshots(study.folder, spec.settings, study.policy)
 
     def command(self, trial: Trial) -> str:
         """The single run that repeats a trial, as it was launched."""
-        overrides = self._plan.overrides(trial, self._study.state.block_values(trial))
+        overrides = self._spec.overrides(trial, self._study.state.block_values(trial))
         return f"{self._program} {shlex.join(overrides)}"
 
     def write(self) -> None:
         """Write all files. Derived files never end a sweep: a failure is logged, and the events hold everything."""
-        state, settings = self._study.state, self._plan.settings
+        state, settings = self._study.state, self._spec.settings
         now = time.monotonic()
         if len(state.trials) > SMALL and now - self._written < INTERVAL_S and not self._study.is_over:
             return
@@ -73,7 +75,7 @@ class SweepArtifacts:
             return
         try:
             path = folder / f"tree_block_{state.blocks[-1].index:03d}.png"
-            draw_tree(path, state, self._plan.settings, self._study.ranking())
-            draw_calibration(folder / "calibration.png", state, self._plan.settings)
+            draw_tree(path, state, self._spec.settings, self._study.ranking())
+            draw_calibration(folder / "calibration.png", state, self._spec.settings)
         except Exception as error:  # a figure is never worth a sweep
             log.warning("A figure of the sweep could not be drawn (%s: %s).", type(error).__name__, error)

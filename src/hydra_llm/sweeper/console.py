@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs: the plan at the start, two lines per trial, progress, the summary."""
+"""What a person sees while a sweep runs: the settings at the start, two lines per trial, progress, the summary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_ERROR_LINES = 12
 class Console:
     def __init__(self, study: Study, spec: SweepSpec, resume: str, log: logging.Logger) -> None:
         self._study = study
-        self._plan = spec
+        self._spec = spec
         self._resume = resume
         self._log = log
         self._began = time.monotonic()
@@ -28,7 +28,7 @@ class Console:
     # ---- start ----
     def start(self, proposer: str, why: str) -> None:
         """Echo metric, direction and space, so that a setting that was ignored is seen at once."""
-        settings, say = self._plan.settings, self._log.info
+        settings, say = self._spec.settings, self._log.info
         objective = settings.objective
         goal = f"{objective.direction} {objective.name}" + (
             f" = {objective.target:g}" if objective.target is not None else ""
@@ -44,8 +44,8 @@ class Console:
         for dimension in settings.space.dimensions:
             text = f" -- {dimension.help}" if dimension.help else ""
             say("  %s: %s, start %s%s", dimension.name, dimension.describe_range(), dimension.default, text)
-        if self._plan.trial_overrides:
-            say("search budget: %s", " ".join(self._plan.trial_overrides.values()))
+        if self._spec.trial_overrides:
+            say("search budget: %s", " ".join(self._spec.trial_overrides.values()))
         if self._study.is_over:
             say("This sweep is finished. To go on, raise hydra.sweeper.n_trials;")
             say("to start anew, set hydra.sweep.dir to a new folder.")
@@ -58,7 +58,7 @@ class Console:
     # ---- trials ----
     def launched(self, trials: Iterable[Trial]) -> None:
         """Header per trial: iteration, block, parent, mutation, strategy, who proposed it."""
-        settings, state = self._plan.settings, self._study.state
+        settings, state = self._spec.settings, self._study.state
         for trial in trials:
             proposal = trial.proposal
             parent = "root" if proposal.parent is None else f"node {proposal.parent}"
@@ -81,7 +81,7 @@ class Console:
             self._log.warning("trial %d left no result (attempt %d) and will be run again", trial.number, trial.attempt)
             return
         self._told += 1
-        line = tables.trial_line(trial, self._plan.settings)
+        line = tables.trial_line(trial, self._spec.settings)
         self._log.info("%s%s", line, " | recovered from its folder" if recovered else "")
         if trial.error is not None and trial.error.traceback and not self._error_shown:
             self._error_shown = True
@@ -90,7 +90,7 @@ class Console:
 
     def progress(self) -> None:
         """How far, best so far, and about how long to go."""
-        study, settings = self._study, self._plan.settings
+        study, settings = self._study, self._spec.settings
         done, best = len(study.state.search), study.state.best()
         if best is None:
             self._log.info("%d/%d trials, none completed yet", done, settings.n_trials)
@@ -109,7 +109,7 @@ class Console:
         self._log.warning("Interrupted. Everything that finished is recorded. To continue: %s", self._resume)
 
     def summary(self, reason: str) -> None:
-        state, settings = self._study.state, self._plan.settings
+        state, settings = self._study.state, self._spec.settings
         counts = ", ".join(f"{count} {name}" for name, count in results.counts(state).items())
         who = ", ".join(f"{count} by {name}" for name, count in results.provenances(state).items())
         self._log.info("Sweep over: %s. Trials: %s. Proposed: %s.", reason or "nothing left to do", counts, who)

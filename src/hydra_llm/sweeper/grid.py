@@ -50,7 +50,7 @@ def product_of(arguments: list[str], context: HydraContext) -> list[list[str]]:
             columns[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
         else:
             raise SweepError(
-                f"mode=grid can not list {override.input_line}. Give choices or a range, or use mode=search."
+                f"mode=grid cannot list {override.input_line}. Give choices or a range, or use mode=search."
             )
     return [list(row) for row in itertools.product(*columns.values())]
 

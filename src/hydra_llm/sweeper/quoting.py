@@ -17,7 +17,7 @@ PLAIN_CHOICE = re.compile(r"^[A-Za-z0-9_/.-]+$")  # a config-group option: a pat
 
 
 def encode(value: Any) -> str:
-    """The text of a value. Raises ValueError for what an override can not carry."""
+    """The text of a value. Raises ValueError for what an override cannot carry."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -35,7 +35,7 @@ def encode(value: Any) -> str:
     if isinstance(value, Mapping):
         bad = [key for key in value if not isinstance(key, str) or not PLAIN_KEY.match(key)]
         if bad:
-            raise ValueError(f"The key {bad[0]!r} of {value!r} can not be written in an override. Use a plain name.")
+            raise ValueError(f"The key {bad[0]!r} of {value!r} cannot be written in an override. Use a plain name.")
         return "{" + ",".join(f"{key}:{encode(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(encode(item) for item in value) + "]"

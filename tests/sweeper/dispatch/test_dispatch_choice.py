@@ -5,7 +5,7 @@ import threading
 import pytest
 from omegaconf import OmegaConf
 
-from hydra_llm.sweeper.dispatch import choice as choice
+from hydra_llm.sweeper.dispatch import choice
 from hydra_llm.sweeper.errors import SweepError
 
 BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
@@ -45,13 +45,12 @@ def test_a_launcher_is_known_by_the_words_of_its_target(target, kind):
         ("rq", 2, "thread"),
     ],
 )
-def test_auto_chooses_by_slots_and_launcher_without_a_word(kind, n_slots, mode, monkeypatch):
-    monkeypatch.setattr(choice, "_no_fork", lambda: "")
-    assert choice.choose("auto", n_slots, kind) == (mode, "")
+def test_auto_chooses_by_slots_and_launcher_without_a_word(kind, n_slots, mode):
+    assert choice.choose("auto", n_slots, kind, hindrance="") == (mode, "")
 
 
 def test_an_unknown_launcher_gets_batches_and_a_sentence():
-    mode, sentence = choice.choose("auto", 2, "arraylauncher")
+    mode, sentence = choice.choose("auto", 2, "arraylauncher", hindrance="")
     assert mode == "batch"
     assert "nothing is known about the launcher arraylauncher" in sentence
 
@@ -61,9 +60,11 @@ def test_a_process_with_threads_is_not_forked_and_says_so():
     thread = threading.Thread(target=release.wait)
     thread.start()
     try:
-        assert "several threads" in choice.choose("auto", 2, "basic")[1]
+        hindrance = choice.fork_hindrance()
+        assert "several threads" in hindrance
+        assert hindrance in choice.choose("auto", 2, "basic", hindrance)[1]
         with pytest.raises(SweepError, match="several threads"):
-            choice.choose("fork", 2, "basic")
+            choice.choose("fork", 2, "basic", hindrance)
     finally:
         release.set()
         thread.join()
@@ -71,18 +72,17 @@ def test_a_process_with_threads_is_not_forked_and_says_so():
 
 def test_threads_over_the_basic_launcher_are_refused_with_a_sentence():
     with pytest.raises(SweepError, match="unsafe with the basic launcher"):
-        choice.choose("thread", 2, "basic")
+        choice.choose("thread", 2, "basic", hindrance="")
 
 
 def test_the_cores_are_shared_out_and_what_the_user_set_stays(monkeypatch):
-    monkeypatch.setattr(choice.os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
     for name in choice.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "5")
-    environment = choice.thread_environment(3)
+    environment = choice.thread_environment(3, cores=8)
     assert environment["OMP_NUM_THREADS"] == "2"
     assert environment["MKL_NUM_THREADS"] == "5"
-    assert choice.thread_environment(100)["OMP_NUM_THREADS"] == "1"
+    assert choice.thread_environment(100, cores=8)["OMP_NUM_THREADS"] == "1"
 
 
 def test_slots_get_their_devices_in_turn():

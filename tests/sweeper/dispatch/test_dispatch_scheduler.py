@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from hydra_llm.atomic_write import write_json
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.dispatch import scheduler as scheduler
+from hydra_llm.sweeper.dispatch import scheduler
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import JobState
 

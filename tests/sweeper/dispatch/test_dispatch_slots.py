@@ -76,6 +76,6 @@ def test_batches_launch_together_and_wait_for_each_other(tmp_path):
     assert [record["before"]["devices"] for record in witnesses(tmp_path)] == ["5", "7"] * (N // 2)
 
 
-def test_a_limit_that_a_batch_can_not_keep_is_said(tmp_path):
+def test_a_limit_that_a_batch_cannot_keep_is_said(tmp_path):
     text = run_app("witness.py", tmp_path, "hydra.sweeper.n_trials=1", "hydra.sweeper.job_timeout_s=60", "long=0.1")
-    assert "job_timeout_s can not stop a job of a batch" in text
+    assert "job_timeout_s cannot stop a job of a batch" in text

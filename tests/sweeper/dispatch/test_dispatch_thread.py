@@ -9,8 +9,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.dispatch import thread
-from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 
@@ -27,8 +26,8 @@ class Launcher:
         return [job]
 
 
-def dispatch(tmp_path, task, n_slots=2, limit_s=None):
-    return ThreadDispatch(lambda: Launcher(task), Reader(Objective("m"), tmp_path), n_slots, limit_s=limit_s)
+def dispatch(tmp_path, task, n_slots=2, **times):
+    return ThreadDispatch(lambda: Launcher(task), Reader(Objective("m"), tmp_path), n_slots, **times)
 
 
 def wait_all(running):
@@ -47,17 +46,17 @@ def test_two_jobs_run_at_the_same_time(tmp_path):
         return {"m": float(number)}
 
     slots = dispatch(tmp_path, task)
-    slots.start([Job(0, 0, []), Job(1, 1, [])])
+    slots.start([Launch(0, 0, []), Launch(1, 1, [])])
     assert {n: o.value for n, o in wait_all(slots).items()} == {0: 0.0, 1: 1.0}
 
 
 def test_a_slot_is_free_as_soon_as_its_own_job_has_ended(tmp_path):
     release = threading.Event()
     slots = dispatch(tmp_path, lambda n: {"m": 1.0} if n else {"m": float(release.wait(10))})
-    slots.start([Job(0, 0, []), Job(1, 1, [])])
+    slots.start([Launch(0, 0, []), Launch(1, 1, [])])
     assert list(slots.wait(10)) == [1]
     assert slots.free_slots == [1]
-    slots.start([Job(2, 1, [])])
+    slots.start([Launch(2, 1, [])])
     assert list(slots.wait(10)) == [2]
     release.set()
     assert list(slots.wait(10)) == [0]
@@ -72,7 +71,7 @@ def test_a_launcher_that_raises_costs_its_own_job_only(tmp_path):
         return {"m": 1.0}
 
     slots = dispatch(tmp_path, task, n_slots=3)
-    slots.start([Job(n, n, []) for n in range(3)])
+    slots.start([Launch(n, n, []) for n in range(3)])
     outcomes = wait_all(slots)
     assert [outcomes[n].state for n in range(3)] == [TrialState.LOST, TrialState.FAILED, TrialState.COMPLETED]
     assert "node down" in str(outcomes[0].error)
@@ -83,17 +82,16 @@ def test_a_job_that_the_scheduler_cancelled_is_cancelled(tmp_path):
         raise RuntimeError("Job 17 (task: 0) with path ... has not produced any output (state: CANCELLED by 0)")
 
     slots = dispatch(tmp_path, task)
-    slots.start([Job(0, 0, [])])
+    slots.start([Launch(0, 0, [])])
     assert wait_all(slots)[0].state is TrialState.CANCELLED
 
 
-def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ignored(tmp_path, monkeypatch):
-    monkeypatch.setattr(thread, "GRACE_S", 0.1)
-    monkeypatch.setattr(thread, "POLL_S", 0.05)
+def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ignored(tmp_path):
     release = threading.Event()
-    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
+    times = {"limit_s": 0.1, "grace_s": 0.1, "poll_s": 0.05}
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, **times)
     (tmp_path / "0").mkdir()
-    slots.start([Job(0, 0, [])])
+    slots.start([Launch(0, 0, [])])
     (tmp_path / "0" / "started.json").write_text(json.dumps({"number": 0, "time": time.time()}))
     outcomes = slots.wait(10)
     assert outcomes[0].state is TrialState.TIMEOUT
@@ -102,25 +100,22 @@ def test_a_job_far_beyond_its_limit_gives_its_slot_up_and_its_late_result_is_ign
     assert slots.wait(0.5) == {}
 
 
-def test_a_result_on_disk_is_taken_when_launch_does_not_return(tmp_path, monkeypatch):
-    monkeypatch.setattr(thread, "LATE_S", 0.2)
-    monkeypatch.setattr(thread, "POLL_S", 0.05)
+def test_a_result_on_disk_is_taken_when_launch_does_not_return(tmp_path):
     release = threading.Event()
-    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1)
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, late_s=0.2, poll_s=0.05)
     (tmp_path / "0").mkdir()
-    slots.start([Job(0, 0, [])])
+    slots.start([Launch(0, 0, [])])
     (tmp_path / "0" / "result.json").write_text(json.dumps({"number": 0, "status": "COMPLETED", "result": {"m": 3.0}}))
     assert slots.wait(10)[0].value == 3.0
     assert slots.free_slots == [0]
     release.set()
 
 
-def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path, monkeypatch):
-    monkeypatch.setattr(thread, "GRACE_S", 0.0)
-    monkeypatch.setattr(thread, "POLL_S", 0.05)
+def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path):
     release = threading.Event()
-    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, limit_s=0.1)
-    slots.start([Job(0, 0, [])])  # no started.json: it has not begun
+    times = {"limit_s": 0.1, "grace_s": 0.0, "poll_s": 0.05}
+    slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1, **times)
+    slots.start([Launch(0, 0, [])])  # no started.json: it has not begun
     assert slots.wait(0.6) == {}
     release.set()
     assert slots.wait(10)[0].state is TrialState.COMPLETED
@@ -129,8 +124,8 @@ def test_time_in_the_queue_of_a_scheduler_is_not_the_jobs(tmp_path, monkeypatch)
 def test_a_taken_slot_is_refused(tmp_path):
     release = threading.Event()
     slots = dispatch(tmp_path, lambda n: {"m": float(release.wait(10))}, n_slots=1)
-    slots.start([Job(0, 0, [])])
-    with pytest.raises(ValueError, match="Slot 0 is not free"):
-        slots.start([Job(1, 0, [])])
+    slots.start([Launch(0, 0, [])])
+    with pytest.raises(ValueError, match=r"needs a free slot \(\[\]\), got slot 0"):
+        slots.start([Launch(1, 0, [])])
     release.set()
     wait_all(slots)

@@ -5,7 +5,7 @@ import pytest
 from hydra_llm.atomic_write import write_json
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import JobState
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
@@ -31,7 +31,7 @@ def watch(tmp_path):
 
 def looks(watch, n, job=None):
     """Outcomes of n rounds."""
-    return [watch.look([job or Job(0, 0, [])]) for _ in range(n)]
+    return [watch.look([job or Launch(0, 0, [])]) for _ in range(n)]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_silence_of_the_scheduler_is_no_end(watch):
 
 
 def test_a_job_that_was_not_submitted_yet_is_not_asked_for(watch):
-    assert looks(watch([]), 2, Job(5, 0, [])) == [{}, {}]
+    assert looks(watch([]), 2, Launch(5, 0, [])) == [{}, {}]
 
 
 def test_what_the_job_wrote_down_counts(watch, tmp_path):

@@ -8,10 +8,10 @@ from omegaconf import OmegaConf
 
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.batch import BatchDispatch, consecutive
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.job.result_recorder import ResultJournal
+from hydra_llm.sweeper.job.result_recorder import ResultRecorder
 
 
 def write(folder, result, status=JobStatus.COMPLETED, number=0):
@@ -19,9 +19,9 @@ def write(folder, result, status=JobStatus.COMPLETED, number=0):
     config = OmegaConf.create({"hydra": {"runtime": {"output_dir": str(folder)}, "job": {"num": number}}})
     job = JobReturn(status=status)
     job.return_value = result
-    journal = pickle.loads(pickle.dumps(ResultJournal()))  # as it reaches a worker
-    journal.on_job_start(config)
-    journal.on_job_end(config, job)
+    recorder = pickle.loads(pickle.dumps(ResultRecorder()))  # as it reaches a worker
+    recorder.on_job_start(config)
+    recorder.on_job_end(config, job)
 
 
 class Launcher:
@@ -40,11 +40,11 @@ def reader(tmp_path, scattered=False):
 
 def run(tmp_path, launcher, count):
     dispatch = BatchDispatch(launcher, reader(tmp_path), count)
-    dispatch.start([Job(i, i, []) for i in range(count)])
+    dispatch.start([Launch(i, i, []) for i in range(count)])
     return dispatch.wait(0.0)
 
 
-def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
+def test_a_result_comes_back_from_the_record_as_the_task_returned_it(tmp_path):
     write(tmp_path / "3", {"m": np.float64(0.5), "sub": {"n": 1}}, number=3)
     outcome = reader(tmp_path).read_recorded_outcome(3)
     assert outcome is not None
@@ -52,14 +52,14 @@ def test_a_result_comes_back_from_the_journal_as_the_task_returned_it(tmp_path):
 
 
 @pytest.mark.parametrize("result", [None, float("nan"), {"other": 1.0, "more": 2.0}, object(), "text"])
-def test_a_result_without_the_metric_is_invalid_from_the_journal_too(tmp_path, result):
+def test_a_result_without_the_metric_is_invalid_from_the_record_too(tmp_path, result):
     write(tmp_path / "0", result)
     outcome = reader(tmp_path).read_recorded_outcome(0)
     assert outcome is not None
     assert outcome.state is TrialState.INVALID
 
 
-def test_an_exception_is_journaled_with_type_message_and_traceback(tmp_path):
+def test_an_exception_is_recorded_with_type_message_and_traceback(tmp_path):
     try:
         raise RuntimeError("lr too high")
     except RuntimeError as error:
@@ -75,7 +75,7 @@ def test_an_exception_is_journaled_with_type_message_and_traceback(tmp_path):
     assert "raise RuntimeError" in outcome.error.traceback
 
 
-def test_finished_siblings_of_a_killed_job_are_harvested(tmp_path):
+def test_finished_siblings_of_a_killed_job_count(tmp_path):
     def killed(number):
         raise OSError("worker terminated")
 
@@ -105,7 +105,7 @@ def test_a_task_that_calls_sys_exit_fails_alone(tmp_path):
     assert "exit code 3" in str(outcomes[1].error)
 
 
-def test_a_folder_elsewhere_is_found_by_the_number_in_its_journal(tmp_path):
+def test_a_folder_elsewhere_is_found_by_the_number_in_its_record(tmp_path):
     write(tmp_path / "lr=0.1", {"m": 2.0}, number=5)
     outcome = reader(tmp_path, scattered=True).read_recorded_outcome(5)
     assert outcome is not None
@@ -113,8 +113,8 @@ def test_a_folder_elsewhere_is_found_by_the_number_in_its_journal(tmp_path):
 
 
 def test_numbers_with_gaps_are_launched_in_consecutive_runs():
-    jobs = [Job(n, 0, []) for n in (7, 2, 3, 8, 5)]
-    assert [[job.number for job in batch] for batch in consecutive(jobs)] == [[2, 3], [5], [7, 8]]
+    launches = [Launch(n, 0, []) for n in (7, 2, 3, 8, 5)]
+    assert [[launch.number for launch in batch] for batch in consecutive(launches)] == [[2, 3], [5], [7, 8]]
 
 
 def test_half_of_a_result_is_no_result(tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.batch import consecutive
 from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 
@@ -26,8 +26,8 @@ class ArrayDispatch(ThreadDispatch):
         """All or none: a batch is launched as it stands, and told as a whole."""
         return [] if self.running or self._held else list(range(self._n_slots))
 
-    def _begin(self, jobs: list[Job]) -> None:
-        for batch in consecutive(jobs):
+    def _begin(self, launches: list[Launch]) -> None:
+        for batch in consecutive(launches):
             self._launch_aside(batch, f"llm_ucb trials {batch[0].number} to {batch[-1].number}")
 
     def wait(self, timeout_s: float) -> dict[int, Outcome]:

@@ -1,29 +1,35 @@
 """What a dispatch is: it puts jobs into slots and hands back how they ended.
 
-One loop serves all of them. A dispatch with several free slots takes one job for each; `wait` returns whatever ended
+One loop serves all of them. A dispatch with several free slots takes one launch for each; `wait` returns whatever ended
 meanwhile, so that a slot is filled again while the others still work. The variants:
 
-  _dispatch_batch.py    one launch() for all slots, which are free again together
-  _dispatch_array.py    the same over a scheduler, whose jobs outlive the sweeper: one array of jobs
-  _dispatch_fork.py     a forked driver per slot, for launchers that work in the sweeper's own process or its children
-  _dispatch_thread.py   a thread per job, for launchers that hand the job to somebody else
+  batch.py    one launch() for all slots, which are free again together
+  array.py    the same over a scheduler, whose jobs outlive the sweeper: one array of jobs
+  fork.py     a forked driver per slot, for launchers that work in the sweeper's own process or its children
+  thread.py   a thread per job, for launchers that hand the job to somebody else
 """
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from hydra.core.utils import JobReturn
 
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.sweeper.dispatch.reader import Reader
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class Job:
-    """A trial on its way: Hydra's job number, the slot it runs in, all its overrides, the how-manieth launch it is."""
+class Launch:
+    """A trial on its way: its number, which is Hydra's job number, the slot it runs in, all its overrides, and the
+    attempt (from 1).
+    """
 
     number: int
     slot: int
@@ -32,14 +38,14 @@ class Job:
 
 
 class Dispatch(ABC):
-    """`running` maps a slot to its job. `survives` tells whether jobs go on when the sweeper's process ends."""
+    """`running` maps a slot to its launch. `survives` tells whether jobs go on when the sweeper's process ends."""
 
     survives = False
 
     def __init__(self, reader: Reader, n_slots: int) -> None:
         self._reader = reader
         self._n_slots = n_slots
-        self.running: dict[int, Job] = {}
+        self.running: dict[int, Launch] = {}
         self._returned: dict[int, Sequence[JobReturn]] = {}
 
     @property
@@ -51,19 +57,22 @@ class Dispatch(ABC):
         """What launch() returned, in order of number: the answer of sweep()."""
         return [self._returned[number] for number in sorted(self._returned)]
 
-    def start(self, jobs: list[Job]) -> None:
-        """Occupy one free slot per job. A result that an earlier attempt left behind is removed first."""
+    def start(self, launches: list[Launch]) -> None:
+        """Occupy one free slot per launch. A result that an earlier attempt left behind is removed first.
+
+        Raises ValueError for a slot that is taken.
+        """
         free = self.free_slots
-        for job in jobs:
-            if job.slot not in free:
-                raise ValueError(f"Slot {job.slot} is not free; free are {free}.")
-            free.remove(job.slot)
-            self._reader.discard_stale(job.number)
-            self.running[job.slot] = job
-        self._begin(jobs)
+        for launch in launches:
+            if launch.slot not in free:
+                raise ValueError(f"A launch needs a free slot ({free}), got slot {launch.slot}.")
+            free.remove(launch.slot)
+            self._reader.discard_stale(launch.number)
+            self.running[launch.slot] = launch
+        self._begin(launches)
 
     @abstractmethod
-    def _begin(self, jobs: list[Job]) -> None: ...
+    def _begin(self, launches: list[Launch]) -> None: ...
 
     @abstractmethod
     def wait(self, timeout_s: float) -> dict[int, Outcome]:
@@ -71,3 +80,15 @@ class Dispatch(ABC):
 
     def close(self) -> None:  # noqa: B027  # most dispatches have nothing to give back
         """Give processes back; running jobs die with them unless they survive."""
+
+    def _outcomes(self, numbers: list[int], result: Sequence[JobReturn] | BaseException) -> dict[int, Outcome]:
+        """Of one launch() by what it returned, or raised: then the jobs that wrote their end down still count."""
+        if isinstance(result, SystemExit):  # run_job lets it pass
+            return self._reader.after_exit(numbers, result.code)
+        if isinstance(result, BaseException):
+            names = ", ".join(map(str, numbers))
+            log.warning("The launcher failed for trial %s (%s: %s).", names, type(result).__name__, result)
+            return {number: self._reader.after_error(result, number) for number in numbers}
+        self._returned[numbers[0]] = result
+        returned = zip(numbers, chain(result, repeat(None)), strict=False)
+        return {number: self._reader.read(job_return, number) for number, job_return in returned}

@@ -30,18 +30,20 @@ MakeLauncher = Callable[[DictConfig], Launcher]
 def launcher_kind(config: DictConfig) -> str:
     """basic, joblib, submitit, ray, rq; the launcher's own name when it is none of them."""
     target = str(OmegaConf.select(config, "hydra.launcher._target_", default="")).lower()
-    known = [kind for kind in (*REMOTE, *LOCAL) if any(kind in part.split("_") for part in _parts(target))]
+    known = [kind for kind in (*REMOTE, *LOCAL) if any(kind in part.split("_") for part in target.split("."))]
     return known[0] if known else target.rpartition(".")[2]
 
 
-def choose(wanted: str, n_slots: int, kind: str) -> tuple[str, str]:
-    """(batch, thread or fork; a sentence of warning, "" without one). Raises SweepError for what can not work."""
+def choose(wanted: str, n_slots: int, kind: str, hindrance: str) -> tuple[str, str]:
+    """(batch, thread or fork; a sentence of warning, "" without one); `hindrance` as `fork_hindrance` says it.
+
+    Raises SweepError for what cannot work.
+    """
     if wanted == "thread" and kind == "basic":
         raise SweepError(
             "dispatch=thread is unsafe with the basic launcher: its jobs would share one HydraConfig, one working "
             "directory and one environment. Choose fork, or another launcher."
         )
-    hindrance = _no_fork()
     if wanted == "fork" and hindrance:
         raise SweepError(f"dispatch=fork is not possible here: {hindrance}. Choose batch, or a launcher like submitit.")
     if wanted != "auto":
@@ -70,7 +72,9 @@ def make_dispatch(
         return remote(lambda: make(config), reader, n_slots, limit_s=limit, watch=watch)
     if mode == "fork":
         own = make(for_one_job(config))
-        return ForkDispatch(own, reader, n_slots, environment=thread_environment(n_slots), limit_s=limit)
+        return ForkDispatch(
+            own, reader, n_slots, environment=thread_environment(n_slots, usable_cores()), limit_s=limit
+        )
     return BatchDispatch(launcher, reader, n_slots)
 
 
@@ -83,9 +87,12 @@ def for_one_job(config: DictConfig) -> DictConfig:
     return own
 
 
-def thread_environment(n_slots: int) -> dict[str, str]:
+def usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_environment(n_slots: int, cores: int) -> dict[str, str]:
     """Threads for the numeric libraries of one slot: the cores, shared out. What the user has set stays."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = str(max(1, cores // n_slots))
     return {name: os.environ.get(name, share) for name in THREAD_VARIABLES}
 
@@ -97,8 +104,8 @@ def gpu_override(slot: int, gpu_slots: Sequence[Any]) -> list[str]:
     return [f"++hydra.job.env_set.CUDA_VISIBLE_DEVICES='{gpu_slots[slot % len(gpu_slots)]}'"]
 
 
-def _no_fork() -> str:
-    """Why drivers can not be forked from this process, "" when they can."""
+def fork_hindrance() -> str:
+    """Why drivers cannot be forked from this process, "" when they can."""
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return "this system does not fork safely"
     if threading.active_count() > 1:
@@ -107,7 +114,3 @@ def _no_fork() -> str:
     if torch is not None and torch.cuda.is_initialized():
         return "this process uses CUDA already"
     return ""
-
-
-def _parts(target: str) -> list[str]:
-    return target.split(".")

@@ -2,7 +2,7 @@
 
 Two processes per slot. The keeper is forked when the sweep starts, while the sweeper has one thread and nothing heavy
 in memory, and stays as it was born. It forks a worker, which runs launch() for job after job; when a job kills the
-worker, overruns its time or fails, the keeper buries it and forks a clean one. So no process is ever forked from a
+worker, overruns its time or fails, the keeper terminates it and forks a clean one. So no process is ever forked from a
 sweeper that has threads by now, and a job inherits nothing from a failed one.
 
 The keeper ends, and kills the worker's process group, as soon as the pipe to the sweeper closes: drivers die with their
@@ -18,14 +18,14 @@ import pickle
 import random
 import signal
 import sys
-import time
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
+
+from hydra_llm.sweeper.dispatch.process import fork, reap
 
 Reply = tuple[str, Any]
 # ("returned", pickled [JobReturn]) | ("exit", code) | ("raised", text) | ("died", status) | ("timeout", limit in s)
@@ -34,28 +34,8 @@ PR_SET_PDEATHSIG = 1
 REAP_S = 5.0  # how long a worker that was told to go may take
 
 
-def fork(child: Callable[[], Any]) -> int:
-    """Run `child` in a forked process that never returns to the caller's code; its process id."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        child()
-        code = 0
-    except BaseException:  # a driver has nobody to raise to
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
-
-
 def supervise(sweeper: Connection, launcher: Launcher, environment: Mapping[str, str]) -> None:
-    """The keeper's life: a job in, an answer out, until the sweeper closes the pipe."""
+    """What the keeper does: a job in, an answer out, until the sweeper closes the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):  # these reach the whole group; the sweeper decides
         signal.signal(number, signal.SIG_IGN)
     worker: Worker | None = None
@@ -114,23 +94,20 @@ class Worker:
 
     def _status(self) -> str:
         """In words, how the worker ended."""
-        end = time.monotonic() + REAP_S
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-                if pid:
-                    code = os.waitstatus_to_exitcode(status)
-                    if code >= 0:
-                        return f"its process ended with exit code {code}"
-                    name = signal.Signals(-code).name
-                    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
-                    return f"its process was killed by {name}{hint}"
-            time.sleep(0.01)
-        return "its process closed the pipe"
+        code = None
+        with contextlib.suppress(ChildProcessError):
+            code = reap(self._pid, REAP_S)
+        if code is None:
+            return "its process closed the pipe"
+        if code >= 0:
+            return f"its process ended with exit code {code}"
+        name = signal.Signals(-code).name
+        hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        return f"its process was killed by {name}{hint}"
 
 
 def work(keeper: Connection, launcher: Launcher, environment: Mapping[str, str]) -> None:
-    """The worker's life: launch() for each job that arrives."""
+    """What the worker does: launch() for each job that arrives."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     _die_with_parent()

@@ -17,9 +17,10 @@ from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.trial.outcome import Outcome, lost, timed_out
-from hydra_llm.sweeper.dispatch.base import Dispatch, Job
-from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, fork, read_returned, supervise
+from hydra_llm.search.trial.outcome import Outcome, timed_out
+from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, read_returned, supervise
+from hydra_llm.sweeper.dispatch.process import fork, reap
 from hydra_llm.sweeper.dispatch.reader import Reader
 
 
@@ -60,14 +61,14 @@ class ForkDispatch(Dispatch):
         self._pipes[slot] = ours
         theirs.close()
 
-    def _begin(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            message = pickle.dumps((job.number, job.overrides, self._limit_s))
+    def _begin(self, launches: list[Launch]) -> None:
+        for launch in launches:
+            message = pickle.dumps((launch.number, launch.overrides, self._limit_s))
             try:
-                self._pipes[job.slot].send_bytes(message)
+                self._pipes[launch.slot].send_bytes(message)
             except OSError:  # the keeper itself was killed while it waited
-                self._respawn(job.slot)
-                self._pipes[job.slot].send_bytes(message)
+                self._respawn(launch.slot)
+                self._pipes[launch.slot].send_bytes(message)
 
     def wait(self, timeout_s: float) -> dict[int, Outcome]:
         slots = {self._pipes[slot]: slot for slot in self.running}
@@ -90,22 +91,17 @@ class ForkDispatch(Dispatch):
         if kind == "returned":
             try:
                 results = read_returned(payload)
-            except Exception as error:  # a result whose class this process can not import
-                kind, payload = "raised", f"the result can not be read ({type(error).__name__}: {error})"
+            except Exception as error:  # a result whose class this process cannot import
+                kind, payload = "raised", f"the result cannot be read ({type(error).__name__}: {error})"
             else:
-                self._returned[number] = results
-                return self._reader.read(results[0] if results else None, number)
-        found = self._reader.read_recorded_outcome(number)  # it may have finished in its last moment
-        if found is not None:
-            return found
-        folder = self._reader.default_folder(number)
-        if kind == "timeout":
-            return timed_out(payload, folder=folder, ended=time.time())
+                return self._outcomes([number], results)[number]
         if kind == "exit":
             return self._reader.after_exit([number], payload)[number]
-        if kind == "raised":
-            return lost(f"the launcher failed: {payload}", folder=folder)
-        return lost(f"{payload}, and it left no result", folder=folder)
+        if kind == "timeout":  # it may have finished in its last moment
+            folder = self._reader.default_folder(number)
+            return self._reader.read_recorded_outcome(number) or timed_out(payload, folder=folder, ended=time.time())
+        reason = f"the launcher failed: {payload}" if kind == "raised" else f"{payload}, and it left no result"
+        return self._reader.recorded_or_lost(number, reason)
 
     def close(self) -> None:
         """Close the pipes: every keeper then kills its worker's process group and ends."""
@@ -114,25 +110,19 @@ class ForkDispatch(Dispatch):
         self._pipes = {}
         deadline = time.monotonic() + REAP_S
         for pid in self._pids.values():
-            _reap(pid, deadline)
+            _end(pid, deadline - time.monotonic())
         self._pids = {}
 
     def _respawn(self, slot: int) -> None:
         """Another driver in the place of one that was killed."""
         self._pipes.pop(slot).close()
-        _reap(self._pids.pop(slot), time.monotonic() + REAP_S)
+        _end(self._pids.pop(slot), REAP_S)
         self._spawn(slot)
 
 
-def _reap(pid: int, deadline: float) -> None:
-    """Wait for a process to end, and kill it at the deadline."""
-    while time.monotonic() < deadline:
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-        except OSError:
-            return
-        time.sleep(0.005)
+def _end(pid: int, limit_s: float) -> None:
+    """Wait for a process to end, and kill it after the limit."""
     with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        if reap(pid, limit_s) is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

@@ -28,10 +28,10 @@ class Reader:
     # ---- what launch() returned ----
     def read(self, result: JobReturn | None, number: int) -> Outcome:
         if result is None or result.status is JobStatus.UNKNOWN:
-            return self.read_recorded_outcome(number) or lost("the launcher returned no result for this job")
+            return self.recorded_or_lost(number, "the launcher returned no result for this job")
         folder = str(result.hydra_cfg.hydra.runtime.output_dir) if result.hydra_cfg is not None else ""
-        journal = _load(Path(folder) / RESULT_NAME) if folder else None
-        times: dict[str, Any] = {key: (journal or {}).get(key) for key in ("started", "ended")}
+        record = _load(Path(folder) / RESULT_NAME) if folder else None
+        times: dict[str, Any] = {key: (record or {}).get(key) for key in ("started", "ended")}
         if result.status is JobStatus.FAILED:
             error = result._return_value  # the exception itself; `return_value` would raise it
             described = error_of(error) if isinstance(error, BaseException) else TrialError("FAILED", str(error))
@@ -43,9 +43,9 @@ class Reader:
         outcomes: dict[int, Outcome] = {}
         culprit = False
         for number in numbers:
-            harvested = self.read_recorded_outcome(number)
-            if harvested is not None:
-                outcomes[number] = harvested
+            recorded = self.read_recorded_outcome(number)
+            if recorded is not None:
+                outcomes[number] = recorded
             elif not culprit:
                 culprit = True
                 message = f"the task ended its process with exit code {code}"
@@ -56,7 +56,19 @@ class Reader:
                 outcomes[number] = lost("an earlier job of the batch ended the process")
         return outcomes
 
+    def after_error(self, error: BaseException, number: int) -> Outcome:
+        """launch() raised: the job's own record counts; without one it was cancelled or LOST."""
+        if any(word in str(error) for word in CANCELLED_WORDS):
+            return self.read_recorded_outcome(number) or cancelled(
+                f"the scheduler reports it cancelled: {error}", folder=self.default_folder(number)
+            )
+        return self.recorded_or_lost(number, f"the launcher failed: {type(error).__name__}: {error}")
+
     # ---- what the job wrote ----
+    def recorded_or_lost(self, number: int, reason: str) -> Outcome:
+        """What the job itself wrote down; without that it is LOST, for the reason given."""
+        return self.read_recorded_outcome(number) or lost(reason, folder=self.default_folder(number))
+
     def read_recorded_outcome(self, number: int) -> Outcome | None:
         """The outcome that the job itself wrote down, None if it wrote none."""
         path = self._find(number, RESULT_NAME)
@@ -108,17 +120,6 @@ def state_of_error(error: Any) -> TrialState:
     if type(error).__name__ == "UncompletedJobError" and "timed-out" in str(error):
         return TrialState.TIMEOUT
     return TrialState.FAILED
-
-
-def outcome_of_launch_error(error: BaseException, reader: Reader, number: int) -> Outcome:
-    """launch() raised: the job's own record counts; without one it was cancelled or LOST."""
-    found = reader.read_recorded_outcome(number)
-    if found is not None:
-        return found
-    folder = reader.default_folder(number)
-    if any(word in str(error) for word in CANCELLED_WORDS):
-        return cancelled(f"the scheduler reports it cancelled: {error}", folder=folder)
-    return lost(f"the launcher failed: {type(error).__name__}: {error}", folder=folder)
 
 
 def _load(path: Path) -> dict[str, Any] | None:

@@ -76,13 +76,26 @@ def outcome_of_submission(submission: Submission, reader: Reader) -> Outcome | N
         kind, content = pickle.loads(submission.result_path.read_bytes())
     except (OSError, EOFError, pickle.UnpicklingError, ValueError, TypeError):
         return None
-    except Exception as error:  # a result whose class can not be imported here
-        return lost(f"the result of job {submission.id} can not be read ({type(error).__name__}: {error})")
+    except Exception as error:  # a result whose class cannot be imported here
+        return lost(f"the result of job {submission.id} cannot be read ({type(error).__name__}: {error})")
     if kind == "success":
         return reader.read(content, submission.number)
-    return reader.read_recorded_outcome(submission.number) or lost(
-        f"job {submission.id} ended outside the task: {content}"
-    )
+    return reader.recorded_or_lost(submission.number, f"job {submission.id} ended outside the task: {content}")
+
+
+def outcome_of_gone(
+    submission: Submission | None, state: JobState, reader: Reader, number: int, reason: str
+) -> Outcome:
+    """Of a job that no queue holds any more: its own record, submitit's, CANCELLED, or LOST for the reason given."""
+    found = reader.read_recorded_outcome(number)
+    if found is None and submission is not None:
+        found = outcome_of_submission(submission, reader)
+    if found is not None:
+        return found
+    folder = reader.default_folder(number)
+    if submission is not None and state is JobState.CANCELLED:
+        return cancelled(f"the scheduler reports job {submission.id} as cancelled", folder=folder)
+    return lost(reason, folder=folder)
 
 
 def state_of_submission(submission: Submission) -> JobState:
@@ -105,30 +118,18 @@ def collect(
         if outcome is not None:
             return outcome
         submission = find_submission(reader.sweep_dir, number, attempt)
-        if submission is None:
-            return _without_result(reader, number)
-        found = poll(submission)
+        state = JobState.ENDED if submission is None else poll(submission)
+        if submission is None or state.is_gone:
+            reason = "the sweep ended while this job ran, and it left no result"
+            return outcome_of_gone(submission, state, reader, number, reason)
         outcome = outcome_of_submission(submission, reader)
         if outcome is not None:
             return outcome
-        if found is JobState.CANCELLED:
-            return cancelled(
-                f"the scheduler reports job {submission.id} as cancelled", folder=reader.default_folder(number)
-            )
-        if found is JobState.ENDED:
-            return _without_result(reader, number)
-        if waiting != found:
-            waiting = found
-            still = "still runs" if found is JobState.IN_QUEUE else "may still run (the scheduler does not answer)"
+        if waiting != state:
+            waiting = state
+            still = "still runs" if state is JobState.IN_QUEUE else "may still run (the scheduler does not answer)"
             log.info("Trial %d %s as job %s; waiting for it.", number, still, submission.id)
         pause()
-
-
-def _without_result(reader: Reader, number: int) -> Outcome:
-    """Its own record, if it was written between the look and the question; else LOST."""
-    return reader.read_recorded_outcome(number) or lost(
-        "the sweep ended while this job ran, and it left no result", folder=reader.default_folder(number)
-    )
 
 
 def cancel_line(sweep_dir: Path, running: list[tuple[int, int]]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -14,11 +15,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Interruptible:
     """Context manager. The first signal raises KeyboardInterrupt in the main thread; the next calls `at_once` and
-    leaves the process with 128 + signal. Outside the main thread signals can not be handled, and nothing changes.
+    leaves the process with 128 + signal. Outside the main thread signals cannot be handled, and nothing changes.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._is_held = False
         self.at_once: Callable[[], None] = lambda: None
         self._before: dict[int, Any] = {}
 
@@ -32,6 +34,17 @@ class Interruptible:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it the first signal waits for the end: what is being written down is written down whole."""
+        before, self._is_held = self.received, True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self.received != before:
+            raise KeyboardInterrupt
+
     def check(self) -> None:
         """Raise KeyboardInterrupt again if a task has swallowed the one of the signal, as Lightning does: it ends its
         process with an exit code, which would pass for a failed trial.
@@ -42,6 +55,8 @@ class Interruptible:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received = number
-            raise KeyboardInterrupt
+            if not self._is_held:
+                raise KeyboardInterrupt
+            return
         self.at_once()
         os._exit(128 + number)

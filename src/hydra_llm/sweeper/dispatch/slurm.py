@@ -33,9 +33,13 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"  # nobody answers at present
 
+    @property
+    def is_gone(self) -> bool:
+        return self in (JobState.ENDED, JobState.CANCELLED)
+
 
 def job_state(job: str) -> JobState:
-    """The fate of a job id (`17`, or `17_3` in an array)."""
+    """The state of a job id (`17`, or `17_3` in an array)."""
     answered = False
     for state in (_squeue(job), _scontrol(job)):
         if state is not None:
@@ -83,7 +87,7 @@ def _sacct(job: str) -> str | None:
 
 
 def _ask(words: list[str]) -> str | None:
-    """Standard output of a client; "" when it says that there is no such job; None when it can not answer."""
+    """Standard output of a client; "" when it says that there is no such job; None when it cannot answer."""
     if shutil.which(words[0]) is None:
         return None
     try:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
-from hydra_llm.sweeper.dispatch.base import Job
+from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.reader import Reader
-from hydra_llm.sweeper.dispatch.scheduler import Submission, Submissions, outcome_of_submission, state_of_submission
+from hydra_llm.sweeper.dispatch.scheduler import Submission, Submissions, outcome_of_gone, state_of_submission
 from hydra_llm.sweeper.dispatch.slurm import JobState
 
 INTERVAL_S = 10.0  # between two rounds of questions
@@ -37,28 +37,24 @@ class SchedulerWatch:
         self._looked = float("-inf")
         self._missing_since: dict[int, float] = {}  # number -> since when no queue holds it
 
-    def look(self, jobs: Iterable[Job]) -> dict[int, Outcome]:
+    def look(self, launches: Iterable[Launch]) -> dict[int, Outcome]:
         """Outcomes of the running jobs that nobody needs to wait for any longer; {} between two rounds."""
         now = time.monotonic()
         if now - self._looked < self._interval_s:
             return {}
         self._looked = now
-        outcomes = {job.number: self._look_at(job, now) for job in jobs}
+        outcomes = {launch.number: self._look_at(launch, now) for launch in launches}
         return {number: outcome for number, outcome in outcomes.items() if outcome is not None}
 
-    def _look_at(self, job: Job, now: float) -> Outcome | None:
-        submission = self._submissions.find(job.number, job.attempt)
-        found = JobState.UNKNOWN if submission is None else self._poll(submission)
-        if submission is None or found in (JobState.IN_QUEUE, JobState.UNKNOWN):
-            self._missing_since.pop(job.number, None)
+    def _look_at(self, launch: Launch, now: float) -> Outcome | None:
+        number = launch.number
+        submission = self._submissions.find(number, launch.attempt)
+        state = JobState.UNKNOWN if submission is None else self._poll(submission)
+        if submission is None or not state.is_gone:
+            self._missing_since.pop(number, None)
             return None
-        if now - self._missing_since.setdefault(job.number, now) < self._patience_s:
+        if now - self._missing_since.setdefault(number, now) < self._patience_s:
             return None
-        del self._missing_since[job.number]
-        outcome = self._reader.read_recorded_outcome(job.number) or outcome_of_submission(submission, self._reader)
-        if outcome is not None:
-            return outcome
-        folder = self._reader.default_folder(job.number)
-        if found is JobState.CANCELLED:
-            return cancelled(f"the scheduler reports job {submission.id} as cancelled", folder=folder)
-        return lost(f"job {submission.id} left the queue without a result: killed, or out of memory", folder=folder)
+        del self._missing_since[number]
+        reason = f"job {submission.id} left the queue without a result: killed, or out of memory"
+        return outcome_of_gone(submission, state, self._reader, number, reason)

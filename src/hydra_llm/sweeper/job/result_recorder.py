@@ -1,4 +1,4 @@
-"""The result journal: every job writes its own result to its folder, in the process where it ran.
+"""The result recorder: every job writes its own result to its folder, in the process where it ran.
 
 launch() of a Hydra launcher is all or nothing: when one job is killed, the results of its finished siblings never
 reach the sweeper. This callback travels with the job, so they reach the disk. It is pickled by reference and imports
@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 import time
-import traceback
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,15 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm.atomic_write import write_json
+from hydra_llm.search.trial.outcome import error_of
 
 RESULT_NAME = "result.json"
 STARTED_NAME = "started.json"
 ATTEMPT_VARIABLE = "HYDRA_LLM_ATTEMPT"
 SCHEDULER_VARIABLES = ("SLURM_JOB_ID", "SUBMITIT_LOCAL_JOB_ID")
-TAIL_CHARACTERS = 3000
 
 
-class ResultJournal(Callback):
+class ResultRecorder(Callback):
     """Writes both files aside and renames them; a reader never sees half of one.
 
     With `limit_s` the job stops itself: a timer writes TIMEOUT as its result and kills its process. Only for jobs that
@@ -61,7 +61,7 @@ class ResultJournal(Callback):
         folder = Path(config.hydra.runtime.output_dir)
         record: dict[str, Any] = {**self._times(config), "status": job_return.status.name}
         if job_return.status is JobStatus.FAILED:
-            record["error"] = describe_error(job_return._return_value)
+            record["error"] = asdict(error_of(job_return._return_value))
         else:
             record["result"] = to_plain(job_return._return_value)
         write_json(folder / RESULT_NAME, record)
@@ -75,12 +75,6 @@ class ResultJournal(Callback):
         write_json(folder / RESULT_NAME, record)
         _kill_children()
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def describe_error(error: Any) -> dict[str, str]:
-    """Type, message and traceback tail of an exception."""
-    text = "".join(traceback.format_exception(error)) if isinstance(error, BaseException) else str(error)
-    return {"type": type(error).__name__, "message": str(error), "traceback": text[-TAIL_CHARACTERS:]}
 
 
 def to_plain(result: Any) -> Any:

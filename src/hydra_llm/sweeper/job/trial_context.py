@@ -19,18 +19,18 @@ from hydra_llm.search.trial.trial import Trial
 GIT_S = 10.0  # limit of a question to git
 
 
-def write_lineage(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
-    """One small file per job, written before its launch: lineage(), and the command of a single run that repeats it.
+def write_trial_context(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
+    """One small file per job, written before its launch: trial_context(), and the command of a run that repeats it.
 
     It is derived from the log, so nobody waits for the disk.
     """
     folder = study.folder / job.TRIALS_NAME
     folder.mkdir(exist_ok=True)
     how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
-    write_json(folder / f"{trial.number}.json", {**lineage(study, trial), **how})
+    write_json(folder / f"{trial.number}.json", {**trial_context(study, trial), **how})
 
 
-def lineage(study: Study, trial: Trial) -> dict[str, Any]:
+def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
     """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline."""
     proposal, settings = trial.proposal, study.settings
     block = study.state.block_values(trial)
