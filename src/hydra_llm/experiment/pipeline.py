@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
@@ -19,6 +20,7 @@ from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.store import Dataset, DatasetStore
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
+from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import finish, summarise
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceback
 from hydra_llm.families.family import family_of
@@ -50,12 +52,13 @@ def run(cfg: DictConfig) -> dict[str, float] | float:
 
 def _run(cfg: DictConfig) -> dict[str, float] | float:
     check(cfg)
+    options = trainer_options(cfg.trainer)
     folder = Path(HydraConfig.get().runtime.output_dir)
     loggers = _loggers(cfg)
     try:
         system = _system(cfg)
         with threads_for(system.n_units, cfg.trainer.threads):
-            metrics = _measure(cfg, system, folder, loggers)
+            metrics = _measure(cfg, system, folder, loggers, options)
     finally:
         for logger in loggers:
             logger.finalize("success")
@@ -63,7 +66,9 @@ def _run(cfg: DictConfig) -> dict[str, float] | float:
     return returned(metrics, cfg.return_metric)
 
 
-def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger]) -> dict[str, float]:
+def _measure(
+    cfg: DictConfig, system: System, folder: Path, loggers: list[Logger], options: dict[str, Any]
+) -> dict[str, float]:
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     family = family_of(cfg.simulation)
@@ -75,7 +80,7 @@ def _measure(cfg: DictConfig, system: System, folder: Path, loggers: list[Logger
     log.info("Training on %s (%s) ...", dataset.path.name, cfg.training.target)
     context = FitContext(
         folder=folder,
-        trainer={"accelerator": cfg.trainer.accelerator, "enable_progress_bar": _shows_progress(cfg)},
+        trainer=options,
         loggers=loggers,
         callbacks=_progress(cfg, TQDMProgressBar),
         keep_checkpoint=cfg.callbacks.checkpoint,
@@ -140,7 +145,7 @@ def _dataset(cfg: DictConfig, system: System) -> Dataset:
         store,
         writer=DatasetWriter,
         callbacks=_progress(cfg, SimulationProgress),
-        enable_progress_bar=_shows_progress(cfg),
+        enable_progress_bar=shows_progress(cfg.trainer),
     )
 
 
@@ -148,12 +153,8 @@ def _regime() -> str:
     return HydraConfig.get().runtime.choices["simulation"]
 
 
-def _shows_progress(cfg: DictConfig) -> bool:
-    return cfg.trainer.progress == "on" or (cfg.trainer.progress == "auto" and sys.stderr.isatty())
-
-
 def _progress(cfg: DictConfig, bar: Callable[[], Callback]) -> list[Callback]:
-    return [bar()] if _shows_progress(cfg) else []
+    return [bar()] if shows_progress(cfg.trainer) else []
 
 
 def _log_images(loggers: list[Logger], written: list[Path]) -> None:

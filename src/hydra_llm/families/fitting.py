@@ -10,6 +10,7 @@ import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
 from hydra_llm.callbacks.history import History
@@ -27,10 +28,12 @@ from hydra_llm.training.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
+DEFAULTS = {"enable_model_summary": False, "num_sanity_val_steps": 0, "log_every_n_steps": 1, "devices": 1}
+
 
 @dataclass(frozen=True)
 class FitContext:
-    """What surrounds a fit. trainer: arguments of lightning.Trainer."""
+    """What surrounds a fit. trainer: arguments of lightning.Trainer, which win over DEFAULTS."""
 
     folder: Path
     trainer: dict[str, Any]
@@ -91,18 +94,18 @@ def train(
     elif left is not None:
         log.info("The scheduler has started this run again; its fit goes on from %s.", left)
     reporting = [ReportProgress("val_loss")] if context.reports else []
-    with quiet_lightning():
-        trainer = Trainer(
-            max_epochs=fitted.n_intervals,
-            logger=list(context.loggers) or False,
-            callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *context.callbacks],
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            devices=1,
-            **context.trainer,
-        )
-        trainer.fit(fitted, datamodule=data, ckpt_path=left)
+    options: dict[str, Any] = {**DEFAULTS, **context.trainer}
+    try:
+        with quiet_lightning():
+            trainer = Trainer(
+                max_epochs=fitted.n_intervals,
+                logger=list(context.loggers) or False,
+                callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *context.callbacks],
+                **options,
+            )
+            trainer.fit(fitted, datamodule=data, ckpt_path=left)
+    except MisconfigurationException as error:
+        raise ExperimentError(f"Lightning refuses these options of trainer ({', '.join(options)}): {error}") from error
     if not best.best_model_path:
         raise ValueError(
             "The fit left no usable checkpoint: the validation loss was never a number. "

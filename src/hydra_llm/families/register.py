@@ -1,6 +1,7 @@
 """Puts the schema into Hydra's ConfigStore."""
 
 from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
 
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisSimulation, FlyvisTraining
 from hydra_llm.families.metabolism.config import (
@@ -35,4 +36,6 @@ def register() -> None:
     store = ConfigStore.instance()
     store.store(name="schema", node=Config, provider="hydra_llm")
     for (group, name), node in NODES.items():
-        store.store(group=group, name=name, node=node, provider="hydra_llm")
+        # any option of lightning.Trainer may be set; experiment.trainer refuses a name that is none
+        open_or_not = OmegaConf.structured(node, flags={"struct": False}) if node is Trainer else node
+        store.store(group=group, name=name, node=open_or_not, provider="hydra_llm")

@@ -10,7 +10,7 @@ from hydra_llm.schema.fields import key
 
 @dataclass
 class Trainer:
-    """conf/trainer: where a fit runs, and how much it prints."""
+    """conf/trainer: where a fit runs, and how much it prints. Other arguments of lightning.Trainer may be added."""
 
     accelerator: str = key("auto", help="accelerator as Lightning names it: auto, cpu, gpu")
     threads: int | None = key(
