@@ -13,7 +13,8 @@ from pathlib import Path
 
 from _report import ROOT, publish
 
-from hydra_llm.search.log.events import read_events
+from hydra_llm.search.log.event_log import read_events
+from hydra_llm.search.log.events import Asked, Told
 
 SLOTS = 4
 METRICS = ("slope_score", "slope_ratio_0", "slope_ratio_1", "embedding_cluster_acc")
@@ -63,18 +64,16 @@ def show(folder: Path, loop: int) -> None:
 def trials(folder: Path) -> Iterator[dict]:
     """One row per trial of a sweep, in order."""
     events = read_events(folder / "events.jsonl")
-    asked = {entry["number"]: entry["proposal"] for e in events if e["type"] == "asked" for entry in e["trials"]}
-    told = {event["number"]: event for event in events if event["type"] == "told"}
+    asked = {trial.number: trial.proposal for e in events if isinstance(e, Asked) for trial in e.trials}
+    told = {event.number: event.outcome for event in events if isinstance(event, Told)}
     for number, proposal in sorted(asked.items()):
-        metrics = told[number].get("metrics") or {}
-        changes = [
-            f"{c['key'].rpartition('.')[2]}: {_plain(c['old'])} -> {_plain(c['new'])}" for c in proposal["changes"]
-        ]
+        metrics = told[number].metrics
+        changes = [f"{c.key.rpartition('.')[2]}: {_plain(c.old)} -> {_plain(c.new)}" for c in proposal.changes]
         yield {
             "trial": number,
-            "time_step": proposal["values"]["training.homeostasis_time_step"],
-            "rule": proposal["strategy"],
-            "parent": "" if proposal["parent"] is None else proposal["parent"],
+            "time_step": proposal.values["training.homeostasis_time_step"],
+            "rule": proposal.strategy,
+            "parent": "" if proposal.parent is None else proposal.parent,
             "mutation": ", ".join(changes),
             **{name: metrics[name] for name in METRICS if name in metrics},
             "oracle": [

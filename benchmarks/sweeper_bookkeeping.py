@@ -21,7 +21,7 @@ from pathlib import Path
 from _report import publish, repeated, spread
 
 from hydra_llm.report.tree_figure import draw_tree
-from hydra_llm.search.log.events import EVENTS_NAME
+from hydra_llm.search.log.event_log import EVENTS_NAME
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.records import results
 from hydra_llm.search.selection.registry import make_policy

@@ -1,12 +1,14 @@
 """Between two blocks, end to end: a model behind HTTP looks back, and the sweep goes on from what it said."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from block_scientist import question, scientist
 
 from hydra_llm.llm.instructions import instruction_path, instruction_text
-from hydra_llm.search.log.events import EVENTS_NAME, read_events
+from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
+from hydra_llm.search.log.events import Asked, Finished, Header, Question, Review, Session
 from hydra_llm.search.proposers.llm.proposer import build
 from hydra_llm.search.records import results
 from hydra_llm.search.records.snapshots import BlockSnapshots
@@ -58,9 +60,9 @@ def texts(folder):
     paths = (
         [folder / name for name in names] + sorted((folder / "protocol").iterdir()) + sorted(folder.glob("memory/*"))
     )
-    left_out = ("header", "session", "finished", "question")  # a session that died asked what its successor asks again
-    events = [e for e in read_events(folder / EVENTS_NAME) if e["type"] not in left_out]
-    events = [{key: value for key, value in event.items() if key != "spent"} for event in events]
+    left_out = (Header, Session, Finished, Question)  # a session that died asked what its successor asks again
+    events = [e for e in read_events(folder / EVENTS_NAME) if not isinstance(e, left_out)]
+    events = [replace(event, spent=None) if isinstance(event, Asked | Review) else event for event in events]
     return {str(path.relative_to(folder)): path.read_text() for path in paths} | {"events": events}
 
 

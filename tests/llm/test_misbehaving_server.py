@@ -90,7 +90,7 @@ PASSING = {  # survived without a trace but the attempts
 def test_a_passing_fault_costs_an_attempt_and_no_trial(serve, tmp_path, name, stream):
     study = sweep(tmp_path, serve(*then_fine(PASSING[name])), stream=stream)
     assert origins(study) == ["rules"] + ["llm"] * 4
-    assert [call["attempts"] for q in study.state.questions for call in q["calls"]] == [1, 2, 1, 1]
+    assert [call.attempts for q in study.state.questions for call in q.calls] == [1, 2, 1, 1]
     assert len(WAITS) == 1
     assert WAITS[0] >= (7.0 if name.startswith("429") else 0.0)
 
@@ -115,7 +115,7 @@ def test_a_lasting_fault_costs_the_slot_and_says_why(serve, tmp_path, name):
     study = sweep(tmp_path, serve(*then_fine(fault)))
     assert [origin.split(" ")[0] for origin in origins(study)] == ["rules", "llm", "rules", "llm", "llm"]
     assert origins(study)[2].startswith("rules (llm failed: ")
-    assert sentence in study.state.questions[1]["failed"]
+    assert sentence in study.state.questions[1].failed
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY in path.read_text()]
 
 
@@ -165,8 +165,8 @@ def test_a_wrong_answer_goes_back_with_the_reason_and_costs_a_question(serve, tm
     server = serve(*then_fine(item))
     study = sweep(tmp_path, server, stream=stream)
     assert origins(study) == ["rules"] + ["llm"] * 4
-    assert [len(question["calls"]) for question in study.state.questions][:4] == [1, 2, 1, 1]
-    assert sentence in " ".join(study.state.questions[1]["problems"])
+    assert [len(question.calls) for question in study.state.questions][:4] == [1, 2, 1, 1]
+    assert sentence in " ".join(study.state.questions[1].problems)
     assert sentence in server.requests[2]["messages"][3]["content"]
 
 
@@ -174,7 +174,7 @@ def test_prose_around_json_is_taken_and_the_record_says_how_it_was_read(serve, t
     talkative = serve(*[lambda body: f"Let me think.\n```json\n{model(body)}\n```\nGood luck!"] * 20)
     study = sweep(tmp_path, talkative)
     assert origins(study) == ["rules"] + ["llm"] * 4
-    assert {call["json"] for question in study.state.questions for call in question["calls"]} == {"extracted"}
+    assert {call.json for question in study.state.questions for call in question.calls} == {"extracted"}
 
 
 def test_duplicate_proposals_are_told_apart_inside_a_batch_and_from_what_ran(serve, tmp_path):
@@ -186,7 +186,7 @@ def test_duplicate_proposals_are_told_apart_inside_a_batch_and_from_what_ran(ser
 
     server = serve(model, twins, twins, *[model] * 20)
     study = sweep(tmp_path, server, replace(SETTINGS, n_parallel=2, n_trials=6, seed_keys=()))
-    told = " ".join(problem for question in study.state.questions for problem in question["problems"])
+    told = " ".join(problem for question in study.state.questions for problem in question.problems)
     assert "already proposed in another slot" in told
     values = [SPACE.key(trial.values) for trial in study.state.search_trials()]
     assert len(set(values)) == len(values)
@@ -205,7 +205,7 @@ def test_a_protocol_edit_that_would_leave_its_markers_changes_nothing(serve, tmp
     blocks = replace(SETTINGS, n_iter_block=3, n_trials=5)
     study = sweep(tmp_path, serve(*[edits] * 30), blocks, protocol=PROTOCOL)
     assert study.state.protocol == PROTOCOL
-    assert "protocol_edit: " in " ".join(p for question in study.state.questions for p in question["problems"])
+    assert "protocol_edit: " in " ".join(p for question in study.state.questions for p in question.problems)
     assert [origin.split(" ")[0] for origin in origins(study)].count("llm") >= 3
 
 

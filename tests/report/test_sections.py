@@ -1,11 +1,14 @@
 """Numbers of single sections against the records that they come from."""
 
+from dataclasses import replace
+
 import pytest
 from report_worlds import Scientist, finish, settings
 
 from hydra_llm.report.sections import cost, curve, parameters, records, summary, texts
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import timeline
+from hydra_llm.search.log.events import Asked, Session, SessionSettings
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
 from hydra_llm.search.sample import student
 from hydra_llm.search.selection.registry import make_policy
@@ -26,9 +29,9 @@ def test_a_space_read_back_is_the_space_that_was_declared(sweep):
 def test_settings_read_back_are_those_of_the_latest_session(sweep):
     assert (sweep.settings.n_trials, sweep.settings.n_iter_block, sweep.settings.task) == (60, 20, "train")
     assert sweep.settings.thresholds == settings(1).thresholds
-    older = [{k: v for k, v in event.items() if k != "settings"} for event in sweep.events]
-    assert settings_of(older).task == "train"  # a log of a version that recorded none
-    assert settings_of(older).thresholds is None
+    older = [replace(e, settings=SessionSettings()) if isinstance(e, Session) else e for e in sweep.events]
+    assert settings_of(sweep.header, older).task == "train"  # a log of a version that recorded none
+    assert settings_of(sweep.header, older).thresholds is None
 
 
 def test_steps_count_results_and_every_search_trial_is_told_at_one(sweep):
@@ -92,8 +95,8 @@ def test_cost_is_read_from_the_log_and_shared_by_the_batch_that_a_question_broug
     assert found.run_seconds == pytest.approx(sum(durations))
     assert found.questions.source == "event log"
     assert found.questions.prompt_tokens == 1200 * found.questions.calls
-    batch = next(e["trials"] for e in sweep.events if e["type"] == "asked" and len(e["trials"]) == 2)
-    texts_ = {cost.by_batch(sweep)[entry["number"]] for entry in batch}
+    batch = next(e.trials for e in sweep.events if isinstance(e, Asked) and len(e.trials) == 2)
+    texts_ = {cost.by_batch(sweep)[trial.number] for trial in batch}
     assert texts_ == {"question 1500 tokens, 0.0020 money for 2 trials"}
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.search.blocks import block_of, collapsed
-from hydra_llm.search.log.events import EVENTS_NAME, EventLog
+from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
 from hydra_llm.search.proposers.base import ProposerError
 from hydra_llm.search.proposers.llm.notes import Notes
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
@@ -109,7 +109,7 @@ def test_the_proposer_chooses_the_regime_of_the_next_block(tmp_path):
     assert (blocks[1].values, blocks[1].reason) == (regime("chaotic", 4), "to see")
     assert blocks[3].values == regime("low_rank", 4)
     study.close()
-    kinds = [event["type"] for event in EventLog(tmp_path / EVENTS_NAME).events]
+    kinds = [event.type for event in EventLog(tmp_path / EVENTS_NAME).events]
     second = [place for place, kind in enumerate(kinds) if kind == "block"][1]
     assert kinds.index("next_block") < second, "the choice is on record before its block starts"
 

@@ -4,7 +4,7 @@ import pytest
 from search_worlds import bowl, comparable, open_study, outcome_of, run_study, settings
 
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.log import events
+from hydra_llm.search.log import event_log
 from hydra_llm.search.space.space import Categorical, Integer, Space
 
 SMALL = Space(
@@ -42,7 +42,7 @@ def test_nodes_without_an_untried_move_are_not_searched_again(tmp_path):
 def test_a_trial_waits_for_the_disk_twice_once_before_its_launch_and_once_after_its_end(tmp_path, monkeypatch):
     study = open_study(tmp_path, settings(n_trials=9))
     waits = []
-    monkeypatch.setattr(events.os, "fsync", lambda descriptor: waits.append(study.log.path.stat().st_size))
+    monkeypatch.setattr(event_log.os, "fsync", lambda descriptor: waits.append(study.log.path.stat().st_size))
     asked = study.ask(1)
     assert waits == []
     launched = study.launched(asked)

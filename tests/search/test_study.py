@@ -8,7 +8,8 @@ import pytest
 from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.log.events import EVENTS_NAME, read_events
+from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
+from hydra_llm.search.log.events import Launched, Told
 from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.proposers.base import ProposerError, ProposerStop
 from hydra_llm.search.proposers.random import RandomProposer
@@ -68,7 +69,7 @@ def test_a_sweep_cut_at_any_byte_and_resumed_equals_the_uninterrupted_one(tmp_pa
     for number in list(study.state.running):
         study.tell_lost(number, "killed")
     assert comparable(run_study(study)) == comparable(whole)
-    told = [e["number"] for e in read_events(folder / EVENTS_NAME) if e["type"] == "told"]
+    told = [e.number for e in read_events(folder / EVENTS_NAME) if isinstance(e, Told)]
     assert sorted(told) == sorted({t.number for t in whole})  # every trial ends once
 
 
@@ -94,10 +95,10 @@ def test_launching_is_recorded_before_the_outcome(tmp_path):
     run_study(open_study(tmp_path, settings(n_trials=4)))
     seen = set()
     for event in read_events(tmp_path / EVENTS_NAME):
-        if event["type"] == "launched":
-            seen |= set(event["numbers"])
-        if event["type"] == "told":
-            assert event["number"] in seen
+        if isinstance(event, Launched):
+            seen |= set(event.numbers)
+        if isinstance(event, Told):
+            assert event.number in seen
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from hydra_llm.dataset_names import DRAFT, INCOMPLETE, OBSERVATIONS, RECORD
-from hydra_llm.search.log.events import EVENTS_NAME, EventLogError
+from hydra_llm.search.log.event_log import EVENTS_NAME, EventLogError
 from hydra_llm.search.log.lock import holder
 from hydra_llm.search.log.reader import NoSweepError, read_sweep
 

@@ -70,7 +70,7 @@ def surroundings(folder: Path) -> Iterator[Finding]:
 
 def sweep(folder: Path) -> Iterator[Finding]:
     """A sweep folder: does its log read, does anybody hold it, what runs."""
-    from hydra_llm.search.log.events import EventLogError
+    from hydra_llm.search.log.event_log import EventLogError
     from hydra_llm.search.log.lock import holder
     from hydra_llm.search.log.reader import NoSweepError, read_sweep
 

@@ -128,8 +128,8 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
         "cost": cost.cost(sweep, when),
         "trials": records.trial_rows(sweep, when),
         "provenance": _provenance(sweep, when),
-        "argv": shlex.join(sweep.header.get("argv", [])),
-        "versions": ", ".join(f"{k} {v}" for k, v in sweep.header.get("versions", {}).items()),
+        "argv": shlex.join(sweep.header.argv),
+        "versions": ", ".join(f"{k} {v}" for k, v in sweep.header.versions.items()),
         "short": short,
         "duration": cost.duration,
         "percent": partial(percent, missing="–"),
@@ -149,7 +149,7 @@ def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
         "tree": tree.numbers(sweep),
         "trials": cards(sweep, when, pictures(sweep)),
         "reload_s": RELOAD_S if live and not sweep.ended else 0,
-        "key": f"hydra-llm:{sweep.header.get('time')}",
+        "key": f"hydra-llm:{sweep.header.time}",
     }
 
 

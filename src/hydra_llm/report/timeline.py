@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.events import Asked, BlockRecord, Event, Note, Told
 
 
 @dataclass
@@ -32,22 +32,20 @@ def timeline(events: Iterable[Event]) -> Timeline:
     found = Timeline()
     confirming: set[int] = set()
     for event in events:
-        kind, now = event.get("type"), len(found.order)
-        for name in ("time", "ended"):
-            if event.get(name) is not None:
-                found.first = event[name] if found.first is None else found.first
-                found.last = max(event[name], found.last or event[name])
-        if kind == "asked":
-            for entry in event["trials"]:
-                found.asked[entry["number"]] = now
-                if entry.get("purpose", "search") != "search":
-                    confirming.add(entry["number"])
-        elif kind == "told":
-            if event["number"] not in confirming:
-                found.order.append(event["number"])
-            found.told[event["number"]] = len(found.order)
-        elif kind == "block":
-            found.blocks[event["index"]] = now
-        elif kind == "note":
-            found.notes.append(now)
+        now = len(found.order)
+        if event.moment is not None:
+            found.first = event.moment if found.first is None else found.first
+            found.last = max(event.moment, found.last or event.moment)
+        match event:
+            case Asked():
+                found.asked |= {trial.number: now for trial in event.trials}
+                confirming |= {trial.number for trial in event.trials if trial.purpose != "search"}
+            case Told():
+                if event.number not in confirming:
+                    found.order.append(event.number)
+                found.told[event.number] = len(found.order)
+            case BlockRecord():
+                found.blocks[event.index] = now
+            case Note():
+                found.notes.append(now)
     return found

@@ -72,9 +72,8 @@ def write_run(sweep: Sweep, *, project: str, entity: str | None = None, mode: st
 
 
 def _config(sweep: Sweep) -> dict[str, Any]:
-    header = sweep.header
     names = ("metric", "direction", "target", "space", "block_space", "seed", "seed_keys", "identity")
-    return {name: header.get(name) for name in names}
+    return {name: getattr(sweep.header, name) for name in names}
 
 
 def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hydra_llm.atomic_write import write_text
 from hydra_llm.report.page import render
 from hydra_llm.report.page import report_path as path_of
-from hydra_llm.search.log.events import EVENTS_NAME
+from hydra_llm.search.log.event_log import EVENTS_NAME
 from hydra_llm.search.log.reader import read_sweep
 
 

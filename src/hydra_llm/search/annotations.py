@@ -11,20 +11,22 @@ Memory edits are judged here, so that the log holds what was asked and what beca
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from hydra_llm.llm.base import Usage
 from hydra_llm.llm.usage import RecordedCall
-from hydra_llm.search.log.events import Event
-from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event
-from hydra_llm.search.log.state import NextBlockChoice, SweepState
+from hydra_llm.search.log.events import Event, MemoryEdit, NextBlockChoice, Note, ProtocolEdit, Question
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.evidence import EvidenceBase
 from hydra_llm.search.memory.vetoes import vetted
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.claims import Claim
 
+_QUESTION = TypeAdapter(Question)
 MAX_NUMBER = 1e300  # beyond, infinite or not a number: no bound of a claim
 
 
@@ -63,24 +65,23 @@ class Annotations:
 
     def events(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
         """Notes, memory edits with their outcome, the protocol edit, the choice; made in `block` before `number`."""
-        events: list[Event] = [
-            {"type": "question", "block": block, "number": number, **question} for question in self.questions
-        ]
-        events += [
-            make_note("observation", text, self.by, trial) | _kind(self.reasoning.get(trial))
-            for trial, text in sorted(self.observations.items())
-        ]
+        place = {"block": block, "number": number}
+        events: list[Event] = [_QUESTION.validate_python({**question, **place}) for question in self.questions]
+        for trial, text in sorted(self.observations.items()):
+            found = self.reasoning.get(trial)
+            mode, confidence = getattr(found, "mode", None), getattr(found, "confidence", None)
+            events.append(Note("observation", text, self.by, block, trial, mode, confidence))
         for trial, lines in sorted(self.lines.items()):
-            events += [make_note(f"line:{name}", text, self.by, trial) for name, text in lines.items()]
+            events += [Note(f"line:{name}", text, self.by, block, trial) for name, text in lines.items()]
         events += self._memory(state, settings, block, number)
         if self.protocol_edit is not None:
-            edit = {"rules": self.protocol_edit.rules, "reason": self.protocol_edit.reason, "by": self.by}
-            events.append({"type": "protocol_edit", "block": block, "number": number, **edit})
+            edit = self.protocol_edit
+            events.append(ProtocolEdit(block, edit.rules, edit.reason, self.by, number))
         if self.choice is not None:
-            events.append({"type": "next_block", "block": block, **asdict(self.choice)})
+            events.append(replace(self.choice, block=block))
         return events
 
-    def _memory(self, state: SweepState, settings: Settings, block: int, number: int) -> list[Event]:
+    def _memory(self, state: SweepState, settings: Settings, block: int, number: int) -> list[MemoryEdit]:
         if not self.edits:
             return []
         records = evidence_of(state, settings)
@@ -98,7 +99,7 @@ class Annotations:
                 block,
             )
             done.append(vetted(edit, done, state.start_memory.principles, records, settings.space))
-        return [edit_event(edit) for edit in done[len(state.edits) :]]
+        return done[len(state.edits) :]
 
 
 def evidence_of(state: SweepState, settings: Settings, block: int | None = None) -> EvidenceBase:
@@ -108,28 +109,19 @@ def evidence_of(state: SweepState, settings: Settings, block: int | None = None)
     return EvidenceBase(trees, finished, settings.objective, bool(settings.seed_keys))
 
 
-def usages(questions: Iterable[Event]) -> list[RecordedCall]:
+def usages(questions: Iterable[Question]) -> list[RecordedCall]:
     """What every recorded call to a model used."""
-    calls = [call for question in questions for call in question["calls"]]
-    return [(c["digest"], Usage(c["prompt_tokens"], c["completion_tokens"]), c["estimated"]) for c in calls]
-
-
-def make_note(kind: str, text: str, by: str, number: int | None = None) -> Event:
-    return {"type": "note", "kind": kind, "text": text, "by": by, "number": number}
-
-
-def _kind(reasoning: Any) -> dict[str, Any]:
-    """Mode and confidence of an observation, as far as its author named them."""
-    found = {name: getattr(reasoning, name, None) for name in ("mode", "confidence")}
-    return {name: value for name, value in found.items() if value is not None}
+    calls = [call for question in questions for call in question.calls]
+    return [(call.digest, Usage(call.prompt_tokens, call.completion_tokens), call.estimated) for call in calls]
 
 
 def summarise(events: Sequence[Event]) -> str:
     """What a look back on a block brought."""
-    kinds = [event["type"] for event in events]
-    refused = sum(event["type"] == "memory" and event["outcome"] == "refused" for event in events)
-    edited = any(event["type"] == "protocol_edit" and event["rules"] is not None for event in events)
-    parts = [f"{kinds.count('note')} observations", f"{kinds.count('memory')} edits of the memory ({refused} refused)"]
+    notes = sum(isinstance(event, Note) for event in events)
+    edits = [event for event in events if isinstance(event, MemoryEdit)]
+    refused = sum(edit.outcome == "refused" for edit in edits)
+    edited = any(isinstance(event, ProtocolEdit) and event.rules is not None for event in events)
+    parts = [f"{notes} observations", f"{len(edits)} edits of the memory ({refused} refused)"]
     return ", ".join([*parts, "the protocol edited" if edited else "the protocol as it was"]) + "."
 
 
@@ -146,7 +138,7 @@ def _choice(notes: Any, name: str) -> NextBlockChoice | None:
     if values is None and not refused:
         return None
     reason = getattr(notes, "next_block_reason", "")
-    return NextBlockChoice(values, name, reason, "" if values is not None else refused)
+    return NextBlockChoice(0, values, name, reason, "" if values is not None else refused)  # `events` knows the block
 
 
 def _claim(asked: Any, settings: Settings) -> Claim | None:

@@ -18,7 +18,8 @@ from hydra_llm.search.annotations import Annotations
 from hydra_llm.search.blocks import present_block
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.context_builder import briefing
-from hydra_llm.search.log.state import Rejection, SweepState
+from hydra_llm.search.log.events import Rejection
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer

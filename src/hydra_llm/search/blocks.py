@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.context import Block
-from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space import block_values
@@ -79,14 +79,11 @@ def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
 
 def next_block(
     state: SweepState, settings: Settings, validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
-) -> Event:
-    """The event that opens the next block: the regime that the proposer chose in the block before, if it may come next
-    and composes, else the one of the untested-first rule.
-
-    `chosen_by` names the proposer or "untested-first"; `reason` is the proposer's; `refused` tells why its choice was
-    not taken, "" if it made none.
+) -> BlockRecord:
+    """The regime that the proposer chose in the block before, if it may come next and composes, else the one of the
+    untested-first rule.
     """
-    event: Event = {"type": "block", "index": len(state.blocks) + 1}
+    index = len(state.blocks) + 1
     choice = state.choices.get(len(state.blocks))
     refused = choice.refused if choice is not None else ""
     if choice is not None and choice.values is not None and settings.block_space is not None:
@@ -94,6 +91,6 @@ def next_block(
         refused = block_values.refusal(settings.block_space, choice.values, tested)
         refused = refused or " ".join(validate(settings.space.baseline(), choice.values))
         if not refused:
-            return {**event, "values": choice.values, "chosen_by": choice.by, "reason": choice.reason, "refused": ""}
+            return BlockRecord(index, choice.values, choice.by, choice.reason)
     values = next_regime(state, settings)
-    return {**event, "values": values, "chosen_by": UNTESTED_FIRST, "reason": "", "refused": refused}
+    return BlockRecord(index, values, UNTESTED_FIRST, refused=refused)

@@ -9,19 +9,35 @@ from __future__ import annotations
 import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget, roles, slot_params
-from hydra_llm.search.annotations import make_note, summarise, usages
+from hydra_llm.search.annotations import summarise, usages
 from hydra_llm.search.ask import ProposalLoop
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.context import Slot
-from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLog
-from hydra_llm.search.log.header import IncompatibleSweepError, check_compatible, make_header, session_settings
+from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
+from hydra_llm.search.log.events import (
+    Asked,
+    AskedTrial,
+    Event,
+    Finished,
+    Header,
+    Launched,
+    Lost,
+    Note,
+    ProtocolSource,
+    Review,
+    StartMemorySource,
+    Told,
+    UserNote,
+)
+from hydra_llm.search.log.header import IncompatibleSweepError, check_compatible, make_header, make_session
 from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import Proposer, ProposerError
@@ -30,7 +46,7 @@ from hydra_llm.search.pruning.stopped import mark_pruned
 from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.trial import codec, seeds
+from hydra_llm.search.trial import seeds
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialError, TrialState
@@ -74,13 +90,12 @@ class Study:
             self._record(header)
         self.limits = LimitPublisher(settings.pruning, settings.objective, folder)
         self.limits.learn(self.state.search_trials())
-        session = {"type": "session", "time": clock(), "argv": argv, "proposer": proposer.name}
-        self._record({**session, "settings": session_settings(settings, policy.name)})
+        self._record(make_session(settings, policy.name, proposer.name, argv, clock()))
         text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
         if text != self.state.protocol_copy.source:
-            self._record({"type": "protocol", "time": clock(), "text": text})
+            self._record(ProtocolSource(clock(), text))
         if start_memory and start_memory != self.state.start_text:
-            self._record({"type": "start_memory", "time": clock(), "text": start_memory})
+            self._record(StartMemorySource(clock(), start_memory))
         resume_counts = getattr(proposer, "resume", None)
         if resume_counts is not None:
             resume_counts(usages(self.state.questions))
@@ -90,7 +105,7 @@ class Study:
         self._opened = clock()
         self._next_free = self._first_free_number()
 
-    def _check_resume(self, resume: str, header: Event) -> None:
+    def _check_resume(self, resume: str, header: Header) -> None:
         if resume not in ("auto", "must", "never"):
             raise ValueError(f"resume={resume!r} is unknown. Choose auto, must or never.")
         found = self.log.events
@@ -156,27 +171,17 @@ class Study:
         roles = self._roles(min(count, left, left_in_block), free)
         number = self._next_free
         proposals, rejections = self._proposals.propose(self.state, roles, number)
-        for rejection in rejections:
-            self._record(
-                {
-                    "type": "rejected",
-                    "block": block,
-                    "key": rejection.key,
-                    "proposal": codec.proposal_to_json(rejection.proposal),
-                    "reasons": list(rejection.reasons),
-                },
-                wait=False,
-            )
+        self._record(*rejections, wait=False)
         runs = self._replicate_numbers(proposals)
-        entries = [self._entry(p, self._run_seeds(run)) for p, run in zip(proposals, runs, strict=True)]
-        asked = {"type": "asked", "time": self.clock(), "block": block, "trials": entries, **self._spent()}
+        trials = tuple(self._numbered(p, self._run_seeds(run)) for p, run in zip(proposals, runs, strict=True))
+        asked = Asked(self.clock(), block, trials, self._spent)
         told = self._proposals.told.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
 
-    def _spent(self) -> dict[str, Any]:
-        """What a language model has cost so far, for the log; nothing where nobody counts."""
-        spent = getattr(self._proposals.proposer, "spent", None)
-        return {} if spent is None else {"spent": asdict(spent)}
+    @property
+    def _spent(self) -> TotalUsage | None:
+        """What a language model has cost so far; None where nobody counts."""
+        return getattr(self._proposals.proposer, "spent", None)
 
     def _read_inbox(self) -> None:
         """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
@@ -189,7 +194,7 @@ class Study:
         label = "before trial {}"
         if last is None or last.text != text or label.format(last.number) in self._inbox.acknowledged():
             number, block = self._next_free, len(self.state.blocks)
-            self._record({"type": "user_input", "text": text, "number": number, "block": block})
+            self._record(UserNote(text, number, block))
         else:
             number = last.number  # recorded, and the program ended before it was acknowledged
         self._inbox.acknowledge(text, label.format(number))
@@ -212,7 +217,7 @@ class Study:
         events = self._proposals.told.events(self.state, self.settings, block, self._next_free)
         by = self._proposals.proposer.name
         log.info("Block %d was looked back upon by %s: %s", block, by, failed or summarise(events))
-        done = {"type": "review", "block": block, "trials": ended, "by": by, "failed": failed, **self._spent()}
+        done = Review(block, ended, by, failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
@@ -247,10 +252,9 @@ class Study:
             return seeds.fresh_seeds(self.settings.seed, self.settings.seed_keys, self._next_free)
         return seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run)
 
-    def _entry(self, proposal: Proposal, run_seeds: dict[str, int], **more: Any) -> dict[str, Any]:
-        number = self._next_free
+    def _numbered(self, proposal: Proposal, run_seeds: dict[str, int], *kind: Any) -> AskedTrial:
         self._next_free += 1
-        return {"number": number, "proposal": codec.proposal_to_json(proposal), "seeds": run_seeds, **more}
+        return AskedTrial(self._next_free - 1, proposal, run_seeds, *kind)
 
     # ---- confirmation ----
     def _missing_confirmations(self) -> list[tuple[str, Trial, str, int]]:
@@ -289,15 +293,14 @@ class Study:
             proposal = Proposal(
                 slot, role, "confirm", trial.number, trial.values, note=note, provenance=Provenance("confirm")
             )
-            entries.append(self._entry(proposal, self._confirmation_seeds(run), purpose="confirm", budget=name))
-        block = missing[0][1].block
-        self._record({"type": "asked", "time": self.clock(), "block": block, "trials": entries})
+            entries.append(self._numbered(proposal, self._confirmation_seeds(run), "confirm", name))
+        self._record(Asked(self.clock(), missing[0][1].block, tuple(entries)))
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:
         """Record that these trials are being launched; call it before the launch. Returns them with their attempt."""
-        numbers = [trial.number for trial in trials]
-        self._record({"type": "launched", "time": self.clock(), "numbers": numbers})
+        numbers = tuple(trial.number for trial in trials)
+        self._record(Launched(self.clock(), numbers))
         self.publish_limits()
         return [self.state.trials[number] for number in numbers]
 
@@ -314,13 +317,12 @@ class Study:
             raise ValueError(f"Trial {number} was already told as {trial.state}. Tell each trial once.")
         if outcome.state is TrialState.LOST and trial.attempt <= self.settings.max_infra_retries:
             reason = str(outcome.error) if outcome.error else "no result"
-            self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason})
+            self._record(Lost(self.clock(), number, reason))
             return self.state.trials[number]
         outcome = mark_pruned(outcome, self.settings.pruning)
         finite = outcome.value if outcome.value is None or np.isfinite(outcome.value) else None
         ended = outcome.ended if outcome.ended is not None else self.clock()
-        outcome = replace(outcome, value=finite, ended=ended)
-        self._record({"type": "told", "number": number, **codec.outcome_to_json(outcome)})
+        self._record(Told(number, replace(outcome, value=finite, ended=ended)))
         told = self.state.trials[number]
         self.limits.learn([told])
         return told
@@ -333,12 +335,12 @@ class Study:
         """Record that a launched trial was taken away through no fault of its own: it runs again, none of its retries
         used.
         """
-        self._record({"type": "lost", "time": self.clock(), "number": number, "reason": reason, "charged": False})
+        self._record(Lost(self.clock(), number, reason, charged=False))
         return self.state.trials[number]
 
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
         """Record a line for the memory or the log."""
-        self._record(make_note(kind, text, by, number))
+        self._record(Note(kind, text, by, len(self.state.blocks), number))
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""
@@ -353,11 +355,11 @@ class Study:
         except ProposerError as error:
             log.warning("The last review was left out: %s", error)
         if reason:
-            self._record({"type": "finished", "time": self.clock(), "reason": reason})
+            self._record(Finished(self.clock(), reason))
 
     def close(self, reason: str = "") -> None:
         if reason:
-            self._record({"type": "finished", "time": self.clock(), "reason": reason})
+            self._record(Finished(self.clock(), reason))
         self.log.close()
 
     def _record(self, *events: Event, wait: bool = True) -> None:

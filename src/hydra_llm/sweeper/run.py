@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.llm.instructions import instruction_text
-from hydra_llm.search.log.events import EventLogError
+from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.log.lock import FolderLock, LockedError
 from hydra_llm.search.proposers.base import Proposer, ProposerError

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
-from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event, fold, memory_edit_from_event
+from hydra_llm.search.log.events import MemoryEdit
+from hydra_llm.search.log.events.codec import from_json, to_json
+from hydra_llm.search.log.memory_entries import fold
 from hydra_llm.search.memory.evidence import EvidenceBase
 from hydra_llm.search.memory.vetoes import states_a_ceiling, vetted
 from hydra_llm.search.quotation import named
@@ -102,7 +104,7 @@ def test_entries_as_of_an_earlier_block_do_not_know_what_came_later():
 
 def test_an_edit_survives_the_log():
     asked = edit(claim=Claim("net", "to", "none", value="b"), outcome="changed", reason="so")
-    assert memory_edit_from_event(edit_event(asked)) == asked
+    assert from_json(to_json(asked)) == asked
 
 
 def test_a_quote_finds_its_entry_by_name_or_by_words():

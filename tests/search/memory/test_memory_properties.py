@@ -9,15 +9,14 @@ from search_worlds import SPACE, bowl, open_study, run_study
 from search_worlds import settings as sweep_settings
 
 from hydra_llm.search.annotations import Annotations, evidence_of
-from hydra_llm.search.log.events import EventLog
+from hydra_llm.search.log.event_log import EventLog
+from hydra_llm.search.log.events import MemoryEdit
+from hydra_llm.search.log.events.codec import from_json, to_json
 from hydra_llm.search.log.memory_entries import (
     LEVELS,
     QUESTION,
     SUMMARY,
-    MemoryEdit,
-    edit_event,
     fold,
-    memory_edit_from_event,
 )
 from hydra_llm.search.memory.evidence import judge
 from hydra_llm.search.memory.vetoes import vetted
@@ -68,7 +67,7 @@ def test_any_edits_leave_a_memory_that_is_whole(study, asked):
     for edit in asked:
         judged = vetted(edit, done, ("No labels.",), records, SPACE)
         assert judged.outcome == "applied" or judged.reason
-        assert memory_edit_from_event(json.loads(json.dumps(edit_event(judged)))) == judged
+        assert from_json(json.loads(json.dumps(to_json(judged)))) == judged
         done.append(judged)
     entries = fold(done, ("No labels.",))
     levels = {e.name: judge(e, records, entries).level for e in entries.values() if e.kind == "principle"}
@@ -89,5 +88,6 @@ def test_a_number_that_no_parameter_holds_makes_no_claim_and_breaks_no_log(study
     told = Annotations("llm", edits=(MemoryEditAnswer.model_validate(asked),))
     study.state.edits.clear()
     (event,) = told.events(study.state, WANTED, 1, 14)
-    assert event["claim"] is None
+    assert isinstance(event, MemoryEdit)
+    assert event.claim is None
     EventLog(tmp_path / "events.jsonl").append(event)

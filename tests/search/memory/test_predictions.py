@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from search_worlds import SPACE, bowl, ended, run_study, settings, trial
 
-from hydra_llm.search.log.events import EVENTS_NAME
+from hydra_llm.search.log.event_log import EVENTS_NAME
 from hydra_llm.search.memory import predictions
 from hydra_llm.search.memory.predictions import calibration, judged, summary
 from hydra_llm.search.proposers.rules.proposer import RulesProposer

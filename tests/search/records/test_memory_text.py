@@ -5,7 +5,7 @@ from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.instructions import instruction_names, memory_text
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.log.memory_entries import MemoryEdit, edit_event
+from hydra_llm.search.log.events import MemoryEdit, StartMemorySource
 from hydra_llm.search.log.start_memory import MAX_LINES, parse, shortened
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.memory_text import LIMIT, established
@@ -41,7 +41,7 @@ Earlier runs read labels; their numbers do not count.
 
 def edit(section, text, block=1, **fields):
     base = {"action": "add", "entry": None, "trials": (), "claim": None, "by": "llm", "number": 5}
-    return edit_event(MemoryEdit(section=section, text=text, block=block, **{**base, **fields}))
+    return MemoryEdit(section=section, text=text, block=block, **{**base, **fields})
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_study_starts_from_it_records_it_and_may_contradict_it(tmp_path):
     assert seen.principles == {"G1": "No labels in training.", "G2": "Slow rates fail."}
     again = opened(START)
     assert again.state.start_memory == parse(START)
-    assert sum(e["type"] == "start_memory" for e in again.log.events) == 1
+    assert sum(isinstance(e, StartMemorySource) for e in again.log.events) == 1
     run_study(again)
     assert "Plan of block 1" not in rendered(again.state, BLOCKED, 2)
     assert established(again.state, BLOCKED) == {"G1": "No labels in training.", "G2": "Slow rates fail."}

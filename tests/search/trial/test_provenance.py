@@ -1,12 +1,10 @@
-"""Provenance: a value with a source and a reason, shown in one form, read from old logs."""
+"""Provenance: a value with a source and a reason, shown in one form and read from it."""
 
 from __future__ import annotations
 
 import pytest
 
-from hydra_llm.search.trial import codec
 from hydra_llm.search.trial.provenance import Provenance
-from hydra_llm.search.trial.trial import Proposal
 
 SHOWN = {
     "": Provenance(),
@@ -27,12 +25,3 @@ def test_the_text_that_is_shown_is_the_text_that_is_read(text):
 
 def test_the_label_leaves_the_reason_out():
     assert [who.label for who in SHOWN.values()] == ["", "rules", "hybrid:tpe", "rules", "hybrid:rules"]
-
-
-@pytest.mark.parametrize("text", SHOWN)
-def test_a_log_holds_an_object_and_a_log_with_a_text_reads_the_same(text):
-    proposal = Proposal(0, "free", "exploit", None, {"lr": 0.1}, provenance=SHOWN[text])
-    written = codec.proposal_to_json(proposal)
-    assert written["provenance"]["source"] == SHOWN[text].source
-    assert codec.proposal_from_json(written) == proposal
-    assert codec.proposal_from_json({**written, "provenance": text}) == proposal

@@ -28,7 +28,8 @@ from hydra_llm.report.repeatability.agreement import (
     agreement_with,
     direction,
 )
-from hydra_llm.search.log.events import EVENTS_NAME, Event, EventLogError, read_events
+from hydra_llm.search.log.event_log import EVENTS_NAME, EventLogError, read_events
+from hydra_llm.search.log.events import Asked, Event, Header, Question, Told
 from hydra_llm.search.log.reader import space_of
 from hydra_llm.search.proposers.llm.answer import SlotAnswer, read_answer
 
@@ -112,11 +113,10 @@ class Repetition:
 def decisions(folder: Path) -> list[RecordedDecision]:
     """The questions of a sweep that a model was asked, in order. Raises RepeatError where there is no sweep."""
     found = []
-    for event in _events(folder):
-        calls = event.get("calls") or () if event.get("type") == "question" else ()
-        if calls and event["slots"]:  # a review fills none
-            slots = tuple(event["slots"])
-            found.append(RecordedDecision(len(found) + 1, event["number"], event["block"], slots, calls[0]["digest"]))
+    for event in _events(folder)[1]:
+        if isinstance(event, Question) and event.calls and event.slots:  # a review fills none
+            digest = event.calls[0].digest
+            found.append(RecordedDecision(len(found) + 1, event.number, event.block, event.slots, digest))
     return found
 
 
@@ -136,7 +136,7 @@ def repeat(folder: Path, decision: int, times: int, client: Client, on_text: OnT
             f"The question of decision {decision} is not in {transcript.folder}. Only a sweep with "
             "hydra.sweeper.llm.transcript=record can be asked again."
         )
-    reader = _Reader(_events(folder), wanted)
+    reader = _Reader(*_events(folder), wanted)
     answer = record["answer"]
     recorded = reader.choices(Answer.from_record(answer)) if answer is not None else ({}, record["error"]["message"])
     request = _request(record["request"], transcript)
@@ -156,18 +156,18 @@ def repeat(folder: Path, decision: int, times: int, client: Client, on_text: OnT
 class _Reader:
     """Reads answers as choices: against the trials that were known when the question was asked."""
 
-    def __init__(self, events: Sequence[Event], decision: RecordedDecision) -> None:
-        self._space = space_of(events[0]["space"])
+    def __init__(self, header: Header, events: Sequence[Event], decision: RecordedDecision) -> None:
+        self._space = space_of(header.space)
         self._values: dict[int, Mapping[str, Any]] = {}
         self._finished: set[int] = set()
         self._slots = decision.slots
         for event in events:
-            if event.get("type") == "asked":
-                if any(entry["number"] >= decision.trial for entry in event["trials"]):
+            if isinstance(event, Asked):
+                if any(trial.number >= decision.trial for trial in event.trials):
                     break
-                self._values |= {entry["number"]: entry["proposal"]["values"] for entry in event["trials"]}
-            elif event.get("type") == "told":
-                self._finished.add(event["number"])
+                self._values |= {trial.number: trial.proposal.values for trial in event.trials}
+            elif isinstance(event, Told):
+                self._finished.add(event.number)
 
     def choices(self, answer: Answer) -> tuple[dict[int, ChosenValues], str]:
         """Choices by slot; or {} and what is wrong with the answer as a whole."""
@@ -242,14 +242,14 @@ def listing(folder: Path) -> str:
     return "\n".join(rows) or "No question to a model is on record."
 
 
-def _events(folder: Path) -> list[Event]:
+def _events(folder: Path) -> tuple[Header, list[Event]]:
     try:
         events = read_events(folder / EVENTS_NAME)
     except EventLogError as error:
         raise RepeatError(str(error)) from None
-    if not events:
+    if not events or not isinstance(events[0], Header):
         raise RepeatError(f"{folder} holds no sweep ({EVENTS_NAME} is missing or empty). Name a sweep folder.")
-    return events
+    return events[0], events
 
 
 def _request(record: Mapping[str, Any], transcript: Transcript) -> Request:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hydra_llm.llm.transcript import Transcript
 from hydra_llm.report.timeline import Timeline
+from hydra_llm.search.log.events import Asked, Review
 from hydra_llm.search.log.reader import Sweep
 
 
@@ -57,11 +58,10 @@ def _largest(table: dict[str, tuple[int, float]]) -> dict[str, tuple[int, float]
 
 def questions(sweep: Sweep) -> Questions:
     """The latest totals that the log holds; else those of the transcripts, without money."""
-    told = [event["spent"] for event in sweep.events if event.get("spent")]
+    told = [event.spent for event in sweep.events if isinstance(event, Asked | Review) and event.spent is not None]
     if told:
         last = told[-1]
-        names = ("calls", "prompt_tokens", "completion_tokens", "cost")
-        return Questions(*(last.get(name) for name in names), source="event log")
+        return Questions(last.calls, last.prompt_tokens, last.completion_tokens, last.cost, source="event log")
     folder = sweep.folder / "transcripts"
     usages = [usage for _, usage, _ in Transcript(folder).usages()] if folder.is_dir() else []
     prompt = sum(usage.prompt_tokens or 0 for usage in usages)
@@ -72,16 +72,15 @@ def by_batch(sweep: Sweep) -> dict[int, str]:
     """Trial number -> what the question cost that proposed it and its batch, where the log tells."""
     found, before = {}, (0, 0.0)
     for event in sweep.events:
-        spent = event.get("spent")
-        if event.get("type") != "asked" or not spent:
+        if not isinstance(event, Asked) or event.spent is None:
             continue
-        tokens, money = spent["prompt_tokens"] + spent["completion_tokens"], spent.get("cost")
+        tokens, money = event.spent.tokens, event.spent.cost
         used = tokens - before[0]
         text = f"question {used} tokens" + (f", {money - before[1]:.4f} money" if money is not None else "")
-        shared = len(event["trials"])
+        shared = len(event.trials)
         if used > 0:
             text += f" for {shared} trials" if shared > 1 else ""
-            found |= {entry["number"]: text for entry in event["trials"]}
+            found |= {trial.number: text for trial in event.trials}
         before = (tokens, money or 0.0)
     return found
 

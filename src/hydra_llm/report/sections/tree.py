@@ -14,8 +14,8 @@ from markupsafe import Markup
 from hydra_llm.report.effect import LEVELS, Effect, effect, level, scale_of, score_name, spread_of
 from hydra_llm.report.svg import el, short
 from hydra_llm.report.tidy_layout import Panel, Place, panels
+from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.log.state import BlockRecord
 from hydra_llm.search.tree.tree import Node, Tree
 
 ROW, COLUMN = 33.0, 62.0  # CSS pixels between neighbours

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from hydra_llm.search.log.events import SCHEMA_VERSION, Event
+from hydra_llm.search.log.events import Event, Header, Session, SessionSettings
+from hydra_llm.search.log.events.upgrade import SCHEMA_VERSION
 from hydra_llm.search.settings import Settings
 
 PACKAGES = ("hydra-llm", "hydra-core", "omegaconf", "numpy", "openai", "optuna")
@@ -19,48 +19,54 @@ class IncompatibleSweepError(RuntimeError):
     """The folder holds a sweep that the present command does not continue; the message is a readable difference."""
 
 
-def make_header(settings: Settings, argv: list[str], time: float) -> Event:
+def make_header(settings: Settings, argv: list[str], time: float) -> Header:
     objective = settings.objective
-    return {
-        "type": "header",
-        "schema": SCHEMA_VERSION,
-        "time": time,
-        "argv": argv,
-        "versions": _versions(),
-        "space_hash": settings.space.hash,
-        "space": settings.space.spec(),
-        "block_space": None if settings.block_space is None else settings.block_space.spec(),
-        "metric": objective.metric,
-        "direction": objective.direction,
-        "target": objective.target,
-        "seed": settings.seed,
-        "seed_keys": list(settings.seed_keys),
-        "identity": dict(settings.identity),
-    }
+    return Header(
+        time=time,
+        schema=SCHEMA_VERSION,
+        argv=tuple(argv),
+        versions=_versions(),
+        space_hash=settings.space.hash,
+        space=settings.space.spec(),
+        block_space=None if settings.block_space is None else settings.block_space.spec(),
+        metric=objective.metric,
+        direction=objective.direction,
+        target=objective.target,
+        seed=settings.seed,
+        seed_keys=tuple(settings.seed_keys),
+        identity=dict(settings.identity),
+    )
 
 
-def session_settings(settings: Settings, selection: str) -> dict[str, Any]:
-    """What a reader of the log needs beside the header; unlike the header it may change from session to session."""
-    limits = settings.thresholds
-    return {
-        "task": settings.task,
-        "n_trials": settings.n_trials,
-        "n_iter_block": settings.n_iter_block,
-        "n_parallel": settings.n_parallel,
-        "reward": settings.reward,
-        "selection": selection,
-        "thresholds": None if limits is None else asdict(limits),
-        **({} if settings.pruning.rule is None else {"pruning": settings.pruning.rule.name}),
-    }
+def make_session(settings: Settings, selection: str, proposer: str, argv: list[str], time: float) -> Session:
+    told = SessionSettings(
+        task=settings.task,
+        n_trials=settings.n_trials,
+        n_iter_block=settings.n_iter_block,
+        n_parallel=settings.n_parallel,
+        reward=settings.reward,
+        selection=selection,
+        thresholds=settings.thresholds,
+        pruning=None if settings.pruning.rule is None else settings.pruning.rule.name,
+    )
+    return Session(time=time, argv=tuple(argv), proposer=proposer, settings=told, schema=SCHEMA_VERSION)
 
 
-def check_compatible(old: Event, new: Event, folder: str) -> None:
-    """Raise IncompatibleSweepError unless `new` continues `old`: same space, objective, seed and fixed overrides."""
+def check_compatible(old: Event, new: Header, folder: str) -> None:
+    """Raise IncompatibleSweepError unless `new` continues `old`, the first event of a log: same space, objective, seed
+    and fixed overrides.
+    """
+    if not isinstance(old, Header):
+        raise IncompatibleSweepError(
+            f"The log in {folder} must begin with a header, got an event of type {old.type}. "
+            "Restore it from a copy, or set hydra.sweep.dir to a new folder to start anew."
+        )
     names = ("metric", "direction", "target", "seed", "seed_keys")
-    lines = [f"  {n}: {old.get(n)} -> {new.get(n)}" for n in names if old.get(n) != new.get(n)]
-    for name in ("space", "block_space"):
-        lines += _space_difference(old.get(name) or [], new.get(name) or [])
-    before, after = old.get("identity", {}), _as_json(new.get("identity", {}))
+    moved = [(name, getattr(old, name), getattr(new, name)) for name in names]
+    lines = [f"  {name}: {a} -> {b}" for name, a, b in moved if a != b]
+    lines += _space_difference(old.space, new.space)
+    lines += _space_difference(old.block_space or [], new.block_space or [])
+    before, after = old.identity, _as_json(new.identity)
     lines += [f"  {k}: {before.get(k)} -> {after.get(k)}" for k in {**before, **after} if before.get(k) != after.get(k)]
     if lines:
         raise IncompatibleSweepError(
@@ -70,7 +76,7 @@ def check_compatible(old: Event, new: Event, folder: str) -> None:
         )
 
 
-def _space_difference(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]]) -> list[str]:
+def _space_difference(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:
     before = {spec["name"]: spec for spec in old}
     after = {spec["name"]: spec for spec in _as_json(new)}
     lines = []

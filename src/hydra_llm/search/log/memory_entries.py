@@ -12,39 +12,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pydantic import TypeAdapter
-
-from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.events.memory import MemoryEdit
 from hydra_llm.search.quotation import plain
 from hydra_llm.search.statistics.claims import Claim
 
 Kind = Literal["principle", "question", "summary"]
-EditOutcome = Literal["applied", "changed", "refused"]
 
 ESTABLISHED, TENTATIVE, FALSIFIED = "established", "tentative", "falsified"
 QUESTION, SUMMARY = "open question", "block summary"
 LEVELS = (FALSIFIED, TENTATIVE, ESTABLISHED)  # worst first
 LETTERS: dict[str, Kind] = {"P": "principle", "Q": "question", "S": "summary", "G": "principle"}
 KINDS: dict[str, Kind] = {QUESTION: "question", SUMMARY: "summary"}
-
-_CLAIM = TypeAdapter(Claim)
-
-
-@dataclass(frozen=True)
-class MemoryEdit:
-    """One edit as recorded. `number` is the trial that was decided next, `block` the block that it was made in."""
-
-    action: str  # add | revise | demote | remove
-    section: str
-    entry: str | None
-    text: str
-    trials: tuple[int, ...]
-    claim: Claim | None
-    by: str
-    number: int
-    block: int
-    outcome: EditOutcome = "applied"
-    reason: str = ""  # why it was changed or refused
 
 
 @dataclass(frozen=True)
@@ -64,30 +42,6 @@ class MemoryEntry:
     reason: str = ""  # of the latest change by a veto
     given: bool = False  # from a written start memory
     revised: int = 0
-
-
-def edit_event(edit: MemoryEdit) -> Event:
-    claim = None if edit.claim is None else _CLAIM.dump_python(edit.claim, mode="json")
-    return {
-        "type": "memory",
-        "action": edit.action,
-        "section": edit.section,
-        "entry": edit.entry,
-        "text": edit.text,
-        "trials": list(edit.trials),
-        "claim": claim,
-        "by": edit.by,
-        "number": edit.number,
-        "block": edit.block,
-        "outcome": edit.outcome,
-        "reason": edit.reason,
-    }
-
-
-def memory_edit_from_event(event: Event) -> MemoryEdit:
-    fields = {name: event[name] for name in MemoryEdit.__dataclass_fields__ if name in event}
-    claim = None if event.get("claim") is None else _CLAIM.validate_python(event["claim"])
-    return MemoryEdit(**{**fields, "trials": tuple(event["trials"]), "claim": claim})
 
 
 def kind_of(section: str) -> Kind:

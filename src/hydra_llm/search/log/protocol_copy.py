@@ -8,19 +8,9 @@ rules stay, unless the file's own rules changed too.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 
+from hydra_llm.search.log.events.texts import ProtocolEdit
 from hydra_llm.search.protocol_text import Protocol, ProtocolError
-
-
-@dataclass(frozen=True)
-class ProtocolEdit:
-    """Made at the end of `block`; `rules` None: no change, for the stated reason."""
-
-    block: int
-    rules: str | None
-    reason: str
-    by: str
 
 
 class ProtocolCopy:

@@ -6,13 +6,13 @@ the application and is not brought back, so a space read here refuses nothing th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.context import Thresholds
-from hydra_llm.search.log.events import EVENTS_NAME, Event, read_events
+from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
+from hydra_llm.search.log.events import Asked, Event, Finished, Header, Session, SessionSettings
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer, Space
@@ -33,57 +33,50 @@ class Sweep:
     events: list[Event]
     state: SweepState
     settings: Settings
-
-    @property
-    def header(self) -> Event:
-        return self.state.header
+    header: Header
 
     @property
     def ended(self) -> str:
         """Why the last session ended, "" while it runs or after a crash."""
         last = self.events[-1]
-        return str(last.get("reason", "")) if last.get("type") == "finished" else ""
+        return last.reason if isinstance(last, Finished) else ""
 
 
 def read_sweep(folder: Path) -> Sweep:
     """Raises NoSweepError where there is no log, EventLogError for a damaged one."""
     events = read_events(folder / EVENTS_NAME)
-    header = events[0] if events else {}
-    if header.get("type") != "header":
+    header = events[0] if events else None
+    if not isinstance(header, Header):
         raise NoSweepError(
             f"{folder} holds no {EVENTS_NAME} of a sweep. Give the folder that hydra.sweep.dir names; "
             "the sweeper prints it at the start."
         )
-    settings = settings_of(events)
+    settings = settings_of(header, events)
     state = SweepState(settings.space, settings.objective, events, reward=settings.reward)
-    return Sweep(folder, events, state, settings)
+    return Sweep(folder, events, state, settings, header)
 
 
-def settings_of(events: list[Event]) -> Settings:
+def settings_of(header: Header, events: Sequence[Event]) -> Settings:
     """From the header, and from what the latest session recorded; sweeps of older versions lack the second."""
-    header = events[0]
-    sessions = [event["settings"] for event in events if event.get("type") == "session" and "settings" in event]
-    told: Mapping[str, Any] = sessions[-1] if sessions else {}
-    identity = header.get("identity", {})
-    limits = told.get("thresholds")
-    blocks = header.get("block_space")
+    sessions = [event.settings for event in events if isinstance(event, Session)]
+    told = next((settings for settings in reversed(sessions) if settings.n_trials), SessionSettings())
     return Settings(
-        space=space_of(header["space"]),
-        objective=Objective(header["metric"], header["direction"], header["target"]),
-        n_trials=int(told.get("n_trials") or max(1, _asked(events))),
-        n_parallel=int(told.get("n_parallel") or 1),
-        seed=int(header.get("seed", 0)),
-        n_iter_block=int(told.get("n_iter_block") or 0),
-        block_space=None if blocks is None else space_of(blocks),
-        seed_keys=tuple(header.get("seed_keys", ())),
-        reward=str(told.get("reward") or "mean"),
-        thresholds=None if limits is None else Thresholds(**limits),
-        task=str(told.get("task") or identity.get("task") or ""),
-        identity=identity,
+        space=space_of(header.space),
+        objective=Objective(header.metric, header.direction, header.target),
+        n_trials=told.n_trials or max(1, sum(len(event.trials) for event in events if isinstance(event, Asked))),
+        n_parallel=told.n_parallel or 1,
+        seed=header.seed,
+        n_iter_block=told.n_iter_block,
+        block_space=None if header.block_space is None else space_of(header.block_space),
+        seed_keys=header.seed_keys,
+        reward=told.reward or "mean",
+        thresholds=told.thresholds,
+        task=told.task or str(header.identity.get("task") or ""),
+        identity=header.identity,
     )
 
 
-def space_of(spec: list[Mapping[str, Any]]) -> Space:
+def space_of(spec: Sequence[Mapping[str, Any]]) -> Space:
     """The inverse of Space.spec."""
     return Space(tuple(_dimension(entry) for entry in spec))
 
@@ -94,7 +87,3 @@ def _dimension(entry: Mapping[str, Any]) -> Dimension:
     if "choices" in fields:
         fields["choices"] = tuple(fields["choices"])
     return KINDS[entry["kind"]](**fields)
-
-
-def _asked(events: list[Event]) -> int:
-    return sum(len(event["trials"]) for event in events if event.get("type") == "asked")

@@ -7,75 +7,39 @@ back gives the state that wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import singledispatchmethod
 from typing import Any
 
-from hydra_llm.search.log.events import Event
-from hydra_llm.search.log.memory_entries import MemoryEdit, memory_edit_from_event
-from hydra_llm.search.log.protocol_copy import ProtocolCopy, ProtocolEdit
+from hydra_llm.search.log.events import (
+    Asked,
+    BlockRecord,
+    Event,
+    Header,
+    Launched,
+    Lost,
+    MemoryEdit,
+    NextBlockChoice,
+    Note,
+    ProtocolEdit,
+    ProtocolSource,
+    Question,
+    Rejection,
+    Review,
+    Session,
+    StartMemorySource,
+    Told,
+    UserNote,
+)
+from hydra_llm.search.log.protocol_copy import ProtocolCopy
 from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.tree import Tree
-from hydra_llm.search.trial import codec
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.trial.outcome import TrialState
+from hydra_llm.search.trial.trial import Trial
 
 REPEATED = 64  # latest notes that are looked through for one that was recorded twice
-
-
-@dataclass(frozen=True)
-class BlockRecord:
-    """A block: number from 1, and the values of the block parameters that hold in it."""
-
-    index: int
-    values: dict[str, Any]
-    chosen_by: str = ""  # a proposer's name, or "untested-first"
-    reason: str = ""  # the proposer's
-    refused: str = ""  # why the proposer's choice was not taken
-
-
-@dataclass(frozen=True)
-class NextBlockChoice:
-    """What a proposer chose for the block after the present one; `values` None and the reason if it can not be."""
-
-    values: dict[str, Any] | None
-    by: str
-    reason: str = ""
-    refused: str = ""
-
-
-@dataclass(frozen=True)
-class Note:
-    """A line for people and for the memory; `kind` names where it belongs, `by` who wrote it. An observation may say
-    what `mode` of reasoning it is (reasoning.py), and the chance that its author gives it.
-    """
-
-    kind: str
-    text: str
-    by: str
-    number: int | None = None
-    block: int = 0  # in which it was written
-    mode: str | None = None
-    confidence: float | None = None
-
-
-@dataclass(frozen=True)
-class UserNote:
-    """What a person wrote to the running sweep; `number` is the trial that was decided next."""
-
-    text: str
-    number: int
-    block: int
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A proposal that was never launched, and why."""
-
-    block: int
-    key: str
-    proposal: Proposal
-    reasons: tuple[str, ...]
 
 
 class SweepState:
@@ -85,7 +49,7 @@ class SweepState:
         self.space = space
         self.objective = objective
         self.reward = reward
-        self.header: Event = {}
+        self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
@@ -103,7 +67,7 @@ class SweepState:
         self.running: list[int] = []  # launched, not told
         self.notes: list[Note] = []
         self.rejections: list[Rejection] = []
-        self.questions: list[Event] = []  # to a language model, in order
+        self.questions: list[Question] = []  # to a language model, in order
         self.batches = 0
         self.sessions = 0
         self.failures = 0  # search trials that ended FAILED or TIMEOUT
@@ -111,108 +75,113 @@ class SweepState:
             self.apply(event)
 
     # ---- folding ----
+    @singledispatchmethod
     def apply(self, event: Event) -> None:
-        """Take one event; unknown types are skipped, so that older programs read newer logs of the same schema."""
-        handler = getattr(self, f"_on_{event.get('type', '')}", None)
-        if handler is not None:
-            handler(event)
+        """Take one event; those that leave the state as it is are passed over."""
 
-    def _on_header(self, event: Event) -> None:
+    @apply.register
+    def _(self, event: Header) -> None:
         self.header = event
 
-    def _on_session(self, event: Event) -> None:
+    @apply.register
+    def _(self, event: Session) -> None:
         self.sessions += 1
 
-    def _on_block(self, event: Event) -> None:
-        told = {name: event.get(name, "") for name in ("chosen_by", "reason", "refused")}
-        self.blocks.append(BlockRecord(event["index"], event["values"], **told))
-        self.trees[event["index"]] = Tree(self.space, self.objective, reward=self.reward)
-        self.protocol_copy.start_block(event["index"])
+    @apply.register
+    def _(self, event: BlockRecord) -> None:
+        self.blocks.append(event)
+        self.trees[event.index] = Tree(self.space, self.objective, reward=self.reward)
+        self.protocol_copy.start_block(event.index)
 
-    def _on_next_block(self, event: Event) -> None:
-        """The latest choice counts; one that can not be does not undo one that can."""
-        before = self.choices.get(event["block"])
-        if event["values"] is not None or before is None or before.values is None:
-            self.choices[event["block"]] = NextBlockChoice(
-                event["values"], event["by"], event["reason"], event["refused"]
-            )
+    @apply.register
+    def _(self, event: NextBlockChoice) -> None:
+        """The latest choice counts; one that cannot be does not undo one that can."""
+        before = self.choices.get(event.block)
+        if event.values is not None or before is None or before.values is None:
+            self.choices[event.block] = event
 
-    def _on_protocol(self, event: Event) -> None:
-        self.protocol_copy.take_source(event["text"])
+    @apply.register
+    def _(self, event: ProtocolSource) -> None:
+        self.protocol_copy.take_source(event.text)
 
-    def _on_protocol_edit(self, event: Event) -> None:
-        self.protocol_copy.take_edit(ProtocolEdit(event["block"], event["rules"], event["reason"], event["by"]))
+    @apply.register
+    def _(self, event: ProtocolEdit) -> None:
+        self.protocol_copy.take_edit(event)
 
-    def _on_memory(self, event: Event) -> None:
-        self.edits.append(memory_edit_from_event(event))
+    @apply.register
+    def _(self, event: MemoryEdit) -> None:
+        self.edits.append(event)
 
-    def _on_start_memory(self, event: Event) -> None:
-        self.start_text = event["text"]
-        self.start_memory = parse(event["text"])
+    @apply.register
+    def _(self, event: StartMemorySource) -> None:
+        self.start_text = event.text
+        self.start_memory = parse(event.text)
 
-    def _on_user_input(self, event: Event) -> None:
-        self.user_notes.append(UserNote(event["text"], event["number"], event["block"]))
+    @apply.register
+    def _(self, event: UserNote) -> None:
+        self.user_notes.append(event)
 
-    def _on_review(self, event: Event) -> None:
-        self.reviews[event["block"]] = event["trials"]
+    @apply.register
+    def _(self, event: Review) -> None:
+        self.reviews[event.block] = event.trials
 
-    def _on_asked(self, event: Event) -> None:
-        for entry in event["trials"]:
+    @apply.register
+    def _(self, event: Asked) -> None:
+        for asked in event.trials:
             trial = Trial(
-                number=entry["number"],
-                block=event["block"],
-                proposal=codec.proposal_from_json(entry["proposal"]),
-                seeds=entry["seeds"],
-                purpose=entry.get("purpose", "search"),
-                budget=entry.get("budget", "search"),
+                number=asked.number,
+                block=event.block,
+                proposal=asked.proposal,
                 attempt=0,
+                seeds=asked.seeds,
+                purpose=asked.purpose,
+                budget=asked.budget,
             )
             self._put(trial)
             self.waiting.append(trial.number)
             if trial.purpose == "search":
                 self.search.append(trial.number)
                 self.trees[trial.block].add(trial)
-        if any(entry.get("purpose", "search") == "search" for entry in event["trials"]):
-            self.batches += 1
+        self.batches += event.is_search
 
-    def _on_launched(self, event: Event) -> None:
-        for number in event["numbers"]:
+    @apply.register
+    def _(self, event: Launched) -> None:
+        for number in event.numbers:
             trial = self.trials[number]
-            self._put(replace(trial, attempt=trial.attempt + 1, launched=event["time"]))
+            self._put(replace(trial, attempt=trial.attempt + 1, launched=event.time))
             self.waiting.remove(number)
             self.running.append(number)
 
-    def _on_lost(self, event: Event) -> None:
-        """Lost, and to be run again under the same number."""
-        number = event["number"]
-        if not event.get("charged", True):  # interrupted by a person: the launch does not count
-            self._put(replace(self.trials[number], attempt=self.trials[number].attempt - 1))
-        self.running.remove(number)
-        self.waiting = sorted([*self.waiting, number])
+    @apply.register
+    def _(self, event: Lost) -> None:
+        trial = self.trials[event.number]
+        if not event.charged:
+            self._put(replace(trial, attempt=trial.attempt - 1))
+        self.running.remove(trial.number)
+        self.waiting = sorted([*self.waiting, trial.number])
 
-    def _on_told(self, event: Event) -> None:
-        number = event["number"]
-        trial = self.trials[number]
-        told = replace(trial, outcome=codec.outcome_from_json(event))
+    @apply.register
+    def _(self, event: Told) -> None:
+        told = replace(self.trials[event.number], outcome=event.outcome)
         self._put(told)
         for queue in (self.running, self.waiting):
-            if number in queue:
-                queue.remove(number)
+            if told.number in queue:
+                queue.remove(told.number)
         if told.purpose == "search":
             self.trees[told.block].add(told)
             self.failures += told.state in (TrialState.FAILED, TrialState.TIMEOUT)
 
-    def _on_rejected(self, event: Event) -> None:
-        proposal = codec.proposal_from_json(event["proposal"])
-        self.rejections.append(Rejection(event["block"], event["key"], proposal, tuple(event["reasons"])))
+    @apply.register
+    def _(self, event: Rejection) -> None:
+        self.rejections.append(event)
 
-    def _on_note(self, event: Event) -> None:
-        more = {name: event[name] for name in ("mode", "confidence") if name in event}
-        note = Note(event["kind"], event["text"], event["by"], event.get("number"), len(self.blocks), **more)
-        if note.number is None or note not in self.notes[-REPEATED:]:  # said again after a torn write
-            self.notes.append(note)
+    @apply.register
+    def _(self, event: Note) -> None:
+        if event.number is None or event not in self.notes[-REPEATED:]:  # said again after a torn write
+            self.notes.append(event)
 
-    def _on_question(self, event: Event) -> None:
+    @apply.register
+    def _(self, event: Question) -> None:
         self.questions.append(event)
 
     def _put(self, trial: Trial) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hydra_llm.search.context import ORACLE_PREFIX
+from hydra_llm.search.log.events import MemoryEdit
 from hydra_llm.search.log.memory_entries import (
     ESTABLISHED,
     FALSIFIED,
     LEVELS,
     QUESTION,
-    MemoryEdit,
     MemoryEntry,
     fold,
     kind_of,

@@ -10,9 +10,10 @@ again letter by letter, and an intact one is only appended to.
 from __future__ import annotations
 
 import logging
+from functools import singledispatchmethod
 from pathlib import Path
 
-from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.events import Asked, BlockRecord, Event, Finished, Launched, Note, Told
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.records.summary import block_summary, new_block
 from hydra_llm.search.records.trial_section import TrialSection
@@ -41,54 +42,55 @@ class Journal:
     def text(self) -> str:
         return "".join(self.pieces)
 
-    def take(self, event: Event) -> None:
-        """One event, after the state has taken it."""
-        handler = getattr(self, f"_on_{event.get('type', '')}", None)
-        if handler is not None:
-            handler(event)
-
     # ---- folding ----
-    def _on_asked(self, event: Event) -> None:
-        for entry in event["trials"]:
-            if entry.get("purpose", "search") == "search":
-                parent = entry["proposal"]["parent"]
-                self._any_next = "root" if parent is None else str(parent)
-                self._next[entry["proposal"]["slot"]] = self._any_next
+    @singledispatchmethod
+    def take(self, event: Event) -> None:
+        """One event, after the state has taken it; most leave no trace here."""
 
-    def _on_launched(self, event: Event) -> None:
+    @take.register
+    def _(self, event: Asked) -> None:
+        for trial in event.trials:
+            if trial.purpose == "search":
+                parent = trial.proposal.parent
+                self._any_next = "root" if parent is None else str(parent)
+                self._next[trial.proposal.slot] = self._any_next
+
+    @take.register
+    def _(self, event: Launched) -> None:
         self._close(self._next)
         block = self._state.blocks[-1].index if self._state.blocks else 0
-        first = next((n for n in event["numbers"] if self._state.trials[n].purpose == "search"), None)
+        first = next((n for n in event.numbers if self._state.trials[n].purpose == "search"), None)
         if block > 1 and self._greeted < block and first is not None:
             self._greeted = block
             self.pieces.append(f"Node: id={first}, parent=root\n\n")
 
-    def _on_told(self, event: Event) -> None:
-        trial = self._state.trials[event["number"]]
-        if trial.purpose == "search" and trial.state.is_finished:
-            self._open.append(trial.number)
+    @take.register
+    def _(self, event: Told) -> None:
+        if self._state.trials[event.number].purpose == "search":
+            self._open.append(event.number)
 
-    def _on_note(self, event: Event) -> None:
+    @take.register
+    def _(self, event: Note) -> None:
         """A line on a trial whose entry is written already is appended by itself."""
-        number, kind = event.get("number"), event["kind"]
+        number, kind = event.number, event.kind
         if number in self._closed and (kind == "observation" or kind.startswith("line:")):
             name = "Observation" if kind == "observation" else kind.removeprefix("line:")
-            self.pieces.append(f"Addendum to Iter {number}: {name}: {event['text']}\n\n")
+            self.pieces.append(f"Addendum to Iter {number}: {name}: {event.text}\n\n")
 
-    def _on_block(self, event: Event) -> None:
-        state, index = self._state, event["index"]
+    @take.register
+    def _(self, event: BlockRecord) -> None:
         if not self._settings.n_iter_block:
             return
-        if index == 1:
-            values = ", ".join(f"{key}={value}" for key, value in state.blocks[0].values.items())
+        if event.index == 1:
+            values = ", ".join(f"{key}={value}" for key, value in event.values.items())
             self.pieces.append("# Block 1" + (f": {values}" if values else "") + "\n\n")
             return
         self._close({}, "root")
-        self._summarise(index - 1)
-        self.pieces.append(new_block(state.blocks[index - 1], self._settings))
+        self._summarise(event.index - 1)
+        self.pieces.append(new_block(event, self._settings))
 
-    def _on_finished(self, event: Event) -> None:
-        del event
+    @take.register
+    def _(self, event: Finished) -> None:
         self._close({})
         if self._state.blocks:
             self._summarise(self._state.blocks[-1].index)

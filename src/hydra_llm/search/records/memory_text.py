@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hydra_llm.search.annotations import evidence_of
+from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIVE, MemoryEntry, fold
 from hydra_llm.search.log.start_memory import shortened
-from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.predictions import forecasts

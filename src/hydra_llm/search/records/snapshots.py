@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from hydra_llm.atomic_write import write_text
-from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.log.events import BlockRecord
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.records import tables
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.memory_entries import fold
-from hydra_llm.search.log.state import BlockRecord, SweepState
+from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
 from hydra_llm.search.memory.predictions import calibration, forecasts
 from hydra_llm.search.memory.predictions import summary as predicted

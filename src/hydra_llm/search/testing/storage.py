@@ -4,7 +4,7 @@
         def open(self, folder: Path) -> Storage:
             return MyLog(folder / "log")
 
-A storage holds JSON objects in order. What was appended is there for the next one that opens the folder, whatever
+A storage holds events in order. What was appended is there for the next one that opens the folder, whatever
 happened to the program in between. Plain classes with assertions: any test runner that collects `test_` methods and
 gives `tmp_path` will do.
 """
@@ -17,9 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from hydra_llm.search.log.events import Event
+from hydra_llm.search.log.events import Asked, AskedTrial, BlockRecord, Event, Launched, Note, Told
+from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
+from hydra_llm.search.trial.trial import Change, Prediction, Proposal
 
-HEADER: Event = {"type": "header", "schema": 1}
+FIRST = Note("memory", "the first line", "test", 1)
 
 
 class Storage(Protocol):
@@ -52,10 +54,14 @@ class StorageConformance:
         assert self.stored(tmp_path) == []
 
     def test_events_come_back_equal_and_in_order(self, tmp_path: Path) -> None:
+        values = {"lr": 1e-05, "net": "ü\n\"'", "none": None, "flag": True, "big": 2**53}
+        changes = (Change("lr", None, 1e-05),)
+        proposal = Proposal(0, "free", "exploit", None, values, changes, prediction=Prediction(0.0, 1.0))
+        error = TrialError("E", "ä", "line\n")
         events = [
-            HEADER,
-            {"type": "asked", "trials": [{"number": 0, "values": {"lr": 1e-05, "net": "ü\n\"'", "none": None}}]},
-            {"type": "told", "value": -1.2e-05, "metrics": {}, "flag": True, "big": 2**53},
+            FIRST,
+            Asked(0.5, 1, (AskedTrial(0, proposal, {"seed": 3}),)),
+            Told(0, Outcome(TrialState.FAILED, -1.2e-05, {"a/b": 1e-300}, error, "f", None, 2.5)),
         ]
         storage = self.open(tmp_path)
         storage.append(events[0])
@@ -66,14 +72,14 @@ class StorageConformance:
     def test_a_later_session_appends_and_changes_nothing(self, tmp_path: Path) -> None:
         for text in ("one", "two", "three"):
             storage = self.open(tmp_path)
-            storage.append({**HEADER, "text": text})
+            storage.append(Note("memory", text, "test", 1))
             storage.close()
-        assert [event["text"] for event in self.stored(tmp_path)] == ["one", "two", "three"]
+        assert [event.text for event in self.stored(tmp_path) if isinstance(event, Note)] == ["one", "two", "three"]
 
     def test_events_are_there_without_close(self, tmp_path: Path) -> None:
         storage = self.open(tmp_path)
-        storage.append(HEADER)
-        assert self.stored(tmp_path) == [HEADER]
+        storage.append(FIRST)
+        assert self.stored(tmp_path) == [FIRST]
         storage.close()
 
     def test_appended_events_survive_a_program_that_dies_at_once(self, tmp_path: Path) -> None:
@@ -82,19 +88,19 @@ class StorageConformance:
             process.start()
             process.join(60)
             assert process.exitcode == 9
-        assert [event["wait"] for event in self.stored(tmp_path)] == [True, False]
+        assert self.stored(tmp_path) == [Launched(1.0, (1,)), Launched(0.0, (0,))]
 
     def test_nothing_is_stored_of_an_event_that_has_no_json_form(self, tmp_path: Path) -> None:
         storage = self.open(tmp_path)
-        storage.append(HEADER)
-        for bad in ({"type": "note", "what": object()}, {"type": "told", "value": float("nan")}):
+        storage.append(FIRST)
+        for bad in (BlockRecord(1, {"a": object()}), Told(0, Outcome(TrialState.COMPLETED, float("nan")))):
             try:
-                storage.append({"type": "note"}, bad)
+                storage.append(FIRST, bad)
             except (TypeError, ValueError):
                 continue
             raise AssertionError(f"{bad} was accepted")
         storage.close()
-        assert self.stored(tmp_path) == [HEADER]
+        assert self.stored(tmp_path) == [FIRST]
 
     def test_no_event_appended_is_no_event_stored(self, tmp_path: Path) -> None:
         storage = self.open(tmp_path)
@@ -104,5 +110,5 @@ class StorageConformance:
 
 
 def _append_and_die(case: StorageConformance, folder: Path, wait: bool) -> None:
-    case.open(folder).append({**HEADER, "wait": wait}, wait=wait)
+    case.open(folder).append(Launched(float(wait), (int(wait),)), wait=wait)
     os._exit(9)
