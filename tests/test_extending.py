@@ -42,8 +42,8 @@ def write_files(title: str, folder: Path) -> list[str]:
     return names
 
 
-def run(words: list[str], folder: Path, cwd: Path) -> str:
-    """Everything that the command printed; it has to end well."""
+def run(words: list[str], folder: Path, cwd: Path, expect: int = 0) -> str:
+    """Everything that the command printed."""
     environment = {key: value for key, value in os.environ.items() if key != "OPENAI_API_KEY"}
     done = subprocess.run(
         [sys.executable if word == "python" else word for word in words],
@@ -55,7 +55,7 @@ def run(words: list[str], folder: Path, cwd: Path) -> str:
         check=False,
     )
     text = done.stdout + done.stderr
-    assert done.returncode == 0, text
+    assert done.returncode == expect, text
     return text
 
 
@@ -87,6 +87,31 @@ def test_every_example_runs(title, tmp_path):
     assert commands(title)
     printed = run_example(title, tmp_path)
     assert CLAIMS.get(title, lambda folder, printed: True)(tmp_path, printed), printed
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("selection=nowhere.Policy", "selection=nowhere.Policy cannot be imported (No module named 'nowhere')"),
+        ("pruning.rule=hydra_llm.PruningRule", "pruning.rule=hydra_llm.PruningRule must define limit"),
+        ("llm.client=my_client.LabAssistant", "module 'my_client' has no attribute 'LabAssistant'"),
+    ],
+)
+def test_a_path_that_cannot_be_used_ends_the_sweep_before_its_first_trial_with_a_sentence(tmp_path, setting, sentence):
+    write_files("The application", tmp_path)
+    write_files("A client of a language model", tmp_path)
+    words = [
+        "python",
+        "app.py",
+        "-m",
+        "hydra/sweeper=llm_ucb",
+        f"hydra.sweeper.{setting}",
+        "hydra.sweeper.proposer=auto",
+    ]
+    text = run(words, tmp_path, tmp_path, expect=1)
+    assert sentence in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "sweep" / "0").exists()
 
 
 def is_constrained(folder, printed):

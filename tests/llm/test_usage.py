@@ -3,9 +3,17 @@ import pytest
 from hydra_llm.llm.base import Answer, Message, Request, Usage
 from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
+from hydra_llm.llm.testing import ClientConformance
 from hydra_llm.llm.usage import Limits, MeteredClient, Price, TotalUsage, UsageMeter
 
 ASK = Request((Message("user", "x" * 600),))  # 100 tokens by the estimate of six letters each
+
+
+class TestConformance(ClientConformance):
+    def client(self, answers):
+        down = Unavailable("The provider is down since noon.")
+        script = [down if text is None else text for text in answers]
+        return MeteredClient(ScriptedClient(script), UsageMeter({}, Limits()))
 
 
 class Silent:
