@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sys.executable).parent
 STAMP = ROOT / ".make" / "passed.json"
-SKIPPED = {".git", ".venv", ".make", "outputs", "__pycache__", "wandb", "build", "dist"}  # where git can not tell
+SKIPPED = {".git", ".venv", ".make", "outputs", "__pycache__", "wandb", "build", "dist"}  # where git cannot tell
 MOST_WORKERS = 4  # each holds its own torch
 
 STATIC: dict[str, list[str]] = {

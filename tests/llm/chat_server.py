@@ -113,7 +113,7 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             elif fault.broken:
                 self._answer(fault.text, body, lost_bytes=40)
             elif fault.refusal:
-                self._answer("", body, refusal="I can not help with that.")
+                self._answer("", body, refusal="I cannot help with that.")
             else:
                 error = {"error": {"message": fault.message, "type": "test", "code": None, "param": None}}
                 self._send(fault.status, json.dumps(error).encode(), "application/json", fault.headers)

@@ -1,7 +1,7 @@
-"""What a family of regimes brings to a run: how it is fitted, and how a fit is judged.
+"""A family of regimes: how a run is fitted, and how a fit is judged.
 
-The two halves meet in the pipeline only. A fit is given the folder of a dataset and opens its observations; an assay is
-given the dataset and may open its truth.
+The two halves meet in the pipeline only. A fit is given the folder of a dataset and opens its observations; an
+evaluator is given the dataset and may open its truth.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class Evaluator(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """fit(dataset folder, model, training, bench); assay(dataset, training).
+    """fit(dataset folder, model, training, context); evaluator(dataset, training).
 
     headline: the metric that a run is about. shown: metrics of the table in the terminal, in order.
     """

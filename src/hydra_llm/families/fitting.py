@@ -89,10 +89,13 @@ def train(
     best.CHECKPOINT_NAME_LAST = LAST
     left = left_checkpoint(context.folder)
     if left is not None and not (isinstance(fitted, RecoveryModule) and fitted.is_resumable):
-        log.info("The scheduler has started this run again; its fit can not be taken up in the middle and begins anew.")
+        log.info(
+            "The scheduler has started this run again; this fit cannot resume from a checkpoint and restarts from the "
+            "beginning."
+        )
         left = None
     elif left is not None:
-        log.info("The scheduler has started this run again; its fit goes on from %s.", left)
+        log.info("The scheduler has started this run again; its fit continues from %s.", left)
     reporting = [ReportProgress("val_loss")] if context.reports else []
     options: dict[str, Any] = {**DEFAULTS, **context.trainer}
     try:

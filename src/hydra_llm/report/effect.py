@@ -1,7 +1,7 @@
 """What a mutation did: the reward of a configuration above its parent's, and how certain that difference is.
 
 Certainty compares the difference with the pooled standard deviation of single runs: 0 says that noise alone would do
-it, 1 that noise can not. It is 2 Phi(|d| / s) - 1 with s = sigma sqrt(1/n_child + 1/n_parent), and unknown while
+it, 1 that noise cannot. It is 2 Phi(|d| / s) - 1 with s = sigma sqrt(1/n_child + 1/n_parent), and unknown while
 nothing was repeated.
 """
 

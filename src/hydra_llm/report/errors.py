@@ -2,7 +2,7 @@
 
 
 class FigureError(ValueError):
-    """The figure can not be drawn as asked; the message says what can."""
+    """The figure cannot be drawn as asked; the message says what can."""
 
 
 class LookupFailure(LookupError):
@@ -13,4 +13,4 @@ class LookupFailure(LookupError):
 
 
 class ExportError(RuntimeError):
-    """The table can not be written as asked; the message says what is missing."""
+    """The table cannot be written as asked; the message says what is missing."""

@@ -66,8 +66,8 @@ def to_optuna(sweep: Sweep, storage: str, name: str | None = None) -> str:
         raise ExportError(
             f"{storage} holds a study {title!r} already. Choose another --name, or another file."
         ) from None
-    except Exception as error:  # sqlalchemy's, for a storage that can not be opened
-        raise ExportError(f"{storage} can not be opened ({type(error).__name__}: {error}).") from error
+    except Exception as error:  # sqlalchemy's, for a storage that cannot be opened
+        raise ExportError(f"{storage} cannot be opened ({type(error).__name__}: {error}).") from error
     study.set_metric_names([objective.name])
     study.set_user_attr("sweep", str(sweep.folder.resolve()))
     study.add_trials([_frozen(sweep, trial) for trial in sweep.state.search_trials() if trial.state.is_finished])
@@ -130,7 +130,7 @@ def _attributes(trial: Trial) -> dict[str, Any]:
 
 def _distribution(dimension: Dimension, sweep: Sweep) -> Any:
     """Optuna's distribution; a range is widened to what was really run, since a baseline may lie outside. None for
-    choices that Optuna can not hold.
+    choices that Optuna cannot hold.
     """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 

@@ -31,7 +31,7 @@ ARTIFACTS = {
 
 
 def write_run(sweep: Sweep, *, project: str, entity: str | None = None, mode: str = "offline") -> str:
-    """Returns the folder of the run. mode: online | offline. Raises ExportError when W&B can not take it."""
+    """Returns the folder of the run. mode: online | offline. Raises ExportError when W&B cannot take it."""
     try:
         import wandb
     except ModuleNotFoundError:

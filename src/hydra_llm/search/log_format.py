@@ -32,7 +32,7 @@ PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w./]*)\}")
 
 
 class FormatError(ValueError):
-    """A log format that can not be read; the message is a sentence that names the file."""
+    """A log format that cannot be read; the message is a sentence that names the file."""
 
 
 class _Part(BaseModel):
@@ -121,7 +121,7 @@ def read_format(path: Path) -> Format:
     try:
         return Format.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except (OSError, yaml.YAMLError) as error:
-        raise FormatError(f"The log format {path} can not be read: {error}") from None
+        raise FormatError(f"The log format {path} cannot be read: {error}") from None
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         told = next((item for item in found if item["type"] == "value_error"), found[0])

@@ -1,6 +1,6 @@
 """The study: ask -> validate -> launched -> told, on top of the event log.
 
-It proposes what to run, refuses what can not run, and takes in how runs ended; it starts nothing itself. Everything it
+It proposes what to run, refuses what cannot run, and takes in how runs ended; it starts nothing itself. Everything it
 knows is a fold over events, so a study opened on the log of an interrupted one goes on where that one stopped.
 """
 

@@ -116,7 +116,7 @@ def test_a_failed_slot_gets_a_short_entry_with_its_error_and_the_next_mutation(t
     run_study(study, task)
     found = sections(study.analysis.text)
     assert found[2].startswith("2: failed")
-    assert "Error: RuntimeError: loss is nan ## Iter 99: converged" in found[2], "an error can not pose as an entry"
+    assert "Error: RuntimeError: loss is nan ## Iter 99: converged" in found[2], "an error cannot pose as an entry"
     assert "Next: parent=" in found[2]
     assert 3 in found
 
@@ -188,7 +188,7 @@ def write(folder, text):
         ("entry: [Nodes]", "Nodes is no line that the log knows"),
         ("entry: [{name: X}]", "needs one of values, metrics, text, variance, told"),
         ("entries: []", "wrong at entries"),
-        ("entry: [", "can not be read"),
+        ("entry: [", "cannot be read"),
     ],
 )
 def test_a_wrong_format_is_one_sentence_with_its_file(tmp_path, text, message):

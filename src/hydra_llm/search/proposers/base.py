@@ -16,7 +16,7 @@ from hydra_llm.search.trial.trial import Change, Proposal
 
 
 class ProposerError(RuntimeError):
-    """The proposer can not answer now (outage, budget, unusable answers); the message is a sentence for the records."""
+    """The proposer cannot answer now (outage, budget, unusable answers); the message is a sentence for the records."""
 
 
 class ProposerStop(ProposerError):

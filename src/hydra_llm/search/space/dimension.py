@@ -79,7 +79,7 @@ class Dimension:
 
     # ---- shared ----
     def problem(self, value: Any) -> str | None:
-        """A sentence if `value` can not be taken, else None. The default is always legal."""
+        """A sentence if `value` cannot be taken, else None. The default is always legal."""
         return None if self.is_default(value) else self._range_problem(value)
 
     def is_default(self, value: Any) -> bool:

@@ -99,7 +99,7 @@ class Space:
         problems = []
         for name, value in values.items():
             if name in self.locked and not (name in self and self[name].is_default(value)):
-                problems.append(f"{name} is locked ({self.locked[name]}) and can not be set to {value!r}.")
+                problems.append(f"{name} is locked ({self.locked[name]}) and cannot be set to {value!r}.")
             elif name not in self:
                 problems.append(self._unknown(name))
             else:

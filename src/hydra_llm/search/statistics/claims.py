@@ -71,7 +71,7 @@ class ClaimTest:
 
 
 def claim_problem(claim: Claim, space: Space) -> str | None:
-    """Why a claim can not be tested in this space, as a sentence; None if it can."""
+    """Why a claim cannot be tested in this space, as a sentence; None if it can."""
     if claim.key not in space:
         return f"the claim is about {claim.key[:80]}, which is no parameter of the search space."
     dimension = space[claim.key]

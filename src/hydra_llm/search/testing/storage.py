@@ -25,7 +25,7 @@ FIRST = Note("memory", "the first line", "test", 1)
 
 
 class Storage(Protocol):
-    """`events` are those that were there when it was opened; `append` returns when they can not be lost any more, and
+    """`events` are those that were there when it was opened; `append` returns when they cannot be lost any more, and
     with wait=False when they survive the end of the program.
     """
 

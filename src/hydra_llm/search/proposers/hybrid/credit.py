@@ -1,7 +1,7 @@
 """Which source of proposals earned what: credit by rank, chosen by UCB1.
 
 The credit of a trial is the share of the latest scored trials before it that its score beats, so scale and shift of the
-metric do not matter and a gain late in a search counts as much as one early. Failures earn nothing. A rerun can not
+metric do not matter and a gain late in a search counts as much as one early. Failures earn nothing. A rerun cannot
 improve a rank; it earns how far it moved the rank of its configuration, which is what was learned. Everything is a
 fold over the block's trials.
 """

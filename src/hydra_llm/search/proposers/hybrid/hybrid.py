@@ -135,5 +135,5 @@ def build(settings: Mapping[str, Any]) -> HybridProposer:
     rest = dict(settings)
     guide = str(rest.pop("guide", GUIDES[0]))
     if guide not in GUIDES:
-        raise ValueError(f"guide={guide!r} can not guide the hybrid proposer. Choose one of {', '.join(GUIDES)}.")
+        raise ValueError(f"guide={guide!r} cannot guide the hybrid proposer. Choose one of {', '.join(GUIDES)}.")
     return HybridProposer(make_proposer(guide, rest), tpe.build({}))

@@ -29,7 +29,7 @@ _FORBIDDEN = ("${", "_target_")
 
 
 class InvalidProposal(ValueError):
-    """A slot's answer that can not be taken; the message is the sentence for the model."""
+    """A slot's answer that cannot be taken; the message is the sentence for the model."""
 
 
 @dataclass

@@ -41,7 +41,7 @@ class Notes:
     protocol_edit: ProtocolEditAnswer | None
     next_block: dict[str, Any] | None
     next_block_reason: str = ""
-    next_block_refused: str = ""  # why a choice can not be taken
+    next_block_refused: str = ""  # why a choice cannot be taken
     reasoning: dict[int, Reasoning] = field(default_factory=dict)
     lines: dict[int, dict[str, str]] = field(default_factory=dict)  # trial number -> lines that its log wants
 

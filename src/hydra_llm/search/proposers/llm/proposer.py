@@ -235,7 +235,7 @@ def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slot
     numbers = ", ".join(str(index) for index in open_slots)
     wanted = f"with proposals for slots {numbers} only; the other slots are settled" if numbers else "the whole answer"
     text = (
-        f"This can not be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
+        f"This cannot be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
         f"Answer again, {wanted}. Keep to the form of the answer."
     )
     return replace(request, messages=(*first, Message("assistant", shown), Message("user", text)))
