@@ -31,7 +31,9 @@ def test_the_search_improves_on_the_configuration_as_it_stands(swept):
 
 def test_every_job_reported_each_epoch_that_it_ran(swept):
     sweep = swept[0] / "sweep"
-    for told in events(sweep, "told"):
+    ended = events(sweep, "told")
+    assert ended
+    for told in ended:
         reports = job.read_reports(sweep / str(told["number"]))
         assert [report.step for report in reports] == list(range(1, int(told["metrics"]["n_epochs"]) + 1))
 
@@ -75,7 +77,9 @@ def test_a_conditional_parameter_starts_at_the_default_of_the_option_that_has_it
 
 
 def test_no_job_breaks_the_constraint(swept):
-    for values in asked(swept[0] / "sweep").values():
+    trials = asked(swept[0] / "sweep")
+    assert trials
+    for values in trials.values():
         assert values["optimizer.learning_rate"] / (1 - values.get("optimizer.momentum", 0.0)) <= 0.5
 
 

@@ -13,6 +13,7 @@ def _colours(axes) -> dict[str, int]:
 
 def test_a_perfect_partition_has_the_colours_of_the_types_however_it_is_numbered():
     left, right = embedding(A, TYPES, (TYPES + 1) % 4, 1.0).axes
+    assert len(left.collections) == 4
     for one, other in zip(
         sorted(left.collections, key=lambda c: c.get_offsets()[0][0]),
         sorted(right.collections, key=lambda c: c.get_offsets()[0][0]),

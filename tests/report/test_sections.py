@@ -10,6 +10,8 @@ from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import timeline
 from hydra_llm.search.log.events import Asked, Session, SessionSettings
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
+from hydra_llm.search.proposers.base import mutate
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.sample import student
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
@@ -44,6 +46,7 @@ def test_steps_count_results_and_every_search_trial_is_told_at_one(sweep):
 
 def test_the_curve_ends_at_the_best_of_each_block(sweep):
     steps = curve.steps(sweep, timeline(sweep.events))
+    assert len(sweep.state.trees) == 3
     for index, tree in sweep.state.trees.items():
         best = tree.best()
         assert best is not None
@@ -74,12 +77,27 @@ def test_the_path_leads_from_the_baseline_to_the_best_and_its_steps_add_up(sweep
     assert gains == pytest.approx((tree.node(best.number).mean or 0.0) - (tree.nodes[0].mean or 0.0))
 
 
-def test_ablations_show_only_what_was_run(sweep):
-    best = sweep.state.best()
-    for row in parameters.ablations(sweep):
-        if row.number is not None:
-            values = sweep.state.trials[row.number].values
-            assert {k for k in values if values[k] != best.values[k]} == {row.key}
+class Steps(RulesProposer):
+    """The baseline, then these changes of it, one after the other."""
+
+    STEPS = ({}, {"model.net": "gnn"}, {"model.net": "gnn", "model.depth": 7}, {"training.coeff_W_L1": 1e-3})
+
+    def propose(self, context):
+        values = {**context.space.baseline(), **self.STEPS[context.next_number]}
+        parent = context.next_number - 1 if context.next_number else None
+        return [mutate(context, context.slots[0], parent, values, strategy="exploit", source="rules")]
+
+
+def test_ablations_show_only_what_was_run(tmp_path):
+    wanted = settings(4, n_parallel=1, seed_keys=())
+    finish(Study(tmp_path, wanted, make_policy("puct_rank", None), Steps(), argv=[]))
+    sweep = read_sweep(tmp_path)
+    assert sweep.state.best().number == 2
+    depth, net = parameters.ablations(sweep)
+    assert (depth.key, depth.best, depth.baseline, depth.number) == ("model.depth", 7, 2, 1)
+    assert depth.value == pytest.approx(sweep.state.trials[1].value)
+    assert depth.loss == pytest.approx(sweep.state.trials[2].value - sweep.state.trials[1].value)
+    assert (net.key, net.number, net.value, net.loss) == ("model.net", None, None, None), "was never run"
 
 
 def test_failures_of_one_kind_are_one_group(sweep):

@@ -27,6 +27,7 @@ def forests(draw, most=300):
 @settings(max_examples=40, deadline=None)
 def test_no_two_nodes_of_a_column_share_a_row_or_the_span_of_their_children(parents):
     places = panel(parents).places
+    assert places.keys() == parents.keys()
     columns: dict[int, list] = {}
     for node, place in places.items():
         assert place.span[0] <= place.row <= place.span[1]
@@ -42,6 +43,7 @@ def test_no_two_nodes_of_a_column_share_a_row_or_the_span_of_their_children(pare
 @settings(max_examples=20, deadline=None)
 def test_a_parent_stands_in_the_middle_of_its_children_and_all_rows_are_inside_the_panel(parents):
     found = panel(parents)
+    assert found.places.keys() == parents.keys()
     for node, place in found.places.items():
         own = [found.places[child].row for child, parent in parents.items() if parent == node]
         if own:
@@ -59,6 +61,7 @@ def printed(parents, labelled=True) -> Page:
 @settings(max_examples=25, deadline=None)
 def test_in_print_no_node_label_or_line_touches_another(parents, labelled):
     nodes = printed(parents, labelled).panels[1].nodes
+    assert nodes.keys() == parents.keys()
     boxes = [(node, spot.box) for node, spot in nodes.items()]
     boxes += [(node, spot.label_box) for node, spot in nodes.items() if spot.label_box is not None]
     boxes.sort(key=lambda item: item[1].y0)
@@ -83,6 +86,7 @@ def test_in_print_no_node_label_or_line_touches_another(parents, labelled):
 @settings(max_examples=15, deadline=None)
 def test_everything_lies_inside_the_frame_of_its_block(parents):
     found = printed(parents).panels[1]
+    assert found.nodes.keys() == parents.keys()
     for spot in found.nodes.values():
         for box in (spot.box, spot.label_box):
             if box is not None:

@@ -57,6 +57,7 @@ def test_a_trial_waits_for_the_disk_twice_once_before_its_launch_and_once_after_
 def test_the_latest_trials_of_a_block_are_those_of_the_state(tmp_path):
     study = open_study(tmp_path, settings(n_trials=12, n_iter_block=5))
     run_study(study)
+    assert len(study.state.blocks) == 3
     for block in study.state.blocks:
         own = study.state.block_trials(block.index)
         assert own == [t for t in study.state.trials.values() if t.block == block.index and t.purpose == "search"]

@@ -41,6 +41,7 @@ def test_whoever_proposes_each_slot_keeps_its_value(tmp_path, proposer, seed_key
 def test_every_lane_starts_with_the_baseline_and_grows_a_tree_of_its_own(tmp_path):
     study = open_study(tmp_path, lanes())
     trials = run_study(study)
+    assert len(trials) > 4
     for trial in trials[:4]:
         assert trial.proposal.strategy == "baseline"
         assert trial.values == {**SPACE.baseline(), "horizon": HORIZONS[trial.number]}

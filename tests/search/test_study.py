@@ -99,6 +99,7 @@ def test_launching_is_recorded_before_the_outcome(tmp_path):
             seen |= set(event.numbers)
         if isinstance(event, Told):
             assert event.number in seen
+    assert seen == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(

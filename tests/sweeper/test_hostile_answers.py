@@ -152,7 +152,7 @@ def test_no_answer_ends_a_sweep_or_becomes_an_override_that_was_not_declared(app
 @pytest.mark.slow
 @few(60)
 @given(script=SCRIPT)
-def test_nor_do_many_more(application, tmp_path_factory, script):
+def test_none_of_many_answers_ends_a_sweep_or_becomes_such_an_override(application, tmp_path_factory, script):
     sweep(application, tmp_path_factory.mktemp("study"), script)
 
 

@@ -62,6 +62,7 @@ def test_trial_zero_is_the_applications_own_configuration_on_the_search_budget(f
 def test_the_confirmation_runs_both_budgets_and_the_full_one_drops_the_trial_overrides(finished):
     folder, _ = finished
     (asked,) = [e for e in events(folder, "asked") if e["trials"][0].get("purpose") == "confirm"]
+    assert {trial["budget"] for trial in asked["trials"]} == {"search", "full"}
     for trial in asked["trials"]:
         config = yaml.safe_load((folder / "sweep" / str(trial["number"]) / ".hydra" / "config.yaml").read_text())
         assert config["steps"] == (2 if trial["budget"] == "search" else 10)

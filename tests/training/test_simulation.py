@@ -25,6 +25,7 @@ def run(system, store, **trainer):
 def test_the_stored_dataset_is_the_recording_of_the_system(store, make_signal_system, simulate_signal):
     system = make_signal_system(noise_model_level=0.1, n_frames=2300)
     observations, expected = run(system, store).observations(), simulate_signal(system)
+    assert len(expected) == 3
     for split, arrays in expected.items():
         np.testing.assert_array_equal(observations.split(split).activity, arrays["activity"].numpy())
         np.testing.assert_array_equal(observations.split(split).drift, arrays["drift"].numpy())

@@ -67,6 +67,7 @@ def test_the_question_is_the_recorded_one_word_for_word_and_each_time_another_sa
     client = ScriptedClient([SCRIPT[1]] * 3)
     repeat(sweep, 2, 3, client)
     recorded = Transcript(sweep / "transcripts").read(decisions(sweep)[1].digest)["request"]
+    assert len(client.requests) == 3
     for sample, request in enumerate(client.requests, start=1):
         assert request.record() == {**recorded, "sample": sample}
 

@@ -100,7 +100,9 @@ def test_a_rerun_is_a_robustness_check_that_names_its_node_and_tells_the_spread(
 def test_next_names_the_node_that_the_slot_branches_from_and_never_a_sibling(tmp_path):
     study = open_study(tmp_path, settings(n_trials=12, n_parallel=4))
     trials = run_study(study)
-    for number, text in sections(study.analysis.text).items():
+    entries = sections(study.analysis.text)
+    assert list(entries) == list(range(8)), "entries of the last batch wait for the next"
+    for number, text in entries.items():
         line = text.splitlines()[-1]
         follower = next(t for t in trials if t.number >= 4 * (number // 4 + 1) and t.proposal.slot == number % 4)
         assert line == f"Next: parent={follower.proposal.parent}"

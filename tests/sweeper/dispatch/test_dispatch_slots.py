@@ -37,7 +37,9 @@ def test_a_free_slot_gets_its_next_job_while_the_other_still_works(tmp_path):
 
 def test_no_job_reads_anothers_config_folder_environment_or_log(forked):
     folder, _ = forked
-    for number, record in enumerate(witnesses(folder)):
+    records = witnesses(folder)
+    assert records
+    for number, record in enumerate(records):
         assert record["before"] == record["after"]
         assert record["before"]["number"] == number
         assert record["before"]["folder"] == record["before"]["cwd"] == str(folder / "sweep" / str(number))

@@ -170,7 +170,9 @@ def test_alternation_without_a_cycle_or_with_a_share_above_one_is_refused():
 def test_in_each_phase_every_part_learns_at_its_own_rate(make_graph_frames, make_graph_net, published_form):
     """Adam moves a parameter by its learning rate in the first step."""
     truth = make_graph_frames(n_frames=100)
-    for stage in alternating(1, 2, ACTIVE, RESTING, 1, 0.5):
+    stages = list(alternating(1, 2, ACTIVE, RESTING, 1, 0.5))
+    assert len(stages) == 2
+    for stage in stages:
         net = make_graph_net(truth, **published_form)
         before = {name: [p.detach().clone() for p in values] for name, values in net.parts().items()}
         run(staged([stage], truth.frames), net, truth.frames)

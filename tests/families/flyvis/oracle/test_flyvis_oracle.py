@@ -72,6 +72,7 @@ def test_errors_of_a_factor_are_those_of_the_frames(relu_network):
     network = relu_network()
     samples = network.record(700, 0.3, 3, target="finite_difference")
     factors = condense(network, samples)
+    assert sum(len(factor.group.targets) for factor in factors) == network.n_neurons
     for factor in factors:
         for k, neuron in enumerate(factor.group.targets.tolist()):
             X, y, _ = design(network, samples, neuron)

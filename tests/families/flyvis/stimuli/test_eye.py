@@ -16,6 +16,7 @@ def test_the_least_frame_is_the_published_one(extent, side):
 def test_a_single_bright_pixel_is_seen_by_the_columns_whose_box_holds_it():
     lattice = HexLattice(2)
     eye = BoxEye(lattice, 13)
+    assert len(lattice.uv) == 19
     for u, v in lattice.uv:
         frame = torch.zeros(1, 101, 101)
         row, pixel = 50 + int(13 * (u + v / 2)), 50 + 13 * v

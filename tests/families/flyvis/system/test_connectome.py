@@ -66,6 +66,7 @@ def test_an_edge_joins_the_cells_that_its_offset_says(tiny):
     network = build_connectome(tiny, 3)
     source, target = network.edge_index
     moved = network.column[target] - network.column[source]
+    assert network.n_edges > 0
     for edge in range(network.n_edges):
         kind, onto, du, dv = network.offsets[network.edge_offset[edge]]
         assert tuple(moved[edge]) == (du, dv)

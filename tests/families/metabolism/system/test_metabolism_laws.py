@@ -111,7 +111,9 @@ def test_the_circadian_baseline_turns_with_its_period(make_metabolism_system, si
     system = make_metabolism_system(
         circadian_amplitude=0.4, circadian_period=40, log_k_min=-30, log_k_max=-30, homeostatic_lambda_per_type=[1, 1]
     )
-    for arrays in simulate_system(system).values():
+    recorded = simulate_system(system)
+    assert len(recorded) == 3
+    for arrays in recorded.values():
         frame = torch.arange(len(arrays["drift"]), dtype=torch.float64)
         clock = torch.sin(2 * math.pi * frame / 40)
         torch.testing.assert_close(arrays["external"][:, 0], clock)

@@ -47,6 +47,7 @@ def test_recorded_drift_is_the_documented_equation(make_metabolism_system, simul
 
 def test_equal_keys_give_equal_recordings_and_another_seed_another_network(make_metabolism_system, simulate_system):
     first, again, other = (simulate_system(make_metabolism_system(seed=seed)) for seed in (0, 0, 1))
+    assert len(first) == 3
     for split, arrays in first.items():
         assert torch.equal(arrays["activity"], again[split]["activity"])
         assert not torch.equal(arrays["activity"], other[split]["activity"])

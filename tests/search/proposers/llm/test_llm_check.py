@@ -1,7 +1,7 @@
 """One wrong thing at a time: each is refused with a sentence that names it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
@@ -200,11 +200,22 @@ def test_no_json_raises(raw):
     assert (typed is None) == bool(problems)
 
 
+VALID = st.builds(
+    lambda parent, lr: slot(0, parent, moved={"training.lr": lr}),
+    st.sampled_from([0, 2, 4]),  # finished trials with a value
+    st.floats(2e-4, 9e-2).filter(lambda lr: lr not in (1e-2, 3e-3)),  # tried already
+)
+
+
 @settings(deadline=None)
-@given(st.lists(SLOTS, max_size=4))
-def test_whatever_is_answered_only_declared_free_parameters_in_range_get_through(slots):
+@given(VALID, st.lists(SLOTS, max_size=3))
+def test_whatever_is_answered_only_declared_free_parameters_in_range_get_through(right, others):
     context = small()
-    for proposal in judge(answer(*slots), context).proposals.values():
+    others = [given_ for given_ in others if given_["slot"] != right["slot"]]
+    accepted = judge(answer(right, *others), context).proposals
+    event(f"{len(accepted)} accepted")
+    assert accepted[0].values["training.lr"] == pytest.approx(right["mutations"][0]["value"])
+    for proposal in accepted.values():
         assert set(proposal.values) == set(SPACE.names)
         assert SPACE.validate(proposal.values) == []
         assert proposal.values["model.depth"] == 3
