@@ -97,7 +97,9 @@ def test_a_sweep_is_shown_at_every_stage(tmp_path):
         study.tell_lost(trial.number, "gone")
     assert "LOST" in render(read_sweep(tmp_path))
     finish(study, 3)
-    assert "has not ended yet" in render(read_sweep(tmp_path))
+    page = render(read_sweep(tmp_path))
+    assert "has not ended yet" in page
+    assert f"proposer {Scientist.name} · selection puct_rank · seed" in page
 
 
 def test_sweeps_of_all_directions_are_shown(tmp_path):

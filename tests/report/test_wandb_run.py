@@ -23,6 +23,7 @@ def run(sweep_folder):
 def test_it_is_grouped_with_its_trials(run, sweep_folder):
     assert (run.group, run.job_type, run.name) == (sweep_folder.name, "sweep", sweep_folder.name)
     assert run.config["metric"] == read_sweep(sweep_folder).settings.objective.metric
+    assert run.config["selection"] == "puct_rank"
 
 
 def test_it_holds_tables_of_trials_variance_and_hypotheses(run):

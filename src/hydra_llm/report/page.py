@@ -158,9 +158,9 @@ def _subtitle(sweep: Sweep, when: Timeline) -> str:
     wanted = f"to {objective.target:g}" if objective.target is not None else ""
     started = "" if when.first is None else f" · started {_date(when.first)}"
     ended = f"ended: {sweep.ended}" if sweep.ended else "not ended"
-    return f"{objective.direction} {objective.name} {wanted} · seed {sweep.settings.seed}{started} · {ended}".replace(
-        "  ", " "
-    )
+    parts = "".join(f" · {part} {name}" for part, name in sweep.parts.items())
+    goal = " ".join(f"{objective.direction} {objective.name} {wanted}".split())
+    return f"{goal}{parts} · seed {sweep.settings.seed}{started} · {ended}"
 
 
 def _facts(sweep: Sweep, when: Timeline) -> list[tuple[str, str]]:

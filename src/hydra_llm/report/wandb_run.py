@@ -73,7 +73,7 @@ def write_run(sweep: Sweep, *, project: str, entity: str | None = None, mode: st
 
 def _config(sweep: Sweep) -> dict[str, Any]:
     names = ("metric", "direction", "target", "space", "block_space", "seed", "seed_keys", "identity")
-    return {name: getattr(sweep.header, name) for name in names}
+    return {name: getattr(sweep.header, name) for name in names} | sweep.parts
 
 
 def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:

@@ -41,6 +41,16 @@ class Sweep:
         last = self.events[-1]
         return last.reason if isinstance(last, Finished) else ""
 
+    @property
+    def parts(self) -> dict[str, str]:
+        """Names of what proposes, selects and prunes in the latest session; without those that it does not tell."""
+        latest = next((event for event in reversed(self.events) if isinstance(event, Session)), None)
+        if latest is None:
+            return {}
+        told = latest.settings
+        named = {"proposer": latest.proposer, "selection": told.selection, "pruning": told.pruning}
+        return {part: name for part, name in named.items() if name}
+
 
 def read_sweep(folder: Path) -> Sweep:
     """Raises NoSweepError where there is no log, EventLogError for a damaged one."""
