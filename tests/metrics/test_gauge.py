@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hydra_llm.metrics.connectivity import connectivity_metrics
-from hydra_llm.metrics.gauge import plateau_scale, recorded_grid, rescale_sources, source_scale
+from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 
 RNG = np.random.default_rng(0)
 ACTIVITY = RNG.normal(size=(500, 30)) * RNG.uniform(0.5, 5, size=30)
@@ -33,10 +33,6 @@ def test_a_silent_source_has_no_scale_and_keeps_its_weights():
     assert scale[:2] == pytest.approx([2, 2])
     assert np.isnan(scale[2])
     np.testing.assert_allclose(rescale_sources(np.ones((3, 3)), scale), [[2, 2, 1]] * 3)
-
-
-def test_plateau_correction_is_the_mean_message():
-    np.testing.assert_allclose(plateau_scale([[1.0, 4.0], [3.0, 4.0]]), [2, 4])
 
 
 def test_grids_of_different_shape_are_refused():

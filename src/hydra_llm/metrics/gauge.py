@@ -40,14 +40,6 @@ def source_scale(learned: ArrayLike, true: ArrayLike) -> np.ndarray:
     return np.where(undetermined, np.nan, (psi * phi).sum(axis=0) / np.where(undetermined, 1, variance))
 
 
-def plateau_scale(plateau: ArrayLike) -> np.ndarray:
-    """The correction of the publications: the mean learned message [point, source] on the plateau of phi.
-
-    Evaluate it on [0.8, 1] * round(1.5 * sd of the activity). Right only for a phi that saturates at 1 there.
-    """
-    return np.asarray(plateau, dtype=np.float64).mean(axis=0)
-
-
 def rescale_sources(weights: ArrayLike, scale: ArrayLike) -> np.ndarray:
     """W_ij c_j [target, source]; sources without a scale keep their learned weights."""
     c = np.asarray(scale, dtype=np.float64)

@@ -78,7 +78,7 @@ class FlyvisSimulation:
     flip_axes: list[int] = key([0, 1], help="reflections of every video across an axis of the lattice; 0: none")
     n_rotations: list[int] = key([0, 1, 2, 3, 4, 5], help="rotations of every video, in units of 60 degrees")
 
-    # ---- the graph that a model is shown ----
+    # ---- the graph that a model observes ----
     n_extra_null_edges: int = key(
         0, help="pairs without a synapse that are added to the edges given to the model", low=0
     )

@@ -10,7 +10,7 @@ class LawNetwork(nn.Module):
     def __init__(self, observations, truth, error=0.0, seed=0):
         super().__init__()
         draw = torch.Generator().manual_seed(seed)
-        edge_index, shown = observations.structure("edge_index"), truth["shown_edge"]
+        edge_index, shown = observations.structure("edge_index"), truth["observed_edge"]
         n, n_types = len(truth["tau"]), int(truth["neuron_type"].max()) + 1
         W = torch.where(shown >= 0, truth["W"][shown.clamp_min(0)], 0.0).double()
         self.register_buffer("edge_index", edge_index)

@@ -1,4 +1,4 @@
-"""The assay of the fly visual system: the truth in any gauge scores 1, and what is wrong shows where it should."""
+"""The evaluator of the fly visual system: the truth in any gauge scores 1, and what is wrong shows where it should."""
 
 import csv
 import io
@@ -15,7 +15,6 @@ from hydra_llm.callbacks.dataset_writer import DatasetWriter  # noqa: E402
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.fitting import Fit  # noqa: E402
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # noqa: E402
-from hydra_llm.families.flyvis.evaluation.recovery_curve import from_text  # noqa: E402
 from hydra_llm.training.simulation import simulate  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
@@ -24,7 +23,7 @@ HISTORY = {"val_loss": ([0.0, 1.0], [0.5, 0.1])}
 
 @pytest.fixture
 def eye(make_flyvis_system, tmp_path):
-    """eye(**keys) -> (assay, dataset) of a recording of the tiny connectome."""
+    """eye(**keys) -> (evaluator, dataset) of a recording of the tiny connectome."""
 
     def make(target="drift", **keys):
         keys = {"parameters": "varied", "noise_model_level": 0.3, "n_frames": 900, "dtype": "float64", **keys}
@@ -125,9 +124,10 @@ def test_snapshots_become_a_log_with_their_phases(eye):
     for k, (error, phase) in enumerate([(0.8, "W"), (0.3, "W"), (0.3, "V_rest"), (0.0, "W")]):
         kept.take(0, 640 * (k + 1), phase, LawNetwork(dataset.observations(), dataset.truth(), error))
     evaluation, fit = judge((evaluator, dataset), snapshots=tuple(kept.taken))
-    points = from_text(evaluator.tables(fit, evaluation)["connectivity_r2.log"])
-    assert [p.phase for p in points] == ["W", "W", "V_rest", "W"]
-    assert points[0].connectivity_r2 < points[1].connectivity_r2 < points[3].connectivity_r2
+    rows = list(csv.DictReader(io.StringIO(evaluator.tables(fit, evaluation)["connectivity_r2.log"])))
+    assert [row["phase"] for row in rows] == ["W", "W", "V_rest", "W"]
+    first, second, _, last = (float(row["connectivity_r2"]) for row in rows)
+    assert first < second < last
     assert evaluation.metrics["connectivity_R2_final"] == pytest.approx(1, abs=1e-3)
     assert evaluation.metrics["trajectory_healthy"] == 1
 

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Linearised, message_lines, to_physical_parameters
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import (
+    Linearised,
+    MessageGauge,
+    message_gauge,
+    to_physical_parameters,
+)
 
 
 @pytest.fixture
@@ -26,8 +31,8 @@ def test_every_gauge_is_undone(law):
     w = W / c[source] / s[target]
     constant = np.bincount(target, w * d[source], minlength=20)
     linearised = Linearised(rate=1 / tau, message_gain=s / tau, intercept=(v_rest - s * constant) / tau)
-    scale, offset = message_lines(c * relu_grid() + d, relu_grid())
-    found = to_physical_parameters(w, edge_index, linearised, scale, offset)
+    gauge = message_gauge(c * relu_grid() + d, relu_grid())
+    found = to_physical_parameters(w, edge_index, linearised, gauge)
     assert np.allclose(found.W, W)
     assert np.allclose(found.tau, tau)
     assert np.allclose(found.v_rest, v_rest)
@@ -37,25 +42,26 @@ def test_every_gauge_is_undone(law):
 def test_a_source_that_is_always_above_zero_is_read_along_its_line():
     """Its message at 0 was never recorded; the line through the recorded range says what it would be."""
     true = relu_grid(low=0.5)
-    scale, offset = message_lines(2 * true - 0.3, true)
-    assert np.allclose(scale, 2)
-    assert np.allclose(offset, -0.3)
+    gauge = message_gauge(2 * true - 0.3, true)
+    assert np.allclose(gauge.scale, 2)
+    assert np.allclose(gauge.offset, -0.3)
 
 
 def test_a_silent_source_takes_the_median_scale_and_keeps_its_constant():
     true = relu_grid()
     learned = 2 * true + 0.1
     true[:, 3], learned[:, 3] = 0, 0.7
-    scale, offset = message_lines(learned, true)
-    assert scale[3] == pytest.approx(2)
-    assert offset[3] == pytest.approx(0.7)
+    gauge = message_gauge(learned, true)
+    assert gauge.scale[3] == pytest.approx(2)
+    assert gauge.offset[3] == pytest.approx(0.7)
 
 
 def test_a_neuron_without_a_time_constant_counts_with_the_median(law):
     edge_index, W, tau, v_rest = law
     rate = 1 / tau
     rate[4] = -2.0
-    found = to_physical_parameters(W, edge_index, Linearised(rate, rate, v_rest * rate), np.ones(20), np.zeros(20))
+    linearised, gauge = Linearised(rate, rate, v_rest * rate), MessageGauge(np.ones(20), np.zeros(20))
+    found = to_physical_parameters(W, edge_index, linearised, gauge)
     assert not found.found[4]
     assert found.tau[4] == pytest.approx(1 / np.median(np.delete(rate, 4)))
     assert np.isfinite(found.W).all()

@@ -18,7 +18,7 @@ def edges():
 def test_nothing_is_hidden_or_added_by_default(make_flyvis_system):
     system = make_flyvis_system()
     assert torch.equal(system.structure()["edge_index"], system.truth()["edge_index"])
-    assert torch.equal(system.truth()["shown_edge"], torch.arange(system.truth()["W"].numel()))
+    assert torch.equal(system.truth()["observed_edge"], torch.arange(system.truth()["W"].numel()))
 
 
 def test_a_hidden_edge_still_acts(make_flyvis_system, simulate_system):
@@ -38,10 +38,10 @@ def test_an_ablated_synapse_does_not_act(make_flyvis_system, simulate_system):
     assert not torch.equal(simulate_system(ablated)["train"]["activity"], simulate_system(whole)["train"]["activity"])
 
 
-def test_shown_edges_know_their_true_number(make_flyvis_system):
+def test_observed_edges_know_their_true_number(make_flyvis_system):
     system = make_flyvis_system(edge_removal_ratio=0.2, n_extra_null_edges=40)
     shown, true = system.structure()["edge_index"], system.truth()["edge_index"]
-    number = system.truth()["shown_edge"]
+    number = system.truth()["observed_edge"]
     assert torch.equal(shown[:, number >= 0], true[:, number[number >= 0]])
     assert int((number < 0).sum()) == 40
     existing = set(map(tuple, true.T.tolist()))

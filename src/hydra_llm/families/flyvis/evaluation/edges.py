@@ -52,15 +52,15 @@ def edge_metrics(
 
 
 def perturbed_edge_metrics(
-    learned: ArrayLike, true: ArrayLike, shown_edge: ArrayLike, n_edges: int
+    learned: ArrayLike, true: ArrayLike, observed_edge: ArrayLike, n_edges: int
 ) -> dict[str, float]:
-    """Scores of a graph that is not the connectome; learned and true [shown edge], true is 0 where none exists.
+    """Scores of a graph that is not the connectome; learned and true [observed edge], true is 0 where none exists.
 
-    shown_edge: number of the true edge of n_edges, -1 for a null edge. null_edge_auroc: how well |W| tells real from
+    observed_edge: number of the true edge of n_edges, -1 for a null edge. null_edge_auroc: how well |W| tells real from
     null edges. null_edge_rms: size of what was put on null edges, relative to the rms of the real ones.
     hidden_edge_share: true edges that no weight can describe, each of them a false negative.
     """
-    x, y, number = np.asarray(learned, np.float64), np.asarray(true, np.float64), np.asarray(shown_edge)
+    x, y, number = np.asarray(learned, np.float64), np.asarray(true, np.float64), np.asarray(observed_edge)
     null, real = number < 0, (number >= 0) & (y != 0)
     scores: dict[str, float | None] = {}
     if null.any():
@@ -71,7 +71,7 @@ def perturbed_edge_metrics(
     hidden = n_edges - int((number >= 0).sum())
     if hidden:
         scores["hidden_edge_share"] = hidden / n_edges
-    return reported(scores, "no real edge is shown or a learned weight is no number")
+    return reported(scores, "no real edge is observed or a learned weight is no number")
 
 
 def _neuron_median(x: np.ndarray, y: np.ndarray, target: np.ndarray) -> float | None:

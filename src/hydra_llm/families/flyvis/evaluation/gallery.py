@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.evaluation.probe import evaluate
+from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.figures.by_type import by_type
 from hydra_llm.families.flyvis.figures.hex_activity import hex_activity
 from hydra_llm.families.flyvis.figures.hexagons import eye_activity, film
@@ -22,7 +23,7 @@ from hydra_llm.figures.rollout import rollout
 from hydra_llm.metrics.gauge import recorded_grid
 
 if TYPE_CHECKING:
-    from hydra_llm.families.flyvis.evaluation.evaluator import Evaluation, FlyvisEvaluator
+    from hydra_llm.families.flyvis.evaluation.evaluator import Evaluation
 
 VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit="s")
 _SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors
@@ -34,33 +35,33 @@ _POINTS = 80
 
 
 def draw(
-    evaluator: "FlyvisEvaluator", fit: Fit, evaluation: "Evaluation", train: RecordedSplit, delta_t: float
+    truth: EyeTruth, fit: Fit, evaluation: "Evaluation", train: RecordedSplit, delta_t: float
 ) -> dict[str, Figure]:
     """All figures, by file name."""
-    recovered, types = evaluation.recovered, evaluator.types
+    recovered, types = evaluation.recovered, truth.types
     shown = np.array(train.activity[:_RASTER_FRAMES])
     drawn = {
         "activity": activity(shown, delta_t, labels=VOLTAGES),
-        "hex_activity": _on_the_lattice(evaluator, train, delta_t),
-        **_eye(evaluator, train, delta_t),
+        "hex_activity": _on_the_lattice(truth, train, delta_t),
+        **_eye(truth, train, delta_t),
         "recovery": recovery(
             [
-                Parameter("W", "connectivity", "a.u.", evaluator.W, recovered.W),
-                Parameter("tau", "tau", "s", evaluator.tau, recovered.tau),
-                Parameter("V_rest", "V_rest", "a.u.", evaluator.v_rest, recovered.v_rest),
+                Parameter("W", "connectivity", "a.u.", truth.W, recovered.W),
+                Parameter("tau", "tau", "s", truth.tau, recovered.tau),
+                Parameter("V_rest", "V_rest", "a.u.", truth.v_rest, recovered.v_rest),
             ],
             evaluation.metrics,
         ),
         "by_type": by_type(
             types,
-            evaluator.type_names,
-            {"tau (s)": (evaluator.tau, recovered.tau), "V_rest (a.u.)": (evaluator.v_rest, recovered.v_rest)},
+            truth.type_names,
+            {"tau (s)": (truth.tau, recovered.tau), "V_rest (a.u.)": (truth.v_rest, recovered.v_rest)},
         ),
-        "messages": _messages(evaluator, fit, evaluation, train),
+        "messages": _messages(truth, fit, evaluation, train),
     }
     test = evaluation.rollouts["test"]
     if test.recorded:
-        central = _central(evaluator)
+        central = truth.central()
         title = f"Rollout of a test sequence: the most central neuron of each of {len(central)} types"
         drawn["rollout_test"] = rollout(
             test.recorded[0][:, central], test.predicted[0][:, central], delta_t, title, VOLTAGES
@@ -78,48 +79,37 @@ def draw(
     return drawn
 
 
-def _on_the_lattice(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t: float) -> Figure:
+def _on_the_lattice(truth: EyeTruth, train: RecordedSplit, delta_t: float) -> Figure:
     """Some types over the first second of the recording."""
-    names = [name for name in _SHOWN_TYPES if name in evaluator.type_names] or evaluator.type_names[:6]
+    names = [name for name in _SHOWN_TYPES if name in truth.type_names] or truth.type_names[:6]
     last = min(train.n_frames - 1, round(_MAP_SECONDS / delta_t))
     frames = np.unique(np.linspace(0, last, _MAPS).round().astype(int))
-    column, columns, rows = evaluator.graph["column"].numpy(), {}, {}
+    column, columns, rows = truth.graph["column"].numpy(), {}, {}
     for name in names:
-        own = evaluator.types == evaluator.type_names.index(name)
+        own = truth.types == truth.type_names.index(name)
         if own.any():
             columns[name], rows[name] = column[own], np.array(train.activity[frames][:, own])
     return hex_activity(columns, rows, frames * delta_t, "Voltages on the lattice of columns", "v (a.u.)")
 
 
-def _eye(evaluator: "FlyvisEvaluator", train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
+def _eye(truth: EyeTruth, train: RecordedSplit, delta_t: float) -> dict[str, Figure]:
     """What the eye saw in the first seconds of the recording, and all cell types in the middle of them."""
-    column, drawn = evaluator.graph["column"].numpy(), {}
+    column, drawn = truth.graph["column"].numpy(), {}
     n_frames = min(train.n_frames, max(2, round(_FILM_SECONDS / delta_t)))
     if train.external is not None:
         seen = np.array(train.external[:n_frames])
-        drawn["film"] = film(seen, column[evaluator.graph["input_index"].numpy()], delta_t)
+        drawn["film"] = film(seen, column[truth.graph["input_index"].numpy()], delta_t)
     middle = n_frames // 2
-    voltage, names = np.array(train.activity[middle]), tuple(evaluator.type_names)
-    drawn["voltages_by_type"] = eye_activity(voltage, column, evaluator.types, names, middle * delta_t)
+    voltage, names = np.array(train.activity[middle]), tuple(truth.type_names)
+    drawn["voltages_by_type"] = eye_activity(voltage, column, truth.types, names, middle * delta_t)
     return drawn
 
 
-def _messages(evaluator: "FlyvisEvaluator", fit: Fit, evaluation: "Evaluation", train: RecordedSplit) -> Figure:
+def _messages(truth: EyeTruth, fit: Fit, evaluation: "Evaluation", train: RecordedSplit) -> Figure:
     """The most central neuron of every type stands for it."""
-    central = _central(evaluator)
+    central, gauge = truth.central(), evaluation.recovered.gauge
     grid = recorded_grid(train.activity, _POINTS)
     raw = evaluate(fit.net.message, grid, fit.net)[:, central].T
     v = grid[:, central].T
-    corrected = (raw - evaluation.offset[central, None]) / evaluation.scale[central, None]
+    corrected = (raw - gauge.offset[central, None]) / gauge.scale[central, None]
     return messages(v, np.maximum(v, 0), corrected, raw, VOLTAGES)
-
-
-def _central(evaluator: "FlyvisEvaluator") -> np.ndarray:
-    """The neuron of each type that is nearest to the middle of the lattice [type]."""
-    u, v = evaluator.graph["column"].numpy().T.astype(np.float64)
-    distance = u**2 + u * v + v**2
-    chosen = []
-    for number in np.unique(evaluator.types):
-        own = np.flatnonzero(evaluator.types == number)
-        chosen.append(own[distance[own].argmin()])
-    return np.array(chosen)

@@ -10,8 +10,9 @@ from torch import Tensor
 from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import (
     Linearised,
+    MessageGauge,
     Recovered,
-    message_lines,
+    message_gauge,
     to_physical_parameters,
 )
 from hydra_llm.metrics.gauge import recorded_grid
@@ -59,12 +60,10 @@ class Probe:
             external=None if validation.external is None else np.array(validation.external[frames]),
         )
 
-    def recover(self, net) -> tuple[Recovered, np.ndarray, np.ndarray]:
-        """The parameters of the law that the network learned, and the lines c, d of its messages [source]."""
-        true = np.maximum(self.grid, 0)
-        scale, offset = message_lines(evaluate(net.message, self.grid, net), true)
-        linearised = self.linearise(net)
-        return to_physical_parameters(_weights(net), self.edge_index, linearised, scale, offset), scale, offset
+    def recover(self, net) -> Recovered:
+        """The parameters of the law that the network learned."""
+        gauge = message_gauge(evaluate(net.message, self.grid, net), np.maximum(self.grid, 0))
+        return to_physical_parameters(_weights(net), self.edge_index, self.linearise(net), gauge)
 
     def linearise(self, net) -> Linearised:
         """Medians over the states of the derivatives of f, and the mean of what they leave of it."""
@@ -92,7 +91,7 @@ class Probe:
         with np.errstate(divide="ignore", invalid="ignore"):
             W = np.nan_to_num(-_weights(net) * (gain / f_slope)[target] * scale[source], posinf=0, neginf=0)
             tau, v_rest = np.clip(-1 / f_slope, 0, 1), np.nan_to_num(-f_offset / f_slope, posinf=0, neginf=0)
-        return Recovered(W, tau, v_rest, found=f_slope < 0)
+        return Recovered(W, tau, v_rest, found=f_slope < 0, gauge=MessageGauge(scale, np.zeros_like(scale)))
 
     def _states(self, net, n_states: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """v, received message, input and f at the recorded states, [state, neuron] each."""

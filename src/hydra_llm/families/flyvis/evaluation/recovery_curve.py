@@ -30,21 +30,6 @@ def to_text(points: Sequence[Point]) -> str:
     return "\n".join([HEADER, *lines]) + "\n"
 
 
-def from_text(text: str) -> list[Point]:
-    """The points of a log. A line that is none raises ValueError with its number."""
-    header, *lines = text.strip().split("\n")
-    if header.strip() != HEADER:
-        raise ValueError(f"The log begins with {header!r}, expected {HEADER!r}.")
-    points = []
-    for number, line in enumerate(lines, 2):
-        parts = line.split(",")
-        try:
-            points.append(Point(int(parts[0]), int(parts[1]), float(parts[2]), parts[3].strip()))
-        except (ValueError, IndexError):
-            raise ValueError(f"Line {number} of the log is {line!r}, expected {HEADER}.") from None
-    return points
-
-
 def trend(points: Sequence[Point]) -> str:
     """rising, stable or decaying, by the line through the last three points."""
     last = np.array([p.connectivity_r2 for p in points[-_LAST:]])

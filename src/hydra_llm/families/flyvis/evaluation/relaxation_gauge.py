@@ -23,32 +23,44 @@ class Linearised:
 
 
 @dataclass(frozen=True)
+class MessageGauge:
+    """g_j = scale_j relu + offset_j, both [source]."""
+
+    scale: np.ndarray
+    offset: np.ndarray
+
+
+@dataclass(frozen=True)
 class Recovered:
-    """W [edge], tau and v_rest [neuron]; found [neuron]: whether f falls with v, so that there is a time constant."""
+    """W [edge], tau and v_rest [neuron], and the gauge that was taken out of them.
+
+    found [neuron]: whether f falls with v, so that there is a time constant.
+    """
 
     W: np.ndarray
     tau: np.ndarray
     v_rest: np.ndarray
     found: np.ndarray
+    gauge: MessageGauge
 
 
-def message_lines(learned: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """c and d [source] of learned = c true + d in least squares, both [point, source] on the same states.
+def message_gauge(learned: np.ndarray, true: np.ndarray) -> MessageGauge:
+    """learned = scale true + offset in least squares, both [point, source] on the same states.
 
-    A source that is never above 0 sends a constant: c is not determined and set to the median of the others, d is it.
+    A source that is never above 0 sends a constant, the offset: its scale is set to the median of the others.
     """
     phi = true - true.mean(axis=0)
     variance = (phi**2).sum(axis=0)
     known = variance > 0
     found = (learned * phi).sum(axis=0) / np.where(known, variance, 1)
     scale = np.where(known, found, np.median(found[known]) if known.any() else 1.0)
-    return scale, (learned - scale * true).mean(axis=0)
+    return MessageGauge(scale, (learned - scale * true).mean(axis=0))
 
 
 def to_physical_parameters(
-    w: np.ndarray, edge_index: np.ndarray, linearised: Linearised, scale: np.ndarray, offset: np.ndarray
+    w: np.ndarray, edge_index: np.ndarray, linearised: Linearised, gauge: MessageGauge
 ) -> Recovered:
-    """The parameters of the law. w [edge]; edge_index [2, edge] (source, target); scale and offset [source].
+    """The parameters of the law. w [edge]; edge_index [2, edge] (source, target).
 
     A neuron whose rate is not positive has no time constant and is given the median of the others.
     """
@@ -56,10 +68,11 @@ def to_physical_parameters(
     found = np.isfinite(linearised.rate) & (linearised.rate > 0)
     rate = np.where(found, linearised.rate, np.median(linearised.rate[found]) if found.any() else 1.0)
     gain = linearised.message_gain / rate
-    constant = np.bincount(target, w * offset[source], minlength=len(rate))
+    constant = np.bincount(target, w * gauge.offset[source], minlength=len(rate))
     return Recovered(
-        W=w * scale[source] * gain[target],
+        W=w * gauge.scale[source] * gain[target],
         tau=1 / rate,
         v_rest=linearised.intercept / rate + gain * constant,
         found=found,
+        gauge=gauge,
     )

@@ -3,15 +3,12 @@
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.metrics.scores import identity_r2
-
-if TYPE_CHECKING:
-    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 
 HEADER = (
     "type",
@@ -36,24 +33,24 @@ class TypeTable:
     rows: tuple[tuple[object, ...], ...]
 
     @classmethod
-    def of(cls, evaluator: "FlyvisEvaluator", recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
+    def of(cls, truth: EyeTruth, recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
         """same_cluster: share of a type's neurons that lie in the cluster most of them lie in."""
-        target = evaluator.graph["edge_index"][1].numpy()
+        _, target = truth.edges
         rows = []
-        for number in np.unique(evaluator.types):
-            own = evaluator.types == number
-            name = evaluator.type_names[number]
+        for number in np.unique(truth.types):
+            own = truth.types == number
+            name = truth.type_names[number]
             edges = own[target]
-            W_fit = identity_r2(recovered.W[edges], evaluator.W[edges])
+            W_fit = identity_r2(recovered.W[edges], truth.W[edges])
             share = None if clusters is None else np.bincount(clusters[own]).max() / own.sum()
             row = (
                 name,
-                evaluator.groups.get(name, ""),
+                truth.groups.get(name, ""),
                 int(own.sum()),
-                float(evaluator.tau[own].mean()),
+                float(truth.tau[own].mean()),
                 float(recovered.tau[own].mean()),
                 float(recovered.tau[own].std()),
-                float(evaluator.v_rest[own].mean()),
+                float(truth.v_rest[own].mean()),
                 float(recovered.v_rest[own].mean()),
                 float(recovered.v_rest[own].std()),
                 int(edges.sum()),

@@ -4,7 +4,7 @@ depends on the message function alone.
 L(g) = sum_i min mean_t (slope_ti - rate_i (I_ti - v_ti) - offset_i - sum_e beta_e m_tj)^2 + ridge |beta_i|^2
 m = g / rms(g)
 
-As in modules.phases.reduced: the derivative through the minimisers vanishes, and dividing by the root mean square
+As for the signal family: the derivative through the minimisers vanishes, and dividing by the root mean square
 removes the scale gauge, without which the ridge would reward large messages. Here each target has its own few sources,
 so a regression of its own. Golub & Pereyra (1973); Kaufman (1975).
 """

@@ -2,7 +2,7 @@
 
 slope_i = rate_i (I_i - v_i) + offset_i + sum_{e=(j->i)} beta_e m_j
 
-The moments are those of the oracles (identifiability.neighbours). Here they are formed in a single pass and solved by
+The moments are those of the oracles (fitting.neighbours). Here they are formed in a single pass and solved by
 Cholesky, because a fit solves them some fifty times with penalties far above rounding. Only beta is penalised: where
 the data leave a direction open, its weights go to zero and the neuron's own terms take what they could explain.
 """

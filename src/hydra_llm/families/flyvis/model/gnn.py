@@ -3,7 +3,7 @@
 msg_i   = sum_{e=(j->i)} W_e g(v_j, a_j)
 dv_i/dt = f(v_i, a_i, msg_i, I_i)
 
-One weight per edge of the graph that is shown, functions g (lin_edge) and f (lin_phi) shared by all neurons, a learned
+One weight per edge of the observed graph, functions g (lin_edge) and f (lin_phi) shared by all neurons, a learned
 embedding a per neuron. g depends on the source alone, so it is evaluated once per neuron and not once per edge, and the
 sum over edges is one sparse product (edge_sum).
 

@@ -1,4 +1,4 @@
-"""What follows from the factors of identifiability.neighbours: weights, rates and offsets, and what is determined.
+"""What follows from the factors of fitting.neighbours: weights, rates and offsets, and what is determined.
 
 Weights are shrunk or set to zero where the data leave them open; the rate and the offset of a neuron never are. Their
 columns stand first in the triangular factor, so what is left below them is the problem of the weights alone.

@@ -127,7 +127,7 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
 
 
 def law_blocks(samples: Samples, input_index: Tensor) -> Blocks:
-    """The problem of identifiability.neighbours for the true law: message relu(v), own input minus own voltage."""
+    """The problem of fitting.neighbours for the true law: message relu(v), own input minus own voltage."""
 
     def blocks() -> Iterator[FrameBlock]:
         for start in range(0, samples.n_frames, _BLOCK):

@@ -14,7 +14,7 @@ MODES = ("per_column", "random")  # column of W: the outgoing edges of one sourc
 
 @dataclass(frozen=True)
 class ObservedGraph:
-    """edge_index [(source, target), shown edge]; true_edge [shown edge]: its number among the true ones, -1: none."""
+    """edge_index [(source, target), edge]; true_edge [edge]: its number among the true ones, -1: none."""
 
     edge_index: Tensor
     true_edge: Tensor

@@ -115,13 +115,13 @@ class FlyvisSystem(ConfiguredSystem):
             "tau": self._tau.to(dtype),
             "v_rest": self.parameters.bias[types].to(dtype),
             "neuron_type": types,
-            "shown_edge": self.observed.true_edge,
+            "observed_edge": self.observed.true_edge,
             "ablated_edge": ablated,
         }
 
     def truth(self) -> dict[str, Tensor]:
         """edge_index [(source, target), edge], W [edge], tau [neuron] in seconds, v_rest [neuron], neuron_type
-        [neuron], shown_edge [shown edge] (number of the true edge or -1), ablated_edge [edge]."""
+        [neuron], observed_edge [observed edge] (number of the true edge or -1), ablated_edge [edge]."""
         return dict(self._truth)
 
     def truth_meta(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class FlyvisSystem(ConfiguredSystem):
         return observe(edges, kept, draw_null_edges(edges, n, how.n_extra_null_edges, how.null_edges_mode, adding))
 
     def structure(self) -> dict[str, Tensor]:
-        """edge_index as shown [(source, target), edge], input_index [input] (the neuron of each column of external),
+        """edge_index [(source, target), observed edge], input_index [input] (neuron of each column of external),
         column [neuron, (u, v)], sequence_start_<split> [sequence]."""
         starts = {f"sequence_start_{split}": torch.tensor(self.sequence_starts(split)[:-1]) for split in SPLITS}
         return {

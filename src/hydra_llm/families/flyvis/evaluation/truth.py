@@ -1,0 +1,116 @@
+"""The true parameters of an eye, on the graph that a model observes, and how near to them learned ones are."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from torch_geometric.data import Data
+
+from hydra_llm.data.truth import Truth
+from hydra_llm.families.flyvis.evaluation.edges import edge_metrics, perturbed_edge_metrics
+from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics, tolerance_metrics
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle
+from hydra_llm.metrics.scores import identity_r2
+
+log = logging.getLogger(__name__)
+
+_TOLERANCE = 0.1  # of the standard deviation of the true values: what counts as right for V_rest
+
+
+@dataclass(frozen=True)
+class EyeTruth:
+    """W [observed edge], 0 for a null edge; tau in seconds and v_rest [neuron]; types [neuron], numbers of type_names.
+
+    true_edge [observed edge]: its number among the n_true_edges, -1 for a null edge. groups: type name -> group.
+    """
+
+    graph: Data
+    W: np.ndarray
+    tau: np.ndarray
+    v_rest: np.ndarray
+    true_edge: np.ndarray
+    n_true_edges: int
+    types: np.ndarray
+    type_names: tuple[str, ...]
+    groups: dict[str, str]
+
+    @classmethod
+    def of(cls, truth: Truth, graph: Data) -> "EyeTruth":
+        W, tau, v_rest = (truth[name].double().numpy() for name in ("W", "tau", "v_rest"))
+        number = truth["observed_edge"].numpy()
+        return cls(
+            graph=graph,
+            W=np.where(number >= 0, W[np.maximum(number, 0)], 0.0),
+            tau=tau,
+            v_rest=v_rest,
+            true_edge=number,
+            n_true_edges=len(W),
+            types=truth["neuron_type"].numpy(),
+            type_names=tuple(truth.meta["type_names"]),
+            groups=dict(truth.meta.get("groups", {})),
+        )
+
+    @property
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sources and targets [observed edge]."""
+        source, target = self.graph["edge_index"].numpy()
+        return source, target
+
+    def scores(
+        self,
+        W: np.ndarray,
+        tau: np.ndarray,
+        v_rest: np.ndarray,
+        *,
+        identifiable: FlyvisOracle | None,
+        delta_t: float,
+        prefix: str = "",
+    ) -> dict[str, float]:
+        """Scores of W, tau and V_rest under the names <prefix>connectivity_..., <prefix>tau_..., <prefix>V_rest_....
+
+        identifiable: whose masks say what the data determine. delta_t: of the recording, in seconds.
+        """
+        source, target = self.edges
+        pair = np.unique(self.types[source] * len(self.type_names) + self.types[target], return_inverse=True)[1]
+        known = (None, None, None)
+        if identifiable is not None:
+            known = (identifiable.identifiable_W, identifiable.identifiable_tau, identifiable.identifiable_v_rest)
+        scores = edge_metrics(
+            W, self.W, target=target, pair=pair, identifiable=known[0], prefix=f"{prefix}connectivity"
+        )
+        if np.ptp(self.tau) > 0:
+            scores |= parameter_metrics(tau, self.tau, prefix=f"{prefix}tau", identifiable=known[1])
+            slow = self.tau > delta_t
+            fit = identity_r2(tau[slow], self.tau[slow]) if slow.any() else None
+            if fit is not None:
+                scores[f"{prefix}tau_R2_slow"] = fit  # of neurons with a memory of more than a frame
+        else:
+            scores[f"{prefix}tau_median_ratio"] = float(np.median(tau / self.tau))
+            if not prefix:
+                log.info(
+                    "Not reported: tau_R2, because all neurons have tau = %.3g s; tau_median_ratio is.", self.tau[0]
+                )
+        scores |= parameter_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", identifiable=known[2])
+        return scores | tolerance_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", tolerance=_TOLERANCE)
+
+    def perturbed_scores(self, W: np.ndarray) -> dict[str, float]:
+        """Scores of a graph that is not the connectome."""
+        return perturbed_edge_metrics(W, self.W, self.true_edge, self.n_true_edges)
+
+    def published_scores(self, found: Recovered) -> dict[str, float]:
+        """Scores after the correction of the publications, whose R2 is a squared correlation."""
+        scores: dict[str, float] = {}
+        pairs = (("connectivity", found.W, self.W), ("tau", found.tau, self.tau), ("V_rest", found.v_rest, self.v_rest))
+        for name, learned, true in pairs:
+            if np.ptp(true) > 0 and np.ptp(learned) > 0:
+                both = parameter_metrics(learned, true, prefix=f"{name}_published")
+                scores |= {key: value for key, value in both.items() if not key.endswith("slope")}
+        return scores
+
+    def central(self) -> np.ndarray:
+        """The neuron of each type that is nearest to the middle of the lattice [type]."""
+        u, v = self.graph["column"].numpy().T.astype(np.float64)
+        distance = u**2 + u * v + v**2
+        members = (np.flatnonzero(self.types == number) for number in np.unique(self.types))
+        return np.array([own[distance[own].argmin()] for own in members])
