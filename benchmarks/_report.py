@@ -1,4 +1,4 @@
-"""What every benchmark shares: repeated timing, the size of the machine in words, and the two files of a result."""
+"""Shared by all benchmarks: repeated timing, a description of the machine, and the two files of a result."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One run of train.py in a process of its own, with what it cost."""
+"""One run of train.py in a separate process, with its cost."""
 
 import json
 import os

@@ -31,11 +31,11 @@ SEQUENCES = (1, 8, 16, 32, 64)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the simulation of the fly's visual system.")
-    parser.add_argument("--connectome", help="path of the connectome file; found as in a run without it")
+    parser.add_argument("--connectome", help="path of the connectome file; without it, found as in a run")
     parser.add_argument("--parameters", default="varied", help="default, varied, or a trained checkpoint")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--threads", type=int, help="of torch")
+    parser.add_argument("--threads", type=int, help="threads of torch")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -1,4 +1,4 @@
-"""What phase 2 finds of homeostasis, by how it treats the rate constants, beside the oracles.
+"""How much of homeostasis phase 2 recovers, by its treatment of the rate constants, beside the oracles.
 
 python benchmarks/homeostasis.py
 python benchmarks/homeostasis.py --seeds 0,1,2,3,4,5 --cases "profiled"

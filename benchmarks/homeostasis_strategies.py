@@ -1,4 +1,4 @@
-"""The published strategies of phase 2, each alone, on rate constants that a phase 1 without homeostasis froze.
+"""The published strategies of phase 2, each alone, on rate constants frozen after a phase 1 without homeostasis.
 
 python benchmarks/homeostasis_strategies.py
 python benchmarks/homeostasis_strategies.py --seeds 0 --loop 1000 --strategies plain,start

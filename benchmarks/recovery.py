@@ -1,4 +1,4 @@
-"""What the recipe of each regime recovers, over several seeds, beside plain Adam and beside the oracle.
+"""What the recipe of each regime recovers over several seeds, beside plain Adam and the oracle.
 
 python benchmarks/recovery.py
 python benchmarks/recovery.py --seeds 0,1,2,3,4,5 --cases signal_low_gain

@@ -1,4 +1,4 @@
-"""What fits recover of the fly visual system, over seeds, beside the oracles on the same data.
+"""What fits of the fly visual system recover over several seeds, beside the oracles on the same data.
 
 python benchmarks/recovery_flyvis.py --parameters flow/0000/000/best_chkpt
 python benchmarks/recovery_flyvis.py --cases "0.05 drift" --recipes recipe --seeds 0,1,2,3,4

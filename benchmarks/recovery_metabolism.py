@@ -1,4 +1,4 @@
-"""What the recipe of each metabolic regime recovers, beside plain Adam, beside the search's baseline, and the oracle.
+"""What the recipe of each metabolic regime recovers, beside plain Adam, the baseline of the search and the oracle.
 
 python benchmarks/recovery_metabolism.py
 python benchmarks/recovery_metabolism.py --seeds 0,1,2,3,4,5 --cases metabolism_oscillatory

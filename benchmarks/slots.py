@@ -1,4 +1,4 @@
-"""Slots that are filled one by one against batches that wait for their slowest job.
+"""Slots that are filled one by one, compared with batches that wait for their slowest job.
 
 Two jobs of 3 s and six of 0.2 s on two slots: the ideal is 3.8 s, one after the other 7.2 s. Both ways run in turn in
 one go, so that whatever else the machine does hits both; the time is that of the launches, from the first to

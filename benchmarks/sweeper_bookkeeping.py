@@ -1,4 +1,4 @@
-"""What a sweep costs beside its jobs, as it grows: a decision, its records, and the derived files; no job is run.
+"""What a sweep costs besides its jobs, as it grows: a decision, its records, and the derived files; no job is run.
 
     python benchmarks/sweeper_bookkeeping.py
     python benchmarks/sweeper_bookkeeping.py --trials 100 1000 --proposer random
@@ -53,9 +53,9 @@ def main() -> None:
     parser.add_argument("--proposer", default="rules", choices=["rules", "random", "tpe", "hybrid"])
     parser.add_argument("--selection", default="puct_rank")
     parser.add_argument("--keep", type=Path, help="copy the event log there at the end")
-    parser.add_argument("--log", type=Path, help="go on from such a log, for the sizes of --beyond")
+    parser.add_argument("--log", type=Path, help="continue from such a log, for the sizes of --beyond")
     parser.add_argument("--beyond", type=int, nargs="+", default=[10_000], help="sizes larger than that of --log")
-    parser.add_argument("--no-optuna", action="store_true", help="leave the comparison out")
+    parser.add_argument("--no-optuna", action="store_true", help="leave out the comparison with Optuna")
     parser.add_argument("--block", type=int, default=0, help="trials per block; 0: one block")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""One run all in, each in a fresh process without a stored dataset: wall time, peak resident memory, and what came out.
+"""Complete runs, each in a fresh process without a stored dataset: wall time, peak resident memory and scores.
 
 python benchmarks/train_run.py
 python benchmarks/train_run.py --simulations signal_chaotic,signal_low_gain --repeats 1

@@ -67,7 +67,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument(
         "--tier", choices=TIERS, default="quick", help="quick: without the slow tests; static: no tests"
     )
-    parser.add_argument("--force", action="store_true", help="run although nothing changed since it passed")
+    parser.add_argument("--force", action="store_true", help="run even if nothing changed since the last pass")
     return parser.parse_known_args()
 
 
@@ -82,7 +82,7 @@ def pytest_command(tier: str, arguments: list[str]) -> list[str]:
 
 
 def run_gate(name: str, command: list[str]) -> tuple[int, float]:
-    """(exit status, seconds). Threads are left to the workers, unless the caller has chosen otherwise."""
+    """(exit status, seconds). The workers decide on threads, unless the caller has."""
     print(f"\n--- {name}: {' '.join(command)}", flush=True)
     environment = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", **os.environ}
     environment["PATH"] = f"{TOOLS}{os.pathsep}{environment.get('PATH', '')}"

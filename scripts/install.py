@@ -1,4 +1,4 @@
-"""Makes .venv and installs the package with every extra at the tested versions; run by `make` when it has to be.
+"""Creates .venv and installs the package with every extra at the tested versions; run by `make` when needed.
 
 Standard library only. The stamp holds the path of the checkout, because an environment does not survive a move.
 """
@@ -23,7 +23,7 @@ def main() -> int:
     if is_usable(python):
         say("Installing into .venv ...")
     else:
-        say("Making .venv and installing, once; some minutes, most of them for torch ...")
+        say("Creating .venv and installing the package, once; this takes some minutes, mostly for torch ...")
         shutil.rmtree(VENV, ignore_errors=True)
         if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
             return fail("The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv")
@@ -33,7 +33,7 @@ def main() -> int:
     options = ["-qq", "--no-input", "--disable-pip-version-check", "--log", str(LOG)]  # -qq: errors only
     command = [str(python), "-m", "pip", "install", *options, "-c", "constraints.txt", "-e", ".[dev]"]
     if subprocess.call(command, cwd=ROOT) != 0:
-        return fail(f"pip could not install the package; the whole story is in {LOG.relative_to(ROOT)}.")
+        return fail(f"pip could not install the package; the full log is in {LOG.relative_to(ROOT)}.")
     STAMP.write_text(f"{ROOT}\n")
     say(f"Installed in {time.monotonic() - began:.0f} s.")
     return 0
