@@ -9,7 +9,7 @@ from block_scientist import question, scientist
 from hydra_llm.llm.instructions import instruction_path, instruction_text
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
 from hydra_llm.search.log.events import Asked, Finished, Header, Question, Review, Session
-from hydra_llm.search.proposers.llm.proposer import build
+from hydra_llm.search.proposers.llm.build import build
 from hydra_llm.search.records import results
 from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy

@@ -8,7 +8,7 @@ import pytest
 from chat_server import Fault
 from modest_scientist import model
 
-from hydra_llm.search.proposers.llm.proposer import build
+from hydra_llm.search.proposers.llm.build import build
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.dimension import Categorical, Float

@@ -9,8 +9,9 @@ from typing import Any
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.context import Context, Thresholds
-from hydra_llm.search.proposers.llm.answer import MemoryEditAnswer
-from hydra_llm.search.proposers.llm.notes import Notes, Reasoning
+from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.proposers.decision import Decision
+from hydra_llm.search.proposers.notes import EditWish, Notes, Remark
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Settings
@@ -53,7 +54,7 @@ TEXTS = {
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'`${1+1}{{7*7}}<svg/onload=alert(2)> & <b>bold</b>\u2028"
 
 
-class Scientist:
+class Scientist(Proposer):
     """The coded rules, with words: a hypothesis and an interval per trial, observations, memory edits."""
 
     name = "llm"
@@ -63,7 +64,6 @@ class Scientist:
         self._random = random.Random(0)
         self._hostile = hostile
         self._asked = 0
-        self.last: Any = None
 
     @property
     def spent(self) -> TotalUsage:
@@ -71,11 +71,10 @@ class Scientist:
         n = self._asked
         return TotalUsage(calls=n, prompt_tokens=1200 * n, completion_tokens=300 * n, cost=0.002 * n)
 
-    def propose(self, context: Context) -> list[Proposal]:
+    def propose(self, context: Context) -> Decision:
         self._asked += 1
-        proposals = [self._worded(p, context) for p in self._rules.propose(context)]
-        self.last = type("Last", (), {"notes": self._notes(context)})()
-        return proposals
+        proposals = tuple(self._worded(p, context) for p in self._rules.propose(context))
+        return Decision(proposals, self._notes(context))
 
     def _worded(self, proposal: Proposal, context: Context) -> Proposal:
         parent = context.tree.node(proposal.parent) if proposal.parent is not None else None
@@ -97,25 +96,25 @@ class Scientist:
 
     def _notes(self, context: Context) -> Notes:
         done = [t for t in context.trials if t.state.is_finished][-2:]
-        observations, reasoning = {}, {}
+        observations = {}
         for trial in done:
             mode = self._random.choice(list(ReasoningMode))
-            observations[trial.number] = TEXTS[mode] + self._hostile
             told = mode if self._random.random() < 0.8 else self._random.choice(list(ReasoningMode))
-            reasoning[trial.number] = Reasoning(told, round(self._random.uniform(0.4, 0.95), 2))
+            confidence = round(self._random.uniform(0.4, 0.95), 2)
+            observations[trial.number] = Remark(TEXTS[mode] + self._hostile, told, confidence)
         edits = []
         if done and self._random.random() < 0.25:
             number = done[0].number
             edits.append(
-                MemoryEditAnswer(
+                EditWish(
                     action="add",
                     section=self._random.choice(["established", "tentative", "falsified", "open question"]),
                     entry=None,
                     text=f"Finding {number}: depth {done[0].values['model.depth']} is better{self._hostile}",
-                    trials=[number],
+                    trials=(number,),
                 )
             )
-        return Notes(observations, tuple(edits), None, None, reasoning=reasoning)
+        return Notes(observations, tuple(edits))
 
 
 def task(trial: Trial, study: Study) -> Outcome:

@@ -1,12 +1,12 @@
 from dataclasses import replace
-from types import SimpleNamespace
 
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.search.blocks import block_of, collapsed
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
-from hydra_llm.search.proposers.base import ProposerError
-from hydra_llm.search.proposers.llm.notes import Notes
+from hydra_llm.search.proposers.base import Proposer, ProposerError
+from hydra_llm.search.proposers.decision import Decision
+from hydra_llm.search.proposers.notes import BlockWish, Notes
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy
@@ -75,21 +75,19 @@ def test_dynamics_that_fell_into_a_fixed_point_end_the_block_early(tmp_path):
     assert [t.block for t in trials][:5] == [1, 1, 1, 2, 2]
 
 
-class Chooser:
+class Chooser(Proposer):
     """The rules with an opinion on the next block, given at the last trial of each block from `wishes`."""
 
     name = "llm"
 
     def __init__(self, wishes):
         self.wishes = wishes  # block -> (values, refused)
-        self.last = None
 
     def propose(self, context):
         block = context.block
         values, refused = self.wishes.get(block.index, (None, "")) if block.is_end else (None, "")
-        notes = Notes({}, (), None, values, "to see", refused)
-        self.last = SimpleNamespace(notes=notes)
-        return RulesProposer().propose(context)
+        wish = BlockWish(values, "to see", refused) if values or refused else None
+        return Decision(tuple(RulesProposer().propose(context)), Notes(next_block=wish))
 
 
 def chosen_study(folder, wishes, wanted=BLOCKED, **more):

@@ -5,6 +5,7 @@ from search_worlds import bowl, open_study, run_study, settings
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.settings import Stop
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
@@ -30,20 +31,18 @@ def test_the_number_of_failures_ends_a_sweep(tmp_path):
 def test_what_the_language_model_used_ends_a_sweep(tmp_path, stop, words):
     study = open_study(tmp_path, settings(n_trials=20, stop=stop))
 
-    class Metered:
-        name = "rules"
+    class Metered(RulesProposer):
+        calls = 0
 
-        def __init__(self, inner):
-            self.inner, self.spent = inner, TotalUsage()
+        @property
+        def spent(self):
+            return TotalUsage(self.calls, 200 * self.calls, 100 * self.calls, 0.075 * self.calls)
 
         def propose(self, context):
-            now = self.spent
-            self.spent = TotalUsage(
-                now.calls + 1, now.prompt_tokens + 200, now.completion_tokens + 100, 0.075 * (now.calls + 1)
-            )
-            return self.inner.propose(context)
+            self.calls += 1
+            return super().propose(context)
 
-    study._proposals.proposer = Metered(study._proposals.proposer)
+    study._proposals.proposer = Metered()
     assert len(run_study(study)) == 4
     with pytest.raises(AssertionError, match=words):
         assert not study.search_over, study.search_over

@@ -11,7 +11,7 @@ from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
 from hydra_llm.search.log.events import Launched, Told
 from hydra_llm.search.log.header import IncompatibleSweepError
-from hydra_llm.search.proposers.base import ProposerError, ProposerStop
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.records.confirmation import compare, summary_lines
 from hydra_llm.search.selection.registry import make_policy
@@ -253,7 +253,7 @@ def test_a_configuration_that_does_not_compose_is_refused_recorded_and_replaced(
 
 
 def test_a_failing_proposer_is_replaced_in_the_open(tmp_path):
-    class Outage:
+    class Outage(Proposer):
         name = "llm"
 
         def propose(self, context):
@@ -265,7 +265,7 @@ def test_a_failing_proposer_is_replaced_in_the_open(tmp_path):
 
 
 def test_a_proposer_that_demands_a_stop_is_obeyed(tmp_path):
-    class Stopping:
+    class Stopping(Proposer):
         name = "llm"
 
         def propose(self, context):
@@ -277,7 +277,7 @@ def test_a_proposer_that_demands_a_stop_is_obeyed(tmp_path):
 
 
 def test_a_wrong_answer_is_returned_with_the_reason_and_repaired(tmp_path):
-    class Learning:
+    class Learning(Proposer):
         name = "llm"
 
         def __init__(self):

@@ -1,5 +1,4 @@
-"""From roles to valid proposals: ask the proposer, check every answer, ask again with the reasons, fall back to the
-rules.
+"""From roles to valid proposals: ask the proposer, check every answer, fall back to the rules and then to chance.
 
 A refusal is never silent: each is returned for the log, and the provenance of what runs in the end names both who
 failed and who stepped in.
@@ -7,33 +6,50 @@ failed and who stepped in.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from hydra_llm.search import slot_params
 from hydra_llm.search.annotations import Annotations
 from hydra_llm.search.blocks import present_block
-from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.context import Block, Context, Slot
 from hydra_llm.search.context_builder import briefing
 from hydra_llm.search.log.events import Rejection
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, ask
+from hydra_llm.search.proposers.check import check, claimed
+from hydra_llm.search.proposers.decision import Decision, Refusal
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.proposers.reparent import reparent
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.tables import ucb_table
-from hydra_llm.search.reparent import reparent
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal
 
-MAX_REPAIRS = 3
+log = logging.getLogger(__name__)
+
+Validate = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]  # (values, block values) -> sentences
+TRIES = 4  # of a proposer whose proposals are refused
 REASON_CHARACTERS = 200  # of a failure, as kept in the provenance
 TABLE_ROWS = 64  # of the selection table that proposers see: the head is what matters, and a decision stays cheap
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A batch: one proposal per slot, in the slots' order, every proposal that was refused on the way, and what was
+    written beside them.
+    """
+
+    proposals: list[Proposal]
+    rejections: list[Rejection]
+    annotations: Annotations
 
 
 @dataclass
@@ -42,27 +58,86 @@ class _Round:
 
     context: Context
     accepted: dict[int, Proposal] = field(default_factory=dict)
-    refused: list[Rejection] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    annotations: Annotations = field(default_factory=Annotations)
     failure: str = ""
 
     @property
     def open_slots(self) -> tuple[Slot, ...]:
         return tuple(slot for slot in self.context.slots if slot.index not in self.accepted)
 
+    def question(self, feedback: tuple[str, ...]) -> Context:
+        """The context for what is still open, with everything that nobody may propose any more."""
+        keys = {_safe_key(self.context, refusal.proposal) for refusal in self.refused}
+        keys |= claimed(self.context, self.accepted.values())
+        rejected = self.context.rejected | keys
+        return replace(self.context, slots=self.open_slots, feedback=feedback, rejected=rejected)
+
+    def take(self, decision: Decision, by: str) -> tuple[str, ...]:
+        """Sort proposals into accepted and refused; returns sentences on what is wrong, for the proposer."""
+        self.annotations = self.annotations.joined(decision, by)
+        self.refused += decision.refused
+        feedback: list[str] = []
+        for answer in decision.proposals:
+            proposal = self._attributed(answer, by)
+            here = replace(self.context, slots=self.open_slots)
+            reasons = check(here, proposal, self.accepted.values())
+            if reasons:
+                self.refused.append(Refusal(proposal, tuple(reasons)))
+                feedback += [f"Slot {proposal.slot}: {reason}" for reason in reasons]
+            else:
+                self.accepted[proposal.slot] = reparent(proposal, here.tree, here.space)
+        unanswered = {slot.index for slot in self.open_slots} - {answer.slot for answer in decision.proposals}
+        return (*feedback, *(f"Slot {index} got no answer." for index in sorted(unanswered)))
+
+    def _attributed(self, proposal: Proposal, by: str) -> Proposal:
+        who = proposal.provenance if proposal.provenance.source else Provenance(by)
+        return replace(proposal, provenance=replace(who, fallback_reason=self.failure) if self.failure else who)
+
+
+def fill(context: Context, proposer: Proposer) -> Filled:
+    """Every slot of the context, by the proposer or by the rules or by chance. Raises ProposerError if nobody fills a
+    slot, ProposerStop if a proposer demands a stop.
+    """
+    round_ = _Round(context)
+    line = [proposer, *(p for p in (RulesProposer(), RandomProposer()) if p.name != proposer.name)]
+    for asked in line:
+        _try(asked, round_)
+        if not round_.open_slots:
+            rejections = [
+                Rejection(context.block.index, _safe_key(context, refusal.proposal), refusal.proposal, refusal.reasons)
+                for refusal in round_.refused
+            ]
+            return Filled([round_.accepted[slot.index] for slot in context.slots], rejections, round_.annotations)
+    raise ProposerError(
+        f"No proposer found a configuration that can run ({round_.failure or 'no answer'}). "
+        "Look at the rejected entries of events.jsonl, and check the search space."
+    )
+
+
+def _try(proposer: Proposer, round_: _Round) -> None:
+    """Ask one proposer for the open slots; again, with the reasons, unless it has repaired its answer itself."""
+    feedback: tuple[str, ...] = ()
+    failed = ""
+    for _ in range(1 if proposer.asked_once else TRIES):
+        decision = ask(proposer, round_.question(feedback))
+        feedback, failed = round_.take(decision, proposer.name), decision.failed
+        if not round_.open_slots:
+            return
+        if failed:
+            break
+    reason = one_line(failed or " ".join(feedback), REASON_CHARACTERS)
+    indices = ", ".join(str(slot.index) for slot in round_.open_slots)
+    log.warning("%s leaves slot %s open: %s", proposer.name, indices, reason)
+    round_.failure = round_.failure or f"{proposer.name} failed: {reason}"
+
 
 class ProposalLoop:
-    def __init__(
-        self,
-        settings: Settings,
-        policy: SelectionPolicy,
-        proposer: Proposer,
-        validate: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]],
-    ) -> None:
+    def __init__(self, settings: Settings, policy: SelectionPolicy, proposer: Proposer, validate: Validate) -> None:
         self.settings = settings
         self.policy = policy
         self.proposer = proposer
         self._validate = validate
-        self.told = Annotations()  # beside the proposals, in the latest round
 
     def ranking(self, state: SweepState, number: int) -> list[tuple[int, float]]:
         if not len(state.tree):
@@ -94,6 +169,7 @@ class ProposalLoop:
             focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,
             rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
+            validate=self._remembered(block),
             ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
             protocol=state.protocol,
             block_space=self.settings.block_space if self._another_block(state, len(slots)) else None,
@@ -101,123 +177,39 @@ class ProposalLoop:
             task=self.settings.task,
             fixed=tuple(self.settings.identity.get("fixed", ())),
             budget=tuple(self.settings.identity.get("trial_overrides", ())),
-            **(briefing(state, self.settings, review=not slots) if self.reads_notes else {}),
+            **(briefing(state, self.settings, review=not slots) if self.proposer.reads_notes else {}),
         )
 
-    @property
-    def reads_notes(self) -> bool:
-        """Whether the proposer reads memory, predictions and what a person writes; the coded ones do not."""
-        return bool(getattr(self.proposer, "reads_notes", True))
-
-    def review(self, state: SweepState, number: int) -> str:
-        """Ask a proposer that looks back on a block for what it learned; `told` holds it. Returns why it could not be
-        asked, "" if it was or if it does not look back.
-        """
-        self.told = Annotations()
-        look_back = getattr(self.proposer, "review", None)
-        if look_back is None:
-            return ""
+    def review(self, state: SweepState, number: int) -> Decision | None:
+        """What the proposer says on the block that ended, None where it does not look back."""
         try:
-            look_back(self.context(state, (), number))
+            return self.proposer.review(self.context(state, (), number))
         except ProposerStop:
             raise
         except ProposerError as error:
-            return str(error)
-        self.told.take(self.proposer)
-        return ""
+            return Decision(failed=str(error))
 
     def _another_block(self, state: SweepState, count: int) -> bool:
         """Whether trials are left after the next `count` ones, in a search that has blocks."""
         return bool(self.settings.n_iter_block) and len(state.search) + count < self.settings.n_trials
 
-    def propose(
-        self, state: SweepState, slots: tuple[Slot, ...], number: int
-    ) -> tuple[list[Proposal], list[Rejection]]:
-        """One valid proposal per slot, in the slots' order, and every proposal that was refused on the way."""
-        context = self.context(state, slots, number)
-        round_ = _Round(context)
-        self.told = Annotations()
-        for proposer in self._line_of_proposers():
-            self._try(proposer, round_)
-            if not round_.open_slots:
-                return [round_.accepted[slot.index] for slot in slots], round_.refused
-        raise ProposerError(
-            f"No proposer found a configuration that can run ({round_.failure or 'no answer'}). "
-            "Look at the rejected entries of events.jsonl, and check the search space."
-        )
+    def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
+        """As `fill`."""
+        return fill(self.context(state, slots, number), self.proposer)
 
-    def _try(self, proposer: Proposer, round_: _Round) -> None:
-        """Ask one proposer for the open slots, again with the reasons while it is refused, at most MAX_REPAIRS
-        times.
-        """
-        feedback: list[str] = []
-        for _ in range(1 + MAX_REPAIRS):
-            asked = replace(
-                round_.context,
-                slots=round_.open_slots,
-                feedback=tuple(feedback),
-                rejected=round_.context.rejected
-                | self._keys([r.proposal for r in round_.refused])
-                | self._claimed(round_.accepted),
-            )
-            try:
-                answers = slot_params.ask_by_lane(proposer, asked, self.told.take)
-            except ProposerStop:
-                raise
-            except ProposerError as error:
-                feedback = [str(error)]
-                break
-            feedback = self._check(answers, round_, proposer.name)
-            if not round_.open_slots:
-                return
-        round_.failure = round_.failure or f"{proposer.name} failed: {' '.join(feedback)[:REASON_CHARACTERS]}"
+    def _remembered(self, block: Block) -> Callable[[Mapping[str, Any]], list[str]]:
+        """Whether a configuration composes in this block, composed once per decision however often it is asked."""
+        known: dict[str, list[str]] = {}
 
-    def _line_of_proposers(self) -> list[Proposer]:
-        fallback: list[Proposer] = [RulesProposer(), RandomProposer()]
-        return [self.proposer, *(p for p in fallback if p.name != self.proposer.name)]
+        def validate(values: Mapping[str, Any]) -> list[str]:
+            key = self.settings.space.key(values)
+            if key not in known:
+                known[key] = self._validate(values, block.values)
+            return known[key]
 
-    def _check(self, answers: list[Proposal], round_: _Round, name: str) -> list[str]:
-        """Move valid answers to `accepted`, the others to `refused`; returns the sentences for the proposer."""
-        feedback = []
-        for answer in answers:
-            provenance = answer.provenance if answer.provenance.source else Provenance(name)
-            if round_.failure:
-                provenance = replace(provenance, fallback_reason=round_.failure)
-            proposal = replace(answer, provenance=provenance)
-            reasons = self._reasons(round_.context, proposal, round_.accepted)
-            if reasons:
-                key = self._safe_key(proposal)
-                round_.refused.append(Rejection(round_.context.block.index, key, proposal, tuple(reasons)))
-                feedback += [f"Slot {proposal.slot}: {reason}" for reason in reasons]
-            else:
-                round_.accepted[proposal.slot] = reparent(proposal, round_.context.tree, self.settings.space)
-        missing = {slot.index for slot in round_.open_slots} - {answer.slot for answer in answers}
-        return feedback + [f"Slot {index} got no answer." for index in sorted(missing)]
+        return validate
 
-    def _reasons(self, context: Context, proposal: Proposal, accepted: Mapping[int, Proposal]) -> list[str]:
-        space = self.settings.space
-        problems = space.validate(proposal.values)
-        if problems:
-            return problems
-        violation = slot_params.problem(proposal, context.slots) or space.violation(proposal.values)
-        if violation is not None:
-            return [violation]
-        if proposal.parent is not None and proposal.parent not in context.tree:
-            return [f"parent={proposal.parent} is no finished or running trial of this block."]
-        node = context.tree.find(proposal.values)
-        if proposal.changes and node is not None:
-            return [f"This configuration is node {node.id} already. Change something else, or rerun it without change."]
-        if proposal.changes and space.key(proposal.values) in self._claimed(accepted):
-            return ["Another slot of this batch already runs this configuration. Change something else."]
-        return self._validate(proposal.values, context.block.values)
 
-    def _claimed(self, accepted: Mapping[int, Proposal]) -> frozenset[str]:
-        return self._keys([p for p in accepted.values() if p.changes])
-
-    def _keys(self, proposals: list[Proposal]) -> frozenset[str]:
-        return frozenset(self._safe_key(proposal) for proposal in proposals)
-
-    def _safe_key(self, proposal: Proposal) -> str:
-        if self.settings.space.validate(proposal.values):
-            return ""
-        return self.settings.space.key(proposal.values)
+def _safe_key(context: Context, proposal: Proposal) -> str:
+    """The key of a configuration, "" for values that the space does not hold."""
+    return "" if context.space.validate(proposal.values) else context.space.key(proposal.values)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,8 @@ MIN_WINDOW = 3  # trials that a rate is counted over, at least
 @dataclass(frozen=True)
 class Slot:
     """A place to fill. Roles: baseline, diverse (both on an empty tree), exploit, explore, replicate, principle-test,
-    or free (the proposer decides). `fixed` holds the parameters that this slot keeps for itself (lanes.py).
+    or free (the proposer decides). `fixed` holds the parameters that this slot keeps for itself
+    (slot_params.py).
     """
 
     index: int
@@ -85,6 +86,11 @@ class Progress:
     window: int = MIN_WINDOW
 
 
+def _composes(values: Mapping[str, Any]) -> list[str]:
+    """Where nobody composes anything, every configuration does."""
+    return []
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything a proposer may read.
@@ -113,6 +119,7 @@ class Context:
     # ---- refusals ----
     rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
     feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
+    validate: Callable[[Mapping[str, Any]], list[str]] = field(default=_composes, compare=False)  # [] if it composes
 
     # ---- the block after this one ----
     block_space: Space | None = None  # from which its regime is chosen; None if the simulation is fixed or none follows

@@ -1,19 +1,18 @@
-"""Lanes: parameters that each slot keeps for itself, as a study of rollout lengths gives one length to each slot.
+"""Parameters that each slot keeps for itself, as a study of rollout lengths gives one length to each slot.
 
-Such a parameter belongs to the configuration, yet nobody moves it: the slot decides. Slots with equal values share a
-lane. A proposer that fills slots one by one is asked once per lane, with the lane's own tree and with the parameter
-locked at its value, so it needs to know nothing of lanes. A proposer that `sees_all_slots` (a language model) gets the
-whole tree and may branch across lanes; the value of its slot is applied all the same.
+Such a parameter belongs to the configuration, yet nobody moves it: the slot decides. Slots with equal values form a
+group. A proposer that fills slots one by one is asked group by group, with the group's own tree and with the parameter
+locked at its value, so it needs to know nothing of groups. A proposer that is asked once for all slots (a language
+model) gets the whole tree and may branch across groups; the value of its slot is applied all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Proposal
@@ -29,7 +28,7 @@ def values_at(slot_params: Mapping[str, Sequence[Any]], place: int) -> dict[str,
 def settle(
     roles: Sequence[Slot], slot_params: Mapping[str, Sequence[Any]], tree: Tree, n_parallel: int, asked: int
 ) -> tuple[Slot, ...]:
-    """The slots with their own values. An empty lane starts with the baseline; later its slots decide freely.
+    """The slots with their own values. An empty group starts with the baseline; later its slots decide freely.
 
     Where there are fewer slots than values, the trials take the values in turn: `asked` counts those so far.
     """
@@ -46,28 +45,20 @@ def settle(
     return tuple(settled)
 
 
-def ask_by_lane(
-    proposer: Proposer, context: Context, after: Callable[[Proposer], None] = lambda proposer: None
-) -> list[Proposal]:
-    """One proposal per slot, in the slots' order; `after` is called each time that the proposer has answered."""
-    if getattr(proposer, "sees_all_slots", False) or not any(slot.fixed for slot in context.slots):
-        answers = proposer.propose(context)
-        after(proposer)
-        return answers
-    found: dict[int, Proposal] = {}
+def groups(context: Context) -> Iterator[Context]:
+    """A context per group of slots with equal values, in the order of their first slots."""
+    if not any(slot.fixed for slot in context.slots):
+        yield context
+        return
     waiting = list(context.slots)
     while waiting:
         own = waiting[0].fixed
         slots = tuple(slot for slot in waiting if slot.fixed == own)
         waiting = [slot for slot in waiting if slot.fixed != own]
-        taken = {context.space.key(proposal.values) for proposal in found.values()}
-        lane = replace(lane_of(context, own), slots=slots, rejected=context.rejected | taken)
-        found |= {proposal.slot: proposal for proposal in proposer.propose(lane)}
-        after(proposer)
-    return [found[slot.index] for slot in context.slots if slot.index in found]
+        yield replace(group_of(context, own), slots=slots)
 
 
-def lane_of(context: Context, own: Mapping[str, Any]) -> Context:
+def group_of(context: Context, own: Mapping[str, Any]) -> Context:
     """The context as if the search had always been at these values: its space, tree, ranking and rates."""
     trials = [trial for trial in context.block_trials if _holds(trial.values, own)]
     tree = Tree(context.space, context.objective, trials, reward=context.tree.reward_kind)

@@ -17,8 +17,8 @@ import numpy as np
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget, roles, slot_params
-from hydra_llm.search.annotations import summarise, usages
-from hydra_llm.search.ask import ProposalLoop
+from hydra_llm.search.annotations import Annotations, summarise, usages
+from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.blocks import block_is_over, next_block
 from hydra_llm.search.context import Slot
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
@@ -52,8 +52,6 @@ from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialError, TrialState
 
 log = logging.getLogger(__name__)
-
-Validate = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]  # (values, block values) -> sentences
 
 
 class Study:
@@ -91,16 +89,14 @@ class Study:
         self.limits = LimitPublisher(settings.pruning, settings.objective, folder)
         self.limits.learn(self.state.search_trials())
         self._record(make_session(settings, policy.name, proposer.name, argv, clock()))
-        text = protocol or getattr(proposer, "protocol", "")  # a proposer may have one of its own
+        text = protocol or proposer.protocol
         if text != self.state.protocol_copy.source:
             self._record(ProtocolSource(clock(), text))
         if start_memory and start_memory != self.state.start_text:
             self._record(StartMemorySource(clock(), start_memory))
-        resume_counts = getattr(proposer, "resume", None)
-        if resume_counts is not None:
-            resume_counts(usages(self.state.questions))
+        proposer.resume(usages(self.state.questions))
         self._inbox = Inbox(folder)
-        if self._proposals.reads_notes:
+        if self._proposals.proposer.reads_notes:
             self._inbox.create()
         self._opened = clock()
         self._next_free = self._first_free_number()
@@ -145,8 +141,7 @@ class Study:
     @property
     def search_over(self) -> str:
         """Why no further search trial is proposed; "" while the search goes on."""
-        spent = getattr(self._proposals.proposer, "spent", None)  # a proposer that asks a language model has it
-        return budget.search_done(self.state, self.settings, self.clock() - self._opened, spent)
+        return budget.search_done(self.state, self.settings, self.clock() - self._opened, self._spent)
 
     @property
     def must_stop(self) -> str:
@@ -170,22 +165,22 @@ class Study:
         left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = self._roles(min(count, left, left_in_block), free)
         number = self._next_free
-        proposals, rejections = self._proposals.propose(self.state, roles, number)
-        self._record(*rejections, wait=False)
-        runs = self._replicate_numbers(proposals)
-        trials = tuple(self._numbered(p, self._run_seeds(run)) for p, run in zip(proposals, runs, strict=True))
+        filled = self._proposals.propose(self.state, roles, number)
+        self._record(*filled.rejections, wait=False)
+        runs = self._replicate_numbers(filled.proposals)
+        trials = tuple(self._numbered(p, self._run_seeds(run)) for p, run in zip(filled.proposals, runs, strict=True))
         asked = Asked(self.clock(), block, trials, self._spent)
-        told = self._proposals.told.events(self.state, self.settings, block, number)
+        told = filled.annotations.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
 
     @property
     def _spent(self) -> TotalUsage | None:
         """What a language model has cost so far; None where nobody counts."""
-        return getattr(self._proposals.proposer, "spent", None)
+        return self._proposals.proposer.spent
 
     def _read_inbox(self) -> None:
         """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
-        if not self._proposals.reads_notes:
+        if not self._proposals.proposer.reads_notes:
             return
         text = self._inbox.pending()
         if not text:
@@ -203,21 +198,22 @@ class Study:
         """Let the proposer look back on the present block, once for what is known now; nothing where it does not look
         back, or knew all of it before. Call it at the end of a sweep too.
         """
-        if not self.state.blocks or not hasattr(self._proposals.proposer, "review"):
+        if not self.state.blocks:
             return
         block = self.state.blocks[-1].index
         ended = sum(trial.state.is_finished for trial in self.state.block_trials(block))
         if not ended or self.state.reviews.get(block) == ended:
             return
-        spent = getattr(self._proposals.proposer, "spent", None)
-        if used_up := budget.model_used_up(self.settings.stop, spent):
+        if used_up := budget.model_used_up(self.settings.stop, self._spent):
             log.warning("The block ends without a review: %s.", used_up)
             return
-        failed = self._proposals.review(self.state, self._next_free)
-        events = self._proposals.told.events(self.state, self.settings, block, self._next_free)
+        decision = self._proposals.review(self.state, self._next_free)
+        if decision is None:
+            return
         by = self._proposals.proposer.name
-        log.info("Block %d was looked back upon by %s: %s", block, by, failed or summarise(events))
-        done = Review(block, ended, by, failed, self._spent)
+        events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._next_free)
+        log.info("Block %d was looked back upon by %s: %s", block, by, decision.failed or summarise(events))
+        done = Review(block, ended, by, decision.failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:

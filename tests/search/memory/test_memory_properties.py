@@ -20,7 +20,7 @@ from hydra_llm.search.log.memory_entries import (
 )
 from hydra_llm.search.memory.evidence import judge
 from hydra_llm.search.memory.vetoes import vetted
-from hydra_llm.search.proposers.llm.answer import MemoryEditAnswer
+from hydra_llm.search.proposers.notes import ClaimWish, EditWish, Notes
 from hydra_llm.search.records.memory_text import LIMIT, knowledge, memory_text
 from hydra_llm.search.statistics.claims import EFFECTS, MOVES, Claim
 
@@ -84,8 +84,8 @@ def test_any_edits_leave_a_memory_that_is_whole(study, asked):
 @pytest.mark.parametrize("move", MOVES)
 def test_a_number_that_no_parameter_holds_makes_no_claim_and_breaks_no_log(study, tmp_path, move, value):
     claim = {"key": "depth", "move": move, "value": value, "effect": "better"}
-    asked = {"action": "add", "section": "tentative", "entry": None, "text": "x", "trials": [], "claim": claim}
-    told = Annotations("llm", edits=(MemoryEditAnswer.model_validate(asked),))
+    asked = EditWish("add", "tentative", None, "x", claim=ClaimWish(**claim))
+    told = Annotations("llm", Notes(memory_edits=(asked,)))
     study.state.edits.clear()
     (event,) = told.events(study.state, WANTED, 1, 14)
     assert isinstance(event, MemoryEdit)

@@ -44,10 +44,10 @@ def test_a_search_launches_nothing_that_breaks_the_constraint_and_refuses_nothin
 
 
 def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and_takes_no_number(tmp_path):
-    from hydra_llm.search.proposers.base import mutate
+    from hydra_llm.search.proposers.base import Proposer, mutate
     from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
-    class Stubborn:
+    class Stubborn(Proposer):
         name = "stubborn"
         heard: tuple[str, ...] = ()
 
@@ -60,7 +60,7 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
 
     stubborn = Stubborn()
     study = open_study(tmp_path, settings(space=BOUND, n_trials=3))
-    study._proposals.proposer = stubborn  # type: ignore[assignment]
+    study._proposals.proposer = stubborn
     trials = run_study(study)
     assert [trial.number for trial in trials] == [0, 1, 2]
     assert all(light(trial.values) is None for trial in trials)

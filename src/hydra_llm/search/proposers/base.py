@@ -1,16 +1,21 @@
 """What a proposer is: a function from everything that may be known to one proposal per free slot.
 
-A proposer reads a Context and returns Proposals; it launches nothing, writes nothing, and keeps no state that the
-event log does not hold, so that a resumed sweep proposes what the uninterrupted one would have. Its randomness comes
-from `context.rng()`, which depends on the sweep's seed and the trial number alone.
+A proposer reads a Context and returns proposals; it launches nothing, writes nothing, and keeps no state that the event
+log does not hold, so that a resumed sweep proposes what the uninterrupted one would have. Its randomness comes from
+`context.rng()`, which depends on the sweep's seed and the trial number alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from hydra_llm.llm.usage import RecordedCall, TotalUsage
+from hydra_llm.search import slot_params
 from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal
 
@@ -23,17 +28,59 @@ class ProposerStop(ProposerError):
     """As ProposerError, and the sweep must stop instead of falling back to the rules."""
 
 
-@runtime_checkable
-class Proposer(Protocol):
-    """`propose` returns one proposal per slot of the context, in the slots' order, none naming another of the batch.
+class Proposer(ABC):
+    """A subclass gives a `name` and `propose`; everything else has a default that does nothing.
 
-    Optional: `reads_notes = False` spares the texts of a context that a coded proposer does not read; `review(context)`
-    is called at the end of a block, when its results are in, and leaves its notes in `last` (see noting.py).
+    Attributes
+    ----------
+    name: as it stands in the configuration and in provenances.
+    reads_notes: False spares the texts of a context (memory, predictions, what a person wrote), which a coded proposer
+        does not read.
+    asked_once: True for a proposer that asks itself again until its proposals pass `check` (proposers/check.py): a
+        decision asks it once, for all slots. Any other is asked for the slots of one group at a time (slot_params.py),
+        and again with `context.feedback` while its proposals are refused.
+    protocol: the protocol for a sweep that is given none.
     """
 
     name: str
+    reads_notes: bool = True
+    asked_once: bool = False
+    protocol: str = ""
 
-    def propose(self, context: Context) -> list[Proposal]: ...
+    @abstractmethod
+    def propose(self, context: Context) -> Decision | Sequence[Proposal]:
+        """One proposal per slot of the context, in the slots' order, none naming another of the batch; a Decision where
+        there is more to say than proposals. Raises ProposerError if it cannot answer now.
+        """
+
+    def review(self, context: Context) -> Decision | None:
+        """Look back on a block whose results are in: a Decision without proposals. None: it does not look back."""
+        return None
+
+    @property
+    def spent(self) -> TotalUsage | None:
+        """What a language model was used for so far, earlier sessions included; None where nobody counts."""
+        return None
+
+    def resume(self, calls: Iterable[RecordedCall]) -> None:  # noqa: B027  nothing to do for who asks no model
+        """Called once, before the first decision, with the calls that earlier sessions recorded; `spent` holds them
+        afterwards.
+        """
+
+
+def ask(proposer: Proposer, context: Context) -> Decision:
+    """One question to a proposer, for each group of slots where it is asked group by group; an error is a `failed`."""
+    found = Decision()
+    for group in (context,) if proposer.asked_once else slot_params.groups(context):
+        taken = {context.space.key(proposal.values) for proposal in found.proposals}
+        try:
+            answer = proposer.propose(replace(group, rejected=group.rejected | taken))
+        except ProposerStop:
+            raise
+        except ProposerError as error:
+            return replace(found, failed=str(error))
+        found = found.joined(Decision.of(answer))
+    return found
 
 
 def mutate(

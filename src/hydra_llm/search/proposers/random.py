@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.proposers.base import ProposerError, mutate
+from hydra_llm.search.proposers.base import Proposer, ProposerError, mutate
 from hydra_llm.search.trial.trial import Proposal
 
 DRAWS = 256
 
 
-class RandomProposer:
+class RandomProposer(Proposer):
     name: str = "random"
     reads_notes: bool = False
 

@@ -15,7 +15,7 @@ from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
 BUILDERS: dict[str, str] = {
-    "llm": "hydra_llm.search.proposers.llm.proposer",
+    "llm": "hydra_llm.search.proposers.llm.build",
     "tpe": "hydra_llm.search.proposers.numeric.tpe",
     "cmaes": "hydra_llm.search.proposers.numeric.cmaes",
     "gp": "hydra_llm.search.proposers.numeric.gp",

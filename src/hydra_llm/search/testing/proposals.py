@@ -9,12 +9,17 @@ Plain classes with assertions: any test runner that collects `test_` methods wil
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.proposers.check import check
+from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, TrialState
+from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal, Trial
 
 
@@ -53,21 +58,30 @@ class ProposerConformance:
             thresholds=Thresholds(),
         )
 
+    def proposals(self, context: Context) -> tuple[Proposal, ...]:
+        """What a fresh proposer proposes."""
+        return Decision.of(self.make().propose(context)).proposals
+
+    def test_it_has_a_name_and_extends_the_base_class(self) -> None:
+        proposer = self.make()
+        assert isinstance(proposer, Proposer)
+        assert proposer.name
+
     def test_the_first_proposal_is_the_baseline(self) -> None:
-        (proposal,) = self.make().propose(self.context([]))
+        (proposal,) = self.proposals(self.context([]))
         assert proposal.values == {"lr": 0.1, "depth": 3, "net": "a"}
         assert proposal.parent is None
 
-    def test_every_slot_gets_one_legal_configuration_in_order(self) -> None:
+    def test_every_slot_gets_one_configuration_in_order_that_may_run(self) -> None:
         for scores in ([], [0.2], [0.95, 0.96, 0.97, 0.98], [0.3, 0.5, 0.4, 0.6, 0.5, 0.7]):
             context = self.context(scores, slots=4, role="exploit")
-            proposals = self.make().propose(context)
+            proposals = self.proposals(context)
             assert [p.slot for p in proposals] == [0, 1, 2, 3]
-            assert [context.space.validate(p.values) for p in proposals] == [[]] * 4
+            assert [check(context, p, proposals[:i]) for i, p in enumerate(proposals)] == [[]] * 4
 
     def test_changes_say_exactly_how_a_proposal_differs_from_its_parent(self) -> None:
         context = self.context([0.3, 0.5, 0.4])
-        (proposal,) = self.make().propose(context)
+        (proposal,) = self.proposals(context)
         if proposal.parent is not None:
             parent = context.tree.node(proposal.parent).values
             assert {c.key: c.new for c in proposal.changes} == {
@@ -76,13 +90,30 @@ class ProposerConformance:
 
     def test_no_configuration_is_proposed_twice_without_need(self) -> None:
         context = self.context([0.3, 0.5, 0.4], slots=3, role="exploit")
-        keys = [context.space.key(p.values) for p in self.make().propose(context)]
-        assert len(set(keys)) == 3
-        assert all(context.tree.find(p.values) is None for p in self.make().propose(context))
+        proposals = self.proposals(context)
+        assert len({context.space.key(p.values) for p in proposals}) == 3
+        assert all(context.tree.find(p.values) is None for p in proposals)
+
+    def test_a_configuration_that_was_refused_is_not_proposed_again(self) -> None:
+        context = self.context([0.3, 0.5, 0.4], slots=2, role="exploit")
+        refused = frozenset(context.space.key(p.values) for p in self.proposals(context))
+        again = self.proposals(replace(context, rejected=refused, feedback=("Slot 0: it does not compose.",)))
+        assert not refused & {context.space.key(p.values) for p in again}
 
     def test_the_same_context_gives_the_same_proposals(self) -> None:
-        first, second = (self.make().propose(self.context([0.3, 0.5], slots=2, role="exploit")) for _ in range(2))
+        first, second = (self.proposals(self.context([0.3, 0.5], slots=2, role="exploit")) for _ in range(2))
         assert first == second
 
     def test_provenance_is_stated(self) -> None:
-        assert all(p.provenance for p in self.make().propose(self.context([0.3, 0.5], slots=2, role="exploit")))
+        proposals = self.proposals(self.context([0.3, 0.5], slots=2, role="exploit"))
+        assert [isinstance(p.provenance, Provenance) and p.provenance.source != "" for p in proposals] == [True] * 2
+
+    def test_a_look_back_proposes_nothing(self) -> None:
+        review = self.make().review(self.context([0.3, 0.5], slots=0))
+        assert review is None or review.proposals == ()
+
+    def test_a_session_without_calls_has_nothing_to_resume(self) -> None:
+        proposer = self.make()
+        before = proposer.spent
+        proposer.resume(())
+        assert proposer.spent == before

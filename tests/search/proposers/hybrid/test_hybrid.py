@@ -10,6 +10,7 @@ from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_st
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.base import Proposer, ProposerError
+from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.hybrid.credit import Record, credits, order
 from hydra_llm.search.proposers.hybrid.hybrid import ARMS, GUIDE, HybridProposer, source_of
 from hydra_llm.search.proposers.hybrid.operators import ablate
@@ -121,9 +122,8 @@ def test_a_configuration_with_one_change_is_not_ablated_to_the_baseline():
 
 
 def test_a_guide_that_fails_leaves_the_slot_to_the_rules_with_a_provenance_that_says_so(tmp_path):
-    class Broken:
+    class Broken(Proposer):
         name = "llm"
-        last = None
 
         def propose(self, context):
             raise ProposerError("down")
@@ -136,7 +136,9 @@ def test_a_guide_that_fails_leaves_the_slot_to_the_rules_with_a_provenance_that_
 
 def test_what_a_guide_spent_is_visible_to_the_budget():
     class Costly(RulesProposer):
-        spent = TotalUsage(1, 700, 300, 0.5)
+        @property
+        def spent(self):
+            return TotalUsage(1, 700, 300, 0.5)
 
     assert HybridProposer(Costly(), tpe.build({})).spent == TotalUsage(1, 700, 300, 0.5)
 
@@ -154,14 +156,14 @@ def test_the_guide_is_credited_under_one_name_whoever_answered():
 def test_the_guide_looks_back_on_a_block_and_reads_what_a_person_wrote():
     class Guide(RulesProposer):
         reads_notes = True
-        last = None
 
         def review(self, context):
-            self.last = context.block.index
+            return Decision(failed=f"nothing to say on block {context.block.index}")
 
     guide = Guide()
     hybrid = HybridProposer(guide, guide)
     assert hybrid.reads_notes
-    hybrid.review(Context(SPACE, OBJECTIVE, tree_of(), (), ()))
-    assert hybrid.last == 1
+    context = Context(SPACE, OBJECTIVE, tree_of(), (), ())
+    assert hybrid.review(context) == guide.review(context)
+    assert HybridProposer(RulesProposer(), guide).review(context) == Decision(), "the rules have nothing to say"
     assert not HybridProposer(RulesProposer(), guide).reads_notes

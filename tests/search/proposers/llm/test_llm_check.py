@@ -7,8 +7,10 @@ from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
 from hydra_llm.search.context import Block, Slot
 from hydra_llm.search.proposers.llm.answer import answer_schema, read_answer
-from hydra_llm.search.proposers.llm.check import check_slots, one_line
+from hydra_llm.search.proposers.llm.check import check_slots
 from hydra_llm.search.proposers.llm.notes import check_notes
+from hydra_llm.search.proposers.notes import Remark
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.protocol_text import BEGIN, END
 
 
@@ -253,7 +255,7 @@ def test_observations_and_memory_edits_link_to_finished_trials_only():
         observations=[{"trial": 4, "text": "relu\n+0.2"}, {"trial": 5, "text": "?"}],
         memory_edits=[edit, {**edit, "trials": [77]}, {**edit, "action": "remove"}],
     )
-    assert notes.observations == {4: "relu +0.2"}
+    assert notes.observations == {4: Remark("relu +0.2")}
     assert [kept.text for kept in notes.memory_edits] == ["relu helps"]
     assert len(problems) == 3
 
@@ -261,10 +263,9 @@ def test_observations_and_memory_edits_link_to_finished_trials_only():
 def test_an_observation_says_what_kind_of_thought_it_is_and_a_wrong_word_costs_the_tag_only():
     tagged = {"trial": 4, "text": "relu helps", "mode": "induction", "confidence": 0.7}
     notes, problems = notes_of(small(), observations=[tagged])
-    assert (notes.reasoning[4].mode, notes.reasoning[4].confidence, problems) == ("induction", 0.7, [])
+    assert (notes.observations[4].mode, notes.observations[4].confidence, problems) == ("induction", 0.7, [])
     notes, problems = notes_of(small(), observations=[{**tagged, "mode": "magic", "confidence": 7}])
-    assert notes.observations == {4: "relu helps"}
-    assert (notes.reasoning[4].mode, notes.reasoning[4].confidence) == (None, None)
+    assert notes.observations == {4: Remark("relu helps")}
     assert "'magic' is unknown" in problems[0]
     assert "from 0 to 1" in problems[1]
 
@@ -283,7 +284,7 @@ def test_the_next_simulation_is_chosen_at_a_blocks_end_from_the_block_parameters
     free = type(SPACE)(SPACE.dimensions)
     notes, problems = notes_of(at_end(), free, next_block=chosen)
     assert problems == []
-    assert notes.next_block["model.depth"] == 2
+    assert notes.next_block.values["model.depth"] == 2
     assert "fixed" in notes_of(at_end(), None, next_block=chosen)[1][0]
     assert "end of a block only" in notes_of(small(), free, next_block=chosen)[1][0]
     hostile = {"values": [{"key": "model.act", "value": "${x}"}], "reason": ""}
@@ -328,4 +329,4 @@ def test_only_lines_that_the_log_wants_are_taken():
     context = small(log_lines={"Visual": "what you see"})
     lines = [{"name": "Visual", "text": "two\nclusters"}, {"name": "## Iter 9", "text": "x"}]
     notes, _ = notes_of(context, observations=[{"trial": 4, "text": "fine", "lines": lines}])
-    assert notes.lines == {4: {"Visual": "two clusters"}}
+    assert notes.observations[4].lines == {"Visual": "two clusters"}

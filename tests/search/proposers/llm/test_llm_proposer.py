@@ -13,11 +13,15 @@ from hydra_llm.llm.errors import BudgetSpent, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
+from hydra_llm.search.ask import fill
 from hydra_llm.search.context import Block, Slot
 from hydra_llm.search.proposers.base import Proposer, ProposerStop
+from hydra_llm.search.proposers.llm.build import build
 from hydra_llm.search.proposers.llm.prompt_figures import MAX_BYTES
-from hydra_llm.search.proposers.llm.proposer import LlmProposer, build
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
+from hydra_llm.search.proposers.notes import BlockWish, Remark
 from hydra_llm.search.proposers.registry import make_proposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.space.space import Categorical, Space
 from hydra_llm.search.trial.provenance import Provenance
 
@@ -38,29 +42,29 @@ def test_it_is_a_proposer_that_the_registry_finds_by_name(tmp_path):
 
 def test_a_right_answer_needs_one_question():
     llm, client = proposer(GOOD)
-    proposals = llm.propose(small())
-    assert [p.slot for p in proposals] == [0, 1]
-    assert {str(p.provenance) for p in proposals} == {"llm"}
+    decision = llm.propose(small())
+    assert [p.slot for p in decision.proposals] == [0, 1]
+    assert {str(p.provenance) for p in decision.proposals} == {"llm"}
     assert len(client.requests) == 1
     assert client.requests[0].schema["$defs"]["Mutation"]["properties"]["key"]["enum"] == [
         "training.lr",
         "training.batch_size",
         "model.act",
     ], "a locked parameter is not even offered"
-    assert llm.last.failed is None
+    assert decision.failed == ""
 
 
 def test_a_wrong_answer_is_returned_with_the_reason_and_can_be_corrected():
     llm, client = proposer(answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1]), answer(slot(0)))
-    proposals = llm.propose(small())
-    assert [str(p.provenance) for p in proposals] == ["llm", "llm"]
+    decision = llm.propose(small())
+    assert [str(p.provenance) for p in decision.proposals] == ["llm", "llm"]
     first, second = client.requests
     assert second.messages[:2] == first.messages
     assert "7.0" in second.messages[2].text
     complaint = second.messages[3].text
     assert "training.lr=7.0 lies outside its range" in complaint
     assert "slots 0 only" in complaint, "slot 1 was right and is not asked again"
-    assert llm.last.problems[0].startswith("Slot 0: training.lr=7.0")
+    assert decision.questions[0]["problems"][0].startswith("Slot 0: training.lr=7.0")
 
 
 def test_prose_is_returned_and_its_author_sees_it_again():
@@ -73,25 +77,24 @@ def test_prose_is_returned_and_its_author_sees_it_again():
 def test_after_the_last_repair_the_open_slot_goes_to_the_rules_and_says_so():
     wrong = answer(slot(0, moved={"training.lr": 7.0}), GOOD["slots"][1])
     llm, client = proposer(wrong, answer(slot(0, parent=99)), max_repairs=1)
-    first, second = llm.propose(small())
+    first, second = fill(small(), llm).proposals
     assert len(client.requests) == 2
     assert second.provenance == Provenance("llm")
     assert str(first.provenance).startswith("rules (llm failed: 2 answers with errors, the last: Slot 0: parent=99")
     assert SPACE.validate(first.values) == []
-    assert llm.last.failed is not None
 
 
 @pytest.mark.parametrize("trouble", [DOWN, BudgetSpent("Another call would bring the model to 9 calls.")])
 def test_an_outage_is_no_silence(trouble):
     llm, _ = proposer(trouble)
-    proposals = llm.propose(small())
+    proposals = fill(small(), llm).proposals
     assert len(proposals) == 2
     assert {str(p.provenance) for p in proposals} == {f"rules (llm failed: {trouble})"}
 
 
 def test_an_outage_in_the_middle_keeps_what_was_right():
     llm, _ = proposer(answer(slot(0), slot(1, parent=77)), DOWN)
-    first, second = llm.propose(small())
+    first, second = fill(small(), llm).proposals
     assert first.provenance == Provenance("llm")
     assert second.provenance == Provenance("rules", f"llm failed: {DOWN}")
 
@@ -103,11 +106,11 @@ def test_the_sweep_stops_when_told_to_stop():
 
 
 def test_the_rules_never_repeat_what_the_model_proposed_in_the_same_batch():
-    by_rules = proposer(DOWN)[0].propose(small(slots=(Slot(1, "exploit"),)))[0].values
+    by_rules = RulesProposer().propose(small(slots=(Slot(1, "exploit"),)))[0].values
     moved = {k: v for k, v in by_rules.items() if small().tree.node(4).values[k] != v}
     llm, _ = proposer(answer(slot(0, moved=moved)), DOWN, max_repairs=0)
     context = small(slots=(Slot(0, "exploit"), Slot(1, "exploit")))
-    first, second = llm.propose(context)
+    first, second = fill(context, llm).proposals
     assert (first.provenance, first.values) == (Provenance("llm"), by_rules)
     assert second.provenance.source == "rules"
     assert second.values != by_rules
@@ -115,25 +118,26 @@ def test_the_rules_never_repeat_what_the_model_proposed_in_the_same_batch():
 
 def test_the_baseline_is_not_the_models_to_choose():
     llm, client = proposer(answer(slot(1, parent=None, role="diverse")))
-    proposals = llm.propose(empty(slots=(Slot(0, "baseline"), Slot(1, "diverse"))))
+    proposals = llm.propose(empty(slots=(Slot(0, "baseline"), Slot(1, "diverse")))).proposals
     assert [str(p.provenance) for p in proposals] == ["rules", "llm"]
     assert proposals[0].values == SPACE.baseline()
     assert "- slot 0" not in client.requests[0].messages[1].text
     alone, unasked = proposer()
-    assert alone.propose(empty(slots=(Slot(0, "baseline"),)))[0].provenance == Provenance("rules")
+    assert alone.propose(empty(slots=(Slot(0, "baseline"),))).proposals[0].provenance == Provenance("rules")
     assert unasked.requests == []
 
 
 def test_the_order_of_the_slots_is_the_order_of_the_proposals():
     llm, _ = proposer(answer(GOOD["slots"][1], slot(0)))
-    assert [p.slot for p in llm.propose(small())] == [0, 1]
+    assert [p.slot for p in llm.propose(small()).proposals] == [0, 1]
 
 
 def test_notes_of_a_right_answer_are_handed_on_and_wrong_ones_cost_no_proposal():
     noted = {**GOOD, "observations": [{"trial": 4, "text": "relu helps"}, {"trial": 50, "text": "?"}]}
     llm, client = proposer(noted)
-    assert {str(p.provenance) for p in llm.propose(small())} == {"llm"}
-    assert llm.last.notes.observations == {4: "relu helps"}
+    decision = llm.propose(small())
+    assert {str(p.provenance) for p in decision.proposals} == {"llm"}
+    assert decision.notes.observations == {4: Remark("relu helps")}
     assert len(client.requests) == 1
 
 
@@ -159,9 +163,8 @@ def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
     first = recorded.propose(small())
     replay = LlmProposer(TranscribingClient(None, Transcript(tmp_path), "replay", "scripted"), LlmSettings())
     assert replay.propose(small()) == first
-    assert all(given.replayed for given in replay.last.answers)
     other = replace(small(), memory="something else is known now")
-    assert "holds no answer" in replay.propose(other)[0].provenance.fallback_reason
+    assert "holds no answer" in replay.propose(other).failed
 
 
 def test_figures_of_the_newest_trials_travel_with_the_question_when_asked_for(tmp_path):
@@ -211,7 +214,7 @@ ANY_TEXT = st.text(max_size=200) | st.sampled_from(
 def test_whatever_the_model_says_every_slot_gets_a_valid_proposal_with_an_honest_origin(script):
     llm, _ = proposer(*script)
     context = small()
-    proposals = llm.propose(context)
+    proposals = fill(context, llm).proposals
     assert [p.slot for p in proposals] == [0, 1]
     for proposal in proposals:
         assert SPACE.validate(proposal.values) == []
@@ -234,40 +237,39 @@ def wish(value):
 
 def test_at_a_blocks_end_it_is_shown_the_simulations_and_its_choice_is_kept():
     llm, client = proposer(answer(next_block=wish("dale")))
-    llm.review(border())
+    notes = llm.review(border()).notes
     (request,) = client.requests
     assert "Tested in block 1: simulation=chaotic" in request.messages[1].text
     assert request.schema["$defs"]["BlockValue"]["properties"]["key"]["enum"] == ["simulation"]
-    notes = llm.last.notes
-    assert (notes.next_block, notes.next_block_reason) == ({"simulation": "dale"}, "inhibition")
+    assert notes.next_block == BlockWish({"simulation": "dale"}, "inhibition")
 
 
 def test_a_tested_simulation_goes_back_with_the_reason_and_can_be_corrected():
     llm, client = proposer(answer(next_block=wish("chaotic")), answer(next_block=wish("noisy")))
-    llm.review(border())
+    notes = llm.review(border()).notes
     assert "was block 1 already" in client.requests[1].messages[3].text
     assert "Answer again, the whole answer" in client.requests[1].messages[3].text
-    assert llm.last.notes.next_block == {"simulation": "noisy"}
-    assert llm.last.notes.next_block_refused == ""
+    assert notes.next_block == BlockWish({"simulation": "noisy"}, "inhibition")
 
 
 def test_after_the_last_repair_the_refusal_is_kept_and_the_rest_of_the_answer_counts():
     wrong = answer(next_block=wish("loud"), observations=[{"trial": 4, "text": "relu helps"}])
     llm, client = proposer(wrong, max_repairs=0)
-    llm.review(border())
+    decision = llm.review(border())
     assert len(client.requests) == 1
-    assert llm.last.notes.next_block is None
-    assert "loud" in llm.last.notes.next_block_refused
-    assert llm.last.notes.observations == {4: "relu helps"}
-    assert llm.last.failed is None
+    chosen = decision.notes.next_block
+    assert chosen is not None
+    assert chosen.values is None
+    assert "loud" in chosen.refused
+    assert decision.notes.observations == {4: Remark("relu helps")}
+    assert decision.failed == ""
 
 
 def test_a_choice_is_not_lost_when_a_note_is_repaired():
     wrong = answer(next_block=wish("dale"), protocol_edit={"rules": " ", "reason": "none"})
     seen = [{"trial": 4, "text": "relu helps"}]
     llm, _ = proposer(wrong, answer(observations=seen))
-    llm.review(border())
-    assert llm.last.notes.next_block == {"simulation": "dale"}
+    assert llm.review(border()).notes.next_block == BlockWish({"simulation": "dale"}, "inhibition")
 
 
 def test_a_block_without_a_review_is_named_or_stops_the_sweep(caplog):

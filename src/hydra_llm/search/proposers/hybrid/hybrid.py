@@ -15,6 +15,7 @@ from typing import Any
 from hydra_llm.llm.usage import RecordedCall, TotalUsage
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, mutate
+from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.hybrid.credit import WINDOW, Record, credits, order
 from hydra_llm.search.proposers.hybrid.operators import OPERATORS
 from hydra_llm.search.proposers.numeric import tpe
@@ -29,39 +30,29 @@ BY_GUIDE = ("baseline", "diverse")  # roles on an empty tree
 GUIDES = ("rules", "llm")
 
 
-class HybridProposer:
+class HybridProposer(Proposer):
     name: str = "hybrid"
 
     def __init__(self, guide: Proposer, sampler: Proposer) -> None:
         self._guide = guide
         self._sampler = sampler
-        self.last: Any = None  # of the guide, when it was asked: its notes belong to the log
+        self.reads_notes = guide.reads_notes
+        self.protocol = guide.protocol
 
     @property
     def spent(self) -> TotalUsage | None:
         """What the guide used, if it is a language model."""
-        return getattr(self._guide, "spent", None)
+        return self._guide.spent
 
     def resume(self, calls: Iterable[RecordedCall]) -> None:
-        """Counting is the guide's, if it can."""
-        resume = getattr(self._guide, "resume", None)
-        if resume is not None:
-            resume(calls)
+        """Counting is the guide's."""
+        self._guide.resume(calls)
 
-    @property
-    def reads_notes(self) -> bool:
-        return bool(getattr(self._guide, "reads_notes", True))
+    def review(self, context: Context) -> Decision:
+        """Looking back is the guide's; of one that does not, the block ends with nothing said."""
+        return self._guide.review(context) or Decision()
 
-    def review(self, context: Context) -> None:
-        """Looking back is the guide's, if it can."""
-        self.last = None
-        look_back = getattr(self._guide, "review", None)
-        if look_back is not None:
-            look_back(context)
-            self.last = getattr(self._guide, "last", None)
-
-    def propose(self, context: Context) -> list[Proposal]:
-        self.last = None
+    def propose(self, context: Context) -> Decision:
         filled: dict[int, Proposal] = {}
         taken = set(context.rejected)
         for_guide: list[Slot] = []
@@ -80,26 +71,29 @@ class HybridProposer:
                         taken.add(context.space.key(proposal.values))
                 planned[arm] = planned.get(arm, 0) + 1
                 break
-        if for_guide:
-            for proposal in self._guided(context, tuple(for_guide), taken):
-                filled[proposal.slot] = proposal
-        return [filled[slot.index] for slot in context.slots if slot.index in filled]
+        guided = self._guided(context, tuple(for_guide), taken) if for_guide else Decision()
+        filled |= {proposal.slot: proposal for proposal in guided.proposals}
+        return replace(guided, proposals=tuple(filled[slot.index] for slot in context.slots if slot.index in filled))
 
     def _line(
         self, context: Context, slot: Slot, records: Mapping[str, Record], planned: Mapping[str, int]
     ) -> list[str]:
-        """The sources in the order in which they are asked to fill a slot; the guide always answers."""
+        """The sources in the order in which they are asked to fill a slot; a guide that is asked once only is left out
+        of a second try.
+        """
+        guide = [GUIDE] if not (context.feedback and self._guide.asked_once) else []
         if slot.role in BY_GUIDE or not len(context.tree):
-            return [GUIDE]
+            return guide
         if slot.role == RERUN:
-            return [RERUN, GUIDE]
-        return order(ARMS if slot.role == "free" else ARMS[:-1], records, planned)
+            return [RERUN, *guide]
+        arms = (*guide, *ARMS[1:])
+        return order(arms if slot.role == "free" else arms[:-1], records, planned)
 
     def _coded(self, arm: str, context: Context, slot: Slot, taken: set[str]) -> Proposal | None:
         if arm == TPE:
             try:
                 asked = replace(context, slots=(replace(slot, role="free"),), rejected=frozenset(taken))
-                (proposal,) = self._sampler.propose(asked)
+                (proposal,) = Decision.of(self._sampler.propose(asked)).proposals
             except ProposerStop:
                 raise
             except ProposerError:
@@ -111,13 +105,15 @@ class HybridProposer:
         proposal = mutate(context, slot, child.parent.id, child.values, strategy=arm, source=arm, note=child.note)
         return replace(proposal, provenance=Provenance(arm, via=self.name))
 
-    def _guided(self, context: Context, slots: tuple[Slot, ...], taken: set[str]) -> list[Proposal]:
-        proposals = self._guide.propose(replace(context, slots=slots, rejected=frozenset(taken)))
-        self.last = getattr(self._guide, "last", None)
-        return [replace(p, provenance=self._handed_on(p.provenance)) for p in proposals]
+    def _guided(self, context: Context, slots: tuple[Slot, ...], taken: set[str]) -> Decision:
+        asked = replace(context, slots=slots, rejected=frozenset(taken))
+        decision = Decision.of(self._guide.propose(asked))
+        refused = (replace(refusal, proposal=self._handed_on(refusal.proposal)) for refusal in decision.refused)
+        return replace(decision, proposals=tuple(map(self._handed_on, decision.proposals)), refused=tuple(refused))
 
-    def _handed_on(self, by: Provenance) -> Provenance:
-        return replace(by, source=by.source or self._guide.name, via=self.name)
+    def _handed_on(self, proposal: Proposal) -> Proposal:
+        by = proposal.provenance
+        return replace(proposal, provenance=replace(by, source=by.source or self._guide.name, via=self.name))
 
 
 def source_of(trial: Trial) -> str:

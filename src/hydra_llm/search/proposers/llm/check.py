@@ -15,7 +15,10 @@ from typing import Any
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
+from hydra_llm.search.proposers.check import listing, misplaced, unknown_parent, unrunnable
+from hydra_llm.search.proposers.decision import Refusal
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.quotation import named
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
@@ -23,7 +26,6 @@ SOURCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters
 RERUN_STRATEGIES = ("robustness-test", "robustness-check", "replicate")
 MAX_INTEGER = 2**53  # beyond it a float no longer tells integers apart
-MAX_TEXT = 400  # characters kept of a hypothesis or a reason
 _STRATEGY = re.compile(r"[a-z0-9][a-z0-9+/_-]{0,39}")
 _FORBIDDEN = ("${", "_target_")
 
@@ -34,10 +36,11 @@ class InvalidProposal(ValueError):
 
 @dataclass
 class CheckedAnswer:
-    """Proposals by slot, and what was wrong with the others."""
+    """Proposals by slot, what was wrong with the others, and those that nothing but their configuration stops."""
 
     proposals: dict[int, Proposal] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
 
 def check_slots(
@@ -52,35 +55,29 @@ def check_slots(
     given = {entry.slot: entry for entry in answer.slots}
     wanted = {slot.index for slot in open_slots}
     for stray in sorted(set(given) - wanted):
-        checked.problems.append(f"Slot {stray} was not asked for. Answer slots {_listing(wanted)} only.")
+        checked.problems.append(f"Slot {stray} was not asked for. Answer slots {listing(wanted)} only.")
     if len(given) < len(answer.slots):
         checked.problems.append("A slot was answered twice. Give one proposal per slot.")
-    taken = {context.space.key(proposal.values) for proposal in accepted if proposal.changes or proposal.parent is None}
     for slot in open_slots:
         if slot.index not in given:
             checked.problems.append(f"Slot {slot.index} ({slot.role}) has no proposal. Give one.")
             continue
         try:
-            proposal = _proposal(given[slot.index], slot, context, taken, max_mutations)
+            proposal = _proposal(given[slot.index], slot, context, max_mutations)
         except InvalidProposal as wrong:
             checked.problems.append(f"Slot {slot.index}: {wrong}")
             continue
-        if proposal.changes or proposal.parent is None:
-            taken.add(context.space.key(proposal.values))
-        checked.proposals[slot.index] = replace(
-            proposal,
-            prediction=_prediction(given[slot.index].hypothesis),
-            principle=_principle(given[slot.index], slot),
-        )
+        reasons = misplaced(context, proposal, [*accepted, *checked.proposals.values()])
+        if not reasons and (reasons := unrunnable(context, proposal)):
+            checked.refused.append(Refusal(proposal, tuple(reasons)))
+        if reasons:
+            checked.problems += [f"Slot {slot.index}: {reason}" for reason in reasons]
+        else:
+            checked.proposals[slot.index] = proposal
     return checked
 
 
-def ends_block(context: Context) -> bool:
-    """Whether this is the question at a block's end, when its results are in: the one that may revise the protocol."""
-    return context.is_review
-
-
-def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], max_mutations: int) -> Proposal:
+def _proposal(given: SlotAnswer, slot: Slot, context: Context, max_mutations: int) -> Proposal:
     strategy = given.strategy.strip().lower().replace(" ", "-")
     if not _STRATEGY.fullmatch(strategy):
         raise InvalidProposal(f"strategy={_quote(given.strategy)} is no name. Use a word of the strategy table.")
@@ -89,40 +86,23 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, taken: set[str], 
     moved = _moved(given.mutations, start, slot, context)
     note = one_line(given.reason)
     hypothesis = _hypothesis(given.hypothesis, context.objective.name)
-    if slot.role == "principle-test":
-        principle = one_line(given.principle or "")
-        if not principle:
-            raise InvalidProposal("a principle-test quotes the principle that it tries to break; `principle` is empty.")
-        if context.principles and named(principle, context.principles) is None:
-            names = ", ".join(f"{name}: {one_line(text, 80)}" for name, text in context.principles.items())
-            raise InvalidProposal(
-                f"a principle-test quotes an established principle or gives its name. There are {names}."
-            )
+    principle = _principle(given, slot, context)
+    if principle:
         note = f'principle: "{principle}" {note}'.strip()
     crosses = any(start.get(key) != value for key, value in slot.fixed.items())
-    if parent is not None and not moved and not crosses:
-        return _rerun(given, slot, context, parent, strategy, hypothesis, note)
-    if moved or not crosses:
-        _check_count(moved, strategy, parent, slot, context, max_mutations)
     values = context.space.canonical({**start, **moved, **slot.fixed})
-    if parent is not None and not context.space.changed(start, values):
-        raise InvalidProposal(
-            "the mutation moves a parameter that has no effect under the other values. Move another one."
-        )
-    key = context.space.key(values)
-    if key in taken:
-        raise InvalidProposal(
-            "this configuration is already proposed in another slot of this batch. Propose another one."
-        )
-    if key in context.rejected:
-        raise InvalidProposal("this configuration was refused when it was composed. Propose another one.")
-    node = context.tree.find(values)
-    if node is not None:
-        raise InvalidProposal(
-            f"this configuration was already run as trial {node.id} ({_outcome(node.mean, context)}). "
-            "Propose another one; to measure its spread, use a replicate slot."
-        )
-    return mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
+    if parent is not None and not moved and not crosses:
+        _check_rerun(strategy, slot, context)
+        note = f"robustness re-run of node {parent}. {note}".strip()
+    else:
+        if moved or not crosses:
+            _check_count(moved, strategy, parent, context, max_mutations)
+        if parent is not None and not context.space.changed(start, values):
+            raise InvalidProposal(
+                "the mutation moves a parameter that has no effect under the other values. Move another one."
+            )
+    proposal = mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
+    return replace(proposal, prediction=_prediction(given.hypothesis), principle=principle)
 
 
 def _parent(given: SlotAnswer, context: Context) -> int | None:
@@ -132,23 +112,12 @@ def _parent(given: SlotAnswer, context: Context) -> int | None:
         return None
     if given.parent is None:
         raise InvalidProposal("parent is null, but this block has a tree. Name the trial to branch from.")
-    if given.parent not in context.tree:
-        if given.parent >= context.next_number:
-            raise InvalidProposal(
-                f"parent={given.parent} is not run yet. A proposal never branches from one of its own batch."
-            )
-        if any(trial.number == given.parent for trial in context.trials):
-            raise InvalidProposal(f"parent={given.parent} belongs to another block. Choose {_known(context)}.")
-        raise InvalidProposal(f"parent={given.parent} does not exist. Choose {_known(context)}.")
+    if problem := unknown_parent(context, given.parent):
+        raise InvalidProposal(problem)
     node = context.tree.node(given.parent)
     if node.runs == 0:
         raise InvalidProposal(f"parent={given.parent} has no result yet. Branch from a finished trial.")
     return node.id
-
-
-def _known(context: Context) -> str:
-    finished = [node.id for node in context.tree if node.runs > 0]
-    return f"one of {_listing(finished)}" if finished else "null"
 
 
 def _moved(mutations: Sequence[Mutation], start: dict[str, Any], slot: Slot, context: Context) -> dict[str, Any]:
@@ -184,7 +153,7 @@ def _moved(mutations: Sequence[Mutation], start: dict[str, Any], slot: Slot, con
 
 
 def _check_count(
-    moved: dict[str, Any], strategy: str, parent: int | None, slot: Slot, context: Context, max_mutations: int
+    moved: dict[str, Any], strategy: str, parent: int | None, context: Context, max_mutations: int
 ) -> None:
     if not moved:
         raise InvalidProposal("there is no mutation. Move at least one parameter of the baseline.")
@@ -202,9 +171,7 @@ def _check_count(
             )
 
 
-def _rerun(
-    given: SlotAnswer, slot: Slot, context: Context, parent: int, strategy: str, hypothesis: str, note: str
-) -> Proposal:
+def _check_rerun(strategy: str, slot: Slot, context: Context) -> None:
     if slot.role != "replicate" and strategy not in RERUN_STRATEGIES:
         raise InvalidProposal(
             "there is no mutation. A rerun without change needs a replicate slot or the strategy robustness-test."
@@ -213,17 +180,6 @@ def _rerun(
         raise InvalidProposal(
             "a rerun would repeat the same numbers, because this search varies no seed. Propose a mutation."
         )
-    node = context.tree.node(parent)
-    return mutate(
-        context,
-        slot,
-        parent,
-        node.values,
-        strategy=strategy,
-        source=SOURCE,
-        hypothesis=hypothesis,
-        note=f"robustness re-run of node {node.id}. {note}".strip(),
-    )
 
 
 def _hypothesis(given: Hypothesis, metric: str) -> str:
@@ -242,28 +198,18 @@ def _prediction(given: Hypothesis) -> Prediction:
     return Prediction(given.low, given.high, one_line(given.statement), one_line(given.refuted_if))
 
 
-def _principle(given: SlotAnswer, slot: Slot) -> str:
-    return one_line(given.principle or "") if slot.role == "principle-test" else ""
-
-
-def one_line(text: str, limit: int = MAX_TEXT) -> str:
-    """Text of a model for a log line: printable, on one line, of bounded length."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    plain = " ".join(printable.split())
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
-
-
-def _outcome(mean: float | None, context: Context) -> str:
-    if mean is None:
-        return "no score"
-    return f"{context.objective.name} {context.objective.value_of_score(mean):.4g}"
+def _principle(given: SlotAnswer, slot: Slot, context: Context) -> str:
+    """What a principle-test tries to break, "" for any other role."""
+    if slot.role != "principle-test":
+        return ""
+    principle = one_line(given.principle or "")
+    if not principle:
+        raise InvalidProposal("a principle-test quotes the principle that it tries to break; `principle` is empty.")
+    if context.principles and named(principle, context.principles) is None:
+        names = ", ".join(f"{name}: {one_line(text, 80)}" for name, text in context.principles.items())
+        raise InvalidProposal(f"a principle-test quotes an established principle or gives its name. There are {names}.")
+    return principle
 
 
 def _quote(value: Any) -> str:
     return one_line(repr(value), 80)
-
-
-def _listing(numbers: Sequence[int] | set[int]) -> str:
-    ordered = sorted(numbers)
-    shown = ", ".join(str(number) for number in ordered[-20:])
-    return f"...{shown}" if len(ordered) > 20 else shown

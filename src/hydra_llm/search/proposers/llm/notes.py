@@ -5,12 +5,13 @@ They are checked like proposals and handed on as values; who keeps memory and pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEditAnswer, Observation, ProtocolEditAnswer
-from hydra_llm.search.proposers.llm.check import MAX_INTEGER, ends_block, one_line
+from hydra_llm.search.proposers.llm.check import MAX_INTEGER
+from hydra_llm.search.proposers.notes import NO_NOTES, BlockWish, ClaimWish, EditWish, Notes, Remark, RulesWish
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.protocol_text import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.space import block_values
 from hydra_llm.search.space.space import Space
@@ -20,35 +21,6 @@ MAX_ENTRY = 300  # characters of a memory entry or an observation
 MAX_EDITS = 20  # memory edits of one answer
 
 
-@dataclass(frozen=True)
-class Reasoning:
-    """What kind of thought an observation is, and the chance (0 to 1) that its author gives it; None where it is
-    silent.
-    """
-
-    mode: str | None = None
-    confidence: float | None = None
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What is left after checking. `observations` maps trial numbers to one line each, `reasoning` to its kind;
-    `next_block` is complete.
-    """
-
-    observations: dict[int, str]
-    memory_edits: tuple[MemoryEditAnswer, ...]
-    protocol_edit: ProtocolEditAnswer | None
-    next_block: dict[str, Any] | None
-    next_block_reason: str = ""
-    next_block_refused: str = ""  # why a choice cannot be taken
-    reasoning: dict[int, Reasoning] = field(default_factory=dict)
-    lines: dict[int, dict[str, str]] = field(default_factory=dict)  # trial number -> lines that its log wants
-
-
-EMPTY = Notes({}, (), None, None)
-
-
 def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) -> tuple[Notes, list[str]]:
     """The notes that hold, and one sentence for each that does not.
 
@@ -56,16 +28,10 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
     """
     problems: list[str] = []
     finished = {trial.number for trial in context.trials if trial.state.is_finished}
-    observations, reasoning, lines = {}, {}, {}
+    observations = {}
     for observation in answer.observations:
         if observation.trial in finished:
-            observations[observation.trial] = one_line(observation.text, MAX_ENTRY)
-            reasoning[observation.trial] = _reasoning(observation, problems)
-            lines[observation.trial] = {
-                line.name: one_line(line.text, MAX_ENTRY)
-                for line in observation.lines
-                if line.name in context.log_lines
-            }
+            observations[observation.trial] = _remark(observation, context, problems)
         else:
             problems.append(f"observations: trial {observation.trial} is not finished or does not exist.")
     edits = []
@@ -78,31 +44,22 @@ def check_notes(answer: LlmAnswer, context: Context, block_space: Space | None) 
         elif edit.action != "remove" and not edit.text.strip():
             problems.append(f"memory_edits: the action {edit.action} needs a text.")
         else:
-            entry = one_line(edit.entry, MAX_ENTRY) if edit.entry else None
-            edits.append(edit.model_copy(update={"text": one_line(edit.text, MAX_ENTRY), "entry": entry}))
+            edits.append(_edit(edit))
     protocol_edit = _protocol_edit(answer.protocol_edit, context, problems)
-    next_block, reason, refused = _next_block(answer, context, block_space)
-    if refused:
-        problems.append(f"next_block: {refused}")
-    lines = {number: told for number, told in lines.items() if told}
-    return Notes(observations, tuple(edits), protocol_edit, next_block, reason, refused, reasoning, lines), problems
+    next_block = _next_block(answer, context, block_space)
+    if next_block is not None and next_block.refused:
+        problems.append(f"next_block: {next_block.refused}")
+    return Notes(observations, tuple(edits), protocol_edit, next_block), problems
 
 
 def merged(earlier: Notes, later: Notes | None) -> Notes:
     """The notes after a repair, which may hold slots only: the later ones, with an earlier choice if they make none."""
-    if later is None or later == EMPTY:
+    if later is None or later == NO_NOTES:
         return earlier
-    if later.next_block is not None or (later.next_block_refused and earlier.next_block is None):
-        return later
-    return replace(
-        later,
-        next_block=earlier.next_block,
-        next_block_reason=earlier.next_block_reason,
-        next_block_refused=earlier.next_block_refused,
-    )
+    return replace(later, next_block=earlier.joined(later).next_block)
 
 
-def _reasoning(observation: Observation, problems: list[str]) -> Reasoning:
+def _remark(observation: Observation, context: Context, problems: list[str]) -> Remark:
     """Mode and confidence as far as they hold; the observation itself stays in any case."""
     mode, confidence = observation.mode, observation.confidence
     if mode is not None and mode not in list(ReasoningMode):
@@ -111,15 +68,22 @@ def _reasoning(observation: Observation, problems: list[str]) -> Reasoning:
         )
         mode = None
     if confidence is not None and not 0.0 <= confidence <= 1.0:
-        problems.append(f"observations: the confidence {confidence:g} is no chance. Give a number from 0 to 1.")
+        problems.append(f"observations: the confidence must be from 0 to 1, got {confidence:g}.")
         confidence = None
-    return Reasoning(mode, confidence)
+    told = {line.name: one_line(line.text, MAX_ENTRY) for line in observation.lines if line.name in context.log_lines}
+    return Remark(one_line(observation.text, MAX_ENTRY), mode, confidence, told)
 
 
-def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: list[str]) -> ProtocolEditAnswer | None:
+def _edit(asked: MemoryEditAnswer) -> EditWish:
+    claim = None if asked.claim is None else ClaimWish(**asked.claim.model_dump())
+    entry = one_line(asked.entry, MAX_ENTRY) if asked.entry else None
+    return EditWish(asked.action, asked.section, entry, one_line(asked.text, MAX_ENTRY), tuple(asked.trials), claim)
+
+
+def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: list[str]) -> RulesWish | None:
     if edit is None:
         return None
-    if not ends_block(context):
+    if not context.is_review:
         if edit.rules is not None:
             problems.append("protocol_edit: the protocol is edited at the end of a block only. Send null.")
         return None
@@ -135,27 +99,25 @@ def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: 
     if not edit.reason.strip():
         problems.append("protocol_edit: the reason is empty. Say why the rules change, or why they need not.")
         return None
-    return edit.model_copy(update={"reason": one_line(edit.reason)})
+    return RulesWish(edit.rules, one_line(edit.reason))
 
 
-def _next_block(
-    answer: LlmAnswer, context: Context, block_space: Space | None
-) -> tuple[dict[str, Any] | None, str, str]:
-    """The complete regime and the reason for it, or None and the sentence on what is wrong."""
+def _next_block(answer: LlmAnswer, context: Context, block_space: Space | None) -> BlockWish | None:
+    """The complete values and the reason for them, or what is wrong; None if the answer says nothing."""
     chosen = answer.next_block
     if chosen is None:
-        return None, "", ""
-    if not ends_block(context):
-        return None, "", "simulation parameters change at the end of a block only. Send null."
+        return None
+    if not context.is_review:
+        return BlockWish(None, refused="simulation parameters change at the end of a block only. Send null.")
     if block_space is None:
-        return None, "", "the simulation of this search is fixed, or no block follows. Send null."
+        return BlockWish(None, refused="the simulation of this search is fixed, or no block follows. Send null.")
     values = {mutation.key: mutation.value for mutation in chosen.values}
     huge = [key for key, value in values.items() if isinstance(value, int) and abs(value) > MAX_INTEGER]
     hostile = [key for key, value in values.items() if "${" in f"{key}{value}"]
     wrong = [f"{key} holds an interpolation." for key in hostile] + [f"{key} is out of any range." for key in huge]
     wrong = wrong or block_space.validate(values)
     if wrong:
-        return None, "", one_line(" ".join(wrong))
-    regime = block_space.canonical({**context.block.values, **values})
-    refused = block_values.refusal(block_space, regime, context.tested_regimes)
-    return (None, "", refused) if refused else (regime, one_line(chosen.reason), "")
+        return BlockWish(None, refused=one_line(" ".join(wrong)))
+    block = block_space.canonical({**context.block.values, **values})
+    refused = block_values.refusal(block_space, block, context.tested_regimes)
+    return BlockWish(None, refused=refused) if refused else BlockWish(block, one_line(chosen.reason))

@@ -20,7 +20,7 @@ from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm import prompt_notebook as notebook
 from hydra_llm.search.proposers.llm import prompt_sections as sections
 from hydra_llm.search.proposers.llm.answer import answer_schema
-from hydra_llm.search.proposers.llm.check import RECOMBINE, ends_block
+from hydra_llm.search.proposers.llm.check import RECOMBINE
 from hydra_llm.search.proposers.llm.prompt_text import Section, fit
 
 BLOCK_END = ">>> BLOCK END <<<"
@@ -69,13 +69,12 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         "block_iteration": f"iteration {_span(block.k - context.is_review, len(context.slots))}/{block.n_iter_block}"
         if block.n_iter_block
         else "without end",
-        "block_end": f" {BLOCK_END}" if ends_block(context) else "",
+        "block_end": f" {BLOCK_END}" if context.is_review else "",
         "sections": "",
     }
     found = [
         sections.objective(context),
         notebook.duties(context) or sections.slots(context, slots),
-        sections.feedback(context),
         notebook.person(context),
         sections.space(context),
         sections.regime(context),

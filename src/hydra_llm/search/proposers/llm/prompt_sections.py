@@ -11,7 +11,6 @@ from functools import partial
 
 from hydra_llm.search.context import ORACLE_PREFIX, Context, Slot
 from hydra_llm.search.number_text import number, percent, value_text
-from hydra_llm.search.proposers.llm.check import ends_block
 from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, fence, label, quoted, table, tail
 from hydra_llm.search.statistics.history import dimension_records
 from hydra_llm.search.statistics.importance import importance
@@ -81,7 +80,7 @@ def regime(context: Context) -> Section:
 def next_regime(context: Context) -> Section | None:
     """At a block's end: what the next simulation may be, and which were tested."""
     space = context.block_space
-    if space is None or not ends_block(context):
+    if space is None or not context.is_review:
         return None
     rows = [[d.name, d.kind, d.describe_range(), d.help] for d in space.dimensions]
     head, lines = table(("key", "type", "range or choices", "meaning"), rows)
@@ -201,13 +200,6 @@ def oracle(context: Context) -> Section:
 def memory(context: Context) -> Section:
     lines = context.memory.strip().splitlines()
     return Section("Working memory", rows=tuple(lines) or ("Empty.",), keep=60, most=300, patience=40)
-
-
-def feedback(context: Context) -> Section | None:
-    if not context.feedback:
-        return None
-    text = "\n".join(f"- {sentence}" for sentence in context.feedback)
-    return Section("Refused when composed", rows=(fence(text, "the last proposals for these slots"),))
 
 
 def _trial(context: Context, trial: Trial, same: Mapping[str, float]) -> str:

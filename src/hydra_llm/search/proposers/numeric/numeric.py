@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
-from hydra_llm.search.proposers.base import ProposerError, mutate
+from hydra_llm.search.proposers.base import Proposer, ProposerError, mutate
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.replicate import Replicate
@@ -33,10 +33,9 @@ STARTUP_SHARE, LEAST_STARTUP, MOST_STARTUP = 4, 4, 10  # a quarter of the trials
 MakeSampler = Callable[[int, int], "BaseSampler"]  # (seed, trials drawn at random before the model is asked)
 
 
-class PointProposer:
+class PointProposer(Proposer):
     """What numeric proposers share; a kind gives `suggestions`, an endless supply of configurations for one slot."""
 
-    name: str
     reads_notes: bool = False
 
     def __init__(self) -> None:

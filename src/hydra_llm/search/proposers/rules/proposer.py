@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.base import ProposerError
+from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.proposers.rules.order import ALWAYS, ORDER
 from hydra_llm.search.trial.trial import Proposal
 
 
-class RulesProposer:
+class RulesProposer(Proposer):
     name: str = "rules"
     reads_notes: bool = False
 

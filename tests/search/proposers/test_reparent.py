@@ -1,6 +1,6 @@
 from search_worlds import SPACE, tree_of, trial
 
-from hydra_llm.search.reparent import reparent
+from hydra_llm.search.proposers.reparent import reparent
 from hydra_llm.search.trial.trial import Change, Proposal
 
 

@@ -1,0 +1,164 @@
+"""One question to the model, and what comes of it: ask, check, return what is wrong.
+
+A wrong answer goes back with the exact reasons, at most `max_repairs` times, whatever was wrong with it; slots that
+were right stay right.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
+from hydra_llm.llm.errors import LlmError
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.llm.tokens import IMAGE_TOKENS
+from hydra_llm.llm.usage import MeteredClient, usage_of
+from hydra_llm.search.context import Context, Slot
+from hydra_llm.search.proposers.decision import Decision, Refusal
+from hydra_llm.search.proposers.llm.answer import read_answer
+from hydra_llm.search.proposers.llm.check import check_slots
+from hydra_llm.search.proposers.llm.notes import check_notes, merged
+from hydra_llm.search.proposers.llm.prompt import build_prompt
+from hydra_llm.search.proposers.llm.prompt_figures import figures
+from hydra_llm.search.proposers.llm.prompt_text import fence
+from hydra_llm.search.proposers.notes import NO_NOTES, Notes
+from hydra_llm.search.proposers.one_line import one_line
+from hydra_llm.search.trial.trial import Proposal
+
+log = logging.getLogger(__name__)
+
+MAX_PROBLEM = 600  # characters of a sentence that is returned
+MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
+
+
+@dataclass
+class _Talk:
+    """A question in the making: what is right so far, and what was said."""
+
+    context: Context
+    slots: Sequence[Slot]
+    others: Sequence[Proposal]  # of the batch, by somebody else
+    accepted: dict[int, Proposal] = field(default_factory=dict)
+    notes: Notes = NO_NOTES
+    heard: bool = False  # whether an answer followed the form
+    refused: list[Refusal] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)  # sentences that the model got back
+
+    @property
+    def open_slots(self) -> list[Slot]:
+        return [slot for slot in self.slots if slot.index not in self.accepted]
+
+    def take(self, answer: Answer, max_mutations: int) -> list[str]:
+        """Keep what is right in an answer; returns what is wrong with the rest."""
+        self.heard = False
+        if answer.parsed is None:
+            return [answer.json_error or "The answer is no JSON object."]
+        typed, problems = read_answer(answer.parsed)
+        if typed is None:
+            return problems
+        self.heard = True
+        batch = [*self.others, *self.accepted.values()]
+        checked = check_slots(typed, self.context, self.open_slots, batch, max_mutations)
+        self.accepted |= checked.proposals
+        self.refused += checked.refused
+        notes, note_problems = check_notes(typed, self.context, self.context.block_space)
+        self.notes = merged(self.notes, notes)
+        return checked.problems + note_problems
+
+    def is_done(self, problems: Sequence[str], last: bool) -> bool:
+        """A review is corrected until nothing is wrong with it; notes beside proposals are not."""
+        return not self.open_slots if self.slots else self.heard and (last or not problems)
+
+
+class Conversation:
+    def __init__(self, client: Client, settings: LlmSettings, on_text: OnText | None) -> None:
+        self._client = client
+        self._settings = settings
+        self._on_text = on_text
+
+    def ask(self, context: Context, slots: Sequence[Slot], others: Sequence[Proposal] = ()) -> Decision:
+        """Proposals for these slots, as far as the model gives them; `others` share the batch."""
+        request, left_out = self._question(context, slots)
+        talk = _Talk(context, slots, others)
+        failed = ""
+        for attempt in range(self._settings.max_repairs + 1):
+            try:
+                answer = self._client.complete(request, self._on_text)
+            except LlmError as error:
+                failed = str(error)
+                break
+            if self._on_text is not None:
+                self._on_text("\n")
+            talk.calls.append(self._call(request, answer))
+            for sentence in answer.notes:
+                log.info("%s", sentence)
+            problems = talk.take(answer, self._settings.max_mutations)
+            if talk.is_done(problems, last=attempt == self._settings.max_repairs):
+                failed = ""
+                for problem in problems:
+                    log.info("Left out of the model's answer: %s", problem)
+                break
+            problems = [one_line(problem, MAX_PROBLEM) for problem in problems]
+            talk.returned += problems
+            failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
+            log.info("The model's answer is returned to it: %s", " ".join(problems))
+            request = _repair(request, answer, problems, [slot.index for slot in talk.open_slots])
+        if isinstance(self._client, MeteredClient):
+            log.info("The language model so far: %s.", self._client.meter.spent.line())
+        question = {
+            "slots": [slot.index for slot in slots],
+            "calls": talk.calls,
+            "problems": talk.returned,
+            "failed": failed,
+            "left_out": left_out,
+        }
+        return Decision(tuple(talk.accepted.values()), talk.notes, tuple(talk.refused), (question,), failed)
+
+    def _question(self, context: Context, slots: Sequence[Slot]) -> tuple[Request, Mapping[str, int]]:
+        """The request, and how many rows of which section it leaves out."""
+        indices = tuple(slot.index for slot in slots)
+        prompt = build_prompt(context, indices, self._settings.max_mutations, self._settings.max_prompt_tokens)
+        for section, count in prompt.dropped.items():
+            log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
+        block_keys = context.block_space.names if context.block_space is not None and context.is_review else ()
+        images, unshown = (), 0
+        if self._settings.figures:
+            room = max(0, self._settings.max_prompt_tokens - prompt.n_tokens)
+            images, unshown = figures(context, most=room // IMAGE_TOKENS)
+        left_out = {**prompt.dropped, **({"figures": unshown} if unshown else {})}
+        return prompt.request(context, images, block_keys, unshown), left_out
+
+    def _call(self, request: Request, answer: Answer) -> dict[str, Any]:
+        """One call as the event log keeps it: address, how the JSON came, tokens and cost."""
+        usage, estimated = usage_of(answer, request.n_tokens)
+        meter = self._client.meter if isinstance(self._client, MeteredClient) else None
+        return {
+            "digest": request.digest(self._client.model),
+            "model": answer.model,
+            "json": str(answer.json_source),
+            "attempts": answer.attempts,
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "estimated": estimated,
+            "expected_prompt_tokens": request.n_tokens,
+            "cost": None if meter is None else meter.cost(self._client.model, usage),
+            "notes": list(answer.notes),
+        }
+
+
+def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slots: Sequence[int]) -> Request:
+    """The same question with the wrong answer and its reasons appended; only the last wrong answer is kept."""
+    first = request.messages[:2]
+    shown = answer.text.strip()[:MAX_RETURNED] or "(empty)"
+    reasons = "\n".join(f"- {problem}" for problem in problems)
+    numbers = ", ".join(str(index) for index in open_slots)
+    wanted = f"with proposals for slots {numbers} only; the other slots are settled" if numbers else "the whole answer"
+    text = (
+        f"This cannot be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
+        f"Answer again, {wanted}. Keep to the form of the answer."
+    )
+    return replace(request, messages=(*first, Message("assistant", shown), Message("user", text)))
