@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
-from hydra_llm.data import draft as draft_module
 from hydra_llm.data import drafts as leftovers_module
+from hydra_llm.data.draft import Draft
 from hydra_llm.data.drafts import PROGRESS
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.fingerprint import fingerprint
@@ -23,15 +24,14 @@ from hydra_llm.training.simulation import simulate
 
 @pytest.fixture
 def store(tmp_path):
-    return DatasetStore(tmp_path / "datasets")
+    """Flushes after every segment."""
+    return DatasetStore(tmp_path / "datasets", flush_interval_s=0.0)
 
 
 @pytest.fixture
-def system(make_flyvis_system, monkeypatch):
+def system(make_flyvis_system):
     """Four training sequences and two of each other split, one per segment."""
-    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.SEGMENT_BYTES", 1)
-    monkeypatch.setattr(draft_module, "FLUSH_INTERVAL", -1.0)  # flush after every segment
-    return make_flyvis_system(measurement_noise_level=0.1)
+    return replace(make_flyvis_system(measurement_noise_level=0.1), segment_bytes=1)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def leave(store, system, n_segments):
     run, segments = system.start(), system.segments()
     store.root.mkdir(parents=True, exist_ok=True)
     folder = store.root / f".tmp-{fingerprint(system)}-{socket.gethostname()}-{ended.pid}-00000000"
-    draft = draft_module.Draft(folder, system, fingerprint(system))
+    draft = Draft(folder, system, fingerprint(system), flush_interval_s=0.0)
     for segment in segments[:n_segments]:
         for recording in run.advance(segment):
             draft.write(recording)

@@ -8,7 +8,6 @@ pytest.importorskip("wandb", reason="the science extra is not installed")
 from tests.wandb_reader import read_offline_run
 
 from hydra_llm import job
-from hydra_llm.experiment import wandb_logger as module
 from hydra_llm.experiment.wandb_logger import finish, summarise, wandb_logger
 from hydra_llm.wandb_mode import has_login
 
@@ -20,8 +19,8 @@ def _nobody(monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
 
-def make(tmp_path, mode="auto"):
-    return wandb_logger(project="p", entity=None, group=None, tags=[], mode=mode, save_dir=str(tmp_path))
+def make(tmp_path, mode="auto", **more):
+    return wandb_logger(project="p", entity=None, group=None, tags=[], mode=mode, save_dir=str(tmp_path), **more)
 
 
 @pytest.mark.usefixtures("_nobody")
@@ -48,8 +47,7 @@ def test_a_key_in_the_environment_or_the_netrc_file_is_a_login(monkeypatch, tmp_
 def test_a_server_that_does_not_answer_costs_the_upload_and_not_the_run(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(module, "INIT_TIMEOUT_S", 1.0)
-    logger = make(tmp_path)
+    logger = make(tmp_path, init_timeout_s=1.0)
     assert logger._offline
     assert "logging offline" in caplog.text
 

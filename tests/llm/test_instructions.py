@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from hydra_llm.llm import instructions
-from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text
+from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text, instructions_folder
 from hydra_llm.search.protocol_text import MAX_RULES_CHARS, Protocol
 
 GENERIC_PARTS = ["Goal", "Parent", "Strategies", "Blocks", "Memory"]
@@ -25,19 +24,18 @@ def test_packaged_names_are_found_from_any_working_directory(tmp_path):
     assert "_response" not in done.stdout, "parts of the prompt are no protocols"
 
 
-def test_package_data_comes_before_a_checkout(tmp_path, monkeypatch):
+def test_package_data_comes_before_a_checkout(tmp_path):
     wheel = tmp_path / "hydra_llm" / "instructions"
     wheel.mkdir(parents=True)
     (wheel / "_response.md").write_text("packaged")
-    monkeypatch.setattr(instructions, "_FOLDERS", (wheel, tmp_path / "nowhere"))
-    assert instruction_text("_response") == "packaged"
+    assert instructions_folder((wheel, instructions_folder())) == wheel
 
 
-def test_a_folder_of_that_name_that_is_not_ours_is_passed_over(tmp_path, monkeypatch):
+def test_a_folder_of_that_name_that_is_not_ours_is_passed_over(tmp_path):
     (tmp_path / "instructions").mkdir()
-    monkeypatch.setattr(instructions, "_FOLDERS", (tmp_path / "instructions",))
+    assert instructions_folder((tmp_path / "instructions", instructions_folder())) == instructions_folder()
     with pytest.raises(FileNotFoundError, match="Reinstall"):
-        instruction_text("signal")
+        instructions_folder((tmp_path / "instructions",))
 
 
 def test_a_file_of_ones_own_is_given_by_its_absolute_path(tmp_path):

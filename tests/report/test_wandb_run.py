@@ -50,6 +50,5 @@ def test_its_log_is_an_artifact(run, sweep_folder):
 def test_a_server_that_does_not_answer_is_a_sentence(sweep_folder, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr("hydra_llm.report.wandb_run.INIT_TIMEOUT_S", 1.0)
     with pytest.raises(ExportError, match="hydra-llm sync"):
-        write_run(read_sweep(sweep_folder), project="p", mode="online")
+        write_run(read_sweep(sweep_folder), project="p", mode="online", init_timeout_s=1.0)

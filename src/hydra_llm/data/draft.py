@@ -20,7 +20,7 @@ from hydra_llm.dataset_names import DRAFT, RECORD
 from hydra_llm.systems.base import Recording, System
 
 SCHEMA = 1
-FLUSH_INTERVAL = 20.0  # seconds
+FLUSH_INTERVAL_S = 20.0
 
 
 def draft_name(fingerprint: str) -> str:
@@ -31,11 +31,15 @@ def draft_name(fingerprint: str) -> str:
 class Draft:
     """Takes recordings in their order and becomes a folder that can be renamed into place.
 
-    A folder that exists is continued after the segments that are safely in it.
+    A folder that exists is continued after the segments that are safely in it. What a killed process could continue
+    with is flushed whenever a segment ends `flush_interval_s` seconds or more after the last time.
     """
 
-    def __init__(self, folder: Path, system: System, fingerprint: str) -> None:
+    def __init__(
+        self, folder: Path, system: System, fingerprint: str, flush_interval_s: float = FLUSH_INTERVAL_S
+    ) -> None:
         self.folder, self._system, self._fingerprint = folder, system, fingerprint
+        self._flush_interval_s = flush_interval_s
         folder.mkdir(exist_ok=True)
         self.n_segments = segments_done(folder)  # that need not be simulated again
         self._flushed = time.monotonic()
@@ -61,7 +65,7 @@ class Draft:
     def complete(self) -> None:
         """One more segment is written. Now and then, what a killed process could continue with is flushed."""
         self.n_segments += 1
-        if self._system.independent_segments and time.monotonic() - self._flushed > FLUSH_INTERVAL:
+        if self._system.independent_segments and time.monotonic() - self._flushed >= self._flush_interval_s:
             self._flush()
 
     def suspend(self) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hydra_llm.data.draft import Draft, draft_name
+from hydra_llm.data.draft import FLUSH_INTERVAL_S, Draft, draft_name
 from hydra_llm.data.drafts import find_draft, leftovers
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
@@ -55,8 +55,9 @@ class Dataset:
 class DatasetStore:
     """The datasets below one folder."""
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, flush_interval_s: float = FLUSH_INTERVAL_S) -> None:
         self.root = Path(root)
+        self._flush_interval_s = flush_interval_s
 
     def path(self, system: System) -> Path:
         return self.root / fingerprint(system)
@@ -98,7 +99,7 @@ class DatasetStore:
         self.clean()
         check_space(self.root, system, written=_size(folder))
         try:
-            draft = Draft(folder, system, name)
+            draft = Draft(folder, system, name, self._flush_interval_s)
         except PermissionError as error:
             raise DatasetError(_read_only(self.root)) from error
         kept = False

@@ -14,18 +14,24 @@ from hydra_llm.wandb_mode import choose_mode
 
 log = logging.getLogger(__name__)
 
-INIT_TIMEOUT_S = 30.0  # without an answer of the server by then, the run is logged offline
 MAX_TAG = 64  # characters; the server refuses longer ones
 
 
 def wandb_logger(
-    *, project: str, entity: str | None, group: str | None, tags: Sequence[str], mode: str, save_dir: str
+    *,
+    project: str,
+    entity: str | None,
+    group: str | None,
+    tags: Sequence[str],
+    mode: str,
+    save_dir: str,
+    init_timeout_s: float = 30.0,
 ) -> Any:
     """A WandbLogger. mode auto: online with a login or key, offline without; WANDB_MODE in the environment wins.
 
     In a sweep the run is named after its trial, grouped by sweep (job_type: block), tagged with role and proposer, and
-    its config holds the trial's parent, mutation and configuration_id. A server that does not answer costs the upload,
-    never the run.
+    its config holds the trial's parent, mutation and configuration_id. A server that does not answer within
+    `init_timeout_s` costs the upload, never the run.
     """
     import wandb
 
@@ -35,7 +41,8 @@ def wandb_logger(
     os.environ.setdefault("WANDB_SILENT", "true")
     if wandb.run is not None:  # of an earlier job of this process that was cut off
         wandb.finish()
-    place = {"project": project, "entity": entity, "save_dir": save_dir, "log_model": False, "settings": _settings()}
+    settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=init_timeout_s)
+    place = {"project": project, "entity": entity, "save_dir": save_dir, "log_model": False, "settings": settings}
     trial = job.trial()
     about = _about(trial, group, tags) if trial is not None else {"group": group, "tags": list(tags)}
     if chosen == "online":
@@ -89,9 +96,3 @@ def _about(trial: Mapping[str, Any], group: str | None, tags: Sequence[str]) -> 
         "tags": [tag[:MAX_TAG] for tag in (*tags, f"role:{trial['role']}", f"proposer:{proposer}") if tag],
         "config": {"trial": dict(trial)},
     }
-
-
-def _settings() -> Any:
-    import wandb
-
-    return wandb.Settings(console="off", x_disable_stats=True, init_timeout=INIT_TIMEOUT_S)

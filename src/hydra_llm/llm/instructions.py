@@ -4,19 +4,21 @@ A name such as `signal` means the packaged file `signal.md`, wherever the progra
 suffix or its slash, is a file of the user's own and must be absolute.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]  # .../hydra_llm
-_FOLDERS = (_PACKAGE / "instructions", _PACKAGE.parents[1] / "instructions")  # wheel; checkout, beside src/
+FOLDERS = (_PACKAGE / "instructions", _PACKAGE.parents[1] / "instructions")  # wheel; checkout, beside src/
 MEMORY = "_memory"  # ending of a written start memory, which is no protocol
 _LANDMARK = "_response.md"  # a folder of that name which is not ours does not hold it
 
 
-def instructions_folder() -> Path:
-    for folder in _FOLDERS:
+def instructions_folder(folders: Sequence[Path] = FOLDERS) -> Path:
+    """The first of the folders that is ours. Raises FileNotFoundError where none is."""
+    for folder in folders:
         if (folder / _LANDMARK).is_file():
             return folder
-    looked = " and ".join(str(folder) for folder in _FOLDERS)
+    looked = " and ".join(str(folder) for folder in folders)
     raise FileNotFoundError(f"The instruction files are missing from {looked}. Reinstall hydra-llm.")
 
 

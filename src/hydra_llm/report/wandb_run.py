@@ -22,7 +22,6 @@ from hydra_llm.search.memory.predictions import forecasts
 from hydra_llm.search.records import confirmation
 
 JOB_TYPE = "sweep"
-INIT_TIMEOUT_S = 30.0
 ARTIFACTS = {
     "events": ("events.jsonl", "optimization_results.yaml", "ucb_scores.txt", "variance.md", "analysis.md"),
     "memory": ("memory.md", "memory/*.md"),
@@ -30,15 +29,19 @@ ARTIFACTS = {
 }
 
 
-def write_run(sweep: Sweep, *, project: str, entity: str | None = None, mode: str = "offline") -> str:
-    """Returns the folder of the run. mode: online | offline. Raises ExportError when W&B cannot take it."""
+def write_run(
+    sweep: Sweep, *, project: str, entity: str | None = None, mode: str = "offline", init_timeout_s: float = 30.0
+) -> str:
+    """Returns the folder of the run. mode: online | offline. Raises ExportError when W&B cannot take it, or does not
+    answer within `init_timeout_s`.
+    """
     try:
         import wandb
     except ModuleNotFoundError:
         raise ExportError("W&B is not installed: pip install wandb, or 'hydra-llm[science]'.") from None
     os.environ.setdefault("WANDB_SILENT", "true")
     name = sweep.folder.resolve().name
-    settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=INIT_TIMEOUT_S)
+    settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=init_timeout_s)
     try:
         run = wandb.init(
             project=project,

@@ -1,11 +1,13 @@
 """A recording of the fly's visual system: its equations, its sequences, and what is told about it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
-from hydra_llm.families.flyvis.system.run import sequences_at_once
+from hydra_llm.families.flyvis.system.run import FlyvisRun, sequences_at_once
 from hydra_llm.families.flyvis.system.type_groups import OTHER, group_of
 from hydra_llm.systems.base import SPLITS, DivergenceError
 from hydra_llm.systems.random_streams import stream
@@ -85,9 +87,8 @@ def test_a_sequence_starts_from_the_steady_state_before_grey(
 
 
 def test_the_steady_state_before_mean_grey_is_the_published_one(
-    make_flyvis_system, published_connectome, trained_network, monkeypatch
+    make_flyvis_system, published_connectome, trained_network
 ):
-    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.GREY", (0.5, 0.5))
     system = make_flyvis_system(
         extent=8,
         connectome=str(published_connectome),
@@ -97,7 +98,7 @@ def test_the_steady_state_before_mean_grey_is_the_published_one(
         n_frames_validation=2,
         n_frames_test=2,
     )
-    (recording,) = system.start().advance(system.segments()[0])
+    (recording,) = FlyvisRun(system, grey=(0.5, 0.5)).advance(system.segments()[0])
     v = recording.activity[0]
     assert float(v.min()) == pytest.approx(-2.55, abs=0.01)
     assert float(v.max()) == pytest.approx(3.51, abs=0.01)
@@ -130,9 +131,8 @@ def test_a_sequence_does_not_depend_on_what_else_is_recorded(make_flyvis_system,
         torch.testing.assert_close(short[array], long[array][:60], atol=1e-5, rtol=1e-5)
 
 
-def test_segments_can_be_simulated_again_in_any_order(make_flyvis_system, monkeypatch):
-    monkeypatch.setattr("hydra_llm.families.flyvis.system.run.SEGMENT_BYTES", 1)  # one sequence per segment
-    system = make_flyvis_system()
+def test_segments_can_be_simulated_again_in_any_order(make_flyvis_system):
+    system = replace(make_flyvis_system(), segment_bytes=1)  # one sequence per segment
     segments = system.segments()
     assert len(segments) == 8
     ordered = [system.start().advance(segment)[0].activity for segment in segments]

@@ -23,16 +23,20 @@ GREY = (0.3, 0.7)  # luminance of that field; flyvis uses 0.5
 N_GREYS = 8  # fields per split; sequences take them in turn
 
 
-def sequences_at_once(n_neurons: int, n_frames: int, dtype: torch.dtype) -> int:
+def sequences_at_once(n_neurons: int, n_frames: int, dtype: torch.dtype, most_bytes: int = SEGMENT_BYTES) -> int:
     """How many sequences of n_frames are simulated and held in memory together."""
-    return max(1, min(MOST_SEQUENCES, SEGMENT_BYTES // (n_neurons * n_frames * dtype.itemsize)))
+    return max(1, min(MOST_SEQUENCES, most_bytes // (n_neurons * n_frames * dtype.itemsize)))
 
 
 class FlyvisRun:
-    """Any segment can be advanced at any time: sequences share nothing but the parameters."""
+    """Any segment can be advanced at any time: sequences share nothing but the parameters.
 
-    def __init__(self, system: FlyvisSystem) -> None:
+    grey: least and largest luminance of the fields that an eye is adapted to.
+    """
+
+    def __init__(self, system: FlyvisSystem, grey: tuple[float, float] = GREY) -> None:
         self._system = system
+        self._grey = grey
         self._device = system.device
         self._field = system.field(self._device)
         self._dtype = getattr(torch, system.dtype)
@@ -97,7 +101,7 @@ class FlyvisRun:
         if split not in self._adapted:
             system = self._system
             draw = torch.rand(N_GREYS, generator=stream(system.seed, f"initial_state/{split}"), dtype=torch.float64)
-            grey = GREY[0] + (GREY[1] - GREY[0]) * draw
+            grey = self._grey[0] + (self._grey[1] - self._grey[0]) * draw
             field = grey.expand(BLOCK, len(self._input_column), N_GREYS)
             state = system.truth()["v_rest"][:, None].expand(-1, N_GREYS).contiguous().to(self._device)
             n_frames = round(ADAPTATION / system.delta_t)

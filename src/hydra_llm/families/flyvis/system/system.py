@@ -20,7 +20,7 @@ from hydra_llm.families.flyvis.stimuli.build import build_stimulus
 from hydra_llm.families.flyvis.system.connectome import Connectome
 from hydra_llm.families.flyvis.system.observed_graph import ObservedGraph, draw_null_edges, kept_edges, observe
 from hydra_llm.families.flyvis.system.parameters import Parameters
-from hydra_llm.families.flyvis.system.run import FlyvisRun, sequences_at_once
+from hydra_llm.families.flyvis.system.run import SEGMENT_BYTES, FlyvisRun, sequences_at_once
 from hydra_llm.families.flyvis.system.source import cache_folder
 from hydra_llm.families.flyvis.system.type_groups import group_of
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
@@ -40,6 +40,7 @@ class FlyvisSystem(ConfiguredSystem):
     """An eye with everything that a recording depends on. Build it with flyvis_system().
 
     connectome_sha256: of the file that the connectome was built from. device: where the integration runs.
+    segment_bytes: what one recorded array of a segment may take; changes no number.
     """
 
     config: FlyvisSimulation
@@ -47,6 +48,7 @@ class FlyvisSystem(ConfiguredSystem):
     connectome_sha256: str
     parameters: Parameters
     device: torch.device
+    segment_bytes: int = SEGMENT_BYTES
 
     name = "flyvis"
     independent_segments = True
@@ -183,7 +185,9 @@ class FlyvisSystem(ConfiguredSystem):
         cut: list[Segment] = []
         for split in SPLITS:
             starts = self.sequence_starts(split)
-            group = sequences_at_once(self.n_units, max(self.sequence_lengths(split)), DTYPES[self.dtype])
+            group = sequences_at_once(
+                self.n_units, max(self.sequence_lengths(split)), DTYPES[self.dtype], self.segment_bytes
+            )
             ends = [*starts[group:-1:group], starts[-1]]
             cut += [Segment((split,), a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
         return tuple(cut)
