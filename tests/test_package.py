@@ -18,7 +18,7 @@ import pytest
 from pyproject_hooks import BuildBackendHookCaller
 
 ROOT = Path(__file__).resolve().parents[1]
-TOY_APP = ROOT / "tests" / "plugin" / "toy_app"
+TOY_APP = ROOT / "tests" / "sweeper" / "toy_app"
 PLUGIN = "hydra_plugins/hydra_llm_ucb_sweeper"
 
 DISCOVERY = """

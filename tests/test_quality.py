@@ -56,10 +56,21 @@ def test_the_import_contracts_hold():
         ("src/hydra_llm/systems/base.py", "hydra_llm.metrics.gauge", "hydra_llm.systems -> hydra_llm.metrics"),
         ("src/hydra_llm/metrics/gauge.py", "hydra_llm.data.store", "hydra_llm.metrics -> hydra_llm.data"),
         ("src/hydra_llm/llm/base.py", "hydra_llm.search.tree.tree", "hydra_llm.llm -> hydra_llm.search"),
-        ("src/hydra_llm/search/tree.py", "torch", "hydra_llm.search -> torch"),
-        ("src/hydra_llm/search/tree.py", "omegaconf", "hydra_llm.search -> omegaconf"),
-        ("src/hydra_llm/modules/simulation.py", "hydra_llm.search.tree.tree", "hydra_llm.training -> hydra_llm.search"),
-        (f"{PLUGIN}/_plan.py", "hydra_llm.systems.base", "hydra_plugins.hydra_llm_ucb_sweeper -> hydra_llm.systems"),
+        ("src/hydra_llm/search/tree/tree.py", "torch", "hydra_llm.search -> torch"),
+        ("src/hydra_llm/search/tree/tree.py", "omegaconf", "hydra_llm.search -> omegaconf"),
+        (
+            "src/hydra_llm/training/simulation.py",
+            "hydra_llm.search.tree.tree",
+            "hydra_llm.training -> hydra_llm.search",
+        ),
+        (f"{PLUGIN}/config.py", "hydra_llm.systems.base", "hydra_plugins.hydra_llm_ucb_sweeper -> hydra_llm.systems"),
+        ("src/hydra_llm/sweeper/spec.py", "hydra_llm.systems.base", "hydra_llm.sweeper -> hydra_llm.systems"),
+        (
+            "src/hydra_llm/sweeper/options.py",
+            "hydra_plugins.hydra_llm_ucb_sweeper.config",
+            "hydra_llm.sweeper -> hydra_plugins.hydra_llm_ucb_sweeper",
+        ),
+        ("src/hydra_llm/keys/key.py", "omegaconf", "hydra_llm.keys -> omegaconf"),
     ],
 )
 def test_an_import_against_the_direction_is_reported(where, imported, complaint, tmp_path):

@@ -29,7 +29,7 @@ def can_be_asked(settings: LlmSettings, environ: Mapping[str, str] = os.environ)
     if settings.client == "scripted":
         return bool(settings.script), f"hydra.sweeper.llm.script is {'set' if settings.script else 'empty'}"
     if settings.client not in CLIENTS:
-        return True, f"hydra.sweeper.llm.client={settings.client}"
+        return True, "hydra.sweeper.llm.client is a client of your own"
     if not settings.model:
         return False, "hydra.sweeper.llm.model is empty"
     if settings.base_url:
