@@ -36,6 +36,8 @@ def test_the_command_line_fixes_the_parameter_or_makes_it_an_ordinary_one(tmp_pa
 
 
 def test_a_value_that_is_no_list_and_a_key_declared_twice_are_sentences(tmp_path):
-    assert "Write one value per slot" in toy(tmp_path / "a", "hydra.sweeper.slot_params.n=3", expect=1)
+    assert "slot_params.n must be a list with one value per slot, got 3." in toy(
+        tmp_path / "a", "hydra.sweeper.slot_params.n=3", expect=1
+    )
     twice = toy(tmp_path / "b", "hydra.sweeper.params={n:[1,2]}", expect=1)
     assert "slot_params.n is declared under hydra.sweeper.params too" in twice
