@@ -26,20 +26,20 @@ SPACE = Space(
 )
 
 
-def lanes(**more):
+def grouped(**more):
     return settings(**{"space": SPACE, "slot_params": {"horizon": HORIZONS}, "n_parallel": 4, "n_trials": 24, **more})
 
 
 @pytest.mark.parametrize("proposer", ["rules", "random", "tpe", "hybrid"])
 @pytest.mark.parametrize("seed_keys", [(), ("seed",)])
 def test_whoever_proposes_each_slot_keeps_its_value(tmp_path, proposer, seed_keys):
-    trials = run_study(open_study(tmp_path, lanes(seed_keys=seed_keys), proposer))
+    trials = run_study(open_study(tmp_path, grouped(seed_keys=seed_keys), proposer))
     assert [trial.values["horizon"] for trial in trials] == [HORIZONS[n % 4] for n in range(24)]
     assert len({trial.values["lr"] for trial in trials}) > 2
 
 
-def test_every_lane_starts_with_the_baseline_and_grows_a_tree_of_its_own(tmp_path):
-    study = open_study(tmp_path, lanes())
+def test_every_group_starts_with_the_baseline_and_grows_a_tree_of_its_own(tmp_path):
+    study = open_study(tmp_path, grouped())
     trials = run_study(study)
     assert len(trials) > 4
     for trial in trials[:4]:
@@ -51,12 +51,12 @@ def test_every_lane_starts_with_the_baseline_and_grows_a_tree_of_its_own(tmp_pat
 
 
 def test_fewer_slots_than_values_take_them_in_turn(tmp_path):
-    trials = run_study(open_study(tmp_path, lanes(n_parallel=1, n_trials=12)))
+    trials = run_study(open_study(tmp_path, grouped(n_parallel=1, n_trials=12)))
     assert [trial.values["horizon"] for trial in trials] == [*HORIZONS] * 3
 
 
-def test_more_slots_than_values_share_lanes(tmp_path):
-    trials = run_study(open_study(tmp_path, lanes(slot_params={"horizon": HORIZONS[:2]}, n_trials=16)))
+def test_more_slots_than_values_share_groups(tmp_path):
+    trials = run_study(open_study(tmp_path, grouped(slot_params={"horizon": HORIZONS[:2]}, n_trials=16)))
     assert [trial.values["horizon"] for trial in trials] == [4, 16] * 8
     assert len({SPACE.key(trial.values) for trial in trials}) == 16
 
@@ -64,17 +64,17 @@ def test_more_slots_than_values_share_lanes(tmp_path):
 def test_an_interrupted_search_goes_on_as_if_nothing_had_happened(tmp_path):
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
-    whole = run_study(open_study(tmp_path / "whole", lanes()))
-    run_study(open_study(tmp_path / "cut", lanes()), stop_after=12)
-    assert comparable(run_study(open_study(tmp_path / "cut", lanes()))) == comparable(whole)
+    whole = run_study(open_study(tmp_path / "whole", grouped()))
+    run_study(open_study(tmp_path / "cut", grouped()), stop_after=12)
+    assert comparable(run_study(open_study(tmp_path / "cut", grouped()))) == comparable(whole)
 
 
 def ask_model(tmp_path, *answers):
-    """The second batch of a sweep whose lanes have their baselines, by a scripted model."""
+    """The second batch of a sweep whose groups have their baselines, by a scripted model."""
     llm = LlmProposer(ScriptedClient(answers), LlmSettings(max_repairs=1))
-    study = Study(tmp_path, lanes(), make_policy("puct_rank", None), llm, argv=sys.argv)
+    study = Study(tmp_path, grouped(), make_policy("puct_rank", None), llm, argv=sys.argv)
     run_study(study, bowl, stop_after=4)
-    study = Study(tmp_path, lanes(), make_policy("puct_rank", None), llm, argv=sys.argv)
+    study = Study(tmp_path, grouped(), make_policy("puct_rank", None), llm, argv=sys.argv)
     return study.ask(4), llm
 
 
@@ -97,7 +97,7 @@ def answer(*slots):
     )
 
 
-def test_a_model_may_branch_across_lanes_and_gets_the_value_of_its_slot(tmp_path):
+def test_a_model_may_branch_across_groups_and_gets_the_value_of_its_slot(tmp_path):
     given = answer(*(slot(i, 0, {"lr": 0.01}) for i in range(4)))
     trials, llm = ask_model(tmp_path, given)
     assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
@@ -118,7 +118,7 @@ def test_a_model_that_moves_the_slots_own_parameter_is_told_so(tmp_path):
     assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
 
 
-def test_what_the_rules_take_over_from_a_model_stays_in_its_lane(tmp_path):
+def test_what_the_rules_take_over_from_a_model_stays_in_its_group(tmp_path):
     trials, _ = ask_model(tmp_path, "no idea", answer(slot(1, 0, {"lr": 0.01})))
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
     origins = [trial.proposal.provenance.source for trial in trials]

@@ -8,6 +8,7 @@ import pytest
 from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.llm.usage import TotalUsage
+from hydra_llm.search.ask import fill
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.proposers.decision import Decision
@@ -132,6 +133,22 @@ def test_a_guide_that_fails_leaves_the_slot_to_the_rules_with_a_provenance_that_
     study._proposals.proposer = HybridProposer(Broken(), tpe.build({}))
     trials = run_study(study)
     assert any(t.proposal.provenance == Provenance("rules", "hybrid failed: down") for t in trials)
+
+
+def test_a_guide_that_repairs_its_answer_itself_is_asked_once_per_decision():
+    asked = []
+
+    class Model(RulesProposer):
+        asked_once = True
+
+        def propose(self, context):
+            asked.append([slot.index for slot in context.slots])
+            return super().propose(context)
+
+    context = replace(TestHybrid().context([0.3, 0.5]), validate=lambda values: ["No such file."])
+    with pytest.raises(ProposerError):
+        fill(context, HybridProposer(Model(), tpe.build({})))
+    assert asked == [[0]]
 
 
 def test_what_a_guide_spent_is_visible_to_the_budget():

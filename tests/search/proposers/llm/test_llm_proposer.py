@@ -15,7 +15,7 @@ from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
 from hydra_llm.search.ask import fill
 from hydra_llm.search.context import Block, Slot
-from hydra_llm.search.proposers.base import Proposer, ProposerStop
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.proposers.llm.build import build
 from hydra_llm.search.proposers.llm.prompt_figures import MAX_BYTES
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
@@ -97,6 +97,24 @@ def test_an_outage_in_the_middle_keeps_what_was_right():
     first, second = fill(small(), llm).proposals
     assert first.provenance == Provenance("llm")
     assert second.provenance == Provenance("rules", f"llm failed: {DOWN}")
+
+
+def test_a_configuration_that_does_not_compose_goes_back_to_the_model_and_is_on_record():
+    refused = small(validate=lambda values: ["Key 'x' is not in 'model'."] if values["training.lr"] == 2e-3 else [])
+    llm, client = proposer(GOOD, answer(slot(0, moved={"training.lr": 4e-3})))
+    decision = llm.propose(refused)
+    assert [proposal.slot for proposal in decision.proposals] == [0, 1]
+    assert "Slot 0: Key 'x' is not in 'model'." in client.requests[1].messages[3].text
+    assert [refusal.reasons for refusal in decision.refused] == [("Key 'x' is not in 'model'.",)]
+
+
+@pytest.mark.parametrize("max_repairs", [0, 2])
+def test_all_paid_calls_of_a_decision_are_counted_whatever_was_wrong(max_repairs):
+    nothing_composes = small(validate=lambda values: [] if values["training.batch_size"] == 9 else ["No such file."])
+    llm, client = proposer(*[GOOD] * 9, max_repairs=max_repairs)
+    with pytest.raises(ProposerError, match=r"llm failed: .* answers with errors, the last: Slot 0: No such file"):
+        fill(nothing_composes, llm)
+    assert len(client.requests) == 1 + max_repairs
 
 
 def test_the_sweep_stops_when_told_to_stop():
