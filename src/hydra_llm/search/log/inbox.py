@@ -1,8 +1,7 @@
-"""user_input.md: what a person wants to tell a running sweep.
+"""user_input.md: the inbox in which a person writes to a running sweep.
 
 Text under Pending is read before the next decision, recorded as an event, shown to the proposer as data, and moved to
-Acknowledged with the number of the trial that was decided next. The event log holds what was said; the file is a
-letter box.
+Acknowledged with the number of the trial that was decided next. The event log holds what was said.
 """
 
 from __future__ import annotations
