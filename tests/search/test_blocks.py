@@ -85,7 +85,7 @@ class Chooser(Proposer):
 
     def propose(self, context):
         block = context.block
-        values, refused = self.wishes.get(block.index, (None, "")) if block.is_end else (None, "")
+        values, refused = self.wishes.get(block.index, (None, "")) if block.k == block.n_iter_block else (None, "")
         wish = BlockWish(values, "to see", refused) if values or refused else None
         return Decision(tuple(RulesProposer().propose(context)), Notes(next_block=wish))
 

@@ -69,10 +69,6 @@ class Block:
     n_iter_block: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def is_end(self) -> bool:
-        return self.k >= self.n_iter_block > 0
-
 
 @dataclass(frozen=True)
 class Progress:

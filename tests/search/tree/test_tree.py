@@ -73,4 +73,4 @@ def test_for_any_history_the_root_counts_every_run_and_depth_grows_by_one(steps)
     for node in tree:
         parent = tree.parent(node)
         assert node.depth == (0 if parent is None else parent.depth + 1)
-        assert node.visits == node.runs + sum(child.runs for child in tree.descendants(node))
+        assert node.visits == node.runs + sum(tree.node(child).visits for child in node.children)

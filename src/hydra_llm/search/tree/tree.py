@@ -215,15 +215,6 @@ class Tree:
             yield current
             current = self.parent(current)
 
-    def descendants(self, node: Node) -> list[Node]:
-        found: list[Node] = []
-        queue = list(node.children)
-        while queue:
-            child = self._by_trial[queue.pop()]
-            found.append(child)
-            queue.extend(child.children)
-        return sorted(found, key=lambda n: n.index)
-
     def distance(self, a: Node, b: Node) -> int | None:
         """Number of edges between two nodes, None if they have different roots."""
         steps = {member.id: step for step, member in enumerate(self.lineage(a))}

@@ -140,10 +140,6 @@ class JointFit:
         """(slope, offset [, swing]) of every metabolite [metabolite, n_line], None if none were fitted."""
         return self._of_metabolites(self._solution[0])
 
-    @property
-    def lines_error(self) -> Tensor | None:
-        return self._of_metabolites(self._solution[1])
-
     @cached_property
     def _known(self) -> Tensor:
         return self.solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
@@ -152,11 +148,6 @@ class JointFit:
     def identifiable(self) -> Tensor:
         """bool [reaction]."""
         return self._known[: self.n_reactions]
-
-    @property
-    def lines_identifiable(self) -> Tensor | None:
-        """bool [metabolite, n_line]."""
-        return self._of_metabolites(self._known)
 
     @property
     def rank(self) -> int:

@@ -56,10 +56,6 @@ class ReactionNetwork:
             order[j, : len(found)] = self.orders[found, j]
         return index, order
 
-    def conserved(self) -> bool:
-        """Whether no reaction creates or destroys mass: every column of the stoichiometry sums to zero."""
-        return bool((self.stoichiometry.sum(dim=0) == 0).all())
-
     def null_dimensions(self) -> int:
         """Combinations of rate constants that no recording determines (of all reactions, empty ones included)."""
         return sum(len(group) - _rank(self.stoichiometry[:, group]) for group in self._by_law())
