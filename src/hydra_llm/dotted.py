@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class DottedPathError(ValueError):
 class Named:
     """`name` is what logs and reports call an object; a class that states none is called by its dotted path."""
 
-    name: ClassVar[str]
+    name: str
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

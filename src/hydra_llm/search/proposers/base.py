@@ -10,8 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
+from hydra_llm.dotted import Named, construct
 from hydra_llm.llm.usage import RecordedCall, TotalUsage
 from hydra_llm.search import slot_params
 from hydra_llm.search.context import Context, Slot
@@ -28,12 +29,12 @@ class ProposerStop(ProposerError):
     """As ProposerError, and the sweep must stop instead of falling back to the rules."""
 
 
-class Proposer(ABC):
-    """A subclass gives a `name` and `propose`; everything else has a default that does nothing.
+class Proposer(Named, ABC):
+    """A subclass gives `propose`; everything else has a default that does nothing.
 
     Attributes
     ----------
-    name: as it stands in the configuration and in provenances.
+    name: as it stands in the configuration and in provenances; the dotted path of the class unless it states another.
     reads_notes: False spares the texts of a context (memory, predictions, what a person wrote), which a coded proposer
         does not read.
     asked_once: True for a proposer that asks itself again until its proposals pass `check` (proposers/check.py): a
@@ -42,10 +43,16 @@ class Proposer(ABC):
     protocol: the protocol for a sweep that is given none.
     """
 
-    name: str
     reads_notes: bool = True
     asked_once: bool = False
     protocol: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The proposer that a dotted path stands for. `settings` are the keys of hydra.sweeper.llm that were set, and
+        `folder`, the sweep's; unless a proposer says otherwise it reads none of them.
+        """
+        return construct("proposer", cls)
 
     @abstractmethod
     def propose(self, context: Context) -> Decision | Sequence[Proposal]:
@@ -62,7 +69,7 @@ class Proposer(ABC):
         """What a language model was used for so far, earlier sessions included; None where nobody counts."""
         return None
 
-    def resume(self, calls: Iterable[RecordedCall]) -> None:  # noqa: B027  nothing to do for who asks no model
+    def resume(self, calls: Iterable[RecordedCall]) -> None:
         """Called once, before the first decision, with the calls that earlier sessions recorded; `spent` holds them
         afterwards.
         """

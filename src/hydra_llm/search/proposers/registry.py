@@ -1,4 +1,5 @@
-"""Proposers by their name in the configuration. Each module is imported when its proposer is asked for.
+"""Proposers by their name in the configuration, or by the dotted path of a user's own. A built-in module is imported when
+its proposer is asked for.
 
 A proposer that takes settings offers a module-level `build(settings: Mapping[str, Any]) -> Proposer`.
 """
@@ -9,7 +10,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from hydra_llm.dotted import check_object
+from hydra_llm.dotted import check_object, load_class
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
@@ -25,8 +26,8 @@ NAMES = ("rules", "random", *BUILDERS)
 
 
 def make_proposer(name: str | Proposer, settings: Mapping[str, Any]) -> Proposer:
-    """The proposer of that name; `settings` go to those that take some (the group `llm`, and the sweep's folder). One
-    that a `_target_` node made is used as it is.
+    """The proposer of that name or dotted path; `settings` go to those that take some (the group `llm`, and the sweep's
+    folder). One that a `_target_` node made is used as it is. Raises ValueError with a sentence.
     """
     if not isinstance(name, str):
         return check_object("proposer", name, Proposer)
@@ -34,6 +35,6 @@ def make_proposer(name: str | Proposer, settings: Mapping[str, Any]) -> Proposer
         return RulesProposer()
     if name == RandomProposer.name:
         return RandomProposer()
-    if name not in BUILDERS:
-        raise ValueError(f"proposer={name!r} is unknown. Choose one of auto, {', '.join(NAMES)}.")
-    return importlib.import_module(BUILDERS[name]).build(settings)
+    if name in BUILDERS:
+        return importlib.import_module(BUILDERS[name]).build(settings)
+    return load_class("proposer", name, Proposer, ("auto", *NAMES)).from_settings(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from hydra_llm.search.tree.tree import Arms
 @dataclass(frozen=True)
 class Greedy(SelectionPolicy):
     c: float = 0.0  # no bonus; present so that every policy is built alike
-    name: ClassVar[str] = "greedy"
+    name = "greedy"
 
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
         scores = plain_rewards(arms)

@@ -7,7 +7,6 @@ prior, so it fades as the tree grows instead of drowning the reward. Compare puc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -20,7 +19,7 @@ class PuctRank(SelectionPolicy):
     """`c` weighs exploration; 3 was measured on the random-walk toy of tests/search/selection."""
 
     c: float = 3.0
-    name: ClassVar[str] = "puct_rank"
+    name = "puct_rank"
 
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
         n = len(arms)

@@ -8,7 +8,6 @@ becomes hill climbing from the latest nodes, whatever the metric says about the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from hydra_llm.search.tree.tree import Arms
 @dataclass(frozen=True)
 class PuctReference(SelectionPolicy):
     c: float = 1.414
-    name: ClassVar[str] = "puct_reference"
+    name = "puct_reference"
 
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
         return plain_rewards(arms) + self.c * np.sqrt(len(arms)) / (1.0 + arms.visits)

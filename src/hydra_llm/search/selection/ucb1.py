@@ -7,7 +7,6 @@ other published form. Auer, Cesa-Bianchi & Fischer (2002).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from hydra_llm.search.tree.tree import Arms
 @dataclass(frozen=True)
 class Ucb1(SelectionPolicy):
     c: float = 1.414
-    name: ClassVar[str] = "ucb1"
+    name = "ucb1"
 
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
         return plain_rewards(arms) + self.c * np.sqrt(np.log(len(arms)) / np.maximum(arms.visits, 1))
@@ -27,7 +26,7 @@ class Ucb1(SelectionPolicy):
 @dataclass(frozen=True)
 class Ucb1Shifted(SelectionPolicy):
     c: float = 1.414
-    name: ClassVar[str] = "ucb1_shifted"
+    name = "ucb1_shifted"
 
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:
         return plain_rewards(arms) + self.c * np.sqrt(np.log(len(arms)) / (1.0 + arms.visits))
