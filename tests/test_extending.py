@@ -59,7 +59,7 @@ def run(words: list[str], folder: Path, cwd: Path, expect: int = 0) -> str:
     return text
 
 
-def run_example(title: str, folder: Path) -> str:
+def run_example(title: str, folder: Path, connectome: Path) -> str:
     write_files("The application", folder)
     names = write_files(title, folder)
     printed = []
@@ -67,7 +67,8 @@ def run_example(title: str, folder: Path) -> str:
         words = shlex.split(line)
         if line.startswith(SCIENCE):
             pytest.importorskip("lightning", reason="the science extra is not installed")
-            words += [f"hydra.run.dir={folder}/run", f"paths.datasets={folder}/datasets"]
+            words += [f"hydra.run.dir={folder}/run", f"paths.datasets={folder}/datasets", "callbacks.figures=false"]
+            words += [f"simulation.connectome={connectome}"] if "simulation=flyvis" in line else []
         printed.append(run(words, folder, ROOT if line.startswith(SCIENCE) else folder))
     suites = [name for name in names if name.startswith("test_")]
     if suites:
@@ -83,31 +84,25 @@ def session(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("title", EXAMPLES)
-def test_every_example_runs(title, tmp_path):
+def test_every_example_runs(title, tmp_path, tiny_connectome):
     assert commands(title)
-    printed = run_example(title, tmp_path)
+    printed = run_example(title, tmp_path, tiny_connectome)
     assert CLAIMS.get(title, lambda folder, printed: True)(tmp_path, printed), printed
 
 
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
+        ("proposer=hydra_llm.Proposer", "proposer=hydra_llm.Proposer must define propose"),
         ("selection=nowhere.Policy", "selection=nowhere.Policy cannot be imported (No module named 'nowhere')"),
         ("pruning.rule=hydra_llm.PruningRule", "pruning.rule=hydra_llm.PruningRule must define limit"),
-        ("llm.client=my_client.LabAssistant", "module 'my_client' has no attribute 'LabAssistant'"),
+        ("llm.client=my_client.Lab proposer=auto", "module 'my_client' has no attribute 'Lab'"),
     ],
 )
 def test_a_path_that_cannot_be_used_ends_the_sweep_before_its_first_trial_with_a_sentence(tmp_path, setting, sentence):
     write_files("The application", tmp_path)
     write_files("A client of a language model", tmp_path)
-    words = [
-        "python",
-        "app.py",
-        "-m",
-        "hydra/sweeper=llm_ucb",
-        f"hydra.sweeper.{setting}",
-        "hydra.sweeper.proposer=auto",
-    ]
+    words = ["python", "app.py", "-m", "hydra/sweeper=llm_ucb", *(f"hydra.sweeper.{word}" for word in setting.split())]
     text = run(words, tmp_path, tmp_path, expect=1)
     assert sentence in text
     assert "Traceback" not in text
@@ -118,6 +113,19 @@ def is_constrained(folder, printed):
     events = [json.loads(line) for line in (folder / "sweep" / "events.jsonl").read_text().splitlines()]
     widths = {t["proposal"]["values"]["width"] for e in events if e["type"] == "asked" for t in e["trials"]}
     return len(widths) > 1 and 64 not in widths
+
+
+def strategies(folder):
+    events = [json.loads(line) for line in (folder / "sweep" / "events.jsonl").read_text().splitlines()]
+    return [t["proposal"]["strategy"] for e in events if e["type"] == "asked" for t in e["trials"]]
+
+
+def is_proposed(folder, printed):
+    return strategies(folder) == ["neighbour"] * 8 and session(folder / "sweep")["proposer"] == "my_proposer.Neighbour"
+
+
+def is_a_rule(folder, printed):
+    return strategies(folder)[:3] == ["baseline", "width-first", "width-first"]
 
 
 def is_selected(folder, printed):
@@ -145,6 +153,8 @@ def is_told(folder, printed):
 
 CLAIMS = {
     "A constraint": is_constrained,
+    "A proposer": is_proposed,
+    "A strategy of the rules": is_a_rule,
     "A selection policy": is_selected,
     "A pruning rule": is_pruned,
     "A client of a language model": is_asked,
@@ -168,4 +178,4 @@ def test_every_name_on_the_page_exists():
 
 def test_the_table_links_every_example():
     linked = re.findall(r"^\| \[[^]]+\]\(#([\w-]+)\)", PAGE, re.MULTILINE)
-    assert linked == [title.lower().replace(" ", "-") for title in EXAMPLES]
+    assert linked == [title.lower().replace(" ", "-").replace("'", "") for title in EXAMPLES]

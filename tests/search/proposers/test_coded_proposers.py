@@ -24,5 +24,40 @@ def test_another_seed_gives_another_random_proposal():
 
 
 def test_an_unknown_proposer_lists_the_known_ones():
-    with pytest.raises(ValueError, match="auto, rules, random, llm"):
+    with pytest.raises(ValueError, match="proposer must be one of auto, rules, random, llm"):
         make_proposer("genetic", {})
+
+
+class Own(RandomProposer):
+    def __init__(self, folder="nowhere"):
+        self.folder = folder
+
+    @classmethod
+    def from_settings(cls, settings):
+        return cls(settings["folder"])
+
+
+class Open(Proposer):
+    pass
+
+
+def test_a_proposer_of_ones_own_is_chosen_by_its_dotted_path_and_may_read_the_settings():
+    made = make_proposer(f"{__name__}.Own", {"folder": "sweep", "model": "m"})
+    assert (made.name, made.folder) == (f"{__name__}.Own", "sweep")
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        (f"{__name__}.Open", r"Open must define propose of hydra_llm\.Proposer"),
+        ("fractions.Fraction", r"proposer must be the dotted path of a subclass of hydra_llm\.Proposer"),
+    ],
+)
+def test_a_proposer_that_cannot_be_used_is_a_sentence(path, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make_proposer(path, {})
+
+
+class TestOwn(ProposerConformance):
+    def make(self):
+        return Own()

@@ -1,5 +1,5 @@
-"""Proposers by their name in the configuration, or by the dotted path of a user's own. A built-in module is imported when
-its proposer is asked for.
+"""Proposers by their name in the configuration, or by the dotted path of a user's own. The module of a built-in one is
+imported when it is asked for.
 
 A proposer that takes settings offers a module-level `build(settings: Mapping[str, Any]) -> Proposer`.
 """

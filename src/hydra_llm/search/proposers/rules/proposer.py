@@ -1,16 +1,22 @@
-"""The coded proposer: the strategy rules of search/strategies, asked in the order of their role. Needs no network."""
+"""The coded proposer: strategies, asked in the order of their role. Needs no network."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.proposers.rules.order import ALWAYS, ORDER
+from hydra_llm.search.proposers.rules.strategy import Strategy
 from hydra_llm.search.trial.trial import Proposal
 
 
 class RulesProposer(Proposer):
+    """`order` is role -> strategies; the last two of each role are asked whatever their condition says."""
+
     name: str = "rules"
     reads_notes: bool = False
+    order: Mapping[str, tuple[Strategy, ...]] = ORDER
 
     def propose(self, context: Context) -> list[Proposal]:
         taken: set[str] = set(context.rejected)
@@ -28,9 +34,9 @@ class RulesProposer(Proposer):
         return proposals
 
     def _fill(self, context: Context, slot: Slot, taken: set[str]) -> Proposal | None:
-        if slot.role not in ORDER:
-            raise ValueError(f"role={slot.role!r} is unknown. Choose one of {', '.join(ORDER)}.")
-        strategies = ORDER[slot.role]
+        if slot.role not in self.order:
+            raise ValueError(f"role must be one of {', '.join(self.order)}, got {slot.role!r}.")
+        strategies = self.order[slot.role]
         for strategy in strategies[:-2]:
             if strategy.condition(context):
                 proposal = strategy.propose(context, slot, taken)
