@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
+from hydra_llm.families.evaluation import Evaluation, OracleReport
 from hydra_llm.families.family import Family
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.metrics.scores import identity_r2, slope
@@ -141,17 +142,6 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
 
 
 # ---- the evaluator: the truth too ----
-@dataclass(frozen=True)
-class Oracle:
-    scores: dict[str, float]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    metrics: dict[str, float]
-
-
 def scores_of(A: np.ndarray, true: np.ndarray, prefix: str = "") -> dict[str, float]:
     found = {"A_R2": identity_r2(A, true), "A_R2_slope": slope(A, true)}
     return {prefix + name: value for name, value in found.items() if value is not None}
@@ -162,15 +152,15 @@ class Evaluator:
         self._observations, self._A = dataset.observations(), dataset.truth()["A"].numpy()
         self._training = training
 
-    def oracle(self) -> Oracle:
+    def oracle(self) -> OracleReport[np.ndarray]:
         """Least squares: what any method can get from these data."""
         split, meta = self._observations.split("train"), self._observations.meta
         frames = frames_of(split, self._training.target, self._training.difference_order, float(meta["delta_t"]))
         A = np.linalg.lstsq(frames.activity.numpy(), frames.target.numpy(), rcond=None)[0].T
         scores = scores_of(A, self._A, "oracle_")
-        return Oracle(scores, f"Least squares recovers A with R2 {scores['oracle_A_R2']:.4f}.")
+        return OracleReport(A, scores, f"Least squares recovers A with R2 {scores['oracle_A_R2']:.4f}.")
 
-    def score(self, fit: Fit, oracle: Oracle) -> Evaluation:
+    def score(self, fit: Fit, oracle: OracleReport[np.ndarray]) -> Evaluation:
         return Evaluation(scores_of(fit.net.A.detach().numpy(), self._A))
 
     def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:

@@ -3,6 +3,7 @@
 Each node is called with what its family provides, on top of its own keys.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -31,13 +32,12 @@ def call(node: Mapping[str, Any] | DictConfig, key: str, **provided: Any) -> Any
     except InstantiationException as error:
         raise ExperimentError(f"{key}._target_={node['_target_']} cannot be used: {error}") from error
     try:
-        return partial(**provided)
-    except TypeError as error:
-        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-            raise  # from inside the target
+        inspect.signature(partial).bind(**provided)
+    except (TypeError, ValueError) as error:
         raise ExperimentError(
             f"{key}._target_={node['_target_']} must take {', '.join(provided)} as keywords: {error}."
         ) from error
+    return partial(**provided)
 
 
 def network_of(model: DictConfig, **provided: Any) -> nn.Module:

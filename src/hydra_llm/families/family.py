@@ -4,7 +4,7 @@ The two halves meet in the pipeline only. A fit is given the folder of a dataset
 evaluator is given the dataset and may open its truth.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,29 +15,14 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.families.errors import ExperimentError
+from hydra_llm.families.evaluation import Evaluation, OracleReport
 from hydra_llm.families.fitting import Fit, FitContext
-
-
-class OracleReport(Protocol):
-    """What the data can determine. scores: oracle_* metrics; sentence: for the log, before training."""
-
-    @property
-    def scores(self) -> Mapping[str, float]: ...
-    @property
-    def sentence(self) -> str: ...
-
-
-class Evaluation(Protocol):
-    """What an evaluation found; families keep what their figures need beside the metrics."""
-
-    @property
-    def metrics(self) -> Mapping[str, float]: ...
 
 
 class Evaluator(Protocol):
     """Everything about one dataset that needs its truth: before the fit, and after it."""
 
-    def oracle(self) -> OracleReport: ...
+    def oracle(self) -> OracleReport[Any]: ...
 
     def score(self, fit: Fit, oracle: Any) -> Evaluation: ...
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import Observations
+from hydra_llm.families.evaluation import OracleReport
 from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
 from hydra_llm.families.metabolism.metrics import rate_constant_metrics
 from hydra_llm.families.metabolism.system import ReactionField, ReactionNetwork
@@ -17,13 +18,11 @@ PUBLISHED_INIT = (-2.0, 1.0)  # log10 k starts uniform in it
 
 
 @dataclass(frozen=True)
-class OracleReport:
+class MetabolismOracle:
     """condensed: the equations with the true rate law, for whoever asks further questions of them."""
 
     condensed: Condensed
     joint: JointFit
-    scores: dict[str, float]
-    sentence: str
 
 
 def reaction_laws(field: ReactionField, c: Tensor, external: Tensor | None) -> Tensor:
@@ -41,7 +40,7 @@ def condense(samples: Samples, field: ReactionField) -> Condensed:
 
 def oracle_report(
     samples: Samples, field: ReactionField, log_k: Tensor, types: Tensor, observations: Observations, *, limited: bool
-) -> OracleReport:
+) -> OracleReport[MetabolismOracle]:
     """log_k and types are the truth: the first to score with, the second for the oracle that knows them."""
     condensed = condense(samples, field)
     joint, alone, tied = (condensed.solve(lines) for lines in ("metabolite", "none", types))
@@ -60,7 +59,8 @@ def oracle_report(
     network = ReactionNetwork(
         observations.structure("stoichiometry").double(), observations.structure("substrate_orders").double()
     )
-    return OracleReport(condensed, joint, scores, _sentence(joint, network, scores, observations, limited))
+    sentence = _sentence(joint, network, scores, observations, limited)
+    return OracleReport(MetabolismOracle(condensed, joint), scores, sentence)
 
 
 def _constants(fit: JointFit, log_k: Tensor, prefix: str) -> dict[str, float]:

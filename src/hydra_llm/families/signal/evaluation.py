@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
+from torch import nn
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
+from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
 from hydra_llm.families.signal.figures.functions import functions
@@ -19,41 +21,34 @@ from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
 from hydra_llm.families.signal.system import RateField
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.embedding import embedding
-from hydra_llm.figures.loss import loss
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 from hydra_llm.metrics.connectivity import connectivity_metrics
-from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
 from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
 from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
 
 log = logging.getLogger(__name__)
 
 GRID = 200  # states per neuron at which learned and true functions are compared
-LOST = 0.5  # a rollout is lost when its error passes this share of the activity's spread
 
 
 @dataclass(frozen=True)
-class OracleReport:
-    """Least squares with the true nonlinearity: its scores (oracle_*), and a sentence on what the data can't tell."""
+class Recovered:
+    """What a SignalGNN has learned, gauge applied."""
 
-    found: SignalOracle
-    scores: dict[str, float]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found; W_true and W_learned are g_i W_ij, gauge applied."""
-
-    metrics: dict[str, float]
-    W_true: np.ndarray
-    W_learned: np.ndarray
+    W: np.ndarray  # g_i W_ij [target, source]
     scale: np.ndarray  # c_j of message_j = c_j phi_j + d_j
-    rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, neuron]
     clusters: np.ndarray | None  # of the update functions
+
+
+@dataclass(frozen=True)
+class SignalEvaluation(Evaluation):
+    """recovered: None for a network of another class, which is judged by its predictions alone."""
+
+    rollouts: dict[str, Rollout]  # by split
+    recovered: Recovered | None
 
 
 class SignalEvaluator:
@@ -68,7 +63,7 @@ class SignalEvaluator:
         self._target, self._difference_order = training.target, training.difference_order
         self._delta_t = float(self._observations.meta["delta_t"])
 
-    def oracle(self) -> OracleReport:
+    def oracle(self) -> OracleReport[SignalOracle]:
         found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
         W = self._field.effective_connectivity.numpy()
         scores = {
@@ -84,26 +79,31 @@ class SignalEvaluator:
         frames = frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
         return Samples(frames.activity, frames.target, frames.external)
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
+    def score(self, fit: Fit, oracle: OracleReport[SignalOracle]) -> SignalEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
-        net, W = fit.net, self._field.effective_connectivity.numpy()
-        train = self._observations.split("train")
-        grid = recorded_grid(train.activity, GRID)
-        message = self._of_net(net.message, net, grid)
-        scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
-        W_learned = rescale_sources(net.connectivity().detach().numpy(), scale)
-        metrics = connectivity_metrics(W_learned, W, identifiable=oracle.found.identifiable, prefix="connectivity")
-        rollouts = {}
-        for split, prefix in (("validation", "val"), ("test", "test")):
-            recorded = self._observations.split(split)
-            n = min(self._rollout_frames, recorded.n_frames)
-            predicted = self._rollout(net, recorded.activity[:n], recorded.external)
-            rollouts[split] = (np.array(recorded.activity[:n]), predicted)
-            metrics |= rollout_metrics(predicted, recorded.activity[:n], prefix=prefix, tolerance=LOST)
-        metrics |= self._onestep(net)
-        metrics |= activity_rank(train.activity)
+        net = fit.net
+        metrics, rollouts = held_out_scores(
+            net, self._observations, self._rollout_frames, lambda *recorded: self._rollout(net, *recorded)
+        )
+        metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
         metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._field.g.numpy())
+        metrics["n_neurons"] = float(len(self._types))
+        metrics["n_edges"] = float((self._truth["connectivity"] != 0).sum())
+        metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
+        if not isinstance(net, SignalGNN):
+            log.info("Not reported: connectivity and types, which are read from a SignalGNN; this is a %s.", type(net))
+            return SignalEvaluation(metrics, rollouts, None)
+        scores, recovered = self._recovered(net, oracle.found)
+        return SignalEvaluation(metrics | scores, rollouts, recovered)
+
+    def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], Recovered]:
+        grid = recorded_grid(self._observations.split("train").activity, GRID)
+        message = self._of_net(net.message, net, grid)
+        scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
+        W = rescale_sources(net.connectivity().detach().numpy(), scale)
+        true = self._field.effective_connectivity.numpy()
+        metrics = connectivity_metrics(W, true, identifiable=oracle.identifiable, prefix="connectivity")
         clusters = None
         n_types = len(np.unique(self._types))
         if n_types > 1 and not net.is_shared:
@@ -113,20 +113,9 @@ class SignalEvaluator:
             metrics["embedding_cluster_acc"] = cluster_metrics(labels, self._types)["cluster_accuracy"]
         elif n_types > 1:
             log.info("Not reported: cluster_accuracy, because model.embedding_dim=0 gives all neurons one function.")
-        metrics["n_neurons"] = float(len(W))
-        metrics["n_edges"] = float((self._truth["connectivity"] != 0).sum())
-        metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
-        return Evaluation(metrics, W, W_learned, scale, rollouts, clusters)
+        return metrics, Recovered(W, scale, clusters)
 
-    def _onestep(self, net: SignalGNN) -> dict[str, float]:
-        """One-step R2 on the test trajectory, against the drift: what a perfect network would predict."""
-        test = self._observations.split("test")
-        external = None if test.external is None else torch.tensor(test.external)
-        with torch.no_grad():
-            predicted = net(torch.tensor(test.activity), external)
-        return onestep_metrics(predicted, test.drift, prefix="onestep")
-
-    def _rollout(self, net: SignalGNN, activity: np.ndarray, external: np.ndarray | None) -> np.ndarray:
+    def _rollout(self, net: nn.Module, activity: np.ndarray, external: np.ndarray | None) -> np.ndarray:
         """The network's own trajectory [frame, neuron] from the first recorded frame, by Euler steps of delta_t."""
         u = torch.tensor(activity[:1])
         frames = [u]
@@ -150,45 +139,44 @@ class SignalEvaluator:
 
     # ---- figures ----
 
-    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: SignalEvaluation) -> dict[str, str]:
         """None: a random network has no parts worth a table."""
         return {}
 
-    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: SignalEvaluation) -> dict[str, Figure]:
         train = self._observations.split("train")
         u = np.array(train.activity)
         drawn = {
             "activity": activity(u, self._delta_t, None if train.external is None else np.array(train.external)),
             "spectrum": spectrum(u),
-            "weights": weights(
-                evaluation.W_true, evaluation.W_learned, ~np.eye(len(evaluation.W_true), dtype=bool), evaluation.metrics
-            ),
-            "functions": self._functions(fit.net, evaluation, u),
-            "eigenvalues": eigenvalues(evaluation.W_true, evaluation.W_learned, gain_absorbed=True),
             "rollout_test": rollout(*evaluation.rollouts["test"], self._delta_t, "Rollout on the test trajectory"),
+            **loss_figures(fit),
         }
-        curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
-        if curves:
-            penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
-            drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
-        if evaluation.clusters is not None and fit.net.embedding.embedding_dim >= 2:
+        recovered = evaluation.recovered
+        if recovered is None:
+            return drawn
+        true = self._field.effective_connectivity.numpy()
+        drawn["weights"] = weights(true, recovered.W, ~np.eye(len(true), dtype=bool), evaluation.metrics)
+        drawn["functions"] = self._functions(fit.net, recovered, u)
+        drawn["eigenvalues"] = eigenvalues(true, recovered.W, gain_absorbed=True)
+        if recovered.clusters is not None and fit.net.embedding.embedding_dim >= 2:
             a = fit.net.embedding.a.detach().numpy()
-            drawn["embedding"] = embedding(a, self._types, evaluation.clusters, evaluation.metrics["cluster_accuracy"])
+            drawn["embedding"] = embedding(a, self._types, recovered.clusters, evaluation.metrics["cluster_accuracy"])
         return drawn
 
-    def _functions(self, net: SignalGNN, evaluation: Evaluation, u: np.ndarray) -> Figure:
+    def _functions(self, net: SignalGNN, recovered: Recovered, u: np.ndarray) -> Figure:
         """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""
         counts, edges = np.histogram(u, bins=GRID)
         points = (edges[1:] + edges[:-1]) / 2
         grid = np.repeat(points[:, None], u.shape[1], axis=1)
         states = torch.from_numpy(grid)
         message_true, update_true = self._field.message(states).numpy(), self._field.intrinsic(states).numpy()
-        c = np.where(np.isfinite(evaluation.scale) & (evaluation.scale != 0), evaluation.scale, 1.0)
+        c = np.where(np.isfinite(recovered.scale) & (recovered.scale != 0), recovered.scale, 1.0)
         message = self._of_net(net.message, net, grid) / c
         weight = counts[:, None] / counts.sum()
         offset = ((message - message_true) * weight).sum(axis=0)  # d_j / c_j, which the update function takes over
         message = message - offset
-        update = self._of_net(net.update, net, grid) + (evaluation.W_learned * offset).sum(axis=1)
+        update = self._of_net(net.update, net, grid) + (recovered.W * offset).sum(axis=1)
         by_type = [self._types == t for t in np.unique(self._types)]
 
         def mean(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from hydra_llm.data.store import Dataset
+from hydra_llm.families.evaluation import Evaluation, OracleReport
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.evaluation.external_input import external_input_metrics
 from hydra_llm.families.flyvis.evaluation.gallery import draw
@@ -36,19 +37,7 @@ _SNAPSHOT_STATES, _SNAPSHOT_POINTS = 16, 40  # a trajectory has many snapshots a
 
 
 @dataclass(frozen=True)
-class OracleReport:
-    """Least squares with the true law: its scores (oracle_*), and a sentence on what the data cannot tell."""
-
-    found: FlyvisOracle
-    scores: dict[str, float]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found."""
-
-    metrics: dict[str, float]
+class FlyvisEvaluation(Evaluation):
     recovered: Recovered
     rollouts: dict[str, Rollouts]
     clusters: np.ndarray | None
@@ -69,7 +58,7 @@ class FlyvisEvaluator:
 
     # ---- before the fit ----
 
-    def oracle(self) -> OracleReport:
+    def oracle(self) -> OracleReport[FlyvisOracle]:
         types = torch.from_numpy(self._truth.types)
         found = flyvis_oracle(self._samples("train"), self._samples("validation"), self._graph, types)
         scores = dict(found.scores())
@@ -103,7 +92,7 @@ class FlyvisEvaluator:
 
     # ---- after the fit ----
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
+    def score(self, fit: Fit, oracle: OracleReport[FlyvisOracle]) -> FlyvisEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net, truth = fit.net, self._truth
         recovered = self._probe.recover(net)
@@ -139,7 +128,7 @@ class FlyvisEvaluator:
             log.info("%s", verdict(points))
         metrics["n_neurons"], metrics["n_edges"] = float(len(truth.tau)), float(truth.n_true_edges)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
-        return Evaluation(metrics, recovered, rollouts, clusters, points)
+        return FlyvisEvaluation(metrics, recovered, rollouts, clusters, points)
 
     @cached_property
     def _probe(self) -> Probe:
@@ -180,7 +169,7 @@ class FlyvisEvaluator:
 
     # ---- what is left in the run folder ----
 
-    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, str]:
         """types.csv and types.md; connectivity_r2.log where the fit took snapshots."""
         table = TypeTable.of(self._truth, evaluation.recovered, evaluation.clusters)
         files = {"types.csv": table.csv(), "types.md": table.markdown()}
@@ -188,5 +177,5 @@ class FlyvisEvaluator:
             files["connectivity_r2.log"] = to_text(evaluation.points)
         return files
 
-    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:
         return draw(self._truth, fit, evaluation, self._observations.split("train"), self._delta_t)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.families.evaluation import loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.evaluation.probe import evaluate
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
@@ -18,12 +19,11 @@ from hydra_llm.families.flyvis.figures.recovery import Parameter, recovery
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.labels import Labels
-from hydra_llm.figures.loss import loss
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.metrics.gauge import recorded_grid
 
 if TYPE_CHECKING:
-    from hydra_llm.families.flyvis.evaluation.evaluator import Evaluation
+    from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluation
 
 VOLTAGES = Labels(unit="neuron", state="voltage v", state_unit="a.u.", time_unit="s")
 _SHOWN_TYPES = ("R1", "L1", "L2", "Mi1", "Tm3", "T4a", "T5a")  # from the photoreceptor to motion detectors
@@ -35,7 +35,7 @@ _POINTS = 80
 
 
 def draw(
-    truth: EyeTruth, fit: Fit, evaluation: "Evaluation", train: RecordedSplit, delta_t: float
+    truth: EyeTruth, fit: Fit, evaluation: "FlyvisEvaluation", train: RecordedSplit, delta_t: float
 ) -> dict[str, Figure]:
     """All figures, by file name."""
     recovered, types = evaluation.recovered, truth.types
@@ -66,10 +66,7 @@ def draw(
         drawn["rollout_test"] = rollout(
             test.recorded[0][:, central], test.predicted[0][:, central], delta_t, title, VOLTAGES
         )
-    curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
-    if curves:
-        penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
-        drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
+    drawn |= loss_figures(fit)
     a = fit.net.embedding.a.detach().numpy()
     if evaluation.clusters is not None and a.shape[1] >= 2 and np.ptp(a, axis=0).any():
         drawn["embedding"] = embedding(a, types, evaluation.clusters, evaluation.metrics.get("cluster_accuracy"))
@@ -105,7 +102,7 @@ def _eye(truth: EyeTruth, train: RecordedSplit, delta_t: float) -> dict[str, Fig
     return drawn
 
 
-def _messages(truth: EyeTruth, fit: Fit, evaluation: "Evaluation", train: RecordedSplit) -> Figure:
+def _messages(truth: EyeTruth, fit: Fit, evaluation: "FlyvisEvaluation", train: RecordedSplit) -> Figure:
     """The most central neuron of every type stands for it."""
     central, gauge = truth.central(), evaluation.recovered.gauge
     grid = recorded_grid(train.activity, _POINTS)

@@ -1,16 +1,19 @@
 """The metabolism family: its oracle, its scores, its figures. Sees the truth, after or beside the fit, never inside."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
-from torch import Tensor
+from torch import Tensor, nn
 
 from hydra_llm.data.store import Dataset
 from hydra_llm.data.windows import frames_of
+from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
+from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.evaluation.regulation import (
     RegulationScores,
     oracle_regulation,
@@ -29,36 +32,42 @@ from hydra_llm.families.metabolism.metrics import (
 )
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import SMALLEST
-from hydra_llm.families.metabolism.oracle import OracleReport, oracle_report
+from hydra_llm.families.metabolism.oracle import MetabolismOracle, oracle_report
 from hydra_llm.families.metabolism.system import ReactionField
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.labels import Labels
-from hydra_llm.figures.loss import loss
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
 from hydra_llm.metrics.scores import identity_r2, pearson
 from hydra_llm.metrics.spectrum import activity_rank
+from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.integrators import integrator
 from hydra_llm.systems.trajectory import integrate
 
+log = logging.getLogger(__name__)
+
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="a.u.", time_unit="a.u.")
-LOST = 0.5  # a rollout is lost when its error passes this share of the spread of the concentrations
 PHASE_2 = ("phase2_loss", "phase2_node_magnitude", "reaction_error")  # logged while fitting
 SAMPLES = 20_000  # recorded concentrations at which learned and true substrate functions are compared
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found; log_k and F are after the gauge."""
+class Recovered:
+    """What a ReactionGNN has learned, gauge applied."""
 
-    metrics: dict[str, float]
-    log_k: np.ndarray  # learned [reaction]
+    log_k: np.ndarray  # [reaction]
     alpha: np.ndarray  # [order]
-    rollouts: dict[str, tuple[np.ndarray, np.ndarray]]  # split -> (true, predicted) [frame, metabolite]
     regulated: RegulationScores | None  # of a system with homeostasis
-    oracle: OracleReport
+
+
+@dataclass(frozen=True)
+class MetabolismEvaluation(Evaluation):
+    """recovered: None for a network of another class, which is judged by its predictions alone."""
+
+    rollouts: dict[str, Rollout]  # by split
+    oracle: MetabolismOracle
+    recovered: Recovered | None
 
 
 class MetabolismEvaluator:
@@ -66,14 +75,14 @@ class MetabolismEvaluator:
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
         self._observations, self._truth = dataset.observations(), dataset.truth()
-        self._training = training
+        self._training = as_object(training, MetabolismTraining)
         structure = {name: self._observations.structure(name) for name in ("stoichiometry", "substrate_orders")}
         self._field = ReactionField.from_truth(self._truth, structure, self._truth.meta, torch.float64)
         self._log_k = self._truth["log_k"]
         self._regulation = regulation_of(self._truth)
         self._delta_t = float(self._observations.meta["delta_t"])
 
-    def oracle(self) -> OracleReport:
+    def oracle(self) -> OracleReport[MetabolismOracle]:
         report = oracle_report(
             self._samples("train"),
             self._field,
@@ -84,18 +93,35 @@ class MetabolismEvaluator:
         )
         if self._regulation is not None:
             recorded = np.array(self._observations.split("train").activity)
-            report.scores.update(oracle_regulation(report.condensed, report.joint, recorded, self._regulation))
+            report.scores.update(
+                oracle_regulation(report.found.condensed, report.found.joint, recorded, self._regulation)
+            )
         return report
 
     def _samples(self, split: str) -> Samples:
         recorded = self._observations.split(split)
         return Samples(*frames_of(recorded, self._training.target, self._training.difference_order, self._delta_t))
 
-    def score(self, fit: Fit, oracle: OracleReport) -> Evaluation:
+    def score(self, fit: Fit, oracle: OracleReport[MetabolismOracle]) -> MetabolismEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
-        net: ReactionGNN = fit.net
-        train = self._observations.split("train")
-        learned, true = self._contributions(net, train.activity)
+        net = fit.net
+        metrics, rollouts = held_out_scores(
+            net, self._observations, self._training.rollout_frames, lambda *recorded: self._rollout(net, *recorded)
+        )
+        metrics |= activity_rank(self._observations.split("train").activity)
+        metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
+        metrics |= {name: fit.history[name][1][-1] for name in PHASE_2 if name in fit.history}
+        metrics["n_metabolites"], metrics["n_reactions"] = (float(n) for n in self._field.stoichiometry.shape)
+        metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters() if p.requires_grad))
+        if not isinstance(net, ReactionGNN):
+            log.info("Not reported: rate constants, which are read from a ReactionGNN; this is a %s.", type(net))
+            return MetabolismEvaluation(metrics, rollouts, oracle.found, None)
+        scores, recovered = self._recovered(net, oracle.found)
+        return MetabolismEvaluation(metrics | scores, rollouts, oracle.found, recovered)
+
+    def _recovered(self, net: ReactionGNN, oracle: MetabolismOracle) -> tuple[dict[str, float], Recovered]:
+        recorded = self._observations.split("train").activity
+        learned, true = self._contributions(net, recorded)
         alpha = gauge(learned, true)
         n_orders = len(alpha)
         substrates = net.incidence.reshape(net.n_metabolites, n_orders, -1).sum(dim=0).numpy()
@@ -108,31 +134,22 @@ class MetabolismEvaluator:
         if not net.freeze_stoichiometry:
             S = net.stoichiometry().detach()
             metrics |= stoichiometry_metrics(S, self._truth["stoichiometry"], log_k, self._log_k)
-        rollouts = {}
-        for split, prefix in (("validation", "val"), ("test", "test")):
-            recorded = self._observations.split(split)
-            n = min(self._training.rollout_frames, recorded.n_frames)
-            predicted = self._rollout(net, recorded.activity[:n], recorded.external)
-            rollouts[split] = (np.array(recorded.activity[:n]), predicted)
-            metrics |= rollout_metrics(predicted, recorded.activity[:n], prefix=prefix, tolerance=LOST)
-        metrics |= self._onestep(net)
-        metrics |= activity_rank(train.activity)
-        metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
-        regulated = self._regulated(net, np.array(train.activity))
+        regulated = self._regulated(net, np.array(recorded))
         if regulated is not None:
             metrics |= regulated.metrics
-        metrics |= {name: fit.history[name][1][-1] for name in PHASE_2 if name in fit.history}
-        metrics["n_metabolites"] = float(net.n_metabolites)
-        metrics["n_reactions"] = float(net.n_reactions)
-        metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters() if p.requires_grad))
-        return Evaluation(metrics, log_k, alpha, rollouts, regulated, oracle)
+        return metrics, Recovered(log_k, alpha, regulated)
 
     def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> RegulationScores | None:
         if self._regulation is None:
             return None
-        clustering = self._training.get("embedding_clustering", "kmeans")
-        distance = self._training.get("cluster_distance_threshold", 0.1)
-        return score_regulation(net, recorded, self._regulation, clustering=clustering, distance=distance)
+        keys = self._training if isinstance(self._training, HomeostasisTraining) else HomeostasisTraining()
+        return score_regulation(
+            net,
+            recorded,
+            self._regulation,
+            clustering=keys.embedding_clustering,
+            distance=keys.cluster_distance_threshold,
+        )
 
     def _contributions(self, net: ReactionGNN, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """F and the true law^s [sample, order], at evenly spaced recorded concentrations."""
@@ -155,15 +172,7 @@ class MetabolismEvaluator:
         }
         return {name: value for name, value in scores.items() if value is not None}
 
-    def _onestep(self, net: ReactionGNN) -> dict[str, float]:
-        """One-step R2 on the test trajectory, against the drift: what a perfect network would predict."""
-        test = self._observations.split("test")
-        external = None if test.external is None else torch.tensor(test.external)
-        with torch.no_grad():
-            predicted = net(torch.tensor(test.activity), external)
-        return onestep_metrics(predicted, test.drift, prefix="onestep")
-
-    def _rollout(self, net: ReactionGNN, recorded: np.ndarray, external: np.ndarray | None) -> np.ndarray:
+    def _rollout(self, net: nn.Module, recorded: np.ndarray, external: np.ndarray | None) -> np.ndarray:
         """The network's own trajectory [frame, metabolite] from the first frame, by the integrator of the recording."""
 
         def field(u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
@@ -187,36 +196,35 @@ class MetabolismEvaluator:
 
     # ---- figures ----
 
-    def tables(self, fit: Fit, evaluation: Evaluation) -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: MetabolismEvaluation) -> dict[str, str]:
         return {}
 
-    def figures(self, fit: Fit, evaluation: Evaluation) -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: MetabolismEvaluation) -> dict[str, Figure]:
         train = self._observations.split("train")
         c = np.array(train.activity)
         external = None if train.external is None else np.array(train.external)
-        oracle = evaluation.oracle
-        known = oracle.joint.identifiable.numpy()
+        joint, recovered = evaluation.oracle.joint, evaluation.recovered
         drawn = {
             "concentrations": activity(c, self._delta_t, external, METABOLITES),
             "spectrum": spectrum(c, METABOLITES),
-            "rate_constants": rate_constants(self._log_k.numpy(), evaluation.log_k, known, evaluation.metrics),
             "identifiability": identifiability(
-                oracle.joint.solver.singular_values.numpy(), oracle.joint.rank, "rate constants and lines"
+                joint.solver.singular_values.numpy(), joint.rank, "rate constants and lines"
             ),
-            "substrate": self._substrate(fit.net, evaluation, c),
             "kinograph_test": rollout(
                 *evaluation.rollouts["test"], self._delta_t, "Rollout on the test trajectory", METABOLITES
             ),
+            **loss_figures(fit),
         }
-        curves = {name: series for name, series in fit.history.items() if name.endswith("loss")}
-        if curves:
-            penalties = {name: series for name, series in fit.history.items() if name.endswith("penalty")}
-            drawn["loss"] = loss(curves, penalties, fit.best_interval, "interval of the fit (count)")
-        if evaluation.regulated is not None and self._regulation is not None:
-            drawn |= regulation_figures(fit.net, c, evaluation.regulated, self._regulation, METABOLITES)
+        if recovered is None:
+            return drawn
+        known = joint.identifiable.numpy()
+        drawn["rate_constants"] = rate_constants(self._log_k.numpy(), recovered.log_k, known, evaluation.metrics)
+        drawn["substrate"] = self._substrate(fit.net, recovered.alpha, c)
+        if recovered.regulated is not None and self._regulation is not None:
+            drawn |= regulation_figures(fit.net, c, recovered.regulated, self._regulation, METABOLITES)
         return drawn
 
-    def _substrate(self, net: ReactionGNN, evaluation: Evaluation, c: np.ndarray) -> Figure:
+    def _substrate(self, net: ReactionGNN, alpha: np.ndarray, c: np.ndarray) -> Figure:
         """F(c, s) after the gauge beside the true law, over the recorded range."""
         low, high = max(float(c.min()), 1e-3), float(c.max())
         grid = torch.logspace(np.log10(low), np.log10(high), 200, dtype=torch.float64)
@@ -224,4 +232,4 @@ class MetabolismEvaluator:
             learned = net.factor(grid.to(net.log_k.dtype)).double().numpy()
         orders = net.substrate.orders.double().numpy()
         true = self._field.law.factor(grid).numpy()[:, None] ** orders
-        return substrate(grid.numpy(), true, learned / evaluation.alpha, orders, c)
+        return substrate(grid.numpy(), true, learned / alpha, orders, c)
