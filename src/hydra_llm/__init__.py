@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds these equal to 
     from hydra_llm.search.context import Context, Slot
     from hydra_llm.search.log.reader import Sweep, read_sweep
     from hydra_llm.search.proposers.base import Proposer, ProposerError, mutate
+    from hydra_llm.search.proposers.decision import Decision
     from hydra_llm.search.pruning.base import Limit, PruningRule
     from hydra_llm.search.selection.base import SelectionPolicy
     from hydra_llm.search.space.space import Categorical, Float, Integer, Space
@@ -39,6 +40,7 @@ _PLACES = {
     "search.context": ("Context", "Slot"),
     "search.log.reader": ("Sweep", "read_sweep"),
     "search.proposers.base": ("Proposer", "ProposerError", "mutate"),
+    "search.proposers.decision": ("Decision",),
     "search.pruning.base": ("Limit", "PruningRule"),
     "search.selection.base": ("SelectionPolicy",),
     "search.space.space": ("Categorical", "Float", "Integer", "Space"),

@@ -27,7 +27,9 @@ def refuses(net):
 
 
 class Counted(RandomProposer):
-    """Draws, and remembers what it was asked; None of its configurations composes where `validate` says so."""
+    """Draws, and remembers what it was asked."""
+
+    name = "random"
 
     def __init__(self):
         self.asked = []

@@ -14,7 +14,7 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
     """(the proposer's name or dotted path, or the object that a `_target_` node made; a sentence on why)."""
     chosen = options["proposer"]
     if chosen != "auto":
-        return chosen, f"proposer={getattr(chosen, 'name', chosen)}"
+        return chosen, f"proposer={chosen if isinstance(chosen, str) else chosen.name}"
     available, why = can_be_asked(LlmSettings.of(options["llm"]))
     if available:
         return "llm", f"proposer=auto: {why}"
