@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import logging
 import time as time_module
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,14 +19,13 @@ from hydra_llm.search import budget, roles, slot_params
 from hydra_llm.search.annotations import Annotations, summarise, usages
 from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.blocks import block_is_over, next_block
+from hydra_llm.search.confirmation_plan import missing_runs
 from hydra_llm.search.context import Slot
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
 from hydra_llm.search.log.events import (
     Asked,
-    AskedTrial,
     Event,
     Finished,
-    Header,
     Launched,
     Lost,
     Note,
@@ -37,19 +35,18 @@ from hydra_llm.search.log.events import (
     Told,
     UserNote,
 )
-from hydra_llm.search.log.header import IncompatibleSweepError, check_compatible, make_header, make_session
+from hydra_llm.search.log.header import check_resume, make_header, make_session
 from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.numbering import Numbering
 from hydra_llm.search.proposers.base import Proposer, ProposerError
 from hydra_llm.search.pruning.limits import LimitPublisher
 from hydra_llm.search.pruning.stopped import mark_pruned
 from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.trial import seeds
 from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.search.trial.provenance import Provenance
-from hydra_llm.search.trial.trial import Proposal, Trial, TrialError, TrialState
+from hydra_llm.search.trial.trial import Trial, TrialError, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +78,7 @@ class Study:
         self._validate = validate
         self._proposals = ProposalLoop(settings, policy, proposer, validate)
         header = make_header(settings, argv, clock())
-        self._check_resume(resume, header)
+        check_resume(resume, self.log.events, header, folder)
         for event in self.log.events:
             self._take(event)
         if not self.log.events:
@@ -99,27 +96,7 @@ class Study:
         if self._proposals.proposer.reads_notes:
             self._inbox.create()
         self._opened = clock()
-        self._next_free = self._first_free_number()
-
-    def _check_resume(self, resume: str, header: Header) -> None:
-        if resume not in ("auto", "must", "never"):
-            raise ValueError(f"resume={resume!r} is unknown. Choose auto, must or never.")
-        found = self.log.events
-        if found and resume == "never":
-            raise IncompatibleSweepError(
-                f"{self.folder} already holds a sweep and resume=never. Set hydra.sweep.dir to a new folder."
-            )
-        if not found and resume == "must":
-            raise IncompatibleSweepError(
-                f"{self.folder} holds no sweep to continue and resume=must. Check hydra.sweep.dir, or set resume=auto."
-            )
-        if found:
-            check_compatible(found[0], header, str(self.folder))
-
-    def _first_free_number(self) -> int:
-        """One above every number in the log and every numeric folder present: a number never serves two candidates."""
-        folders = [int(p.name) for p in self.folder.iterdir() if p.is_dir() and p.name.isdigit()]
-        return 1 + max([-1, *self.state.trials, *folders])
+        self._numbers = Numbering(self.state, settings, folder)
 
     # ---- asking ----
     def ask(self, count: int, free: Sequence[int] | None = None) -> list[Trial]:
@@ -132,8 +109,9 @@ class Study:
         if not self.state.waiting:
             if not self.search_over:
                 self._ask_search(count, free)
-            elif not self.state.running and (missing := self._missing_confirmations()):
-                self._ask_confirmation(missing)
+            elif not self.state.running and (missing := missing_runs(self.state, self.settings)):
+                trials = self._numbers.confirmation(missing)
+                self._record(Asked(self.clock(), missing[0].trial.block, trials))
         waiting = [self.state.trials[number] for number in self.state.waiting]
         again = [trial for trial in waiting if trial.attempt > 0]
         return again[:1] or waiting[:count]  # a job that took its siblings with it must not do so twice
@@ -152,7 +130,7 @@ class Study:
     def is_over(self) -> bool:
         """Nothing waits, nothing runs, and the confirmation (if any is due) is complete."""
         idle = not self.state.waiting and not self.state.running
-        return idle and bool(self.search_over) and not self._missing_confirmations()
+        return idle and bool(self.search_over) and not missing_runs(self.state, self.settings)
 
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
         self._read_inbox()
@@ -164,12 +142,10 @@ class Study:
         left = self.settings.n_trials - len(self.state.search)
         left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = self._roles(min(count, left, left_in_block), free)
-        number = self._next_free
+        number = self._numbers.next
         filled = self._proposals.propose(self.state, roles, number)
         self._record(*filled.rejections, wait=False)
-        runs = self._replicate_numbers(filled.proposals)
-        trials = tuple(self._numbered(p, self._run_seeds(run)) for p, run in zip(filled.proposals, runs, strict=True))
-        asked = Asked(self.clock(), block, trials, self._spent)
+        asked = Asked(self.clock(), block, self._numbers.search(filled.proposals), self._spent)
         told = filled.annotations.events(self.state, self.settings, block, number)
         self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
 
@@ -188,7 +164,7 @@ class Study:
         last = self.state.user_notes[-1] if self.state.user_notes else None
         label = "before trial {}"
         if last is None or last.text != text or label.format(last.number) in self._inbox.acknowledged():
-            number, block = self._next_free, len(self.state.blocks)
+            number, block = self._numbers.next, len(self.state.blocks)
             self._record(UserNote(text, number, block))
         else:
             number = last.number  # recorded, and the program ended before it was acknowledged
@@ -207,11 +183,11 @@ class Study:
         if used_up := budget.model_used_up(self.settings.stop, self._spent):
             log.warning("The block ends without a review: %s.", used_up)
             return
-        decision = self._proposals.review(self.state, self._next_free)
+        decision = self._proposals.review(self.state, self._numbers.next)
         if decision is None:
             return
         by = self._proposals.proposer.name
-        events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._next_free)
+        events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._numbers.next)
         log.info("Block %d was looked back upon by %s: %s", block, by, decision.failed or summarise(events))
         done = Review(block, ended, by, decision.failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
@@ -230,67 +206,6 @@ class Study:
         chosen = tuple(assigned[slot] for slot in free[:count]) if partial and free is not None else assigned
         own = self.settings.slot_params
         return slot_params.settle(chosen, own, self.state.tree, n_parallel, len(self.state.search))
-
-    def _replicate_numbers(self, proposals: list[Proposal]) -> list[int]:
-        """For each proposal, how many runs its configuration already has, those earlier in the batch included."""
-        seen: dict[str, int] = {}
-        numbers = []
-        for proposal in proposals:
-            key = self.settings.space.key(proposal.values)
-            node = self.state.tree.find(proposal.values)
-            numbers.append((len(node.trials) if node else 0) + seen.get(key, 0))
-            seen[key] = seen.get(key, 0) + 1
-        return numbers
-
-    def _run_seeds(self, run: int) -> dict[str, int]:
-        """Of the next trial, which is the n-th run of its configuration."""
-        if self.settings.fresh_seeds:
-            return seeds.fresh_seeds(self.settings.seed, self.settings.seed_keys, self._next_free)
-        return seeds.replicate_seeds(self.settings.seed, self.settings.seed_keys, run)
-
-    def _numbered(self, proposal: Proposal, run_seeds: dict[str, int], *kind: Any) -> AskedTrial:
-        self._next_free += 1
-        return AskedTrial(self._next_free - 1, proposal, run_seeds, *kind)
-
-    # ---- confirmation ----
-    def _missing_confirmations(self) -> list[tuple[str, Trial, str, int]]:
-        """(role, trial, budget, run) still to be asked for: best and baseline of its block and the references, which
-        are the baseline under overrides of their own, for every budget.
-        """
-        wanted, best = self.settings.confirmation, self.state.best()
-        if not wanted.n_seeds or best is None:
-            return []
-        root = self.state.trees[best.block].root
-        assert root is not None  # a block with a best trial has a root
-        roles = {"baseline": self.state.trials[root.id]}
-        if best.number != root.id:
-            roles = {"best": best, **roles}
-        roles |= dict.fromkeys(wanted.references, self.state.trials[root.id])
-        asked = {
-            (t.proposal.role in wanted.references and t.proposal.role, t.proposal.parent, t.budget, _sorted(t.seeds))
-            for t in self.state.confirmations
-        }
-        return [
-            (role, trial, name, run)
-            for name in wanted.budgets
-            for run in range(wanted.n_seeds)
-            for role, trial in roles.items()
-            if (role in wanted.references and role, trial.number, name, _sorted(self._confirmation_seeds(run)))
-            not in asked
-        ]
-
-    def _confirmation_seeds(self, run: int) -> dict[str, int]:
-        return seeds.confirmation_seeds(self.settings.seed, self.settings.seed_keys, run)
-
-    def _ask_confirmation(self, missing: list[tuple[str, Trial, str, int]]) -> None:
-        entries = []
-        for slot, (role, trial, name, run) in enumerate(missing):
-            note = f"confirmation of trial {trial.number}, fresh seeds {run + 1}"
-            proposal = Proposal(
-                slot, role, "confirm", trial.number, trial.values, note=note, provenance=Provenance("confirm")
-            )
-            entries.append(self._numbered(proposal, self._confirmation_seeds(run), "confirm", name))
-        self._record(Asked(self.clock(), missing[0][1].block, tuple(entries)))
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:
@@ -340,7 +255,7 @@ class Study:
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""
-        return self._proposals.ranking(self.state, self._next_free)
+        return self._proposals.ranking(self.state, self._numbers.next)
 
     def finish(self, reason: str) -> None:
         """Record that the sweep is over, for now: more trials may be granted later. The proposer looks back once more;
@@ -367,7 +282,3 @@ class Study:
     def _take(self, event: Event) -> None:
         self.state.apply(event)
         self.analysis.take(event)
-
-
-def _sorted(run_seeds: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(run_seeds.items()))

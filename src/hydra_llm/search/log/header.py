@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from hydra_llm.search.log.events import Event, Header, Session, SessionSettings
@@ -52,7 +53,23 @@ def make_session(settings: Settings, selection: str, proposer: str, argv: list[s
     return Session(time=time, argv=tuple(argv), proposer=proposer, settings=told, schema=SCHEMA_VERSION)
 
 
-def check_compatible(old: Event, new: Header, folder: str) -> None:
+def check_resume(resume: str, found: Sequence[Event], header: Header, folder: Path) -> None:
+    """Raise IncompatibleSweepError unless a command with this header may go on from what the folder's log holds."""
+    if resume not in ("auto", "must", "never"):
+        raise ValueError(f"resume must be auto, must or never, got {resume!r}.")
+    if found and resume == "never":
+        raise IncompatibleSweepError(
+            f"{folder} already holds a sweep and resume=never. Set hydra.sweep.dir to a new folder."
+        )
+    if not found and resume == "must":
+        raise IncompatibleSweepError(
+            f"{folder} holds no sweep to continue and resume=must. Check hydra.sweep.dir, or set resume=auto."
+        )
+    if found:
+        check_compatible(found[0], header, folder)
+
+
+def check_compatible(old: Event, new: Header, folder: Path) -> None:
     """Raise IncompatibleSweepError unless `new` continues `old`, the first event of a log: same space, objective, seed
     and fixed overrides.
     """

@@ -1,0 +1,57 @@
+"""Which confirmation runs a sweep still owes: best and baseline of its block and the references, which are the baseline
+under overrides of their own, on the same fresh seeds, for every budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.trial import seeds
+from hydra_llm.search.trial.provenance import Provenance
+from hydra_llm.search.trial.trial import Proposal, Trial
+
+
+@dataclass(frozen=True)
+class ConfirmationRun:
+    """The `run`-th run (from 0) of `trial`'s configuration in a role, under a budget."""
+
+    role: str
+    trial: Trial
+    budget: str
+    run: int
+    seeds: dict[str, int]
+
+    def proposal(self, slot: int) -> Proposal:
+        number = self.trial.number
+        note = f"confirmation of trial {number}, fresh seeds {self.run + 1}"
+        who = Provenance("confirm")
+        return Proposal(slot, self.role, "confirm", number, self.trial.values, note=note, provenance=who)
+
+
+def missing_runs(state: SweepState, settings: Settings) -> list[ConfirmationRun]:
+    """What is still to be asked for, in order; [] where nothing is wanted or nothing has a score."""
+    wanted, best = settings.confirmation, state.best()
+    if not wanted.n_seeds or best is None:
+        return []
+    root = state.trees[best.block].root
+    assert root is not None  # a block with a best trial has a root
+    roles = {"baseline": state.trials[root.id]}
+    if best.number != root.id:
+        roles = {"best": best, **roles}
+    roles |= dict.fromkeys(wanted.references, state.trials[root.id])
+
+    def identity(role: str, trial: int | None, budget: str, own: Mapping[str, int]) -> tuple[object, ...]:
+        """A reference is known by its role, best and baseline by their trial alone: they may change places."""
+        return role if role in wanted.references else "", trial, budget, tuple(sorted(own.items()))
+
+    asked = {identity(t.proposal.role, t.proposal.parent, t.budget, t.seeds) for t in state.confirmations}
+    runs = [
+        ConfirmationRun(role, trial, budget, run, seeds.confirmation_seeds(settings.seed, settings.seed_keys, run))
+        for budget in wanted.budgets
+        for run in range(wanted.n_seeds)
+        for role, trial in roles.items()
+    ]
+    return [run for run in runs if identity(run.role, run.trial.number, run.budget, run.seeds) not in asked]
