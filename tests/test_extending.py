@@ -159,6 +159,7 @@ CLAIMS = {
     "A pruning rule": is_pruned,
     "A client of a language model": is_asked,
     "A report or an export": is_told,
+    "Parts of a fit": lambda folder, printed: "my module: 1 interval" in printed,
     "A logger": lambda folder, printed: "my logger: None ['" in printed,
 }
 
