@@ -1,35 +1,59 @@
 """Registration of the sweeper's configuration, made from the table of keys in hydra_llm/keys/sweeper.py.
 
-Hydra imports this module in every application of the environment. Plain mappings register in a tenth of the time that a
-dataclass of this size takes; values are checked when a sweep starts. Keys are closed all the same: Hydra refuses one
-that is not here.
+Hydra imports this module in every application of the environment, most of which never sweep. So nodes are made when
+Hydra composes them: to build them all takes longer than everything else here together. Values are checked when a sweep
+starts. Keys are closed all the same: Hydra refuses one that is not here.
 """
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
+from hydra.core.config_store import ConfigNode, ConfigStore
+from omegaconf import DictConfig
 
-from hydra_llm.keys.key import defaults
-from hydra_llm.keys.sweeper import LLM, PRUNING, STOP, SWEEPER
-
+PROVIDER = "llm_ucb_sweeper"
 TARGET = "hydra_plugins.hydra_llm_ucb_sweeper.llm_ucb_sweeper.LlmUcbSweeper"
 GROUPS = [{"llm": "openai"}, {"stop": "budget"}, {"pruning": "none"}, "_self_"]
 
 
+class LateNode(ConfigNode):
+    """A node of the ConfigStore whose content is asked for when it is composed."""
+
+    def __init__(self, group: str, name: str, content: Callable[[], dict[str, Any]]) -> None:
+        self.name, self.group, self.package, self.provider = name, group, None, PROVIDER
+        self._content = content
+
+    @cached_property  # ConfigStore.load sets the node of its copy
+    def node(self) -> DictConfig:  # type: ignore[override]
+        return DictConfig(self._content())
+
+
+def defaults(table: str) -> dict[str, Any]:
+    """{key: default} of a table of keys."""
+    from hydra_llm.keys import key, sweeper
+
+    return key.defaults(getattr(sweeper, table))
+
+
 def register() -> None:
     """`hydra/sweeper=llm_ucb` and its groups llm, stop and pruning."""
+    store("hydra/sweeper", "llm_ucb", lambda: {"defaults": GROUPS, "_target_": TARGET, **defaults("SWEEPER")})
+    store("hydra/sweeper/llm", "openai", lambda: defaults("LLM"))
+    store("hydra/sweeper/llm", "command", lambda: {"defaults": ["openai", "_self_"], "client": "command"})
+    store("hydra/sweeper/llm", "scripted", lambda: {"defaults": ["openai", "_self_"], "client": "scripted"})
+    store("hydra/sweeper/stop", "budget", lambda: defaults("STOP"))
+    store("hydra/sweeper/pruning", "none", lambda: defaults("PRUNING"))
+    store("hydra/sweeper/pruning", "median", lambda: {"defaults": ["none", "_self_"], "rule": "median"})
+    store("hydra/sweeper/pruning", "asha", lambda: {"defaults": ["none", "_self_"], "rule": "asha"})
 
-    def store(group: str, name: str, node: dict[str, Any]) -> None:
-        ConfigStore.instance().store(group=group, name=name, node=node, provider="llm_ucb_sweeper")
 
-    store("hydra/sweeper", "llm_ucb", {"defaults": GROUPS, "_target_": TARGET, **defaults(SWEEPER)})
-    store("hydra/sweeper/llm", "openai", defaults(LLM))
-    for client in ("command", "scripted"):
-        store("hydra/sweeper/llm", client, {"defaults": ["openai", "_self_"], "client": client})
-    store("hydra/sweeper/stop", "budget", defaults(STOP))
-    store("hydra/sweeper/pruning", "none", defaults(PRUNING))
-    for rule in ("median", "asha"):
-        store("hydra/sweeper/pruning", rule, {"defaults": ["none", "_self_"], "rule": rule})
+def store(group: str, name: str, content: Callable[[], dict[str, Any]]) -> None:
+    """As ConfigStore.store, which would make the node at once."""
+    folder = ConfigStore.instance().repo
+    for part in group.split("/"):
+        folder = folder.setdefault(part, {})
+    folder[f"{name}.yaml"] = LateNode(group, f"{name}.yaml", content)
 
 
 register()

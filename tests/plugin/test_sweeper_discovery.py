@@ -18,11 +18,12 @@ from omegaconf import OmegaConf
 names = [c.__name__ for c in Plugins.instance().discover(Sweeper)]
 times = {k: v for k, v in Plugins.instance().get_stats().modules_import_time.items() if "hydra_llm" in k}
 heavy = [m for m in ("openai", "numpy", "torch", "optuna", "pydantic", "matplotlib") if m in sys.modules]
+ours = sorted(m for m in sys.modules if "hydra_llm" in m)
 store = ConfigStore.instance()
 groups = {g: sorted(store.list(g)) for g in ("hydra/sweeper/llm", "hydra/sweeper/pruning", "hydra/sweeper/stop")}
 paths = ("llm_ucb", "llm/openai", "stop/budget", "pruning/none")
 nodes = {path: OmegaConf.to_container(store.load(f"hydra/sweeper/{path}.yaml").node) for path in paths}
-print(json.dumps({"names": names, "times": times, "heavy": heavy, "groups": groups, "nodes": nodes}))
+print(json.dumps({"names": names, "times": times, "heavy": heavy, "groups": groups, "nodes": nodes, "ours": ours}))
 """
 
 
@@ -48,6 +49,12 @@ def test_the_sweeper_is_discovered_with_its_groups(scans):
 
 def test_a_scan_loads_nothing_heavy(scans):
     assert scans[0]["heavy"] == []
+
+
+def test_a_scan_makes_no_node_and_does_not_read_the_table_of_keys(scans):
+    assert scans[0]["ours"] == [
+        f"hydra_plugins.hydra_llm_ucb_sweeper{name}" for name in ("", ".config", ".llm_ucb_sweeper")
+    ]
 
 
 def test_only_the_thin_modules_are_scanned(scans):
