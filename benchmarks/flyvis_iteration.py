@@ -20,7 +20,6 @@ from torch.optim import Adam
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 
-from hydra_llm.families.flyvis.config import FlyvisGNNConfig
 from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, RecordedStatistics
 from hydra_llm.families.flyvis.model.build import flyvis_gnn
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -96,7 +95,10 @@ SQUARE = torch.ones(256, 256)
 
 
 def published_net(n: int, edge_index: Tensor, input_index: Tensor) -> FlyvisGNN:
-    model = FlyvisGNNConfig(
+    return flyvis_gnn(
+        graph=Data(edge_index=edge_index, input_index=input_index, num_nodes=n),
+        generator=stream(0, "model_init"),
+        dtype=torch.float32,
         message_form="square",
         update_form="generic",
         embedding_dim=2,
@@ -104,8 +106,6 @@ def published_net(n: int, edge_index: Tensor, input_index: Tensor) -> FlyvisGNN:
         embedding_center=1.0,
         edge_embedding=True,
     )
-    graph = Data(edge_index=edge_index, input_index=input_index, num_nodes=n)
-    return flyvis_gnn(model, graph, stream(0, "model_init"), torch.float32)
 
 
 class Scatter(MessagePassing):

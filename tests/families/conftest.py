@@ -106,16 +106,15 @@ def make_graph_net() -> Callable[..., Any]:
     import torch
     from torch_geometric.data import Data
 
-    from hydra_llm.families.flyvis.config import FlyvisGNNConfig
     from hydra_llm.families.flyvis.model.build import flyvis_gnn
     from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
     from hydra_llm.systems.random_streams import stream
 
     def make(truth: Any, seed: int = 0, **keys: Any) -> FlyvisGNN:
-        model = FlyvisGNNConfig(**{"hidden_dim": 16, **keys})
         n_neurons = truth.frames.activity.shape[1]
         graph = Data(edge_index=truth.edge_index, input_index=truth.input_index, num_nodes=n_neurons)
-        return flyvis_gnn(model, graph, stream(seed, "model_init"), torch.float64)
+        settings = {"hidden_dim": 16, **keys}
+        return flyvis_gnn(graph=graph, generator=stream(seed, "model_init"), dtype=torch.float64, **settings)
 
     return make
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.schema.fields import key
+from hydra_llm.schema.training import OpenTraining
 
 
 @dataclass
@@ -95,10 +96,14 @@ class FlyvisSimulation:
 
 @dataclass
 class FlyvisGNNConfig:
-    """The graph network of the fly visual system (hydra_llm.families.flyvis.model.build).
+    """The graph network of the fly visual system (hydra_llm.families.flyvis.model.gnn).
 
-    message_form, update_form and W_init are words, or nodes with the _target_ of a part of the user's own.
+    message_form, update_form and W_init are words, or nodes with the _target_ of a part of the user's own; another
+    `_target_` of the whole node brings keys of its own.
     """
+
+    _target_: str = "hydra_llm.families.flyvis.model.build.flyvis_gnn"
+    _recursive_: bool = key(False, help="false: nodes with a _target_ below this one are built with the network")
 
     hidden_dim: int = key(80, help="units per hidden layer of the message and update functions", low=1)
     n_layers: int = key(3, help="linear layers of each function", low=2)
@@ -139,7 +144,7 @@ class FlyvisGNNConfig:
 
 
 @dataclass
-class FlyvisTraining:
+class FlyvisTraining(OpenTraining):
     """How a flyvis network is fitted: Adam, variable projection, then a closed-form solution; each can be left out.
 
     Defaults of published keys are those of the published training landscape.

@@ -1,47 +1,47 @@
 """How a flyvis network is built and fitted. Opens the observations of a dataset and nothing else."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from torch import Tensor
+from torch import Tensor, nn
 
 from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
-from hydra_llm.families.flyvis.config import FlyvisGNNConfig
-from hydra_llm.families.flyvis.fitting.adam import LearningRates, Stage, StagedPhase, alternating, standard
+from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
+from hydra_llm.families.flyvis.fitting.adam import StagedPhase
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
-from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
-from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, RecordedStatistics
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
-from hydra_llm.families.flyvis.model.build import flyvis_gnn
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.training.objectives import FitObjective, OneStep, Rollout
-from hydra_llm.training.phases.adam import published_steps
-from hydra_llm.training.phases.base import Phase
+from hydra_llm.training.phases.base import FitData, Phase
 from hydra_llm.training.snapshots import Snapshots
 
 _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
 
 
-def build_net(model: DictConfig, training: DictConfig, observations: Observations) -> FlyvisGNN:
+def build_net(model: DictConfig, seed: int, observations: Observations) -> nn.Module:
     """The network before any fit, from stream model_init, on the graph that the experimenter knows."""
-    dtype = getattr(torch, observations.meta["dtype"])
-    generator = stream(training.seed, "model_init")
-    return flyvis_gnn(as_object(model, FlyvisGNNConfig), known_graph(observations), generator, dtype)
+    return network_of(
+        model,
+        graph=known_graph(observations),
+        generator=stream(seed, "model_init"),
+        dtype=getattr(torch, observations.meta["dtype"]),
+    )
 
 
 def build_stimulus(
-    model: DictConfig, training: DictConfig, observations: Observations, duration: float
+    model: FlyvisGNNConfig, training: FlyvisTraining, observations: Observations, duration: float
 ) -> ImplicitStimulus:
     """The stimulus network before any fit, for a recording of `duration` seconds."""
     if training.projection_iterations or training.closed_form or training.closed_form_interval:
@@ -66,94 +66,17 @@ def build_stimulus(
     ).to(getattr(torch, observations.meta["dtype"]))
 
 
-def build_phases(training: DictConfig, net: FlyvisGNN, data: RecordingDataModule, snapshots: Snapshots) -> list[Phase]:
+def recipe(training: FlyvisTraining, data: FitData, snapshots: Snapshots) -> list[Phase]:
     """Adam, variable projection, the closed form, as the keys say."""
-    frames = data.frames("train")
-    solution = NeuronSolution(
-        ridge=training.closed_form_ridge,
-        strength=training.closed_form_strength,
-        validation=lambda: data.frames("validation"),
-    )
-    phases: list[Phase] = []
-    stages = _stages(training, frames.n_frames)
-    if stages:
-        phases.append(_adam(training, stages, net, frames, data.delta_t, solution, snapshots))
+    phases: list[Phase] = [StagedPhase.of(training, data, snapshots)]
     if training.projection_iterations:
-        phases.append(
-            MessageProjectionPhase(
-                ridges=list(training.projection_ridge),
-                iterations=training.projection_iterations,
-                n_starts=training.projection_starts,
-                screening_iterations=training.projection_screening_iterations,
-                n_frames=training.projection_frames,
-                n_nodes=training.projection_nodes,
-                generator=stream(training.seed, "model_init/starts"),
-            )
-        )
+        phases.append(MessageProjectionPhase.of(training, data))
     if training.closed_form:
-        phases.append(ClosedFormPhase(solution, training.closed_form_frames))
+        phases.append(ClosedFormPhase.of(training, data))
     return phases
 
 
-def _adam(
-    training: DictConfig,
-    stages: list[Stage],
-    net: FlyvisGNN,
-    frames: Frames,
-    delta_t: float,
-    solution: NeuronSolution,
-    snapshots: Snapshots,
-) -> StagedPhase:
-    objective: FitObjective = OneStep(training.noise_model_level)
-    if training.time_step > 1:
-        objective = Rollout(training.time_step, delta_t, training.noise_model_level)
-    progress = Progress(training.regul_annealing_rate)
-    penalties = GraphPenalties({name: training[name] for name in KINDS}, RecordedStatistics.of(frames), progress)
-    penalties.check(net)
-    return StagedPhase(
-        n_steps=sum(stage.n_steps for stage in stages),
-        batch_size=training.batch_size,
-        objective=objective,
-        regularisers=(penalties,),
-        batch_order=stream(training.seed, "batch_order"),
-        noise=stream(training.seed, "training_noise"),
-        stages=stages,
-        progress=progress,
-        snapshots=snapshots,
-        solve_interval=training.closed_form_interval,
-        solve_frames=training.closed_form_frames,
-        solution=solution,
-    )
-
-
-def _stages(training: DictConfig, n_frames: int) -> list[Stage]:
-    steps = training.max_steps
-    if steps is None:
-        per_epoch = published_steps(n_frames, training.data_augmentation_loop, training.batch_size)
-    else:
-        per_epoch = steps // training.n_epochs
-    if per_epoch == 0:
-        return []
-    active = LearningRates(
-        W=training.learning_rate_W_start,
-        edge=training.learning_rate_start,
-        update=training.learning_rate_start,
-        embedding=training.learning_rate_embedding_start,
-        stimulus=training.learning_rate_stimulus,
-    )
-    if not training.alternate_training:
-        return standard(training.n_epochs, per_epoch, active)
-    resting = LearningRates(*(training[f"alternate_lr_{part}"] for part in ("W", "edge", "update", "embedding")))
-    if training.alternate_lr_unit == "ratio":
-        resting = LearningRates(
-            *(getattr(active, part) * getattr(resting, part) for part in ("W", "edge", "update", "embedding"))
-        )
-    return alternating(
-        training.n_epochs, per_epoch, active, resting, training.n_alternations, training.alternate_vrest_ratio
-    )
-
-
-def unexplained_variance(net: FlyvisGNN | UnseenStimulusGNN, frames: Frames) -> Tensor:
+def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar; in parts."""
     step = max(1, _STATES_AT_ONCE // frames.activity.shape[1])
     total = frames.target.new_zeros(())
@@ -173,17 +96,20 @@ class FlyvisFit(Fit):
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best, with snapshots."""
-    observations = Observations.open(dataset)
-    target, order = training.target, training.difference_order
-    net, snapshots = build_net(model, training, observations), Snapshots()
-    if not model.implicit_stimulus:
-        data = RecordingDataModule(dataset, target=target, difference_order=order)
-        found = train(net, build_phases(training, net, data, snapshots), data, context, unexplained_variance)
+    keys = as_object(training, FlyvisTraining)
+    observations, snapshots = Observations.open(dataset), Snapshots()
+    plan = partial(recipe, snapshots=snapshots)
+    net = build_net(model, keys.seed, observations)
+    if not model.get("implicit_stimulus"):
+        data = RecordingDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
+        phases = phases_of(keys, data, plan)
+        found = train(net, phases, data, context, unexplained_variance, keys.module)
         return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
-    data = UnseenStimulusDataModule(dataset, target=target, difference_order=order)
-    stimulus = build_stimulus(model, training, observations, data.duration)
-    blind = UnseenStimulusGNN(net, stimulus)
-    found = train(blind, build_phases(training, net, data, snapshots), data, context, unexplained_variance)
+    data = UnseenStimulusDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
+    stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)
+    assert isinstance(net, FlyvisGNN)  # its keys hold implicit_stimulus
+    phases = phases_of(keys, data, plan)
+    found = train(UnseenStimulusGNN(net, stimulus), phases, data, context, unexplained_variance, keys.module)
     own = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in snapshots.taken)
     return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "stimulus": stimulus})
 

@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from torch_geometric.data import Data  # noqa: E402
 
-from hydra_llm.families.flyvis.config import FlyvisGNNConfig  # noqa: E402
 from hydra_llm.families.flyvis.model.build import flyvis_gnn  # noqa: E402
 from hydra_llm.families.flyvis.model.messages import Message  # noqa: E402
 from hydra_llm.families.flyvis.model.updates import Update  # noqa: E402
@@ -48,7 +47,7 @@ OWN = {
 
 def make(**keys):
     graph = Data(edge_index=torch.tensor([[0, 1], [1, 2]]), input_index=torch.tensor([0]), num_nodes=3)
-    return flyvis_gnn(FlyvisGNNConfig(**keys), graph, stream(0, "model_init"), torch.float64)
+    return flyvis_gnn(graph=graph, generator=stream(0, "model_init"), dtype=torch.float64, **keys)
 
 
 def test_parts_of_the_users_own_are_named_by_a_target_and_its_arguments():

@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from torch_geometric.data import Data  # noqa: E402
 
-from hydra_llm.families.flyvis.config import FlyvisGNNConfig  # noqa: E402
 from hydra_llm.families.flyvis.model.build import flyvis_gnn  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 
@@ -27,7 +26,7 @@ def graph():
 
 
 def make(seed=0, dtype=torch.float64, **keys):
-    return flyvis_gnn(FlyvisGNNConfig(**keys), graph(), stream(seed, "model_init"), dtype)
+    return flyvis_gnn(graph=graph(), generator=stream(seed, "model_init"), dtype=dtype, **keys)
 
 
 def states(n_batch=4):

@@ -1,4 +1,4 @@
-"""Adam on a flyvis network in stages: every stage has its learning rates, its epoch and its name.
+"""Adam on a flyvis network in stages: every stage has its epoch, its phase and with it its learning rates.
 
 A standard fit has one stage per epoch. An alternating fit goes to and fro between W-phases (W and lin_edge learn, the
 rest crawls) and V_rest-phases (lin_phi and the embedding learn, W and lin_edge crawl). Adam's moments pass through.
@@ -7,30 +7,21 @@ rest crawls) and V_rest-phases (lin_phi and the embedding learn, W and lin_edge 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.neuron_solution import NeuronSolution, relaxation_of
-from hydra_llm.families.flyvis.fitting.regularisers import Progress
+from hydra_llm.families.flyvis.config import FlyvisTraining
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, relaxation_of
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
-from hydra_llm.training.phases.adam import INTERVALS, AdamPhase
-from hydra_llm.training.phases.base import Step
+from hydra_llm.training.phases.adam import INTERVALS, AdamPhase, adam_arguments, published_steps
+from hydra_llm.training.phases.base import FitData, Step
 from hydra_llm.training.snapshots import Snapshot, Snapshots
 
 JOINT, W_PHASE, V_REST_PHASE = "joint", "W", "V_rest"
-
-
-@dataclass(frozen=True)
-class LearningRates:
-    """Learning rates of W, lin_edge, the update (lin_phi, or tau and v_rest), the embedding and a learned stimulus."""
-
-    W: float
-    edge: float
-    update: float
-    embedding: float
-    stimulus: float = 0.0
+_RESTING = {JOINT: (), W_PHASE: ("update", "embedding"), V_REST_PHASE: ("W", "edge")}  # parts that crawl
 
 
 @dataclass(frozen=True)
@@ -40,56 +31,87 @@ class Stage:
     phase: str
     epoch: int
     n_steps: int
-    rates: LearningRates
 
 
-def standard(n_epochs: int, steps_per_epoch: int, rates: LearningRates) -> list[Stage]:
-    """Everything learns all the time."""
-    return [Stage(JOINT, epoch, steps_per_epoch, rates) for epoch in range(n_epochs)]
+def stages_of(training: FlyvisTraining, n_frames: int) -> list[Stage]:
+    """The stages of a fit to n_frames: everything learns all the time, or the phases take turns. Empty without a step.
 
-
-def alternating(
-    n_epochs: int,
-    steps_per_epoch: int,
-    active: LearningRates,
-    resting: LearningRates,
-    n_alternations: int,
-    vrest_ratio: float,
-) -> list[Stage]:
-    """n_alternations cycles per epoch, each a W-phase, then a V_rest-phase that takes the share vrest_ratio of it."""
-    if n_alternations < 1:
-        raise ValueError(f"n_alternations={n_alternations} is no cycle. Choose at least 1.")
-    if not 0 <= vrest_ratio <= 1:
-        raise ValueError(f"alternate_vrest_ratio={vrest_ratio} is no share of a cycle. Choose a value from 0 to 1.")
-    rates = {
-        W_PHASE: LearningRates(active.W, active.edge, resting.update, resting.embedding, active.stimulus),
-        V_REST_PHASE: LearningRates(resting.W, resting.edge, active.update, active.embedding, active.stimulus),
-    }
+    An alternating epoch has n_alternations cycles, each a W-phase, then a V_rest-phase that takes the share
+    alternate_vrest_ratio of it.
+    """
+    if training.max_steps is None:
+        per_epoch = published_steps(n_frames, training.data_augmentation_loop, training.batch_size)
+    else:
+        per_epoch = training.max_steps // training.n_epochs
+    if not training.alternate_training:
+        return [Stage(JOINT, epoch, per_epoch) for epoch in range(training.n_epochs if per_epoch else 0)]
+    n_cycles, ratio = training.n_alternations, training.alternate_vrest_ratio
+    if n_cycles < 1:
+        raise ValueError(f"n_alternations must be at least 1, got {n_cycles}.")
+    if not 0 <= ratio <= 1:
+        raise ValueError(f"alternate_vrest_ratio must be between 0 and 1, got {ratio}.")
     stages = []
-    for epoch in range(n_epochs):
-        for k in range(n_alternations):
-            first, last = (steps_per_epoch * c // n_alternations for c in (k, k + 1))
-            n_vrest = round((last - first) * vrest_ratio)
-            for phase, n_steps in ((W_PHASE, last - first - n_vrest), (V_REST_PHASE, n_vrest)):
-                if n_steps:
-                    stages.append(Stage(phase, epoch, n_steps, rates[phase]))
-    return stages
+    for epoch in range(training.n_epochs):
+        for k in range(n_cycles):
+            first, last = (per_epoch * c // n_cycles for c in (k, k + 1))
+            n_vrest = round((last - first) * ratio)
+            stages += [Stage(W_PHASE, epoch, last - first - n_vrest), Stage(V_REST_PHASE, epoch, n_vrest)]
+    return [stage for stage in stages if stage.n_steps]
+
+
+def learning_rates(training: FlyvisTraining, phase: str) -> dict[str, float]:
+    """The learning rate of every part of a network (FlyvisGNN.parts, and a learned stimulus) in a phase."""
+    rates = {
+        "W": training.learning_rate_W_start,
+        "edge": training.learning_rate_start,
+        "update": training.learning_rate_start,
+        "embedding": training.learning_rate_embedding_start,
+        "stimulus": training.learning_rate_stimulus,
+    }
+    resting = {
+        "W": training.alternate_lr_W,
+        "edge": training.alternate_lr_edge,
+        "update": training.alternate_lr_update,
+        "embedding": training.alternate_lr_embedding,
+    }
+    for part in _RESTING[phase]:
+        rates[part] = resting[part] * (rates[part] if training.alternate_lr_unit == "ratio" else 1)
+    return rates
 
 
 @dataclass(frozen=True, kw_only=True)
 class StagedPhase(AdamPhase):
     """n_steps is the sum over stages.
 
-    solve_interval: every so many steps W, tau and v_rest are replaced by their closed form on solve_frames frames; 0:
-    never. progress: what annealed penalties read. snapshots: taken at the end of every interval.
+    solution: every closed_form_interval steps W, tau and v_rest are replaced by their closed form; 0: never.
+    penalties: the regularisers. progress: what annealed penalties read. snapshots: taken at the end of every interval.
     """
 
+    training: FlyvisTraining
     stages: Sequence[Stage]
+    penalties: GraphPenalties
     progress: Progress
     snapshots: Snapshots
-    solve_interval: int = 0
-    solve_frames: int | None = None
-    solution: NeuronSolution | None = None
+    solution: ClosedForm
+
+    @classmethod
+    def of(cls, training: FlyvisTraining, data: FitData, snapshots: Snapshots) -> Self:
+        frames = data.frames("train")
+        stages = stages_of(training, frames.n_frames)
+        progress = Progress(training.regul_annealing_rate)
+        penalties = GraphPenalties.of(training, frames, progress)
+        arguments = adam_arguments(training, data)
+        arguments["n_steps"] = sum(stage.n_steps for stage in stages)
+        return cls(
+            training=training,
+            regularisers=(penalties,),
+            stages=stages,
+            penalties=penalties,
+            progress=progress,
+            snapshots=snapshots,
+            solution=ClosedForm.of(training, data),
+            **arguments,
+        )
 
     def _intervals(self) -> list[tuple[Stage, int, int]]:
         """(stage, first step, last step) of every interval: about 20 in all, and at least one per stage."""
@@ -106,9 +128,11 @@ class StagedPhase(AdamPhase):
         return len(self._intervals())
 
     def groups(self, net: FlyvisGNN) -> list[dict[str, Any]]:
-        if self.solve_interval:
+        self.penalties.check(net)
+        if self.training.closed_form_interval:
             relaxation_of(net)
-        return [{"params": values, "lr": 0.0, "part": name} for name, values in net.parts().items() if values]
+        rates = learning_rates(self.training, self.stages[0].phase)
+        return [{"params": values, "lr": rates[name], "part": name} for name, values in net.parts().items() if values]
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "snapshots": [tuple(snapshot) for snapshot in self.snapshots.taken]}
@@ -119,8 +143,9 @@ class StagedPhase(AdamPhase):
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         stage, first, last = self._intervals()[interval]
+        rates = learning_rates(self.training, stage.phase)
         for group in optimizer.param_groups:
-            group["lr"] = getattr(stage.rates, group["part"])
+            group["lr"] = rates[group["part"]]
         self.progress.epoch, self.progress.n_steps = stage.epoch, self.n_steps
         logged = self.descend(first, last, net, frames, optimizer, step)
         self.snapshots.take(stage.epoch, last, stage.phase, net)
@@ -128,6 +153,6 @@ class StagedPhase(AdamPhase):
 
     def after_step(self, done: int, net: FlyvisGNN, frames: Frames) -> None:
         self.progress.step = done
-        if self.solve_interval and done % self.solve_interval == 0:
-            assert self.solution is not None  # comes with the interval
-            self.solution.apply(net, frames.spread(self.solve_frames))
+        every = self.training.closed_form_interval
+        if every and done % every == 0:
+            self.solution.apply(net, frames)

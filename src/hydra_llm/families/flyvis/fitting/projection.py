@@ -7,7 +7,7 @@ falls within some ten iterations, where Adam on all parameters has to move every
 from torch.nn import Parameter
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.neuron_solution import relaxation_of
+from hydra_llm.families.flyvis.fitting.closed_form import relaxation_of
 from hydra_llm.families.flyvis.fitting.reduced import FlyvisReducedProblem
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.projection import ProjectionPhase

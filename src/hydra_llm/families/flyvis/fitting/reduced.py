@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.fitting.closed_form import write
 from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree
-from hydra_llm.families.flyvis.fitting.neuron_solution import write
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.nn.interpolation_table import KINKED, InterpolationTable

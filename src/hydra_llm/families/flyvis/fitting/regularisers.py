@@ -8,11 +8,13 @@ epoch + 1, which leaves a fit of one epoch without any; rate 0 means full streng
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.updates import Relaxation
 
@@ -64,6 +66,10 @@ class GraphPenalties:
     recorded: RecordedStatistics
     progress: Progress
     _chosen: tuple[tuple[float, str, Callable[..., Tensor]], ...] = field(init=False, default=())
+
+    @classmethod
+    def of(cls, training: FlyvisTraining, frames: Frames, progress: Progress) -> Self:
+        return cls({name: getattr(training, name) for name in KINDS}, RecordedStatistics.of(frames), progress)
 
     def __post_init__(self) -> None:
         for key, coeff in self.coefficients.items():

@@ -14,18 +14,21 @@ from hydra_llm.families.flyvis.model.initial_weights import normal, normal_by_ed
 from hydra_llm.families.flyvis.model.messages import LinearMessage, RectifiedMessage, SquaredMessage
 from hydra_llm.families.flyvis.model.updates import GenericUpdate, Relaxation
 from hydra_llm.nn.embedding import NeuronEmbedding
+from hydra_llm.schema.fields import config_of
 
 W_INITS = {"randn_scaled": normal_by_edges, "randn": normal, "zeros": zeros}
 MESSAGE_FORMS = {"linear": LinearMessage, "square": SquaredMessage, "relu": RectifiedMessage}
 UPDATE_FORMS = {"generic": GenericUpdate, "relaxation": Relaxation}
 
 
-def flyvis_gnn(model: FlyvisGNNConfig, graph: Data, generator: Generator, dtype: torch.dtype) -> FlyvisGNN:
-    """The network before any fit on a graph (model.graph). Its numbers are drawn in the order of these lines.
+def flyvis_gnn(*, graph: Data, generator: Generator, dtype: torch.dtype, **keys: Any) -> FlyvisGNN:
+    """The network that the keys of FlyvisGNNConfig describe, before any fit, on a graph (model.graph).
 
-    Raises ValueError for a word that names no part.
+    Raises ValueError for an unknown key or word.
     """
+    model = config_of(FlyvisGNNConfig, keys)
     assert graph.num_nodes is not None  # known_graph
+    # in this order: all parts draw from one generator
     W = _part("W_init", model.W_init, W_INITS)(model.W_init_scale, graph.num_edges, generator)
     embedding = NeuronEmbedding(
         graph.num_nodes, model.embedding_dim, model.embedding_scale, generator, model.embedding_center
