@@ -34,7 +34,7 @@ def test_model_initialisation_does_not_repeat_the_true_connectivity_for_an_equal
 
 
 def test_an_unknown_purpose_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'wieghts/train'.*connectivity, types"):
+    with pytest.raises(ValueError, match=r"The name of a random stream must begin.*got 'wieghts/train'"):
         stream(0, "wieghts/train")
 
 

@@ -20,7 +20,7 @@ def finite_difference(activity: Tensor, delta_t: float, order: str) -> tuple[Ten
         return (activity[1:] - activity[:-1]) / delta_t, slice(0, len(activity) - 1)
     if order == "central":
         return (activity[2:] - activity[:-2]) / (2 * delta_t), slice(1, len(activity) - 1)
-    raise ValueError(f"difference order {order!r} is unknown. Choose one of: {', '.join(ORDERS)}.")
+    raise ValueError(f"difference_order must be one of {', '.join(ORDERS)}, got {order!r}.")
 
 
 def unbroken(n_frames: int, sequence_start: Tensor | None, order: str) -> Tensor:

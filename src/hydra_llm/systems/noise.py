@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.choice import check_choice
+
 SCALINGS = ("per_step", "sqrt_dt")
 
 
@@ -23,9 +25,8 @@ class ProcessNoise:
 
     def __post_init__(self) -> None:
         if not self.level >= 0:
-            raise ValueError(f"noise_model_level={self.level} is a standard deviation: choose it >= 0.")
-        if self.scaling not in SCALINGS:
-            raise ValueError(f"noise_scaling={self.scaling!r} is unknown. Choose one of: {', '.join(SCALINGS)}.")
+            raise ValueError(f"noise_model_level must be at least 0, got {self.level}.")
+        check_choice("noise_scaling", self.scaling, SCALINGS)
 
     def draws_per_frame(self, substeps: int) -> int:
         """How often noise is added between two recorded frames."""

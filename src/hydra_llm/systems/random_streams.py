@@ -31,10 +31,10 @@ PURPOSES = (
 def stream_seed(seed: int, name: str) -> int:
     """The 32 bits that seed the stream. More would be lost: torch's CPU generator reads no more of its seed."""
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise TypeError(f"seed={seed!r} is not an integer. A stream is named by (seed, name) and needs a whole number.")
+        raise TypeError(f"seed must be a whole number, got {seed!r}.")
     purpose = name.split("/", 1)[0]
     if purpose not in PURPOSES:
-        raise ValueError(f"Unknown random stream {name!r}. Its first word has to be one of: {', '.join(PURPOSES)}.")
+        raise ValueError(f"The name of a random stream must begin with one of {', '.join(PURPOSES)}, got {name!r}.")
     digest = hashlib.blake2b(f"{seed}\n{name}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big")
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import torch
 
+from hydra_llm.choice import check_choice
 from hydra_llm.systems.base import SPLITS
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -31,18 +32,19 @@ class Recorded(Protocol):
 def check_recording(system: Recorded) -> None:
     """Raise ValueError with a sentence for the first value that describes no recording."""
     if not system.delta_t > 0:
-        raise ValueError(f"delta_t={system.delta_t} is a recording step in units of time: choose it > 0.")
+        raise ValueError(f"delta_t must be above 0, got {system.delta_t}.")
     if system.substeps < 1:
-        raise ValueError(f"substeps={system.substeps} has to be at least 1.")
+        raise ValueError(f"substeps must be at least 1, got {system.substeps}.")
     if system.burn_in < 0:
-        raise ValueError(f"start_frame={-system.burn_in} would start after the first recorded frame. Choose <= 0.")
+        raise ValueError(
+            f"start_frame must be at most 0, got {-system.burn_in}: a burn-in ends at the first recorded frame."
+        )
     for split in SPLITS:
         if system.n_frames[split] < 2:
-            raise ValueError(f"The {split} split has {system.n_frames[split]} frames. Record at least 2.")
+            raise ValueError(f"The {split} split must have at least 2 frames, got {system.n_frames[split]}.")
     if not system.measurement_noise_level >= 0:
-        raise ValueError(f"measurement_noise_level={system.measurement_noise_level} is a standard deviation: >= 0.")
-    if system.dtype not in DTYPES:
-        raise ValueError(f"dtype={system.dtype!r} is not offered. Choose one of: {', '.join(DTYPES)}.")
+        raise ValueError(f"measurement_noise_level must be at least 0, got {system.measurement_noise_level}.")
+    check_choice("dtype", system.dtype, DTYPES)
 
 
 def split_lengths(n_frames: int, validation: int | None, test: int | None) -> dict[str, int]:

@@ -55,7 +55,7 @@ class SplitRun:
             self._integrate(Segment(SPLITS, self._frame, 0))
         if segment.start != self._frame:
             raise ValueError(
-                f"The run is at frame {self._frame}, the segment starts at {segment.start}. Keep the order."
+                f"The next segment must start at frame {self._frame}, where the run is, got frame {segment.start}."
             )
         activity, drift, external = self._integrate(segment)
         recordings = []

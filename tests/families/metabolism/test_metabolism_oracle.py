@@ -110,5 +110,5 @@ def test_noise_shows_in_the_standard_error(make_metabolism_system, simulate_syst
 
 
 def test_an_unknown_kind_of_line_lists_those_that_exist(oracle):
-    with pytest.raises(ValueError, match=r"'per_type'.*none, metabolite"):
+    with pytest.raises(ValueError, match=r"lines must be one of none, metabolite,.*got 'per_type'"):
         oracle()[0].solve("per_type")

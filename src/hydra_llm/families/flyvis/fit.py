@@ -46,14 +46,14 @@ def build_stimulus(
     """The stimulus network before any fit, for a recording of `duration` seconds."""
     if training.projection_iterations or training.closed_form or training.closed_form_interval:
         raise ValueError(
-            "model.implicit_stimulus=true: regressions need an input that is known. Set "
-            "training.projection_iterations=0, training.closed_form=false and training.closed_form_interval=0, or show "
-            "the stimulus. training=flyvis_unseen_stimulus is a fit that does without."
+            "model.implicit_stimulus must be false for a fit with regressions, got true: they need a known input. Set "
+            "training.projection_iterations=0, training.closed_form=false and training.closed_form_interval=0, show "
+            "the stimulus, or use training=flyvis_unseen_stimulus."
         )
     if training.time_step > 1:
         raise ValueError(
-            f"training.time_step={training.time_step}: an unseen stimulus is learned from one-step predictions. "
-            "Choose training.time_step=1, or show the stimulus."
+            "training.time_step must be 1 with an unseen stimulus, which is learned from one-step predictions, got "
+            f"{training.time_step}. Show the stimulus for longer rollouts."
         )
     column = observations.structure("column")[observations.structure("input_index")]
     return ImplicitStimulus(

@@ -24,7 +24,9 @@ def gauge(learned: ArrayLike, true: ArrayLike) -> np.ndarray:
     """alpha [order] from learned contributions F and true ones law^s, both > 0, [sample, order]."""
     F, law = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if F.shape != law.shape or F.ndim != 2:
-        raise ValueError(f"Learned {F.shape} and true {law.shape} contributions have to be two [sample, order].")
+        raise ValueError(
+            f"Learned and true contributions must be two [sample, order] of one shape, got {F.shape} and {law.shape}."
+        )
     return (F * law).sum(axis=0) / (law * law).sum(axis=0)
 
 
@@ -45,7 +47,7 @@ def rate_constant_metrics(
     """
     x, y = np.asarray(learned, dtype=np.float64).ravel(), np.asarray(true, dtype=np.float64).ravel()
     if x.shape != y.shape:
-        raise ValueError(f"{x.size} learned rate constants cannot be compared with {y.size} true ones.")
+        raise ValueError(f"There must be as many learned rate constants as true ones, got {x.size} and {y.size}.")
     near = np.abs(x - y) <= OUTLIER
     scores = {
         f"{prefix}_R2": identity_r2(x, y),
@@ -79,7 +81,7 @@ def stoichiometry_metrics(
     """
     S_hat, S = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if S_hat.shape != S.shape:
-        raise ValueError(f"Coefficients of shapes {S_hat.shape} and {S.shape} cannot be compared.")
+        raise ValueError(f"Learned and true coefficients must have one shape, got {S_hat.shape} and {S.shape}.")
     x, y = S_hat[S != 0], S[S != 0]
     k, true_k = (10 ** np.asarray(values, dtype=np.float64) for values in (log_k, true_log_k))
     scores = {

@@ -97,7 +97,7 @@ def signal_oracle(
     One decomposition serves all targets, unless synapses are known or the input multiplies: each target needs its own.
     """
     if field.a.dtype != torch.float64:
-        raise ValueError(f"The oracle computes in float64, the field is {field.a.dtype}. Build it with torch.float64.")
+        raise ValueError(f"The field must be in torch.float64, in which the oracle computes, got {field.a.dtype}.")
     own_features = field.multiplicative and train.external is not None
     if known_synapses is None and not own_features:
         return _shared(_factor(train, field), _factor(validation, field), train.rounding)
@@ -105,7 +105,9 @@ def signal_oracle(
     synapses = torch.ones((n, n), dtype=torch.bool) if known_synapses is None else known_synapses.bool().clone()
     synapses.fill_diagonal_(False)
     if not synapses.any():
-        raise ValueError("known_synapses names no synapse between two neurons: there is no weight to find.")
+        raise ValueError(
+            "known_synapses must name at least one synapse between two neurons, got none: there is no weight to find."
+        )
     shared = None if own_features else (_factor(train, field), _factor(validation, field))
 
     def problem(i: int) -> tuple[Factor, Factor]:

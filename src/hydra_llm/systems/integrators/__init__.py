@@ -1,5 +1,6 @@
 """Explicit integrators behind one interface, one method per file."""
 
+from hydra_llm.choice import check_choice
 from hydra_llm.systems.integrators.base import Integrator, VectorField
 from hydra_llm.systems.integrators.euler import Euler
 from hydra_llm.systems.integrators.rk4 import RK4
@@ -11,6 +12,5 @@ _METHODS: dict[str, type[Integrator]] = {"euler": Euler, "rk4": RK4}
 
 def integrator(name: str) -> Integrator:
     """The integrator of that name; an unknown name lists those that exist."""
-    if name not in _METHODS:
-        raise ValueError(f"integrator={name!r} is unknown. Choose one of: {', '.join(_METHODS)}.")
+    check_choice("integrator", name, _METHODS)
     return _METHODS[name]()

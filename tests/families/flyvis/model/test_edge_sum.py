@@ -61,7 +61,11 @@ def test_a_network_without_edges_receives_nothing():
 
 
 @pytest.mark.parametrize(
-    ("edge_index", "message"), [([[0, 5], [1, 1]], "neurons 0 to 5"), ([[0, 1]], r"expected \[2, edge\]")]
+    ("edge_index", "message"),
+    [
+        ([[0, 5], [1, 1]], "edge_index must name neurons 0 to 2, got 0 to 5"),
+        ([[0, 1]], r"edge_index must have the shape \[2, edge\] \(sources, targets\), got \[1, 2\]"),
+    ],
 )
 def test_an_edge_list_that_is_none_is_refused(edge_index, message):
     with pytest.raises(ValueError, match=message):

@@ -40,7 +40,13 @@ def test_a_moving_grating_is_learned():
     assert float(loss.detach()) < 0.02 * float(shown.var())
 
 
-@pytest.mark.parametrize(("keys", "message"), [({"duration": 0.0}, "no recording"), ({"n_layers": 1}, "no network")])
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"duration": 0.0}, r"duration must be above 0 s, got 0.0 s"),
+        ({"n_layers": 1}, "n_layers must be at least 2 and hidden_dim at least 1, got 1 and 32"),
+    ],
+)
 def test_nonsense_is_refused(keys, message):
     with pytest.raises(ValueError, match=message):
         make(**keys)

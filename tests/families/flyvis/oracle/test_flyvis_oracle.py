@@ -72,7 +72,7 @@ def test_errors_of_a_factor_are_those_of_the_frames(relu_network):
     network = relu_network()
     samples = network.record(700, 0.3, 3, target="finite_difference")
     factors = condense(network, samples)
-    assert sum(len(factor.group.targets) for factor in factors) == network.n_neurons
+    assert sum(len(factor.group.targets) for factor in factors) == network.graph.num_nodes
     for factor in factors:
         for k, neuron in enumerate(factor.group.targets.tolist()):
             X, y, _ = design(network, samples, neuron)
@@ -164,7 +164,7 @@ def test_every_edge_is_in_one_group():
 
 
 def test_an_edge_to_a_neuron_that_is_not_there_is_an_error():
-    with pytest.raises(ValueError, match="names neurons 0 to 7, and there are 5"):
+    with pytest.raises(ValueError, match="edge_index must name neurons 0 to 4, got 0 to 7"):
         by_in_degree(torch.tensor([[0], [7]]), 5)
 
 

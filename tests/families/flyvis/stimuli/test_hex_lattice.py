@@ -55,5 +55,5 @@ def test_the_symmetries_are_twelve_and_keep_distances():
 
 
 def test_an_unknown_axis_is_refused():
-    with pytest.raises(ValueError, match="flip=4"):
+    with pytest.raises(ValueError, match="flip must be one of 0, 1, 2, 3, got 4"):
         HexLattice(2).symmetry(0, 4)

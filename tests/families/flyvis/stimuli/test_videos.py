@@ -138,7 +138,7 @@ def test_frames_of_two_sizes_are_refused(make_davis, make_stimulus):
 
 
 def test_too_few_videos_are_refused(make_davis, make_stimulus):
-    with pytest.raises(StimulusError, match="There are 2 videos"):
+    with pytest.raises(StimulusError, match=r"There must be at least 3 videos, one.*got 2"):
         make_stimulus("DAVIS", davis_root=str(make_davis(n_videos=2))).lengths("train", 10)
 
 
@@ -230,8 +230,8 @@ def test_an_empty_folder_and_none_at_all_are_refused(tmp_path, make_stimulus):
         ({"flip_axes": [7]}, r"flip_axes must be among .*, got \[7\]"),
         ({"flip_axes": []}, "flip_axes and n_rotations"),
         ({"n_rotations": []}, "flip_axes and n_rotations"),
-        ({"vertical_splits": 0}, "vertical_splits=0"),
-        ({"pixels_per_column": 0}, "pixels_per_column=0"),
+        ({"vertical_splits": 0}, "vertical_splits must be at least 1, got 0"),
+        ({"pixels_per_column": 0}, "pixels_per_column must be at least 1, got 0"),
     ],
 )
 def test_impossible_ways_to_film_are_refused(filming, reason, make_davis, make_stimulus):

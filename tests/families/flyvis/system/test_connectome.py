@@ -114,15 +114,15 @@ def test_gaps_are_the_lattice_points_of_the_closed_hull(offsets, expected):
 
 @pytest.mark.parametrize("extent", [0, -1])
 def test_an_eye_without_extent_is_refused(extent, tiny):
-    with pytest.raises(ValueError, match=f"extent={extent} is no radius"):
+    with pytest.raises(ValueError, match=rf"extent must be at least 1 \(7 columns\), got {extent}"):
         build_connectome(tiny, extent)
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("{", "no connectome"),
-        ("[]", "no connectome"),
+        ("{", "not a connectome"),
+        ("[]", "not a connectome"),
         ('{"nodes": [], "edges": []}', "input_units"),
         (
             '{"nodes": [{"name": "A", "pattern": ["tile", 2]}], "edges": [], "input_units": ["A"], "output_units": []}',

@@ -76,10 +76,19 @@ def test_null_edges_are_new_and_distinct(mode, edges):
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (lambda e: draw_null_edges(e, N, 10_000, "random", stream(0, "null_edges")), "n_extra_null_edges=10000"),
-        (lambda e: draw_null_edges(e, N, -1, "random", stream(0, "null_edges")), "n_extra_null_edges=-1"),
+        (
+            lambda e: draw_null_edges(e, N, 10_000, "random", stream(0, "null_edges")),
+            "n_extra_null_edges must be between 0 and 350, got 10000",
+        ),
+        (
+            lambda e: draw_null_edges(e, N, -1, "random", stream(0, "null_edges")),
+            "n_extra_null_edges must be between 0 and 350, got -1",
+        ),
         (lambda e: draw_null_edges(e, N, 1, "rows", stream(0, "null_edges")), "null_edges_mode='rows'"),
-        (lambda e: kept_edges(e, N, 1.0, "random", stream(0, "hidden_edges")), "edge_removal_ratio=1.0"),
+        (
+            lambda e: kept_edges(e, N, 1.0, "random", stream(0, "hidden_edges")),
+            r"edge_removal_ratio must be at least 0 and below 1, got 1.0",
+        ),
         (lambda e: kept_edges(e, N, 0.1, "rows", stream(0, "hidden_edges")), "edge_removal_mode='rows'"),
     ],
 )

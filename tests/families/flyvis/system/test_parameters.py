@@ -102,7 +102,7 @@ def test_a_checkpoint_of_another_network_is_refused(tiny, checkpoint, tmp_path):
         ({"nodes_bias": torch.zeros(7)}, r"nodes_bias has shape \(7,\)"),
         ({"edges_sign": -network["edges_sign"]}, "6 of 6 signs"),
         ({"edges_syn_count": network["edges_syn_count"] + 1}, "synapse counts differ"),
-        ({"nodes_time_const": network["nodes_time_const"] * math.nan}, "nodes_time_const that are no finite"),
+        ({"nodes_time_const": network["nodes_time_const"] * math.nan}, "nodes_time_const that are not finite"),
     ):
         torch.save({"network": {**network, **change}}, tmp_path / "other.pt")
         with pytest.raises(CheckpointError, match=reason):

@@ -41,7 +41,10 @@ def test_a_given_path_is_taken(tmp_path):
 
 
 def test_a_path_that_is_no_file_names_the_remedies(tmp_path):
-    with pytest.raises(ConnectomeError, match=r"is no file.*simulation\.connectome=.*pip install --no-deps flyvis"):
+    with pytest.raises(
+        ConnectomeError,
+        match=r"simulation\.connectome must be a file.*simulation\.connectome=.*pip install --no-deps flyvis",
+    ):
         source.find_connectome_file(str(tmp_path / "none.json"))
 
 

@@ -89,7 +89,7 @@ def test_a_part_with_learning_rate_zero_stands_still(make_reaction_frames, make_
 def test_learned_coefficients_move_and_need_a_learning_rate(make_reaction_frames, make_reaction_net):
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames, freeze_stoichiometry=False)
-    with pytest.raises(ValueError, match="learning_rate_S_start=0"):
+    with pytest.raises(ValueError, match=r"training.learning_rate_S_start must be.*got 0"):
         gradient_phase(frames).optimizer(net)
     before = net.S.detach().clone()
     run(gradient_phase(frames, 20, learning_rate_S_start=0.01), net, frames)

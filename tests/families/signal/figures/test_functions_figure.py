@@ -38,7 +38,7 @@ def test_the_shaded_range_is_where_the_density_is_positive():
 
 
 def test_curves_off_the_grid_are_refused_by_name():
-    with pytest.raises(ValueError, match="update_learned has shape"):
+    with pytest.raises(ValueError, match=r"update_learned must be \[type, point\] on.*got the shape \(2, 5\)"):
         functions(U, PHI, PHI, -U, np.zeros((2, 5)))
 
 

@@ -71,5 +71,5 @@ def test_an_additive_input_adds_and_a_multiplicative_one_scales_what_is_received
 
 
 def test_an_unknown_input_mode_is_refused():
-    with pytest.raises(ValueError, match="input_mode='both' is unknown"):
+    with pytest.raises(ValueError, match="input_mode must be one of none, additive, multiplicative, got 'both'"):
         make(input_mode="both")

@@ -32,7 +32,7 @@ def edge_metrics(
     """
     x, y = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(f"Weights of shapes {x.shape} and {y.shape} cannot be compared. Give one value per edge.")
+        raise ValueError(f"Weights must be two vectors with one value per edge, got shapes {x.shape} and {y.shape}.")
     strong = np.abs(y) > WEAK
     exists = y != 0
     finite = bool(np.isfinite(x).all())

@@ -25,7 +25,7 @@ def hex_activity(
     """
     seconds = np.asarray(times, dtype=np.float64)
     if not rows or set(rows) != set(columns):
-        raise ValueError(f"rows {sorted(rows)} and columns {sorted(columns)} have to name the same cell types.")
+        raise ValueError(f"Rows and columns must name the same cell types, got {sorted(rows)} and {sorted(columns)}.")
     sites = np.unique(np.concatenate([np.asarray(uv) for uv in columns.values()]), axis=0)
     x, y = centres(sites).T
     shifts = (np.ptp(x) + 2) * np.arange(len(seconds))
@@ -34,7 +34,7 @@ def hex_activity(
     for axes, (name, values) in zip(panels, rows.items(), strict=True):
         u, uv = np.asarray(values, dtype=np.float64), np.asarray(columns[name])
         if u.shape != (len(seconds), len(uv)):
-            raise ValueError(f"{name} has shape {u.shape}. Give {len(seconds)} times of its {len(uv)} cells.")
+            raise ValueError(f"{name} must hold {len(seconds)} times of its {len(uv)} cells, got the shape {u.shape}.")
         scale = scale_of(u)
         image = _maps(axes, sites, uv, u, shifts, scale)
         axes.set(xlim=(x.min() - 1, x.max() + shifts[-1] + 1), ylim=(y.min() - 0.8, y.max() + 0.8), aspect="equal")

@@ -47,7 +47,8 @@ def film(external: ArrayLike, column: ArrayLike, delta_t: float) -> Figure:
     light, where = np.asarray(external), np.asarray(column)
     if light.ndim != 2 or not len(light) or where.shape != (light.shape[1], 2):
         raise ValueError(
-            f"external has shape {light.shape} and column {where.shape}. Give [frame, input] and [input, (u, v)]."
+            f"external must be [frame, input] and column [input, (u, v)], got the shapes {light.shape} and "
+            f"{where.shape}."
         )
     where, first = np.unique(where, axis=0, return_index=True)
     frames = np.unique(np.linspace(0, len(light) - 1, min(_FRAMES, len(light))).round().astype(int))
@@ -71,8 +72,8 @@ def eye_activity(
     v, where, kind = np.asarray(voltage), np.asarray(column), np.asarray(types)
     if v.ndim != 1 or where.shape != (len(v), 2) or kind.shape != v.shape:
         raise ValueError(
-            f"voltage has shape {v.shape}, column {where.shape}, types {kind.shape}. Give [neuron], [neuron, (u, v)] "
-            "and [neuron]."
+            f"voltage must be [neuron], column [neuron, (u, v)] and types [neuron], got the shapes {v.shape}, "
+            f"{where.shape} and {kind.shape}."
         )
     per_row = min(_TYPES_PER_ROW, len(names))
     n_rows = -(-len(names) // per_row)

@@ -18,7 +18,10 @@ def messages(v: ArrayLike, true: ArrayLike, corrected: ArrayLike, raw: ArrayLike
     """
     x, lines = np.asarray(v, dtype=np.float64), [np.asarray(part, dtype=np.float64) for part in (true, corrected, raw)]
     if x.ndim != 2 or any(part.shape != x.shape for part in lines):
-        raise ValueError(f"Messages of shapes {[part.shape for part in lines]} over v {x.shape}. Give [type, point].")
+        raise ValueError(
+            f"Messages must be [type, point] over the points of v, got the shapes {[part.shape for part in lines]} "
+            f"over v {x.shape}."
+        )
     truth, fixed, learned = lines
     types = kinds(np.arange(len(x)), "type")
     figure = new_figure(11, 4.8, "Messages of the cell types over their recorded range")

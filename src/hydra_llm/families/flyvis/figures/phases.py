@@ -16,7 +16,9 @@ def phases(iterations: ArrayLike, scores: ArrayLike, names: Sequence[str], title
     """scores [point] at the end of the stretch that ends at iterations [point], in the phase names [point]."""
     x, y = np.asarray(iterations, dtype=np.float64), np.asarray(scores, dtype=np.float64)
     if len(x) == 0 or not len(x) == len(y) == len(names):
-        raise ValueError(f"{len(x)} iterations, {len(y)} scores and {len(names)} phases. Give one of each per point.")
+        raise ValueError(
+            f"There must be an iteration, a score and a phase per point, got {len(x)}, {len(y)} and {len(names)}."
+        )
     figure = new_figure(9, 4.4, title)
     axes = figure.subplots()
     shade = {name: _SHADES[min(k, len(_SHADES) - 1)] for k, name in enumerate(dict.fromkeys(names))}

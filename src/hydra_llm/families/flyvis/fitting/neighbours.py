@@ -50,8 +50,8 @@ def by_in_degree(edge_index: Tensor, n_neurons: int) -> list[Group]:
     source, target = edge_index
     if edge_index.numel() and not 0 <= int(edge_index.min()) <= int(edge_index.max()) < n_neurons:
         raise ValueError(
-            f"edge_index names neurons {int(edge_index.min())} to {int(edge_index.max())}, and there are {n_neurons}. "
-            "Give indices from 0."
+            f"edge_index must name neurons 0 to {n_neurons - 1}, got {int(edge_index.min())} to "
+            f"{int(edge_index.max())}."
         )
     order = torch.argsort(target, stable=True)
     degree = torch.bincount(target, minlength=n_neurons)

@@ -74,9 +74,9 @@ class GraphPenalties:
     def __post_init__(self) -> None:
         for key, coeff in self.coefficients.items():
             if key not in KINDS:
-                raise ValueError(f"training.{key} is no regulariser. Choose among: {', '.join(KINDS)}.")
+                raise ValueError(f"A regulariser must be one of {', '.join(KINDS)}, got training.{key}.")
             if coeff < 0:
-                raise ValueError(f"training.{key}={coeff} is negative. A penalty has a coefficient >= 0.")
+                raise ValueError(f"training.{key} must be at least 0, got {coeff}.")
         chosen = tuple((c, *KINDS[key]) for key, c in self.coefficients.items() if c > 0)
         object.__setattr__(self, "_chosen", chosen)
 
@@ -85,13 +85,13 @@ class GraphPenalties:
         for key, coeff in self.coefficients.items():
             if coeff > 0 and key.startswith("coeff_edge") and not list(net.lin_edge.parameters()):
                 raise ValueError(
-                    f"training.{key}={coeff} penalises the message function, and that of model.message_form "
-                    f"({type(net.lin_edge).__name__}) has no parameters. Set it to 0."
+                    f"training.{key} must be 0, got {coeff}: it penalises the message function, and that of "
+                    f"model.message_form ({type(net.lin_edge).__name__}) has no parameters."
                 )
             if coeff > 0 and key.startswith("coeff_phi_weight") and isinstance(net.lin_phi, Relaxation):
                 raise ValueError(
-                    f"training.{key}={coeff} penalises the weights of lin_phi, which model.update_form=relaxation does "
-                    f"not have. Set it to 0, or choose model=flyvis_gnn_published."
+                    f"training.{key} must be 0 with model.update_form=relaxation, got {coeff}: it penalises the "
+                    "weights of lin_phi, which that form does not have. model=flyvis_gnn_published has them."
                 )
 
     def __call__(self, net: FlyvisGNN, u: Tensor) -> Tensor:

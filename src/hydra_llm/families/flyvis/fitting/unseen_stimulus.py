@@ -18,8 +18,8 @@ class UnseenStimulusDataModule(RecordingDataModule):
     def __init__(self, dataset: Path, *, target: str, difference_order: str) -> None:
         if target != "drift":
             raise ValueError(
-                f"training.target={target}: an unseen stimulus is learned from drift targets only, because differences "
-                "leave out frames and with them their times. Choose training.target=drift, or a known stimulus."
+                f"training.target must be drift with an unseen stimulus, got {target}: differences leave out frames, "
+                "and with them their times. Choose training.target=drift, or show the stimulus."
             )
         super().__init__(dataset, target=target, difference_order=difference_order)
 

@@ -28,11 +28,13 @@ class EdgeSum(nn.Module):
     def __init__(self, edge_index: Tensor, n_neurons: int) -> None:
         super().__init__()
         if edge_index.ndim != 2 or edge_index.shape[0] != 2:
-            raise ValueError(f"edge_index has shape {tuple(edge_index.shape)}, expected [2, edge]: sources, targets.")
+            raise ValueError(
+                f"edge_index must have the shape [2, edge] (sources, targets), got {list(edge_index.shape)}."
+            )
         if edge_index.numel() and not (edge_index.min() >= 0 and edge_index.max() < n_neurons):
             raise ValueError(
-                f"edge_index names neurons {int(edge_index.min())} to {int(edge_index.max())}, "
-                f"the network has neurons 0 to {n_neurons - 1}."
+                f"edge_index must name neurons 0 to {n_neurons - 1}, got {int(edge_index.min())} to "
+                f"{int(edge_index.max())}."
             )
         self.n_neurons = n_neurons
         source, target = edge_index.long()

@@ -33,9 +33,9 @@ class ImplicitStimulus(nn.Module):
     ) -> None:
         super().__init__()
         if n_layers < 2 or hidden_dim < 1:
-            raise ValueError(f"n_layers={n_layers}, hidden_dim={hidden_dim} make no network. Choose >= 2 and >= 1.")
+            raise ValueError(f"n_layers must be at least 2 and hidden_dim at least 1, got {n_layers} and {hidden_dim}.")
         if not duration > 0:
-            raise ValueError(f"duration={duration} s is no recording. Choose it above 0.")
+            raise ValueError(f"duration must be above 0 s, got {duration} s.")
         distinct, column_of_input = torch.unique(column, dim=0, return_inverse=True)
         u, v = distinct.double().T
         place = torch.stack([u + v / 2, v * math.sqrt(3) / 2], dim=1)

@@ -23,7 +23,7 @@ class BoxEye:
 
     def __post_init__(self) -> None:
         if self.pixels < 1:
-            raise ValueError(f"pixels_per_column={self.pixels} has to be at least 1; flyvis uses 13.")
+            raise ValueError(f"pixels_per_column must be at least 1, got {self.pixels}; flyvis uses 13.")
 
     @cached_property
     def centres(self) -> Tensor:

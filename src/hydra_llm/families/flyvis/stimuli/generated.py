@@ -49,8 +49,8 @@ def equal_lengths(n_frames: int, duration: float, delta_t: float) -> tuple[int, 
     frames = round(duration / delta_t)
     if frames < 2:
         raise StimulusError(
-            f"sequence_duration={duration} s holds {frames} frames of delta_t={delta_t} s. Choose at least "
-            f"{2 * delta_t:g} s."
+            f"sequence_duration must be at least two steps of delta_t={delta_t} s ({2 * delta_t:g} s), got {duration} "
+            "s."
         )
     n = max(1, round(n_frames / frames))
     return tuple(n_frames * (k + 1) // n - n_frames * k // n for k in range(n))

@@ -22,7 +22,7 @@ class HexLattice:
     def __post_init__(self) -> None:
         if self.extent < 1:
             raise ValueError(
-                f"extent={self.extent} is no radius of an eye. Choose at least 1 (7 columns); 8 has 217, 15 has 721."
+                f"extent must be at least 1 (7 columns), got {self.extent}; 8 has 217 columns, 15 has 721."
             )
 
     @property
@@ -61,7 +61,7 @@ class HexLattice:
         image[..., p] is the transformed image: what was seen at a column is seen where the column has moved to.
         """
         if flip not in FLIPS:
-            raise ValueError(f"flip={flip} is no axis of the lattice. Choose one of: {', '.join(map(str, FLIPS))}.")
+            raise ValueError(f"flip must be one of {', '.join(map(str, FLIPS))}, got {flip}.")
         u, v = self.uv.T
         if flip == 1:
             u, v = u + v, -v

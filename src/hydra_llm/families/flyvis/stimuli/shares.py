@@ -13,7 +13,8 @@ def share(items: Sequence[Item], split: str, word: str) -> Sequence[Item]:
     """The part of `items` that a split shows; each split has one at least, and none is in two splits."""
     if len(items) < LEAST:
         raise StimulusError(
-            f"There are {len(items)} {word}; train, validation and test need {LEAST}, one each at least. Add more."
+            f"There must be at least {LEAST} {word}, one each for train, validation and test, got {len(items)}. Add "
+            "more."
         )
     held_out = max(1, len(items) // 10)
     cuts = {"train": (0, -2 * held_out), "validation": (-2 * held_out, -held_out), "test": (-held_out, None)}

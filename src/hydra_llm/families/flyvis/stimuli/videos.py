@@ -59,16 +59,19 @@ class Videos:
 
     def __post_init__(self) -> None:
         if not self.fps > 0:
-            raise StimulusError(f"video_fps={self.fps} is the frame rate of the film: choose it > 0. DAVIS has 24.")
+            raise StimulusError(f"video_fps must be above 0, got {self.fps}; DAVIS has 24.")
         if self.windows < 1:
-            raise StimulusError(f"vertical_splits={self.windows} has to be at least 1.")
+            raise StimulusError(f"vertical_splits must be at least 1, got {self.windows}.")
         if not self.flips or not self.rotations:
-            raise StimulusError("flip_axes and n_rotations need one value each at least; [0] leaves a video as it is.")
+            raise StimulusError(
+                f"flip_axes and n_rotations must hold at least one value each, got {list(self.flips)} and "
+                f"{list(self.rotations)}; [0] leaves a video unchanged."
+            )
         shortest = min(self.videos, key=lambda video: len(video.paths))
         if self._n_frames(shortest) < 2:
             raise StimulusError(
-                f"The video {shortest.name} has {len(shortest.paths)} frames at {self.fps:g} per second: shorter than "
-                f"two steps of delta_t={self.delta_t} s. Remove it, or choose a smaller delta_t."
+                f"A video must last at least two steps of delta_t={self.delta_t} s, but {shortest.name} has "
+                f"{len(shortest.paths)} frames at {self.fps:g} per second. Remove it, or choose a smaller delta_t."
             )
 
     @property

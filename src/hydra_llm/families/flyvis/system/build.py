@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.system.connectome import Connectome, build_connectome
 from hydra_llm.families.flyvis.system.connectome_file import ConnectomeFile, read_connectome_file
@@ -48,7 +49,6 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("simulation.device=cuda, but torch sees no such device. Choose cpu or auto.")
-    if name not in ("cpu", "cuda"):
-        raise ValueError(f"simulation.device={name!r} is unknown. Choose one of: auto, cpu, cuda.")
+        raise ValueError("simulation.device=cuda needs a GPU, and torch sees none. Choose cpu or auto.")
+    check_choice("simulation.device", name, ("auto", "cpu", "cuda"))
     return torch.device(name)

@@ -66,7 +66,7 @@ def read_connectome_file(path: Path) -> ConnectomeFile:
         inputs, outputs = tuple(spec["input_units"]), tuple(spec["output_units"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ConnectomeError(
-            f"{path} is no connectome of flyvis: {type(error).__name__} {error}. Expected JSON with nodes (name, "
+            f"{path} is not a connectome of flyvis: {type(error).__name__} {error}. Expected JSON with nodes (name, "
             "pattern), edges (src, tar, offsets, alpha), input_units and output_units."
         ) from error
     names = [cell.name for cell in cell_types]
@@ -82,7 +82,7 @@ def read_connectome_file(path: Path) -> ConnectomeFile:
 def _stride(pattern: tuple[str, tuple[int, int]]) -> tuple[int, int]:
     kind, stride = pattern
     if kind != "stride":
-        raise ValueError(f"the pattern {kind!r}; only 'stride' is supported")
+        raise ValueError(f"the pattern must be 'stride', got {kind!r}")
     return int(stride[0]), int(stride[1])
 
 
@@ -92,5 +92,5 @@ def _pair(edge: dict, left_out: dict[tuple[str, str], tuple[Offset, ...]]) -> Ty
     skipped = left_out.get((source, target), ())
     counts += [(gap, FILL_COUNT) for gap in gaps([offset for offset, _ in counts]) if gap not in skipped]
     if edge["alpha"] not in (-1, 1):
-        raise ValueError(f"the sign {edge['alpha']} of {source} -> {target}; expected 1 or -1")
+        raise ValueError(f"the sign of {source} -> {target} must be 1 or -1, got {edge['alpha']}")
     return TypePair(source, target, int(edge["alpha"]), tuple(counts))

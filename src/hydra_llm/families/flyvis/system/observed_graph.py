@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.choice import check_choice
+
 MODES = ("per_column", "random")  # column of W: the outgoing edges of one source neuron
 
 
@@ -35,8 +37,8 @@ def kept_edges(edge_index: Tensor, n_neurons: int, removal_ratio: float, mode: s
     edge of it staying.
     """
     if not 0 <= removal_ratio < 1:
-        raise ValueError(f"edge_removal_ratio={removal_ratio} is the share of hidden edges: choose it in [0, 1).")
-    _check_mode("edge_removal_mode", mode)
+        raise ValueError(f"edge_removal_ratio must be at least 0 and below 1, got {removal_ratio}.")
+    check_choice("edge_removal_mode", mode, MODES)
     n_edges = edge_index.shape[1]
     order = torch.randperm(n_edges, generator=generator)
     if mode == "random":
@@ -55,13 +57,13 @@ def draw_null_edges(edge_index: Tensor, n_neurons: int, n_extra: int, mode: str,
 
     per_column: equally many from every source, the remainder spread by lot.
     """
-    _check_mode("null_edges_mode", mode)
+    check_choice("null_edges_mode", mode, MODES)
     taken = edge_index[0] * n_neurons + edge_index[1]
     room = n_neurons**2 - len(taken)
     if not 0 <= n_extra <= room // 2:
         raise ValueError(
-            f"n_extra_null_edges={n_extra} cannot be placed: choose between 0 and {room // 2}, half of the "
-            f"{room} pairs of the {n_neurons} neurons that no synapse joins."
+            f"n_extra_null_edges must be between 0 and {room // 2}, got {n_extra}: at most half of the {room} pairs of "
+            f"the {n_neurons} neurons that no synapse joins."
         )
     wanted = _per_source(n_neurons, n_extra, mode, generator)
     found = torch.empty(0, dtype=torch.int64)
@@ -81,8 +83,3 @@ def _per_source(n_neurons: int, n_extra: int, mode: str, generator: Generator) -
     wanted = torch.full((n_neurons,), n_extra // n_neurons)
     wanted[torch.randperm(n_neurons, generator=generator)[: n_extra % n_neurons]] += 1
     return wanted
-
-
-def _check_mode(key: str, mode: str) -> None:
-    if mode not in MODES:
-        raise ValueError(f"{key}={mode!r} is unknown. Choose one of: {', '.join(MODES)}.")

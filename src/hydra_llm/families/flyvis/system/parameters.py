@@ -139,16 +139,16 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
         ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} is no checkpoint of flyvis that can be loaded safely ({reason}).") from error
+        raise CheckpointError(f"{path} is not a checkpoint of flyvis that can be loaded safely ({reason}).") from error
     network = loaded.get("network") if isinstance(loaded, dict) else None
     missing = [key for key in _KEYS if not isinstance(network, dict) or not isinstance(network.get(key), Tensor)]
     if network is None or missing:
         raise CheckpointError(
-            f"{path} is no checkpoint of flyvis: it lacks {', '.join(missing)} under `network`. Give varied, default "
-            "or the path of a trained flyvis network."
+            f"{path} is not a checkpoint of flyvis: it lacks {', '.join(missing)} under `network`. Give varied, "
+            "default or the path of a trained flyvis network."
         )
     tensors = {key: network[key].double() for key in _KEYS}
     for key, tensor in tensors.items():
         if not tensor.isfinite().all():
-            raise CheckpointError(f"{path} holds values in {key} that are no finite numbers. Give another checkpoint.")
+            raise CheckpointError(f"{path} holds values in {key} that are not finite. Give another checkpoint.")
     return tensors, hashlib.sha256(content).hexdigest()

@@ -33,7 +33,7 @@ def find_connectome_file(path: str | None) -> Path:
     if path is not None:
         given = Path(path).expanduser()
         if not given.is_file():
-            raise ConnectomeError(f"simulation.connectome={path} is no file. {_REMEDIES}")
+            raise ConnectomeError(f"simulation.connectome must be a file, got {path}. {_REMEDIES}")
         return given
     installed = _installed()
     if installed is not None:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.stimuli.base import Stimulus
 from hydra_llm.families.flyvis.stimuli.build import build_stimulus
@@ -56,15 +57,14 @@ class FlyvisSystem(ConfiguredSystem):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.config.ablation_ratio < 1:
-            raise ValueError(f"ablation_ratio must be in [0, 1), got {self.config.ablation_ratio}.")
-        if self.config.tau_mode not in TAU_MODES:
-            raise ValueError(f"tau_mode must be one of {', '.join(TAU_MODES)}, got {self.config.tau_mode!r}.")
+            raise ValueError(f"ablation_ratio must be at least 0 and below 1, got {self.config.ablation_ratio}.")
+        check_choice("tau_mode", self.config.tau_mode, TAU_MODES)
         dt, shortest = self.delta_t / self.substeps, float(self._tau.min())
         if dt > LARGEST_STEP * shortest:
             raise ValueError(
-                f"delta_t={self.delta_t} in substeps={self.substeps} makes integration steps of {dt:.3g} s, but the "
-                f"shortest time constant is {shortest:.3g} s: beyond {LARGEST_STEP} times that the network rings or "
-                f"diverges. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
+                f"The integration step must be at most {LARGEST_STEP} times the shortest time constant ({shortest:.3g} "
+                f"s), or the network rings or diverges; delta_t={self.delta_t} in substeps={self.substeps} makes "
+                f"{dt:.3g} s. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
             )
         self.sequence_lengths("train")  # a stimulus that is missing is told now
 

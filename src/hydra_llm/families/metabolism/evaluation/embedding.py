@@ -5,6 +5,7 @@ import logging
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hydra_llm.choice import check_choice
 from hydra_llm.metrics.clustering import cluster, cluster_metrics, density_cluster, silhouette
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,7 @@ def embedding_metrics(
     number that the silhouette prefers without being told. dbscan: dense regions within the absolute `distance`, as
     published.
     """
-    if clustering not in CLUSTERINGS:
-        raise ValueError(f"clustering={clustering!r} is unknown. Choose one of: {', '.join(CLUSTERINGS)}.")
+    check_choice("clustering", clustering, CLUSTERINGS)
     points, true = np.asarray(a, dtype=np.float64), np.asarray(types).ravel()
     if clustering == "dbscan":
         labels = density_cluster(points, distance, DBSCAN_MIN_SAMPLES)

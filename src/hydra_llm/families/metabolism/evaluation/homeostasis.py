@@ -56,7 +56,9 @@ def fit_lines(c: ArrayLike, h: ArrayLike, information: ArrayLike) -> Lines:
     """Least-squares lines through h [point, metabolite] over c [point, metabolite]; one that has no width is flat."""
     x, y = np.asarray(c, dtype=np.float64), np.asarray(h, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 2:
-        raise ValueError(f"Concentrations {x.shape} and responses {y.shape} have to be two [point, metabolite].")
+        raise ValueError(
+            f"Concentrations and responses must be two [point, metabolite] of one shape, got {x.shape} and {y.shape}."
+        )
     middle = x.mean(axis=0)
     width = ((x - middle) ** 2).sum(axis=0)
     slope = ((x - middle) * y).sum(axis=0) / np.where(width > 0, width, 1)

@@ -37,8 +37,8 @@ def homeostasis(
     known = kinds(np.asarray(types).ravel(), "type")
     if x.shape != y.shape or x.ndim != 2 or len(known.index) != x.shape[1]:
         raise ValueError(
-            f"Concentrations {x.shape}, responses {y.shape}, {len(known.index)} types: give two "
-            "[point, metabolite] and one type per metabolite."
+            "Concentrations and responses must be [point, metabolite], with one type per metabolite, got the shapes "
+            f"{x.shape} and {y.shape} and {len(known.index)} types."
         )
     laws = np.stack([np.asarray(true_slope, dtype=np.float64), np.asarray(true_offset, dtype=np.float64)], axis=1)
     figure = new_figure(10.5, 5.0, f"Homeostasis of {labels.count(x.shape[1], x.shape[1])}: learned over true")

@@ -23,7 +23,9 @@ def rate_constants(true: ArrayLike, learned: ArrayLike, known: ArrayLike, scores
     y, x, mask = (np.asarray(values).ravel() for values in (learned, true, known))
     mask = mask.astype(bool)
     if not x.shape == y.shape == mask.shape:
-        raise ValueError(f"{x.size} true, {y.size} learned constants and {mask.size} marks. Give one of each.")
+        raise ValueError(
+            f"There must be a learned constant and a mark per true constant, got {y.size} and {mask.size} for {x.size}."
+        )
     figure = new_figure(5.6, 6.0, "Rate constants: learned over true")
     axes = figure.subplots()
     lines = score_lines(scores, "rate_constants")

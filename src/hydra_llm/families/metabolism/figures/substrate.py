@@ -15,7 +15,10 @@ def substrate(c: ArrayLike, true: ArrayLike, learned: ArrayLike, orders: ArrayLi
     """c [point]; true and learned F(c, s) [point, order] in one gauge; orders s; recorded: concentrations."""
     x, law, F, s = (np.asarray(values, dtype=np.float64) for values in (c, true, learned, orders))
     if law.shape != F.shape or law.shape != (x.size, s.size):
-        raise ValueError(f"{x.size} points and {s.size} orders do not fit true {law.shape} and learned {F.shape}.")
+        raise ValueError(
+            f"True and learned contributions must be [order, point] for {s.size} orders and {x.size} points, got "
+            f"{law.shape} and {F.shape}."
+        )
     figure = new_figure(6.4, 5.0, "Substrate function: what a concentration contributes to a rate")
     axes = figure.subplots()
     seen = np.asarray(recorded).ravel()

@@ -37,8 +37,8 @@ class ReactionGradientPhase(AdamPhase):
         rates = self.training
         if not net.freeze_stoichiometry and rates.learning_rate_S_start == 0:
             raise ValueError(
-                "training.freeze_stoichiometry=false asks for learned coefficients, and "
-                "training.learning_rate_S_start=0 keeps them where they were drawn. Set it above 0."
+                "training.learning_rate_S_start must be above 0 with training.freeze_stoichiometry=false, got 0: the "
+                "coefficients to be learned would stay where they were drawn."
             )
         parts = [
             ([net.log_k], rates.learning_rate_k),

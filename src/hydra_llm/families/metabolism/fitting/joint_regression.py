@@ -239,5 +239,5 @@ def _groups(lines: str | Tensor, n: int) -> Tensor | None:
     if isinstance(lines, Tensor):
         return lines.long()
     if lines not in LINES:
-        raise ValueError(f"lines={lines!r} is unknown. Choose one of: {', '.join(LINES)}, or a type per metabolite.")
+        raise ValueError(f"lines must be one of {', '.join(LINES)}, or a type per metabolite, got {lines!r}.")
     return torch.arange(n) if lines == "metabolite" else None

@@ -34,8 +34,7 @@ def load(path: Path) -> dict[str, Tensor]:
     """The tensors by name. Raises DatasetError with a sentence for a file that is none of ours."""
     if not path.is_file():
         raise DatasetError(
-            f"There is no checkpoint of phase 1 at {path}. Give the path of an existing one as "
-            "training.phase1_checkpoint, or null to fit phase 1."
+            f"training.phase1_checkpoint must be the path of a file, or null to fit phase 1, got {path}."
         )
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)

@@ -33,13 +33,13 @@ class ReactionProblem:
     def __init__(self, net: ReactionGNN, frames: Frames, n_nodes: int, *, lines: bool) -> None:
         if not isinstance(net.substrate, LogSubstrate):
             raise ValueError(
-                "Variable projection needs the logarithmic substrate function: the floor of the softplus is no factor "
-                "of the rate. Set model.substrate_form=log, or training.projection_iterations=0."
+                f"model.substrate_form must be log for variable projection, got {type(net.substrate).__name__}: its "
+                "rate is not a product. Set model.substrate_form=log, or training.projection_iterations=0."
             )
         if not net.freeze_stoichiometry:
             raise ValueError(
-                "Variable projection eliminates rate constants for a known stoichiometry. "
-                "Set training.freeze_stoichiometry=true, or training.projection_iterations=0."
+                "training.freeze_stoichiometry must be true for variable projection, got false: it eliminates rate "
+                "constants for a known stoichiometry. Set it, or training.projection_iterations=0."
             )
         self.frames = frames
         scaled = net.substrate.scaled(frames.activity)

@@ -20,7 +20,8 @@ class Amplification:
     def __post_init__(self) -> None:
         if self.start < 1 or not 0 < self.until <= 1:
             raise ValueError(
-                f"amplification.start={self.start}, until={self.until}: choose a factor >= 1 and a share in (0, 1]."
+                f"amplification must have start at least 1 and until above 0 and at most 1, got {self.start} and "
+                f"{self.until}."
             )
 
     def factor(self, progress: float) -> float:

@@ -88,7 +88,7 @@ def fit_homeostasis(
         return train(net, phases, data, context, module=training.module)
     if not isinstance(net, ReactionGNN):
         raise ExperimentError(
-            f"Phase 2 requires a ReactionGNN, got {type(net).__name__}. Set training.homeostasis_training=false."
+            f"Phase 2 needs a ReactionGNN, got {type(net).__name__}. Set training.homeostasis_training=false."
         )
     refuse_hopeless(training, meta)
     quiet = replace(context, folder=context.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
@@ -134,8 +134,8 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: HomeostasisTra
         _name_idle_strategies(training)
         if not net.freeze_stoichiometry:
             raise ExperimentError(
-                f"training.k={training.k} eliminates rate constants for a known stoichiometry. "
-                "Set training.freeze_stoichiometry=true, or training.k=frozen."
+                f"training.freeze_stoichiometry must be true with training.k={training.k}, got false: rate constants "
+                "are eliminated for a known stoichiometry. Set it, or training.k=frozen."
             )
         # the substrate function of phase 1 is nearly right: moving it from the start would only slow the node function
         joint = [False, True] if training.k == "joint" else [False]

@@ -53,7 +53,8 @@ class HomeostasisPhase:
     def __post_init__(self) -> None:
         if self.training.batch_size < 1 or self.accumulation < 1:
             raise ValueError(
-                f"batch_size={self.training.batch_size}, accumulation={self.accumulation}: both have to be at least 1."
+                f"batch_size and accumulation must be at least 1, got {self.training.batch_size} and "
+                f"{self.accumulation}."
             )
         if not self.terms:
             raise ValueError("The objective of phase 2 has no term. Keep the rollout or choose residual_supervision.")

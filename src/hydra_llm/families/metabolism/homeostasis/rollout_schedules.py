@@ -23,7 +23,7 @@ class Fixed:
 
     def __post_init__(self) -> None:
         if self.length < 1:
-            raise ValueError(f"homeostasis_time_step={self.length} is no rollout. Choose a number of frames >= 1.")
+            raise ValueError(f"homeostasis_time_step must be at least 1, got {self.length}.")
 
     def at(self, progress: float, generator: torch.Generator) -> tuple[int, ...]:
         return (self.length,)
@@ -41,9 +41,9 @@ class LongToShort:
 
     def __post_init__(self) -> None:
         if not self.shares or any(not 0 < share <= 1 for share in self.shares):
-            raise ValueError(f"curriculum.shares={list(self.shares)} has to hold shares of the full length in (0, 1].")
+            raise ValueError(f"curriculum.shares must be above 0 and at most 1, one at least, got {list(self.shares)}.")
         if sorted(self.shares, reverse=True) != list(self.shares):
-            raise ValueError(f"curriculum.shares={list(self.shares)} has to go from long to short.")
+            raise ValueError(f"curriculum.shares must go from long to short, got {list(self.shares)}.")
 
     def at(self, progress: float, generator: torch.Generator) -> tuple[int, ...]:
         share = self.shares[min(int(progress * len(self.shares)), len(self.shares) - 1)]
@@ -61,7 +61,7 @@ class MultiScale:
     def __post_init__(self) -> None:
         if self.draws < 1 or not self.choices or min(self.choices) < 1:
             raise ValueError(
-                f"multi_scale.lengths={list(self.choices)}, draws={self.draws}: give lengths >= 1 and draws >= 1."
+                f"multi_scale must have lengths and draws of at least 1, got {list(self.choices)} and {self.draws}."
             )
 
     def at(self, progress: float, generator: torch.Generator) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.metabolism.model.substrate import substrate_function
 from hydra_llm.nn.embedding import NeuronEmbedding
 from hydra_llm.nn.mlp import MLP
@@ -60,15 +61,15 @@ class ReactionGNN(nn.Module):
         activity: Tensor | None = None,
     ) -> None:
         super().__init__()
-        if input_mode not in INPUT_MODES:
-            raise ValueError(f"input_mode={input_mode!r} is unknown. Choose one of: {', '.join(INPUT_MODES)}.")
+        check_choice("input_mode", input_mode, INPUT_MODES)
         if stoichiometry.shape != orders.shape:
             raise ValueError(
-                f"Stoichiometry {tuple(stoichiometry.shape)} and orders {tuple(orders.shape)} describe two networks."
+                f"Stoichiometry and orders must have one shape, got {tuple(stoichiometry.shape)} and "
+                f"{tuple(orders.shape)}."
             )
         low, high = log_k_init
         if low > high:
-            raise ValueError(f"log_k_init=[{low}, {high}] is no range: give the smaller value first.")
+            raise ValueError(f"log_k_init must be a range, the smaller value first, got [{low}, {high}].")
         self.input_mode, self.freeze_stoichiometry, self.log_k_init = input_mode, freeze_stoichiometry, (low, high)
         n, m = orders.shape
         distinct = orders[orders > 0].unique()
@@ -195,7 +196,9 @@ class ReactionGNN(nn.Module):
 
     def _clock(self, c: Tensor, external: Tensor | None) -> Tensor:
         if external is None:
-            raise ValueError("This network knows a clock, and no external input was given with the concentrations.")
+            raise ValueError(
+                "A network with a clock must be given the external input with the concentrations, got none."
+            )
         return external.expand_as(c)
 
 

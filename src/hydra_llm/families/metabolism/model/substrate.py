@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hydra_llm.choice import check_choice
 from hydra_llm.nn.mlp import MLP
 
 SMALLEST = 1e-8  # concentrations and factors below it count as this much in a logarithm
@@ -107,8 +108,7 @@ FORMS: dict[str, type[LogSubstrate] | type[SoftplusSubstrate]] = {"log": LogSubs
 
 def substrate_function(form: str, orders: Tensor, **mlp: Any) -> LogSubstrate | SoftplusSubstrate:
     """The substrate function of that form; mlp: hidden_dim, n_layers, activation, generator."""
-    if form not in FORMS:
-        raise ValueError(f"substrate_form={form!r} is unknown. Choose one of: {', '.join(FORMS)}.")
+    check_choice("substrate_form", form, FORMS)
     return FORMS[form](orders, **mlp)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Generator
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.metabolism.config import MetabolismSimulation
 from hydra_llm.families.metabolism.system.homeostasis import Circadian
 from hydra_llm.families.metabolism.system.identifiable import identifiable_network
@@ -40,15 +41,17 @@ def _network(config: MetabolismSimulation) -> Callable[[Generator], ReactionNetw
     if n_reactions < 1:
         raise ValueError(f"n_reactions must be at least 1, got {n_reactions}.")
     if not 0 <= config.cycle_fraction <= 1:
-        raise ValueError(f"cycle_fraction={config.cycle_fraction} is a share of the reactions: choose it in [0, 1].")
+        raise ValueError(f"cycle_fraction must be between 0 and 1, got {config.cycle_fraction}.")
     if not 2 <= config.cycle_length <= n_metabolites:
-        raise ValueError(f"cycle_length={config.cycle_length} has to lie between 2 and n_metabolites={n_metabolites}.")
+        raise ValueError(
+            f"cycle_length must be between 2 and n_metabolites ({n_metabolites}), got {config.cycle_length}."
+        )
     if config.max_metabolites_per_reaction < 2:
         raise ValueError(f"max_metabolites_per_reaction must be at least 2, got {config.max_metabolites_per_reaction}.")
     if config.identifiable and seed is not None:
         raise ValueError(
-            f"stoichiometry_seed={seed} seeds the published generator, which identifiable=true does not use. "
-            "Set identifiable=false, or leave stoichiometry_seed null."
+            f"stoichiometry_seed must be null with identifiable=true, got {seed}: it seeds the published generator. "
+            "Set identifiable=false to use it."
         )
 
     def draw(generator: Generator) -> ReactionNetwork:
@@ -72,11 +75,10 @@ def _modulation(config: MetabolismSimulation) -> Modulation | None:
             "external_input_type='visual' needs the movie of the publications, which is not part of this project. "
             "Use external_input_type='modulation'."
         )
-    if kind not in TYPES:
-        raise ValueError(f"external_input_type={kind!r} is unknown. Choose one of: {', '.join(TYPES)}.")
+    check_choice("external_input_type", kind, TYPES)
     if (kind == "none") != (mode == "none"):
         raise ValueError(
-            "external_input_type and external_input_mode do not fit together: both are 'none' or neither is, "
-            f"but they are {kind!r} and {mode!r}. Modes: {', '.join(MODES)}."
+            f"external_input_type and external_input_mode must be 'none' together or not at all, got {kind!r} and "
+            f"{mode!r}. Modes: {', '.join(MODES)}."
         )
     return None if kind == "none" else Modulation(mode, config.n_input_metabolites, config.modulation_period)

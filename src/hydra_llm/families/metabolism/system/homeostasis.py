@@ -45,9 +45,12 @@ class Circadian:
 
     def __post_init__(self) -> None:
         if not 0 <= self.amplitude < 1:
-            raise ValueError(f"circadian_amplitude={self.amplitude} is a share of the baseline: choose it in [0, 1).")
+            raise ValueError(
+                f"circadian_amplitude must be at least 0 and below 1, got {self.amplitude}: it is a share of the "
+                "baseline."
+            )
         if not self.period > 0:
-            raise ValueError(f"circadian_period={self.period} is a number of frames: choose it > 0.")
+            raise ValueError(f"circadian_period must be above 0, got {self.period}.")
 
     def clock(self, start: int, stop: int) -> Tensor:
         """sin(2 pi frame / period) of frames [start, stop)."""
@@ -57,7 +60,7 @@ class Circadian:
 def type_blocks(n_metabolites: int, n_types: int) -> Tensor:
     """The type of every metabolite: contiguous blocks whose sizes differ by at most one."""
     if not 1 <= n_types <= n_metabolites:
-        raise ValueError(f"n_metabolite_types={n_types} has to lie between 1 and n_metabolites={n_metabolites}.")
+        raise ValueError(f"n_metabolite_types must be between 1 and n_metabolites ({n_metabolites}), got {n_types}.")
     return torch.arange(n_metabolites) * n_types // n_metabolites
 
 
@@ -65,7 +68,7 @@ def _given(name: str, values: Sequence[float] | None, n_types: int, otherwise: T
     if values is None:
         return otherwise
     if len(values) != n_types:
-        raise ValueError(f"{name} has {len(values)} values for n_metabolite_types={n_types}. Make the two agree.")
+        raise ValueError(f"{name} must have one value per metabolite type ({n_types}), got {len(values)}.")
     if min(values) < 0:
-        raise ValueError(f"{name}={list(values)} holds a negative value. Rates and baselines are >= 0.")
+        raise ValueError(f"{name} must hold values of at least 0, got {list(values)}.")
     return torch.tensor([float(value) for value in values], dtype=torch.float64)

@@ -33,7 +33,7 @@ class Saturating:
 
     def __post_init__(self) -> None:
         if not self.half_saturation > 0:
-            raise ValueError(f"half_saturation={self.half_saturation} is a concentration: choose it > 0.")
+            raise ValueError(f"half_saturation must be above 0, got {self.half_saturation}.")
 
     def factor(self, c: Tensor) -> Tensor:
         return c / (self.half_saturation + c)

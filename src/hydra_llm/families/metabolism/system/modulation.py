@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.choice import check_choice
+
 MODES = ("none", "additive", "multiplicative_substrate", "multiplicative_product")
 TYPES = ("none", "modulation")
 _GAIN = 2.0  # of the input, as published
@@ -31,14 +33,11 @@ class Modulation:
                 "external_input_mode='multiplicative' does not say what is multiplied. Choose "
                 "multiplicative_substrate (mean input of the substrates) or multiplicative_product."
             )
-        if self.mode not in MODES[1:]:
-            raise ValueError(f"external_input_mode={self.mode!r} is unknown. Choose one of: {', '.join(MODES)}.")
+        check_choice("external_input_mode", self.mode, MODES[1:])
         if self.n_input < 1:
-            raise ValueError(
-                f"n_input_metabolites={self.n_input}: an external input needs at least one metabolite that receives it."
-            )
+            raise ValueError(f"n_input_metabolites must be at least 1 with an external input, got {self.n_input}.")
         if not self.period > 0:
-            raise ValueError(f"modulation_period={self.period} is a time: choose it > 0.")
+            raise ValueError(f"modulation_period must be above 0, got {self.period}.")
 
     @property
     def neutral(self) -> float:
@@ -46,7 +45,9 @@ class Modulation:
 
     def draw(self, n_metabolites: int, generator: Generator) -> "Presentation":
         if self.n_input > n_metabolites:
-            raise ValueError(f"n_input_metabolites={self.n_input} exceeds n_metabolites={n_metabolites}.")
+            raise ValueError(
+                f"n_input_metabolites must be at most n_metabolites ({n_metabolites}), got {self.n_input}."
+            )
         uniform = torch.rand((2, self.n_input, _N_SINES), generator=generator, dtype=torch.float64)
         frequency = 1 / (self.period * (1 + 3 * uniform[0]))
         return Presentation(self, n_metabolites, frequency, 2 * math.pi * uniform[1])

@@ -23,11 +23,11 @@ class ReactionNetwork:
     def __post_init__(self) -> None:
         if self.stoichiometry.shape != self.orders.shape or self.orders.ndim != 2:
             raise ValueError(
-                f"Stoichiometry {tuple(self.stoichiometry.shape)} and orders {tuple(self.orders.shape)} have to be two "
-                "matrices [metabolite, reaction] of one shape."
+                "Stoichiometry and orders must be two matrices [metabolite, reaction] of one shape, got "
+                f"{tuple(self.stoichiometry.shape)} and {tuple(self.orders.shape)}."
             )
         if (self.orders < 0).any():
-            raise ValueError("A substrate order is negative: exponents of a rate law are >= 0.")
+            raise ValueError(f"Substrate orders must be at least 0, got {float(self.orders.min()):g}.")
 
     @classmethod
     def from_sides(cls, substrates: Tensor, products: Tensor) -> "ReactionNetwork":

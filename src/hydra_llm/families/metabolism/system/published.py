@@ -19,7 +19,9 @@ def published_network(
     A share of cycle reactions that cycle_length does not divide leaves reactions without any metabolite.
     """
     if not 0 <= seed < 2**32:
-        raise ValueError(f"stoichiometry_seed={seed} seeds numpy's legacy generator: choose it in [0, 2^32).")
+        raise ValueError(
+            f"stoichiometry_seed must be at least 0 and below 2^32, as numpy's legacy generator requires, got {seed}."
+        )
     generator = np.random.RandomState(seed)
     substrates = np.zeros((n_metabolites, n_reactions))
     products = np.zeros_like(substrates)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.metabolism.config import MetabolismSimulation
 from hydra_llm.families.metabolism.system.homeostasis import BASELINE_MODES, Circadian, HomeostasisTypes, type_blocks
 from hydra_llm.families.metabolism.system.kinetics import MassAction, RateLaw
@@ -42,22 +43,18 @@ class MetabolismSystem(ConfiguredSystem):
             raise ValueError(f"n_metabolites must be at least 2, got {self.n_units}.")
         super().__post_init__()
         config = self.config
-        if config.baseline_mode not in BASELINE_MODES:
-            raise ValueError(
-                f"baseline_mode={config.baseline_mode!r} is unknown. Choose one of: {', '.join(BASELINE_MODES)}."
-            )
+        check_choice("baseline_mode", config.baseline_mode, BASELINE_MODES)
         low, high = config.concentration_min, config.concentration_max
         if not 0 <= low <= high:
             raise ValueError(
-                f"concentration_min={low} and concentration_max={high} bound the initial concentrations: "
-                "choose 0 <= concentration_min <= concentration_max."
+                f"concentration_min must be at least 0 and at most concentration_max, got {low} and {high}."
             )
         if config.log_k_min > config.log_k_max:
-            raise ValueError(f"log_k_min={config.log_k_min} exceeds log_k_max={config.log_k_max}.")
+            raise ValueError(f"log_k_min must be at most log_k_max, got {config.log_k_min} and {config.log_k_max}.")
         if self.circadian is not None and self.modulation is not None:
             raise ValueError(
-                "circadian_amplitude and external_input_type were both set: a recording has one known input, the clock "
-                "or the modulation. Set one of them to 0 or 'none'."
+                "A recording has one known input, the clock or the modulation, but both circadian_amplitude and "
+                "external_input_type were set. Set one of them to 0 or 'none'."
             )
         self.network()  # a network that cannot be built is told before anything runs
 

@@ -69,9 +69,11 @@ def _radius(values: np.ndarray) -> float:
 def _spectrum(values: ArrayLike, name: str) -> np.ndarray:
     W = np.asarray(values)
     if W.size == 0 or not (W.ndim == 1 or (W.ndim == 2 and W.shape[0] == W.shape[1])):
-        raise ValueError(f"{name} has shape {W.shape}. Give a square matrix [target, source] or its eigenvalues [k].")
+        raise ValueError(
+            f"{name} must be a square matrix [target, source] or its eigenvalues [k], got the shape {W.shape}."
+        )
     if not np.isfinite(W).all():
-        raise ValueError(f"{name} holds values that are no number, so it has no eigenvalues. Leave this figure out.")
+        raise ValueError(f"{name} must be finite to have eigenvalues, got values that are not. Leave this figure out.")
     if W.ndim == 1:
         return W.astype(np.complex128)
     if len(W) > _MOST_NEURONS:

@@ -32,11 +32,12 @@ def functions(
     """
     u = np.asarray(u_grid, dtype=np.float64)
     if u.ndim != 1 or len(u) < 2:
-        raise ValueError(f"u_grid has shape {u.shape}. Give at least two points in one row.")
+        raise ValueError(f"u_grid must hold at least two points in one row, got the shape {u.shape}.")
     density = np.ones_like(u) if u_range_density is None else np.asarray(u_range_density, dtype=np.float64)
     if density.shape != u.shape or (density < 0).any() or not density.any():
         raise ValueError(
-            f"u_range_density of shape {density.shape} has to be a density on the {len(u)} points of u_grid."
+            f"u_range_density must have a value for each of the {len(u)} points of u_grid, got the shape "
+            f"{density.shape}."
         )
     pairs = {
         "message": (_curves(message_true, u, "message_true"), _curves(message_learned, u, "message_learned")),
@@ -67,7 +68,9 @@ def functions(
 def _curves(values: ArrayLike, u: np.ndarray, name: str) -> np.ndarray:
     curves = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if curves.ndim != 2 or curves.shape[1] != len(u) or len(curves) == 0:
-        raise ValueError(f"{name} has shape {np.shape(values)}. Give [type, point] on the {len(u)} points of u_grid.")
+        raise ValueError(
+            f"{name} must be [type, point] on the {len(u)} points of u_grid, got the shape {np.shape(values)}."
+        )
     return curves
 
 

@@ -33,8 +33,8 @@ def weights(
     W, W_hat, compared = np.asarray(W_true), np.asarray(W_learned), np.asarray(off_diagonal, dtype=bool)
     if W.ndim != 2 or W.shape[0] != W.shape[1] or not W.shape == W_hat.shape == compared.shape:
         raise ValueError(
-            f"W_true {W.shape}, W_learned {W_hat.shape} and off_diagonal {compared.shape} have to be square matrices "
-            "[target, source] of one size."
+            f"W_true, W_learned and off_diagonal must be square matrices [target, source] of one size, got {W.shape}, "
+            f"{W_hat.shape} and {compared.shape}."
         )
     scale = scale_of(W[compared] if compared.any() else W)
     n = len(W)

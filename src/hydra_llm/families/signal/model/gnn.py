@@ -12,6 +12,7 @@ On a complete graph the sum over j is one matrix product, so no edge list is gat
 import torch
 from torch import Tensor, nn
 
+from hydra_llm.choice import check_choice
 from hydra_llm.nn.embedding import NeuronEmbedding
 from hydra_llm.nn.mlp import MLP
 
@@ -48,8 +49,7 @@ class SignalGNN(nn.Module):
         activity: Tensor | None = None,
     ) -> None:
         super().__init__()
-        if input_mode not in INPUT_MODES:
-            raise ValueError(f"input_mode={input_mode!r} is unknown. Choose one of: {', '.join(INPUT_MODES)}.")
+        check_choice("input_mode", input_mode, INPUT_MODES)
         self.input_mode = input_mode
         self.W_init_scale = W_init_scale
         self.W = nn.Parameter(torch.empty(n_neurons, n_neurons))

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from hydra_llm.choice import check_choice
+
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
 def activation(name: str) -> Callable[[Tensor], Tensor]:
     """phi by its name. An unknown word is an error, never a default."""
-    if name not in _ACTIVATIONS:
-        raise ValueError(f"phi={name!r} is not an activation of this system. Choose one of: {', '.join(_ACTIVATIONS)}.")
+    check_choice("phi", name, _ACTIVATIONS)
     return _ACTIVATIONS[name]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.signal.config import SignalSimulation
 from hydra_llm.families.signal.system.connectivity import (
     Connectivity,
@@ -56,14 +57,12 @@ def _connectivity(config: SignalSimulation) -> Connectivity:
     kind, rank, n_neurons = config.connectivity_type, config.connectivity_rank, config.n_neurons
     if kind == "low_rank":
         if rank > n_neurons:
-            raise ValueError(
-                f"connectivity_rank={rank} exceeds the number of neurons ({n_neurons}). Choose rank <= {n_neurons}."
-            )
+            raise ValueError(f"connectivity_rank must be at most n_neurons ({n_neurons}), got {rank}.")
         base: Connectivity = LowRank(rank)
     elif kind in _PLAIN:
         base = _PLAIN[kind]
     else:
-        raise ValueError(f"connectivity_type={kind!r} is unknown. Choose one of: {', '.join(CONNECTIVITY_TYPES)}.")
+        raise ValueError(f"connectivity_type must be one of {', '.join(CONNECTIVITY_TYPES)}, got {kind!r}.")
     if config.Dale_law:
         base = Dale(base, config.Dale_law_factor)
     if config.connectivity_filling_factor != 1:
@@ -86,12 +85,11 @@ def _external_input(config: SignalSimulation) -> ExternalInput | None:
         ),
     }
     kind = config.external_input_type
-    if kind not in kinds:
-        raise ValueError(f"external_input_type={kind!r} is unknown. Choose one of: {', '.join(kinds)}.")
+    check_choice("external_input_type", kind, kinds)
     return kinds[kind]()
 
 
 def _pair(name: str, bounds: Sequence[float]) -> tuple[float, float]:
     if len(bounds) != 2 or bounds[0] > bounds[1]:
-        raise ValueError(f"{name}={list(bounds)} is no range. Give two values, the smaller one first.")
+        raise ValueError(f"{name} must be two values, the smaller one first, got {list(bounds)}.")
     return float(bounds[0]), float(bounds[1])

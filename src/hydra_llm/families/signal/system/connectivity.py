@@ -34,11 +34,13 @@ class LowRank:
 
     def __post_init__(self) -> None:
         if self.rank < 1:
-            raise ValueError(f"rank={self.rank} has to be at least 1. Use connectivity_type: 'null' for no synapses.")
+            raise ValueError(
+                f"rank must be at least 1, got {self.rank}. Use connectivity_type: 'null' for no synapses."
+            )
 
     def sample(self, n: int, generator: Generator, dtype: torch.dtype) -> Tensor:
         if self.rank > n:
-            raise ValueError(f"rank={self.rank} exceeds the number of neurons ({n}). Choose rank <= {n}.")
+            raise ValueError(f"rank must be at most the number of neurons ({n}), got {self.rank}.")
         U = _normal((n, self.rank), generator)
         V = _normal((self.rank, n), generator)
         return (U @ V / (self.rank * n) ** 0.5).to(dtype)
@@ -81,7 +83,9 @@ class Successor:
 
     def __post_init__(self) -> None:
         if not 0 <= self.discount < 1:
-            raise ValueError(f"discount={self.discount} has to lie in [0, 1): the walk is summed over all its future.")
+            raise ValueError(
+                f"discount must be at least 0 and below 1, got {self.discount}: the walk is summed over all its future."
+            )
 
     def sample(self, n: int, generator: Generator, dtype: torch.dtype) -> Tensor:
         shift = torch.roll(torch.eye(n, dtype=torch.float64), shifts=1, dims=1)
@@ -113,7 +117,7 @@ class Dale:
 
     def __post_init__(self) -> None:
         if not 0 <= self.excitatory_share <= 1:
-            raise ValueError(f"Dale_law_factor={self.excitatory_share} is a share of neurons: choose it in [0, 1].")
+            raise ValueError(f"Dale_law_factor must be between 0 and 1, got {self.excitatory_share}.")
 
     def sample(self, n: int, generator: Generator, dtype: torch.dtype) -> Tensor:
         W = self.base.sample(n, generator, dtype).abs()
@@ -134,8 +138,8 @@ class Sparse:
     def __post_init__(self) -> None:
         if not 0 < self.filling_factor <= 1:
             raise ValueError(
-                f"connectivity_filling_factor={self.filling_factor} is the share of synapses that exist: choose it in "
-                "(0, 1]. For no synapses at all use connectivity_type: 'null'."
+                f"connectivity_filling_factor must be above 0 and at most 1, got {self.filling_factor}. For no "
+                "synapses at all use connectivity_type: 'null'."
             )
 
     def sample(self, n: int, generator: Generator, dtype: torch.dtype) -> Tensor:

@@ -55,14 +55,15 @@ class Triggered:
     def __post_init__(self) -> None:
         if self.n_impulses < 1 or self.n_input_neurons < 1 or self.duration < 1:
             raise ValueError(
-                "Triggered input needs at least one impulse, one neuron and one frame: "
-                f"triggered_n_impulses={self.n_impulses}, "
-                f"triggered_n_input_neurons={self.n_input_neurons}, triggered_duration_frames={self.duration}."
+                "triggered_n_impulses, triggered_n_input_neurons and triggered_duration_frames must be at least 1, "
+                f"got {self.n_impulses}, {self.n_input_neurons} and {self.duration}."
             )
 
     def draw(self, n_neurons: int, n_frames: int, delta_t: float, generator: Generator) -> Presentation:
         if self.n_input_neurons > n_neurons:
-            raise ValueError(f"triggered_n_input_neurons={self.n_input_neurons} exceeds the {n_neurons} neurons.")
+            raise ValueError(
+                f"triggered_n_input_neurons must be at most n_neurons ({n_neurons}), got {self.n_input_neurons}."
+            )
         latest = n_frames - self.duration
         if latest < self.first_frame:
             raise ValueError(

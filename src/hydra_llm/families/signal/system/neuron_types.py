@@ -23,9 +23,11 @@ class NeuronType:
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in astuple(self)):
-            raise ValueError(f"The neuron type {list(astuple(self))} holds a value that is no finite number.")
+            raise ValueError(f"A neuron type must hold finite numbers, got {list(astuple(self))}.")
         if self.w == 0:
-            raise ValueError(f"w=0 in the neuron type {list(astuple(self))} divides by zero. Choose a width w > 0.")
+            raise ValueError(
+                f"The width w of a neuron type must not be 0, which divides by zero, got {list(astuple(self))}."
+            )
 
 
 DEFAULT_TYPES = (
@@ -39,24 +41,24 @@ DEFAULT_TYPES = (
 def neuron_types(n_types: int, rows: Sequence[Sequence[float]] | None, gain: float | None) -> tuple[NeuronType, ...]:
     """The types of a network: the rows given, or the first n_types default rows; a gain replaces every g."""
     if n_types < 1:
-        raise ValueError(f"n_neuron_types={n_types} has to be at least 1.")
+        raise ValueError(f"n_neuron_types must be at least 1, got {n_types}.")
     if rows is None:
         if n_types > len(DEFAULT_TYPES):
             raise ValueError(
-                f"n_neuron_types={n_types}, but there are {len(DEFAULT_TYPES)} default rows. "
-                f"Give neuron_types a list of {n_types} rows [{', '.join(COLUMNS)}]."
+                f"n_neuron_types must be at most {len(DEFAULT_TYPES)}, the number of default rows, got {n_types}. Give "
+                f"neuron_types a list of {n_types} rows [{', '.join(COLUMNS)}]."
             )
         types = DEFAULT_TYPES[:n_types]
     else:
         if len(rows) != n_types:
-            raise ValueError(f"neuron_types has {len(rows)} rows for n_neuron_types={n_types}. Make the two agree.")
+            raise ValueError(f"neuron_types must have one row per type (n_neuron_types={n_types}), got {len(rows)}.")
         types = tuple(_row(row) for row in rows)
     return types if gain is None else tuple(replace(neuron, g=float(gain)) for neuron in types)
 
 
 def _row(row: Sequence[float]) -> NeuronType:
     if len(row) != len(COLUMNS):
-        raise ValueError(f"The neuron type {list(row)} has {len(row)} values. A row is [{', '.join(COLUMNS)}].")
+        raise ValueError(f"A neuron type must be [{', '.join(COLUMNS)}], got {list(row)}.")
     return NeuronType(*(float(value) for value in row))
 
 

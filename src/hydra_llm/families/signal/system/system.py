@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.choice import check_choice
 from hydra_llm.families.signal.config import SignalSimulation
 from hydra_llm.families.signal.system.activation import activation
 from hydra_llm.families.signal.system.connectivity import Connectivity
@@ -39,12 +40,11 @@ class SignalSystem(ConfiguredSystem):
         if self.n_units < 2:
             raise ValueError(f"n_neurons must be at least 2, got {self.n_units}.")
         super().__post_init__()
-        if self.input_mode not in MODES:
-            raise ValueError(f"external_input_mode={self.input_mode!r} is unknown. Choose one of: {', '.join(MODES)}.")
+        check_choice("external_input_mode", self.input_mode, MODES)
         if (self.external is None) != (self.input_mode == "none"):
             raise ValueError(
-                "external_input_type and external_input_mode do not fit together: both are 'none' or neither is, "
-                f"but external_input_mode={self.input_mode!r}."
+                "external_input_type and external_input_mode must be 'none' together or not at all, got "
+                f"external_input_mode={self.input_mode!r}."
             )
         activation(self.config.phi)
 

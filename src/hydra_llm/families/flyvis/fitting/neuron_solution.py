@@ -1,0 +1,89 @@
+"""The closed form of a flyvis network: W, 1/tau and v_rest of every neuron, given the message function.
+
+dv_i/dt = rate_i (-v_i + sum_j W_ij g_j + I_i + v_rest_i) is linear in rate_i W_ij, rate_i and rate_i v_rest_i.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from hydra_llm.choice import check_choice
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
+from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.families.flyvis.model.updates import Relaxation
+
+RIDGES = ("evidence", "validation", "fixed")
+_FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
+_EVIDENCE_ITERATIONS = 10
+_GRID = [10 ** (k / 2) for k in range(-18, 3)]
+_SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
+_MESSAGES_AT_ONCE = 2**18
+
+
+@dataclass(frozen=True)
+class NeuronSolution:
+    """How the closed form chooses its penalty.
+
+    ridge: evidence, by the evidence of the training frames, a value per neuron; validation, by the error on held-out
+    frames, a value per neuron; fixed, `strength` relative to the mean square message.
+    """
+
+    ridge: str
+    strength: float
+    validation: Callable[[], Frames]
+
+    def __post_init__(self) -> None:
+        check_choice("closed_form_ridge", self.ridge, RIDGES)
+
+    def apply(self, net: FlyvisGNN, frames: Frames) -> dict[str, float]:
+        """Write the solution into the network. Returns the share of the variance of the target that is left."""
+        relaxation_of(net)
+        groups = by_in_degree(net.edge_index, net.n_neurons)
+        normal = normal_equations(net, groups, frames)
+        if self.ridge == "evidence":
+            found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
+        elif self.ridge == "validation":
+            v, y, external, _ = self.validation()
+            device = frames.activity.device
+            held_out = Frames(v.to(device), y.to(device), None if external is None else external.to(device))
+            found = normal.best_on(normal_equations(net, groups, held_out), _GRID)
+        else:
+            found = normal.best_on(normal, [self.strength])
+        write(net, found)
+        variance = frames.target.double().var(dim=0, unbiased=False).mean()
+        return {"closed_form_loss": float(found.residual.mean() / variance)}
+
+
+def normal_equations(net: FlyvisGNN, groups: list[Group], frames: Frames) -> NormalEquations:
+    """The regressions of all neurons on the messages of the network."""
+    step = max(1, _MESSAGES_AT_ONCE // net.n_neurons)
+    with torch.no_grad():
+        message = torch.cat([net.message(part) for part in frames.activity.split(step)])
+    own = net.spread_input(frames.activity, frames.external) - frames.activity
+    return NormalEquations(groups, message, own, frames.target)
+
+
+def write(net: FlyvisGNN, found: Coefficients, message_scale: float = 1.0) -> None:
+    """Give the network the parameters that regressions on message / message_scale found."""
+    relaxation = relaxation_of(net)
+    positive = found.rate[found.rate > 0]
+    floor = _SLOWEST * float(positive.median()) if len(positive) else 1.0
+    rate = found.rate.clamp_min(floor)
+    with torch.no_grad():
+        relaxation.set_rate(rate)
+        relaxation.v_rest.copy_(found.offset / rate)
+        net.W.copy_(found.beta / message_scale / rate[net.graph.target])
+
+
+def relaxation_of(net: FlyvisGNN) -> Relaxation:
+    """The update whose parameters the closed form solves for. Raises ValueError for a network that has another one."""
+    if not isinstance(net.lin_phi, Relaxation):
+        raise ValueError(
+            "The closed form needs an update that is linear in the parameters of a neuron: "
+            f"model.update_form=relaxation, got {type(net.lin_phi).__name__}. Choose that form, or set "
+            "training.closed_form=false, training.closed_form_interval=0 and training.projection_iterations=0."
+        )
+    return net.lin_phi
