@@ -6,6 +6,8 @@ import netrc
 import os
 from pathlib import Path
 
+from hydra_llm.choice import check_choice
+
 MODES = ("auto", "online", "offline")
 HOST = "api.wandb.ai"
 
@@ -14,8 +16,7 @@ def choose_mode(wanted: str) -> str:
     """online, offline or disabled. auto: online with a login or key, offline without; WANDB_MODE in the environment
     wins. Raises ValueError for another word.
     """
-    if wanted not in MODES:
-        raise ValueError(f"logger.wandb.mode={wanted!r} is unknown. Choose one of: {', '.join(MODES)}.")
+    check_choice("logger.wandb.mode", wanted, MODES)
     forced = os.environ.get("WANDB_MODE")
     if forced:
         return "offline" if forced == "dryrun" else forced  # Lightning's word for it

@@ -87,5 +87,5 @@ def test_a_metric_that_was_not_logged_is_named_with_those_that_were(job_folder):
 
 
 def test_an_unknown_kind_of_step_is_a_sentence():
-    with pytest.raises(ValueError, match="Choose epoch or global_step"):
+    with pytest.raises(ValueError, match="step must be one of epoch, global_step, got 'batch'"):
         ReportProgress("val_loss", step="batch")  # type: ignore[arg-type]

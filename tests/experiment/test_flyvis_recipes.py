@@ -69,10 +69,13 @@ def test_a_stimulus_that_is_not_shown_is_scored(run_fly):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("model.implicit_stimulus=true",), "regressions need an input that is known"),
-        ((*UNSEEN, "training.target=finite_difference"), "drift targets only"),
+        (("model.implicit_stimulus=true",), r"model.implicit_stimulus must be false.*got true"),
+        (
+            (*UNSEEN, "training.target=finite_difference"),
+            r"training.target must be drift with an.*got finite_difference",
+        ),
         ((*UNSEEN, "training.time_step=3"), "one-step predictions"),
-        (("model.message_form=cubic",), "message_form=cubic is unknown"),
+        (("model.message_form=cubic",), r"model.message_form must be one of linear, square, relu, got 'cubic'"),
         (("model=flyvis_gnn_published",), "update_form=relaxation, got GenericUpdate"),
         (("model=flyvis_known_ode",), "no message function to project"),
         (("training=flyvis_published", "training.max_steps=10"), "model=flyvis_gnn_published"),

@@ -31,7 +31,9 @@ def test_the_same_seed_gives_the_same_numbers(run_tiny):
 
 def test_return_metric_gives_one_float_and_lists_the_names_when_it_is_wrong(run_tiny):
     assert isinstance(run_tiny("return_metric=connectivity_R2"), float)
-    with pytest.raises(ExperimentError, match=r"return_metric=conectivity is not among.*connectivity_R2"):
+    with pytest.raises(
+        ExperimentError, match=r"return_metric must be one of the metrics.*got conectivity\..*connectivity_R2"
+    ):
         run_tiny("return_metric=conectivity")
 
 
@@ -95,16 +97,16 @@ def test_a_damaged_dataset_is_simulated_again(run_tiny, tmp_path):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("simulation.delta_t=-0.01", r"simulation.delta_t=-0.01 is outside its range \(0"),
+        ("simulation.delta_t=-0.01", r"simulation.delta_t must be above 0 \(tau\), got -0.01"),
         (
             "simulation.connectivity_filling_factor=1.5",
-            r"connectivity_filling_factor=1.5 is outside its range \(0, 1\]",
+            r"connectivity_filling_factor must be above 0 and at most 1, got 1.5",
         ),
-        ("simulation.connectivity_filling_factor=0", r"connectivity_filling_factor=0.0 is outside"),
-        ("simulation.phi=swish", "simulation.phi=swish is unknown. Choose one of: tanh, relu, sigmoid"),
-        ("training.target=velocity", "training.target=velocity is unknown"),
-        ("training.batch_size=0", "training.batch_size=0 is outside"),
-        ("model.activation=swish", "model.activation=swish is unknown"),
+        ("simulation.connectivity_filling_factor=0", r"filling_factor must be above 0 and at most 1, got 0.0"),
+        ("simulation.phi=swish", r"simulation.phi must be one of tanh, relu, sigmoid, got 'swish'"),
+        ("training.target=velocity", r"training.target must be one of drift, finite_difference, got 'velocity'"),
+        ("training.batch_size=0", r"training.batch_size must be at least 1 \(frames\), got 0"),
+        ("model.activation=swish", r"model.activation must be one of tanh, silu, gelu, relu, got 'swish'"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_a_sentence(run_tiny, override, sentence):
@@ -113,7 +115,7 @@ def test_a_value_that_makes_no_sense_is_a_sentence(run_tiny, override, sentence)
 
 
 def test_a_rank_above_the_number_of_neurons_is_a_sentence(run_tiny):
-    with pytest.raises(ValueError, match=r"connectivity_rank=21 exceeds the number of neurons \(20\)"):
+    with pytest.raises(ValueError, match=r"connectivity_rank must be at most n_neurons \(20\), got 21"):
         run_tiny("simulation=signal_low_rank", "simulation.connectivity_rank=21", "simulation.n_neurons=20")
 
 
@@ -128,7 +130,7 @@ def test_in_a_single_run_the_user_gets_the_sentence_without_a_traceback(run_tiny
     with pytest.raises(SystemExit) as stop:
         run_tiny("simulation.delta_t=-1", mode="RUN")
     assert stop.value.code == 1
-    assert "simulation.delta_t=-1.0 is outside its range" in caplog.text
+    assert "simulation.delta_t must be above 0 (tau), got -1.0" in caplog.text
 
 
 def test_nothing_to_fit_with_is_refused(run_tiny):

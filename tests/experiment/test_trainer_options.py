@@ -27,9 +27,9 @@ def test_an_option_may_be_built_from_a_target(compose_config):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("trainer.precison=16", r"trainer.precison is no option of lightning.Trainer. Close to it: precision"),
-        ("trainer.thread=2", r"trainer.thread is no option of lightning.Trainer. Close to it: threads"),
-        ("trainer.kwargs=2", r"trainer.kwargs is no option"),
+        ("trainer.precison=16", r"trainer.precison is not an option of lightning.Trainer. Close to it: precision."),
+        ("trainer.thread=2", r"trainer.thread is not an option of lightning.Trainer. Close to it: threads."),
+        ("trainer.kwargs=2", r"trainer.kwargs is not an option of lightning.Trainer."),
     ],
 )
 def test_a_misspelt_option_is_a_sentence_with_the_names_near_it(compose_config, override, sentence):

@@ -53,10 +53,13 @@ def test_words_and_units_come_from_the_labels():
 
 @pytest.mark.parametrize(("u", "delta_t"), [(np.zeros(5), 0.1), (np.zeros((0, 3)), 0.1), (np.zeros((5, 3)), -0.1)])
 def test_a_wrong_shape_or_step_is_named(u, delta_t):
-    with pytest.raises(ValueError, match=r"(activity has shape|delta_t=-0.1).*Give"):
+    with pytest.raises(ValueError, match=r"(activity must be \[frame, neuron\]|delta_t must be above 0).*got"):
         activity(u, delta_t)
 
 
 def test_an_input_of_other_frames_is_refused():
-    with pytest.raises(ValueError, match="external has shape"):
+    with pytest.raises(
+        ValueError,
+        match=r"external must be \[frame, neuron\].*got the shape \(4, 3\) for an activity of shape \(5, 3\)",
+    ):
         activity(np.zeros((5, 3)), 0.1, np.zeros((4, 3)))

@@ -52,5 +52,5 @@ def test_every_neuron_is_drawn():
 
 @pytest.mark.parametrize("a", [np.zeros((40, 1)), np.zeros((39, 2)), np.zeros(40)])
 def test_an_embedding_of_wrong_shape_is_refused(a):
-    with pytest.raises(ValueError, match="An embedding of shape"):
+    with pytest.raises(ValueError, match=r"An embedding must be \[neuron, 2\].*got shape"):
         embedding(a, TYPES, TYPES, 1.0)

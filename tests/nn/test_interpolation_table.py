@@ -43,5 +43,5 @@ def test_a_constant_neuron_is_no_division_by_zero():
 
 
 def test_too_few_nodes_are_refused():
-    with pytest.raises(ValueError, match="n_nodes=5 are too few"):
+    with pytest.raises(ValueError, match="n_nodes must be at least 12 for polynomials through 6 nodes, got 5"):
         InterpolationTable(STATES, 5, shared=True)

@@ -33,11 +33,11 @@ def test_legal_values_and_null_pass():
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"rate": 0.0}, r"inner.rate=0.0 is outside its range \(0, 1\] 1/s. It is: a rate."),
-        ({"rate": 1.5}, r"inner.rate=1.5 is outside its range"),
-        ({"rate": float("nan")}, r"inner.rate=nan is outside"),
-        ({"count": 0}, r"inner.count=0 is outside its range \[1, inf\]"),
-        ({"kind": "c"}, r"inner.kind=c is unknown. Choose one of: a, b."),
+        ({"rate": 0.0}, r"inner.rate must be above 0 and at most 1 \(1/s\), got 0.0. It is: a rate."),
+        ({"rate": 1.5}, r"inner.rate must be above 0 and at most 1 \(1/s\), got 1.5"),
+        ({"rate": float("nan")}, r"inner.rate must be above 0 and at most 1 \(1/s\), got nan"),
+        ({"count": 0}, r"inner.count must be at least 1, got 0"),
+        ({"kind": "c"}, r"inner.kind must be one of a, b, got 'c'"),
     ],
 )
 def test_an_illegal_value_names_key_value_range_and_meaning(values, sentence):

@@ -51,5 +51,5 @@ def test_training_noise_reaches_the_states_that_the_network_sees(make_net, make_
 
 
 def test_a_rollout_needs_frames():
-    with pytest.raises(ValueError, match="time_step=0"):
+    with pytest.raises(ValueError, match="time_step must be at least 1, got 0"):
         Rollout(0, 0.01, 0.0)

@@ -5,6 +5,7 @@ from typing import Literal
 from lightning import Callback, LightningModule, Trainer
 
 from hydra_llm import job
+from hydra_llm.choice import check_choice
 
 
 class ReportProgress(Callback):
@@ -15,8 +16,7 @@ class ReportProgress(Callback):
     """
 
     def __init__(self, metric: str = "val_loss", step: Literal["epoch", "global_step"] = "epoch") -> None:
-        if step not in ("epoch", "global_step"):
-            raise ValueError(f"step={step!r} is unknown. Choose epoch or global_step.")
+        check_choice("step", step, ("epoch", "global_step"))
         self._metric = metric
         self._step = step
 

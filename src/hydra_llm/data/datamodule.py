@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lightning import LightningDataModule
 
+from hydra_llm.choice import check_choice
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames, frames_of
 from hydra_llm.systems.differences import TARGETS
@@ -37,8 +38,7 @@ class RecordingDataModule(LightningDataModule):
 
     def __init__(self, dataset: Path, *, target: str, difference_order: str) -> None:
         super().__init__()
-        if target not in TARGETS:
-            raise ValueError(f"target={target!r} is unknown. Choose one of: {', '.join(TARGETS)}.")
+        check_choice("target", target, TARGETS)
         self._observations = Observations.open(dataset)
         self._target, self._difference_order = target, difference_order
         self._frames: dict[str, Frames] = {}

@@ -56,7 +56,7 @@ class Observations:
         """One of train, validation, test. With check, every value is looked at: a NaN is an error that says where."""
         if name not in self.meta["n_frames"]:
             raise DatasetError(
-                f"There is no split {name!r} in {self.path}. Choose one of: {', '.join(self.meta['n_frames'])}."
+                f"A split must be one of {', '.join(self.meta['n_frames'])} in {self.path}, got {name!r}."
             )
         arrays: dict[str, np.ndarray] = {}
         for array, n_columns in self.meta["arrays"].items():

@@ -61,7 +61,7 @@ def frames_of(
     if target == "drift":
         return Frames(activity, torch.tensor(split.drift), external, sequence_start)
     if target != "finite_difference":
-        raise ValueError(f"target={target!r} is unknown. Choose one of: {', '.join(TARGETS)}.")
+        raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {target!r}.")
     derivative, within = finite_difference(activity, delta_t, difference_order)
     whole = unbroken(len(activity), sequence_start, difference_order)
     frame = torch.arange(len(activity))[within][whole]

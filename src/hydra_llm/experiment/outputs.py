@@ -55,7 +55,7 @@ def returned(metrics: dict[str, float], return_metric: str | None) -> dict[str, 
         return metrics
     if return_metric not in metrics:
         raise ExperimentError(
-            f"return_metric={return_metric} is not among the metrics of this run. It returned: "
+            f"return_metric must be one of the metrics of this run, got {return_metric}. They are: "
             f"{', '.join(sorted(metrics))}."
         )
     return metrics[return_metric]

@@ -33,7 +33,7 @@ def trainer_options(trainer: DictConfig) -> dict[str, Any]:
             raise ExperimentError(f"trainer.{name} is decided by the run: set {OWNED[name]} instead.")
         if name not in known:
             near = close_to(name, sorted((known | set(OURS)) - set(OWNED)))
-            raise ExperimentError(f"trainer.{name} is no option of lightning.Trainer.{near}")
+            raise ExperimentError(f"trainer.{name} is not an option of lightning.Trainer.{near}")
     chosen = {name: trainer[name] for name in options}
     return {**instantiate(chosen, _convert_="all"), "enable_progress_bar": shows_progress(trainer)}
 

@@ -47,7 +47,7 @@ def _input(external: ArrayLike, u: np.ndarray) -> np.ndarray:
     e = e[:, None] if e.ndim == 1 else e
     if e.ndim != 2 or len(e) != len(u) or e.shape[1] not in (1, u.shape[1]):
         raise ValueError(
-            f"external has shape {np.shape(external)} for an activity of shape {u.shape}. "
-            "Give [frame, neuron], or [frame] for an input that all share."
+            "external must be [frame, neuron], or [frame] for an input that all share, got the shape "
+            f"{np.shape(external)} for an activity of shape {u.shape}."
         )
     return e

@@ -28,7 +28,8 @@ def embedding(
     points, found = np.asarray(a, dtype=np.float64), np.asarray(clusters).ravel()
     if points.ndim != 2 or points.shape[1] < 2 or len(points) == 0 or len(points) != len(found):
         raise ValueError(
-            f"An embedding of shape {points.shape} with {len(found)} clusters. Give [neuron, 2] and [neuron]."
+            f"An embedding must be [neuron, 2] with a cluster per neuron, got shape {points.shape} and {len(found)} "
+            "clusters."
         )
     groups = kinds(found, "cluster")
     text = f"Embedding of {labels.count(len(points), len(points))}"
@@ -40,7 +41,9 @@ def embedding(
         return figure
     true = np.asarray(types).ravel()
     if len(true) != len(points):
-        raise ValueError(f"{len(true)} types for {len(points)} embeddings. Give one type per {labels.unit}.")
+        raise ValueError(
+            f"There must be one type per {labels.unit}, got {len(true)} types for {len(points)} embeddings."
+        )
     known = kinds(true, "type")
     score = "" if accuracy is None else f", cluster accuracy {accuracy:.3f}"
     figure = new_figure(10.5, 5.6, f"{text}{score}")

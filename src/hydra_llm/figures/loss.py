@@ -26,7 +26,7 @@ def loss(
     Logarithmic, so values that are not positive leave gaps; linear if there is no positive value at all.
     """
     if not history:
-        raise ValueError("The history of losses is empty. Give at least one name with its steps and values.")
+        raise ValueError("The history of losses must have at least one name with its steps and values, got none.")
     figure = new_figure(9, 4.8, "Training")
     axes = figure.subplots()
     n = len(history) + len(regularisers)
@@ -51,7 +51,9 @@ def loss(
 def _draw(axes: Axes, name: str, series: Series, colour: str, width: float, style: str) -> np.ndarray:
     steps, values = (np.asarray(part, dtype=np.float64).ravel() for part in series)
     if len(steps) != len(values):
-        raise ValueError(f"The history of {name} has {len(steps)} steps and {len(values)} values. Give one per step.")
+        raise ValueError(
+            f"The history of {name} must have one value per step, got {len(steps)} steps and {len(values)} values."
+        )
     finite = np.isfinite(values)
     shape = "o" if finite.sum() == 1 else ""  # a line of one point is invisible
     axes.plot(steps[finite], values[finite], color=colour, lw=width, ls=style, marker=shape, ms=5, label=name)

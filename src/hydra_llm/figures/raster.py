@@ -17,13 +17,13 @@ def trajectory(values: ArrayLike, name: str) -> np.ndarray:
     """values as [frame, neuron], or an error that says what they are."""
     u = np.asarray(values)
     if u.ndim != 2 or 0 in u.shape:
-        raise ValueError(f"{name} has shape {u.shape}. Give [frame, neuron] with at least one of each.")
+        raise ValueError(f"{name} must be [frame, neuron] with at least one of each, got the shape {u.shape}.")
     return u
 
 
 def time_step(delta_t: float) -> float:
     if not (np.isfinite(delta_t) and delta_t > 0):
-        raise ValueError(f"delta_t={delta_t} is no recording step. Give a positive number.")
+        raise ValueError(f"delta_t must be above 0, got {delta_t}.")
     return float(delta_t)
 
 

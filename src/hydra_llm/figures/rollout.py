@@ -19,7 +19,9 @@ def rollout(
     """true and predicted [frame, neuron]. A diverged prediction is drawn as far as it is finite, grey after."""
     u, u_hat, step = trajectory(true, "true"), trajectory(predicted, "predicted"), time_step(delta_t)
     if u.shape != u_hat.shape:
-        raise ValueError(f"true has shape {u.shape} and predicted {u_hat.shape}. Give the same frames and neurons.")
+        raise ValueError(
+            f"true and predicted must have the same frames and neurons, got the shapes {u.shape} and {u_hat.shape}."
+        )
     with np.errstate(invalid="ignore", over="ignore"):
         residual = u_hat - u
     figure = new_figure(13, 7.6, title)

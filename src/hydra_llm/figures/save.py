@@ -16,9 +16,7 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     """Write <name>.png for each figure, in their order. A file appears whole or not at all; an old one is replaced."""
     misnamed = [name for name in figures if not name or name != Path(name).name or name.startswith(".")]
     if misnamed:
-        raise ValueError(
-            f"{misnamed[0]!r} cannot name a figure's file. Choose a name without slashes or a leading dot."
-        )
+        raise ValueError(f"A figure's name must be without slashes and without a leading dot, got {misnamed[0]!r}.")
     written: list[Path] = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"

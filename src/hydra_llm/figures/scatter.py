@@ -39,7 +39,10 @@ def score_lines(scores: Mapping[str, float], prefix: str) -> list[str]:
 def draw_scatter(figure: Figure, axes: Axes, true: np.ndarray, learned: np.ndarray, lines: list[str]) -> None:
     """Points, or their density where there are more than 5,000. Points that are not shown are counted in the text."""
     if true.shape != learned.shape or true.size == 0:
-        raise ValueError(f"{true.shape} true and {learned.shape} learned values. Give equal shapes with a value each.")
+        raise ValueError(
+            f"True and learned values must have one shape with at least one value, got {true.shape} and "
+            f"{learned.shape}."
+        )
     x, y = true.ravel().astype(np.float64), learned.ravel().astype(np.float64)
     known = np.isfinite(x) & np.isfinite(y)
     low, high = _limits(x[known], y[known])

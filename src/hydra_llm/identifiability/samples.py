@@ -44,7 +44,7 @@ class Samples:
             whole = cls(np.asarray(activity)[frames], estimate, held, np.asarray(drift)[frames])
             keep = unbroken(len(u), sequence_start, order)
             return whole if keep.all() else whole.at(keep.numpy())
-        raise ValueError(f"target={target!r} is unknown. Choose one of: {', '.join(TARGETS)}.")
+        raise ValueError(f"target must be one of {', '.join(TARGETS)}, got {target!r}.")
 
     def at(self, frames: np.ndarray | slice) -> "Samples":
         """The frames of a mask, an index or a slice."""

@@ -18,6 +18,15 @@ WORDS = {
 PLAIN = (str, bool, int, float, list, dict)
 
 
+def in_words(low: float | None, high: float | None, open_low: bool = False) -> str:
+    """A range as the end of a sentence, "" without bounds; `open_low` excludes `low` itself."""
+    if low is None:
+        return "" if high is None else f"at most {high:g}"
+    if high is None:
+        return f"above {low:g}" if open_low else f"at least {low:g}"
+    return f"above {low:g} and at most {high:g}" if open_low else f"between {low:g} and {high:g}"
+
+
 class Key(NamedTuple):
     """`kind` float takes whole numbers too, `object` anything; `open_low` excludes `low` itself. A list with `choices`
     holds some of them. `dotted`: beside the choices, a class of the user's own by its path, or an object. A key whose
@@ -42,11 +51,7 @@ class Key(NamedTuple):
     @property
     def range(self) -> str:
         """In words; "" for a key without bounds."""
-        if self.low is None:
-            return ""
-        if self.high is not None:
-            return f"from {self.low:g} to {self.high:g}"
-        return f"above {self.low:g}" if self.open_low else f"at least {self.low:g}"
+        return in_words(self.low, self.high, self.open_low)
 
     def problem(self, value: Any) -> str:
         """What the value would have to be, as the end of a sentence; "" for one that the key takes."""

@@ -69,7 +69,7 @@ def cluster_metrics(labels: ArrayLike, types: ArrayLike) -> dict[str, float]:
 
     found, true = np.asarray(labels).ravel(), np.asarray(types).ravel()
     if found.shape != true.shape:
-        raise ValueError(f"{found.size} labels cannot be compared with {true.size} types. Give one label per neuron.")
+        raise ValueError(f"There must be one label per neuron, got {found.size} labels for {true.size} neurons.")
     _, column = np.unique(true, return_inverse=True)
     _, row = np.unique(found, return_inverse=True)
     counts = np.zeros((row.max() + 1, column.max() + 1))  # [cluster, type]

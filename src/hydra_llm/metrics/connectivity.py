@@ -21,7 +21,7 @@ def connectivity_metrics(
     """
     W_hat, W = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if W_hat.shape != W.shape or W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError(f"Weights of shapes {W_hat.shape} and {W.shape} cannot be compared. Give two square matrices.")
+        raise ValueError(f"Weights must be two square matrices of one size, got shapes {W_hat.shape} and {W.shape}.")
     off_diagonal = ~np.eye(len(W), dtype=bool)
     x, y = W_hat[off_diagonal], W[off_diagonal]
     exists = y != 0

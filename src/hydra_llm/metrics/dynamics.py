@@ -65,7 +65,5 @@ def valid_frames(predicted: np.ndarray, true: np.ndarray, tolerance: float) -> f
 def _trajectories(predicted: ArrayLike, true: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.asarray(predicted, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 2 or len(x) == 0:
-        raise ValueError(
-            f"Trajectories of shapes {x.shape} and {y.shape} cannot be compared. Give two [frame, neuron]."
-        )
+        raise ValueError(f"Trajectories must be two [frame, neuron] of one shape, got {x.shape} and {y.shape}.")
     return x, y

@@ -27,7 +27,7 @@ def source_scale(learned: ArrayLike, true: ArrayLike) -> np.ndarray:
     """
     psi, phi = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if psi.shape != phi.shape:
-        raise ValueError(f"Learned messages have shape {psi.shape}, true ones {phi.shape}. Evaluate both on one grid.")
+        raise ValueError(f"Learned and true messages must be on one grid, got shapes {psi.shape} and {phi.shape}.")
     phi = phi - phi.mean(axis=0)
     variance = (phi**2).sum(axis=0)
     undetermined = variance <= 1e-24 * np.maximum(len(phi), 1)

@@ -36,5 +36,5 @@ def slope(estimate: ArrayLike, truth: ArrayLike) -> float | None:
 def _pair(estimate: ArrayLike, truth: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     x, y = np.asarray(estimate, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if x.shape != y.shape:
-        raise ValueError(f"The estimate has shape {x.shape} and the truth {y.shape}. Scores compare equal shapes.")
+        raise ValueError(f"Estimate and truth must have one shape, got {x.shape} and {y.shape}.")
     return x.ravel(), y.ravel()

@@ -28,7 +28,9 @@ class InterpolationTable:
         order: nodes per polynomial; KINKED interpolates between neighbours and does not ring at a kink.
         """
         if n_nodes < 2 * order:
-            raise ValueError(f"n_nodes={n_nodes} are too few for polynomials through {order}. Choose >= {2 * order}.")
+            raise ValueError(
+                f"n_nodes must be at least {2 * order} for polynomials through {order} nodes, got {n_nodes}."
+            )
         n_frames, n_neurons = states.shape
         low, high = (states.min(), states.max()) if shared else (states.min(dim=0).values, states.max(dim=0).values)
         margin = order // 2 - 1

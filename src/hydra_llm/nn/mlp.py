@@ -8,6 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from hydra_llm.choice import check_choice
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "silu": nn.SiLU, "gelu": nn.GELU, "relu": nn.ReLU}
 
 
@@ -26,13 +28,9 @@ class MLP(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation={activation!r} is unknown. Choose one of: {', '.join(ACTIVATIONS)}.")
+        check_choice("activation", activation, ACTIVATIONS)
         if n_layers < 2 or hidden_dim < 1:
-            raise ValueError(
-                f"n_layers={n_layers}, hidden_dim={hidden_dim} make no network. "
-                "Choose n_layers >= 2 and hidden_dim >= 1."
-            )
+            raise ValueError(f"n_layers must be at least 2 and hidden_dim at least 1, got {n_layers} and {hidden_dim}.")
         widths = [n_in, *[hidden_dim] * (n_layers - 1), n_out]
         layers: list[nn.Module] = []
         for k, (fan_in, fan_out) in enumerate(pairwise(widths)):

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 
+from hydra_llm.keys.key import in_words
+
 T = TypeVar("T")
 
 
@@ -91,14 +93,13 @@ def _problems(node: DictConfig, prefix: str) -> Iterator[str]:
 
 def _problem(path: str, value: Any, about: Any) -> str | None:
     if about.get("choices") and value is not None and value not in about["choices"]:
-        return f"{path}={value} is unknown. Choose one of: {', '.join(about['choices'])}."
+        return f"{path} must be one of {', '.join(about['choices'])}, got {value!r}."
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    low, high = about.get("low"), about.get("high")
-    under = low is not None and (value <= low if about.get("open_low") else value < low)
+    low, high, open_low = about.get("low"), about.get("high"), bool(about.get("open_low"))
+    under = low is not None and (value <= low if open_low else value < low)
     if math.isnan(value) or under or (high is not None and value > high):
-        left = "(" if about.get("open_low") else "["
-        interval = f"{left}{'-inf' if low is None else low}, {'inf' if high is None else high}]"
-        unit = f" {about['unit']}" if about.get("unit") else ""
-        return f"{path}={value} is outside its range {interval}{unit}. It is: {about['help']}."
+        unit = f" ({about['unit']})" if about.get("unit") else ""
+        wanted = in_words(low, high, open_low) or "a number"
+        return f"{path} must be {wanted}{unit}, got {value}. It is: {about['help']}."
     return None

@@ -53,7 +53,7 @@ class Rollout:
 
     def __post_init__(self) -> None:
         if self.time_step < 1:
-            raise ValueError(f"time_step={self.time_step} is no rollout. Choose a number of frames >= 1.")
+            raise ValueError(f"time_step must be at least 1, got {self.time_step}.")
 
     @property
     def horizon(self) -> int:

@@ -74,7 +74,7 @@ class AdamPhase(ABC):
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
-            raise ValueError(f"batch_size={self.batch_size} is no batch. Choose at least 1.")
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}.")
 
     @property
     def n_intervals(self) -> int:

@@ -96,9 +96,9 @@ class ProjectionPhase(ABC):
         generator: torch.Generator,
     ) -> None:
         if not ridges or min(ridges) <= 0:
-            raise ValueError(f"projection_ridge={list(ridges)} has to name at least one ridge, each above 0.")
+            raise ValueError(f"projection_ridge must name at least one ridge, each above 0, got {list(ridges)}.")
         if n_starts < 1:
-            raise ValueError(f"projection_starts={n_starts}: at least one start is needed.")
+            raise ValueError(f"projection_starts must be at least 1, got {n_starts}.")
         self._ridges, self._iterations = tuple(ridges), iterations
         self._n_starts, self._screening_iterations = n_starts, screening_iterations
         self._n_frames, self._n_nodes, self._generator = n_frames, n_nodes, generator

@@ -84,12 +84,18 @@ def test_null_edges_are_new_and_distinct(mode, edges):
             lambda e: draw_null_edges(e, N, -1, "random", stream(0, "null_edges")),
             "n_extra_null_edges must be between 0 and 350, got -1",
         ),
-        (lambda e: draw_null_edges(e, N, 1, "rows", stream(0, "null_edges")), "null_edges_mode='rows'"),
+        (
+            lambda e: draw_null_edges(e, N, 1, "rows", stream(0, "null_edges")),
+            "null_edges_mode must be one of per_column, random, got 'rows'",
+        ),
         (
             lambda e: kept_edges(e, N, 1.0, "random", stream(0, "hidden_edges")),
             r"edge_removal_ratio must be at least 0 and below 1, got 1.0",
         ),
-        (lambda e: kept_edges(e, N, 0.1, "rows", stream(0, "hidden_edges")), "edge_removal_mode='rows'"),
+        (
+            lambda e: kept_edges(e, N, 0.1, "rows", stream(0, "hidden_edges")),
+            "edge_removal_mode must be one of per_column, random, got 'rows'",
+        ),
     ],
 )
 def test_a_graph_that_cannot_be_shown_is_refused(call, reason, edges):

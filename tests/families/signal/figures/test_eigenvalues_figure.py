@@ -33,5 +33,5 @@ def test_the_unit_circle_is_round_and_always_in_the_picture():
 
 @pytest.mark.parametrize("W", [np.zeros((2, 3)), np.full((2, 2), np.nan), np.zeros((3001, 3001))])
 def test_what_has_no_eigenvalues_or_too_many_is_refused(W):
-    with pytest.raises(ValueError, match=r"W_learned must be a square matrix.*got the shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"W_learned (must be .*got|has 3,001 neurons.*Give)"):
         eigenvalues(ROTATION, W, True)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch.optim import SGD, Optimizer
 
+from hydra_llm.choice import check_choice
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
@@ -49,8 +50,7 @@ class ClosedForm:
         )
 
     def __post_init__(self) -> None:
-        if self.ridge not in RIDGES:
-            raise ValueError(f"closed_form_ridge must be one of {', '.join(RIDGES)}, got {self.ridge!r}.")
+        check_choice("closed_form_ridge", self.ridge, RIDGES)
 
     def apply(self, net: FlyvisGNN, frames: Frames) -> dict[str, float]:
         """Write the solution into the network. Returns the share of the variance of the target that is left."""
