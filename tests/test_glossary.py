@@ -1,7 +1,9 @@
-"""One word for one thing: the glossary against the code."""
+"""One word for one thing: the glossary against the code, and no class name twice."""
 
+import ast
 import importlib
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,14 @@ def test_a_word_lives_where_the_glossary_says(word, meaning, place):
 def test_no_word_is_explained_twice():
     words = [word for row in ROWS for word in row[0].split(", ")]
     assert sorted(set(words)) == sorted(words)
+
+
+def test_no_two_classes_share_a_name():
+    defined = defaultdict(list)
+    sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "hydra_plugins").rglob("*.py")]
+    for path in sources:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                defined[node.name].append(str(path.relative_to(ROOT)))
+    assert len(defined) > 200
+    assert {name: places for name, places in defined.items() if len(places) > 1} == {}

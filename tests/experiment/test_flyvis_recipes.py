@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.flyvis.model.messages import Message  # noqa: E402
+from hydra_llm.families.flyvis.model.messages import MessageFunction  # noqa: E402
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CONNECTOME, TRAINED = SHARED / "fib25-fib19_v2.2.json", SHARED / "flyvis_flow_0000_000.pt"
@@ -87,7 +87,7 @@ def test_settings_that_do_not_go_together_are_a_sentence(run_fly, overrides, mes
         run_fly(*overrides)
 
 
-class CubicMessage(Message):
+class CubicMessage(MessageFunction):
     """A message function of a user's own."""
 
     def __init__(self, model, generator, scale):

@@ -35,7 +35,7 @@ GRID = 200  # states per neuron at which learned and true functions are compared
 
 
 @dataclass(frozen=True)
-class Recovered:
+class RecoveredNetwork:
     """What a SignalGNN has learned, gauge applied."""
 
     W: np.ndarray  # g_i W_ij [target, source]
@@ -48,7 +48,7 @@ class SignalEvaluation(Evaluation):
     """recovered: None for a network of another class, which is judged by its predictions alone."""
 
     rollouts: dict[str, Rollout]  # by split
-    recovered: Recovered | None
+    recovered: RecoveredNetwork | None
 
 
 class SignalEvaluator:
@@ -97,7 +97,7 @@ class SignalEvaluator:
         scores, recovered = self._recovered(net, oracle.found)
         return SignalEvaluation(metrics | scores, rollouts, recovered)
 
-    def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], Recovered]:
+    def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], RecoveredNetwork]:
         grid = recorded_grid(self._observations.split("train").activity, GRID)
         message = self._of_net(net.message, net, grid)
         scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
@@ -113,7 +113,7 @@ class SignalEvaluator:
             metrics["embedding_cluster_acc"] = cluster_metrics(labels, self._types)["cluster_accuracy"]
         elif n_types > 1:
             log.info("Not reported: cluster_accuracy, because model.embedding_dim=0 gives all neurons one function.")
-        return metrics, Recovered(W, scale, clusters)
+        return metrics, RecoveredNetwork(W, scale, clusters)
 
     def _rollout(self, net: nn.Module, activity: np.ndarray, external: np.ndarray | None) -> np.ndarray:
         """The network's own trajectory [frame, neuron] from the first recorded frame, by Euler steps of delta_t."""
@@ -164,7 +164,7 @@ class SignalEvaluator:
             drawn["embedding"] = embedding(a, self._types, recovered.clusters, evaluation.metrics["cluster_accuracy"])
         return drawn
 
-    def _functions(self, net: SignalGNN, recovered: Recovered, u: np.ndarray) -> Figure:
+    def _functions(self, net: SignalGNN, recovered: RecoveredNetwork, u: np.ndarray) -> Figure:
         """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""
         counts, edges = np.histogram(u, bins=GRID)
         points = (edges[1:] + edges[:-1]) / 2

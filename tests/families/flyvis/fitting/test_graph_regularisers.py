@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
-from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, Progress, RecordedStatistics  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regularisers import KINDS, GraphPenalties, RecordedStatistics, TrainingProgress  # noqa: E402
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def case(make_graph_frames, make_graph_net, published_form):
 
 def penalty(key, coeff, recorded, **progress):
     settings = {"annealing_rate": 0.0, "step": 10_000, "n_steps": 10_000}
-    return GraphPenalties({key: coeff}, recorded, Progress(**{**settings, **progress}))
+    return GraphPenalties({key: coeff}, recorded, TrainingProgress(**{**settings, **progress}))
 
 
 def g(net, v):
@@ -110,7 +110,7 @@ def test_penalties_add_up_and_zero_coefficients_cost_nothing(case):
     net, u, recorded = case
     alone = [float(penalty(key, 2.0, recorded)(net, u).detach()) for key in ("coeff_W_L1", "coeff_W_L2")]
     coefficients = {**dict.fromkeys(KINDS, 0.0), "coeff_W_L1": 2.0, "coeff_W_L2": 2.0}
-    assert float(GraphPenalties(coefficients, recorded, Progress(0.0))(net, u)) == pytest.approx(sum(alone))
+    assert float(GraphPenalties(coefficients, recorded, TrainingProgress(0.0))(net, u)) == pytest.approx(sum(alone))
 
 
 def test_annealing_is_alive_in_the_first_epoch_and_rate_zero_is_full_strength(case):

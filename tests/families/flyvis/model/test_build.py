@@ -7,12 +7,12 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from torch_geometric.data import Data  # noqa: E402
 
 from hydra_llm.families.flyvis.model.build import flyvis_gnn  # noqa: E402
-from hydra_llm.families.flyvis.model.messages import Message  # noqa: E402
-from hydra_llm.families.flyvis.model.updates import Update  # noqa: E402
+from hydra_llm.families.flyvis.model.messages import MessageFunction  # noqa: E402
+from hydra_llm.families.flyvis.model.updates import UpdateFunction  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 
-class PowerMessage(Message):
+class PowerMessage(MessageFunction):
     """scale * max(v, 0)^power."""
 
     def __init__(self, model, generator, power):
@@ -23,7 +23,7 @@ class PowerMessage(Message):
         return self.scale * v.clamp_min(0) ** self.power
 
 
-class DrivenUpdate(Update):
+class DrivenUpdate(UpdateFunction):
     """msg + I, one state falling at its own rate."""
 
     def __init__(self, model, n_neurons, generator):

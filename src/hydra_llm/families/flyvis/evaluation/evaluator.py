@@ -18,7 +18,7 @@ from hydra_llm.families.flyvis.evaluation.external_input import external_input_m
 from hydra_llm.families.flyvis.evaluation.gallery import draw
 from hydra_llm.families.flyvis.evaluation.probe import Probe
 from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
@@ -38,7 +38,7 @@ _SNAPSHOT_STATES, _SNAPSHOT_POINTS = 16, 40  # a trajectory has many snapshots a
 
 @dataclass(frozen=True)
 class FlyvisEvaluation(Evaluation):
-    recovered: Recovered
+    recovered: RecoveredParameters
     rollouts: dict[str, Rollouts]
     clusters: np.ndarray | None
     points: list[Point]  # of the connectivity_R2 trajectory

@@ -11,7 +11,7 @@ from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import (
     Linearised,
     MessageGauge,
-    Recovered,
+    RecoveredParameters,
     message_gauge,
     to_physical_parameters,
 )
@@ -60,7 +60,7 @@ class Probe:
             external=None if validation.external is None else np.array(validation.external[frames]),
         )
 
-    def recover(self, net) -> Recovered:
+    def recover(self, net) -> RecoveredParameters:
         """The parameters of the law that the network learned."""
         gauge = message_gauge(evaluate(net.message, self.grid, net), np.maximum(self.grid, 0))
         return to_physical_parameters(_weights(net), self.edge_index, self.linearise(net), gauge)
@@ -71,7 +71,7 @@ class Probe:
         by_v, by_msg, by_held = (np.median(part, axis=0) for part in self._slopes(net, v, msg, held))
         return Linearised(-by_v, by_msg, (f - by_v * v - by_msg * msg - by_held * held).mean(axis=0))
 
-    def published(self, net) -> Recovered:
+    def published(self, net) -> RecoveredParameters:
         """The correction of the publications: f at m = 0 and I = 0, messages over two standard deviations.
 
         tau is clipped to [0, 1] s there, and no constant of the messages is taken out of V_rest.
@@ -91,7 +91,7 @@ class Probe:
         with np.errstate(divide="ignore", invalid="ignore"):
             W = np.nan_to_num(-_weights(net) * (gain / f_slope)[target] * scale[source], posinf=0, neginf=0)
             tau, v_rest = np.clip(-1 / f_slope, 0, 1), np.nan_to_num(-f_offset / f_slope, posinf=0, neginf=0)
-        return Recovered(W, tau, v_rest, found=f_slope < 0, gauge=MessageGauge(scale, np.zeros_like(scale)))
+        return RecoveredParameters(W, tau, v_rest, found=f_slope < 0, gauge=MessageGauge(scale, np.zeros_like(scale)))
 
     def _states(self, net, n_states: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """v, received message, input and f at the recorded states, [state, neuron] each."""

@@ -31,7 +31,7 @@ class MessageGauge:
 
 
 @dataclass(frozen=True)
-class Recovered:
+class RecoveredParameters:
     """W [edge], tau and v_rest [neuron], and the gauge that was taken out of them.
 
     found [neuron]: whether f falls with v, so that there is a time constant.
@@ -59,7 +59,7 @@ def message_gauge(learned: np.ndarray, true: np.ndarray) -> MessageGauge:
 
 def to_physical_parameters(
     w: np.ndarray, edge_index: np.ndarray, linearised: Linearised, gauge: MessageGauge
-) -> Recovered:
+) -> RecoveredParameters:
     """The parameters of the law. w [edge]; edge_index [2, edge] (source, target).
 
     A neuron whose rate is not positive has no time constant and is given the median of the others.
@@ -69,7 +69,7 @@ def to_physical_parameters(
     rate = np.where(found, linearised.rate, np.median(linearised.rate[found]) if found.any() else 1.0)
     gain = linearised.message_gain / rate
     constant = np.bincount(target, w * gauge.offset[source], minlength=len(rate))
-    return Recovered(
+    return RecoveredParameters(
         W=w * gauge.scale[source] * gain[target],
         tau=1 / rate,
         v_rest=linearised.intercept / rate + gain * constant,

@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from hydra_llm.data.truth import Truth
 from hydra_llm.families.flyvis.evaluation.edges import edge_metrics, perturbed_edge_metrics
 from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics, tolerance_metrics
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle
 from hydra_llm.metrics.scores import identity_r2
 
@@ -98,7 +98,7 @@ class EyeTruth:
         """Scores of a graph that is not the connectome."""
         return perturbed_edge_metrics(W, self.W, self.true_edge, self.n_true_edges)
 
-    def published_scores(self, found: Recovered) -> dict[str, float]:
+    def published_scores(self, found: RecoveredParameters) -> dict[str, float]:
         """Scores after the correction of the publications, whose R2 is a squared correlation."""
         scores: dict[str, float] = {}
         pairs = (("connectivity", found.W, self.W), ("tau", found.tau, self.tau), ("V_rest", found.v_rest, self.v_rest))

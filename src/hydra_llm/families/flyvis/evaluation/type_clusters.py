@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.metrics.clustering import cluster, cluster_metrics
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def cluster_types(
-    recovered: Recovered, embedding: np.ndarray, truth: EyeTruth, seed: int
+    recovered: RecoveredParameters, embedding: np.ndarray, truth: EyeTruth, seed: int
 ) -> tuple[np.ndarray | None, dict[str, float]]:
     """Clusters [neuron], as many as there are types, and their scores; None of an eye with one type.
 

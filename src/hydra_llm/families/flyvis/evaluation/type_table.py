@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hydra_llm.families.flyvis.evaluation.relaxation_gauge import Recovered
+from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.metrics.scores import identity_r2
 
@@ -33,7 +33,7 @@ class TypeTable:
     rows: tuple[tuple[object, ...], ...]
 
     @classmethod
-    def of(cls, truth: EyeTruth, recovered: Recovered, clusters: np.ndarray | None) -> "TypeTable":
+    def of(cls, truth: EyeTruth, recovered: RecoveredParameters, clusters: np.ndarray | None) -> "TypeTable":
         """same_cluster: share of a type's neurons that lie in the cluster most of them lie in."""
         _, target = truth.edges
         rows = []

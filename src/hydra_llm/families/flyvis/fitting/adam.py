@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, relaxation_of
-from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, TrainingProgress
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.adam import INTERVALS, AdamPhase, adam_arguments, published_steps
 from hydra_llm.training.phases.base import FitData, Step
@@ -90,7 +90,7 @@ class StagedPhase(AdamPhase):
     training: FlyvisTraining
     stages: Sequence[Stage]
     penalties: GraphPenalties
-    progress: Progress
+    progress: TrainingProgress
     snapshots: Snapshots
     solution: ClosedForm
 
@@ -98,7 +98,7 @@ class StagedPhase(AdamPhase):
     def of(cls, training: FlyvisTraining, data: FitData, snapshots: Snapshots) -> Self:
         frames = data.frames("train")
         stages = stages_of(training, frames.n_frames)
-        progress = Progress(training.regul_annealing_rate)
+        progress = TrainingProgress(training.regul_annealing_rate)
         penalties = GraphPenalties.of(training, frames, progress)
         arguments = adam_arguments(training, data)
         arguments["n_steps"] = sum(stage.n_steps for stage in stages)

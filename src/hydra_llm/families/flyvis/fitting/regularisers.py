@@ -24,7 +24,7 @@ _POINTS = 20  # states at which linearity looks
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a fit is; set by the phase, read by penalties that change with it."""
 
     annealing_rate: float
@@ -64,11 +64,11 @@ class GraphPenalties:
 
     coefficients: dict[str, float]
     recorded: RecordedStatistics
-    progress: Progress
+    progress: TrainingProgress
     _chosen: tuple[tuple[float, str, Callable[..., Tensor]], ...] = field(init=False, default=())
 
     @classmethod
-    def of(cls, training: FlyvisTraining, frames: Frames, progress: Progress) -> Self:
+    def of(cls, training: FlyvisTraining, frames: Frames, progress: TrainingProgress) -> Self:
         return cls({name: getattr(training, name) for name in KINDS}, RecordedStatistics.of(frames), progress)
 
     def __post_init__(self) -> None:

@@ -16,8 +16,8 @@ from torch import Generator, Tensor, nn
 from torch_geometric.data import Data
 
 from hydra_llm.families.flyvis.model.edge_sum import EdgeSum
-from hydra_llm.families.flyvis.model.messages import Message
-from hydra_llm.families.flyvis.model.updates import Update
+from hydra_llm.families.flyvis.model.messages import MessageFunction
+from hydra_llm.families.flyvis.model.updates import UpdateFunction
 from hydra_llm.nn.embedding import NeuronEmbedding
 
 
@@ -35,8 +35,8 @@ class FlyvisGNN(nn.Module):
         graph: Data,
         W: Tensor,
         embedding: NeuronEmbedding,
-        message: Message,
-        update: Update,
+        message: MessageFunction,
+        update: UpdateFunction,
         *,
         edge_embedding: bool,
     ) -> None:

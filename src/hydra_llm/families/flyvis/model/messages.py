@@ -10,7 +10,7 @@ from hydra_llm.nn.embedding import beside
 from hydra_llm.nn.mlp import MLP
 
 
-class Message(nn.Module, ABC):
+class MessageFunction(nn.Module, ABC):
     """Built from the keys of conf/model and the generator that its weights are drawn with."""
 
     def __init__(self, model: FlyvisGNNConfig, generator: Generator) -> None:
@@ -24,7 +24,7 @@ class Message(nn.Module, ABC):
         """Draw the function again, before another start of a fit."""
 
 
-class LinearMessage(Message):
+class LinearMessage(MessageFunction):
     """g = lin_edge(v, a), with a linear path that starts at v.
 
     A message drawn at random may fall with the state, and some fits stay there: this one starts near the identity.
@@ -48,7 +48,7 @@ class LinearMessage(Message):
             self.mlp.linear.weight[:, 0] = 1
 
 
-class SquaredMessage(Message):
+class SquaredMessage(MessageFunction):
     """g = lin_edge(v, a)^2 >= 0, as published."""
 
     def __init__(self, model: FlyvisGNNConfig, generator: Generator) -> None:
@@ -62,7 +62,7 @@ class SquaredMessage(Message):
         self.mlp.reset(generator)
 
 
-class RectifiedMessage(Message):
+class RectifiedMessage(MessageFunction):
     """g = max(v, 0), known."""
 
     def forward(self, v: Tensor, a: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from hydra_llm.nn.mlp import MLP
 _SLOWEST = 1e-3  # 1/s: rates at or below 0 are no relaxation
 
 
-class Update(nn.Module, ABC):
+class UpdateFunction(nn.Module, ABC):
     """Built from the keys of conf/model, the number of neurons and the generator that its weights are drawn with."""
 
     def __init__(self, model: FlyvisGNNConfig, n_neurons: int, generator: Generator) -> None:
@@ -27,7 +27,7 @@ class Update(nn.Module, ABC):
         """Draw what all neurons share again, before another start of a fit."""
 
 
-class GenericUpdate(Update):
+class GenericUpdate(UpdateFunction):
     """f = lin_phi(v, a, msg, I), one perceptron for all neurons, as published."""
 
     def __init__(self, model: FlyvisGNNConfig, n_neurons: int, generator: Generator) -> None:
@@ -49,7 +49,7 @@ class GenericUpdate(Update):
         self.mlp.reset(generator)
 
 
-class Relaxation(Update):
+class Relaxation(UpdateFunction):
     """Leaky integration with parameters per neuron: f = (-v + msg + I + v_rest) / tau.
 
     rate = 1/tau = softplus(raw_rate), in 1/s, and v_rest, each [neuron].

@@ -53,7 +53,7 @@ SAMPLES = 20_000  # recorded concentrations at which learned and true substrate 
 
 
 @dataclass(frozen=True)
-class Recovered:
+class RecoveredRates:
     """What a ReactionGNN has learned, gauge applied."""
 
     log_k: np.ndarray  # [reaction]
@@ -67,7 +67,7 @@ class MetabolismEvaluation(Evaluation):
 
     rollouts: dict[str, Rollout]  # by split
     oracle: MetabolismOracle
-    recovered: Recovered | None
+    recovered: RecoveredRates | None
 
 
 class MetabolismEvaluator:
@@ -119,7 +119,7 @@ class MetabolismEvaluator:
         scores, recovered = self._recovered(net, oracle.found)
         return MetabolismEvaluation(metrics | scores, rollouts, oracle.found, recovered)
 
-    def _recovered(self, net: ReactionGNN, oracle: MetabolismOracle) -> tuple[dict[str, float], Recovered]:
+    def _recovered(self, net: ReactionGNN, oracle: MetabolismOracle) -> tuple[dict[str, float], RecoveredRates]:
         recorded = self._observations.split("train").activity
         learned, true = self._contributions(net, recorded)
         alpha = gauge(learned, true)
@@ -137,7 +137,7 @@ class MetabolismEvaluator:
         regulated = self._regulated(net, np.array(recorded))
         if regulated is not None:
             metrics |= regulated.metrics
-        return metrics, Recovered(log_k, alpha, regulated)
+        return metrics, RecoveredRates(log_k, alpha, regulated)
 
     def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> RegulationScores | None:
         if self._regulation is None:

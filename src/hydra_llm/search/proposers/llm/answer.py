@@ -56,7 +56,7 @@ class SlotAnswer(_Part):
     reason: str
 
 
-class LogLine(_Part):
+class LogLineAnswer(_Part):
     """What the log of this family wants to hear beside the observation: a line by its name."""
 
     name: str
@@ -72,7 +72,7 @@ class Observation(_Part):
     text: str
     mode: str | None = None
     confidence: float | None = None
-    lines: list[LogLine] = []
+    lines: list[LogLineAnswer] = []
 
 
 class ClaimAnswer(_Part):
