@@ -1,13 +1,13 @@
 """The documentation as a site: its generated pages are fresh, its links lead somewhere, its examples run."""
 
 import importlib.util
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from programs import PYTHON, environment, finish
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -88,9 +88,8 @@ def test_files_that_a_valid_decision_names_exist(statuses):
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed")
 def test_the_site_builds_without_a_warning(tmp_path):
-    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    words = [PYTHON, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    finish(words, ROOT)
     assert (tmp_path / "site" / "own_regime" / "index.html").exists()
 
 
@@ -100,17 +99,8 @@ def train(tmp_path):
     pytest.importorskip("torch", reason="the science extra is not installed")
 
     def run(*arguments: str) -> str:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "examples" / "own_regime")}
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "train.py"), *arguments, "logger=none"],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        env = environment(PYTHONPATH=str(ROOT / "examples" / "own_regime"))
+        return finish([PYTHON, str(ROOT / "train.py"), *arguments, "logger=none"], tmp_path, env).stdout
 
     return run
 

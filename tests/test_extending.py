@@ -5,13 +5,13 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import hydra_llm
+import programs
+from programs import PYTHON, environment, proposed
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -44,19 +44,8 @@ def write_files(title: str, folder: Path) -> list[str]:
 
 def run(words: list[str], folder: Path, cwd: Path, expect: int = 0) -> str:
     """Everything that the command printed."""
-    environment = {key: value for key, value in os.environ.items() if key != "OPENAI_API_KEY"}
-    done = subprocess.run(
-        [sys.executable if word == "python" else word for word in words],
-        cwd=cwd,
-        env=environment | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT / 'src'}", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    text = done.stdout + done.stderr
-    assert done.returncode == expect, text
-    return text
+    env = environment(PYTHONPATH=f"{folder}{os.pathsep}{ROOT / 'src'}")
+    return programs.run([PYTHON if word == "python" else word for word in words], cwd, env, expect=expect)
 
 
 def run_example(title: str, folder: Path, connectome: Path) -> str:
@@ -78,8 +67,7 @@ def run_example(title: str, folder: Path, connectome: Path) -> str:
 
 def session(folder: Path) -> dict[str, object]:
     """What the log of a sweep says about who proposes, selects and prunes."""
-    events = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
-    (found,) = (event for event in events if event["type"] == "session")
+    (found,) = programs.events(folder, "session")
     return {"proposer": found["proposer"], **found["settings"]}
 
 
@@ -110,14 +98,12 @@ def test_a_path_that_cannot_be_used_ends_the_sweep_before_its_first_trial_with_a
 
 
 def is_constrained(folder, printed):
-    events = [json.loads(line) for line in (folder / "sweep" / "events.jsonl").read_text().splitlines()]
-    widths = {t["proposal"]["values"]["width"] for e in events if e["type"] == "asked" for t in e["trials"]}
+    widths = {trial["proposal"]["values"]["width"] for trial in proposed(folder / "sweep")}
     return len(widths) > 1 and 64 not in widths
 
 
 def strategies(folder):
-    events = [json.loads(line) for line in (folder / "sweep" / "events.jsonl").read_text().splitlines()]
-    return [t["proposal"]["strategy"] for e in events if e["type"] == "asked" for t in e["trials"]]
+    return [trial["proposal"]["strategy"] for trial in proposed(folder / "sweep")]
 
 
 def is_proposed(folder, printed):

@@ -1,13 +1,12 @@
 """`import hydra_llm`: every public name is there, and costs nothing until it is used."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import hydra_llm
+from programs import imported
 
 HEAVY = ("hydra", "lightning", "matplotlib", "numpy", "omegaconf", "openai", "optuna", "pydantic", "torch", "yaml")
 
@@ -20,18 +19,12 @@ def test_every_public_name_resolves_to_what_it_says(name):
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    code = f"import sys, hydra_llm, hydra_llm.job; print(sorted(set({HEAVY}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert imported("import hydra_llm, hydra_llm.job", *HEAVY) == []
 
 
 def test_a_name_of_the_search_pulls_no_science():
-    code = (
-        "import sys; from hydra_llm import Client, PruningRule, SelectionPolicy, read_sweep, write_report;"
-        "print(sorted({'hydra', 'lightning', 'omegaconf', 'openai', 'torch'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    code = "from hydra_llm import Client, PruningRule, SelectionPolicy, read_sweep, write_report"
+    assert imported(code, "hydra", "lightning", "omegaconf", "openai", "torch") == []
 
 
 def test_type_checkers_see_the_same_names_in_the_same_places():

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from llm_sweeps import small
 
 from hydra_llm.llm.instructions import instruction_names, instruction_text
 from hydra_llm.search.proposers.llm.prompt import build_prompt
+from programs import PYTHON, finish
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -91,6 +90,5 @@ def test_no_protocol_carries_tags_of_a_catalogue_that_nobody_can_look_up():
 @pytest.mark.slow
 def test_every_test_that_shows_a_rule_is_collected():
     nodes = sorted({f"{path}::{name}" for _, _, shown in ROWS for path, name in TEST.findall(shown)})
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", *nodes]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    command = [PYTHON, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", *nodes]
+    finish(command, ROOT)

@@ -1,13 +1,12 @@
 """A sweep of train.py as people run it: its W&B runs read back, and its best trial run again by the printed command."""
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from programs import PYTHON, environment, finish
 
 pytest.importorskip("torch", reason="the science extra is not installed")
 pytest.importorskip("wandb", reason="the science extra is not installed")
@@ -25,18 +24,14 @@ SMALL = (
 
 
 def run(words: list[str], folder: Path) -> str:
-    environment = {k: v for k, v in os.environ.items() if k not in ("OPENAI_API_KEY", "WANDB_API_KEY")}
-    environment |= {"OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return finish(words, folder, environment("WANDB_API_KEY", WANDB_MODE="offline"), timeout=600).stdout
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     fixed = ["-m", "hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder}/sweep", f"paths.datasets={folder}/datasets"]
-    run([sys.executable, str(ROOT / "train.py"), *fixed, *SMALL], folder)
+    run([PYTHON, str(ROOT / "train.py"), *fixed, *SMALL], folder)
     return folder / "sweep"
 
 
@@ -68,10 +63,10 @@ def test_the_sweep_is_a_run_beside_them(sweep):
 
 
 def test_the_command_of_the_best_trial_gives_the_recorded_metric(sweep, tmp_path):
-    tool = [sys.executable, "-m", "hydra_llm.cli"]
+    tool = [PYTHON, "-m", "hydra_llm.cli"]
     command = shlex.split(run([*tool, "best", str(sweep), "--command"], tmp_path))
     row = json.loads(run([*tool, "best", str(sweep), "--json"], tmp_path))
     assert command[0] == "python"
-    run([sys.executable, *command[1:], f"hydra.run.dir={tmp_path}/again", "logger=none"], sweep.parent)
+    run([PYTHON, *command[1:], f"hydra.run.dir={tmp_path}/again", "logger=none"], sweep.parent)
     again = json.loads((tmp_path / "again" / "metrics.json").read_text())
     assert again["connectivity_R2"] == row["value"]

@@ -1,12 +1,11 @@
 """Runs applications outside this project in a subprocess, as their users would."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+import programs
+from programs import PYTHON, environment, proposed
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -19,30 +18,13 @@ def copy_of(example: str, folder: Path) -> Path:
 
 def run(folder: Path, script: str, *arguments: str, expect: int = 0) -> str:
     """Everything that it printed."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("OPENAI_API_KEY", "PYTHONPATH")}
-    done = subprocess.run(
-        [sys.executable, script, *arguments],
-        cwd=folder,
-        env=environment | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    text = done.stdout + done.stderr
-    assert done.returncode == expect, text
-    return text
-
-
-def events(sweep: Path, kind: str) -> list[dict[str, Any]]:
-    found = map(json.loads, (sweep / "events.jsonl").read_text().splitlines())
-    return [event for event in found if event["type"] == kind]
+    return programs.run([PYTHON, script, *arguments], folder, environment("PYTHONPATH"), expect=expect)
 
 
 def asked(sweep: Path) -> dict[int, dict[str, Any]]:
     """Values of every search trial by number."""
-    trials = [trial for event in events(sweep, "asked") for trial in event["trials"]]
-    return {t["number"]: t["proposal"]["values"] for t in trials if t.get("purpose", "search") == "search"}
+    trials = (trial for trial in proposed(sweep) if trial.get("purpose", "search") == "search")
+    return {trial["number"]: trial["proposal"]["values"] for trial in trials}
 
 
 def overrides(sweep: Path, number: int) -> list[str]:

@@ -4,9 +4,10 @@ import re
 
 import pytest
 import yaml
-from foreign_apps import EXAMPLES, asked, copy_of, events, overrides, run
+from foreign_apps import EXAMPLES, asked, copy_of, overrides, run
 
 from hydra_llm import job
+from programs import events
 
 SHORT = ("hydra.sweeper.n_trials=14", "hydra.sweeper.confirm={n_seeds: 0}")
 

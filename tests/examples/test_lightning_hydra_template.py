@@ -4,7 +4,9 @@ import textwrap
 
 import pytest
 import yaml
-from foreign_apps import EXAMPLES, asked, events, overrides, run
+from foreign_apps import EXAMPLES, asked, overrides, run
+
+from programs import events
 
 SEARCH = EXAMPLES / "lightning_hydra_template" / "hparams_search" / "mnist_llm_ucb.yaml"
 

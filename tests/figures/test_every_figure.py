@@ -2,8 +2,6 @@
 
 import itertools
 import re
-import subprocess
-import sys
 import threading
 import warnings
 from functools import cache
@@ -12,6 +10,8 @@ import matplotlib
 import numpy as np
 import pytest
 from figure_cases import CASES
+
+from programs import imported
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +90,5 @@ def test_drawing_needs_neither_pyplot_nor_torch():
     shared = ("activity", "embedding", "loss", "rollout", "spectrum", "scatter", "save")
     modules = [f"figures.{name}" for name in shared]
     modules += [f"families.signal.figures.{name}" for name in ("weights", "functions", "eigenvalues")]
-    code = "import sys, importlib\n"
-    code += "\n".join(f"importlib.import_module('hydra_llm.{module}')" for module in modules)
-    code += "\nprint([m for m in ('matplotlib.pyplot', 'torch', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    code = "import " + ", ".join(f"hydra_llm.{module}" for module in modules)
+    assert imported(code, "matplotlib.pyplot", "torch", "scipy") == []

@@ -1,13 +1,11 @@
 """The command that a user types: a Hydra application swept by a model behind HTTP, then replayed without it."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from modest_scientist import model
+
+from programs import PYTHON, environment, finish, proposed
 
 APP = Path(__file__).with_name("llm_app.py")
 KEY = "sk-typed-by-a-user"
@@ -24,22 +22,16 @@ SWEEP = [
 ]
 
 
-def run(folder, *arguments, **environ):
+def sweep(folder, *arguments, **environ):
     """Run the sweep; returns (console, the trials' overrides and origins as the event log has them)."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("OPENAI_API_KEY", "OPENAI_BASE_URL")}
-    command = [sys.executable, str(APP), *SWEEP, f"hydra.sweep.dir={folder}", *arguments]
-    done = subprocess.run(
-        command, env={**clean, "OMP_NUM_THREADS": "1", **environ}, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    trials = [trial for event in events if event["type"] == "asked" for trial in event["trials"]]
-    return done.stdout, [(trial["number"], trial["proposal"]) for trial in trials]
+    command = [PYTHON, str(APP), *SWEEP, f"hydra.sweep.dir={folder}", *arguments]
+    done = finish(command, env=environment("OPENAI_BASE_URL", **environ), timeout=120)
+    return done.stdout, [(trial["number"], trial["proposal"]) for trial in proposed(folder)]
 
 
 def test_a_key_in_the_environment_or_a_server_in_the_config_makes_the_model_propose(serve, tmp_path):
     server = serve(*[model] * 12)
-    console, trials = run(tmp_path, f"hydra.sweeper.llm.base_url={server.base_url}", OPENAI_API_KEY=KEY)
+    console, trials = sweep(tmp_path, f"hydra.sweeper.llm.base_url={server.base_url}", OPENAI_API_KEY=KEY)
     assert "llm proposes" in console
     assert [proposal["provenance"]["source"] for _, proposal in trials] == ["rules"] + ["llm"] * 5
     assert '"less noise"' in console, "the model's words are shown as they come"
@@ -51,17 +43,17 @@ def test_a_key_in_the_environment_or_a_server_in_the_config_makes_the_model_prop
 def test_a_recorded_sweep_replays_through_the_command_line_without_key_and_server(serve, tmp_path):
     server = serve(*[model] * 12)
     first, again = tmp_path / "first", tmp_path / "again"
-    _, recorded = run(first, f"hydra.sweeper.llm.base_url={server.base_url}")
+    _, recorded = sweep(first, f"hydra.sweeper.llm.base_url={server.base_url}")
     asked = len(server.requests)
     again.mkdir()
     (first / "transcripts").rename(again / "transcripts")
-    _, replayed = run(again, "hydra.sweeper.llm.transcript=replay", "hydra.sweeper.proposer=llm")
+    _, replayed = sweep(again, "hydra.sweeper.llm.transcript=replay", "hydra.sweeper.proposer=llm")
     assert replayed == recorded
     assert len(server.requests) == asked
 
 
 def test_without_key_and_server_the_rules_propose_and_the_first_lines_say_so(tmp_path):
-    console, trials = run(tmp_path)
+    console, trials = sweep(tmp_path)
     assert "rules proposes" in console or "rules propose" in console
     assert {proposal["provenance"]["source"] for _, proposal in trials} == {"rules"}
 
@@ -70,7 +62,7 @@ def test_without_key_and_server_the_rules_propose_and_the_first_lines_say_so(tmp
 def test_a_server_that_is_gone_is_named_in_every_record_or_stops_the_sweep(tmp_path, setting):
     arguments = ["hydra.sweeper.llm.base_url=http://127.0.0.1:9/v1", "hydra.sweeper.llm.max_attempts=1"]
     if setting.endswith("rules"):
-        _, trials = run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
+        _, trials = sweep(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
         assert all(
             "llm failed: The server at http://127.0.0.1:9/v1" in p["provenance"]["fallback_reason"]
             for n, p in trials
@@ -78,4 +70,4 @@ def test_a_server_that_is_gone_is_named_in_every_record_or_stops_the_sweep(tmp_p
         )
         return
     with pytest.raises(AssertionError, match="on_llm_failure is stop"):
-        run(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")
+        sweep(tmp_path, *arguments, f"hydra.sweeper.llm.{setting}")

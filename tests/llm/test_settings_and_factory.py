@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -10,6 +8,7 @@ from hydra_llm.llm.factory import build_client, can_be_asked, make_client
 from hydra_llm.llm.json_extraction import answer_from_text
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.testing import ClientConformance
+from programs import imported
 
 
 @pytest.mark.parametrize(
@@ -142,12 +141,8 @@ def test_a_resumed_sweep_keeps_to_the_limits_of_the_whole_sweep(tmp_path):
 
 
 def test_importing_the_clients_imports_no_provider_no_hydra_and_no_torch():
-    code = (
-        "import sys, hydra_llm.llm.factory, hydra_llm.llm.testing; "
-        "print([m for m in ('openai', 'httpx', 'hydra', 'omegaconf', 'torch', 'pydantic') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    heavy = ("openai", "httpx", "hydra", "omegaconf", "torch", "pydantic")
+    assert imported("import hydra_llm.llm.factory, hydra_llm.llm.testing", *heavy) == []
 
 
 def test_the_settings_register_as_a_config_group():

@@ -1,13 +1,12 @@
 """train.py on signal_chaotic, twelve short trials, every decision over HTTP; then again without a network."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from modest_scientist import scientist, text_of
+
+from programs import PYTHON, environment, finish
 
 pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
@@ -50,19 +49,9 @@ def model(trials: int, index: int) -> tuple[str, float]:
 
 def run(folder, *arguments, **environ):
     """One sweep of train.py; returns the console."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    command = [sys.executable, str(ROOT / "train.py"), *SWEEP, *TINY, f"hydra.sweep.dir={folder}"]
-    done = subprocess.run(
-        [*command, f"paths.datasets={folder.parent / 'datasets'}", *arguments],
-        cwd=folder.parent,
-        env={**clean, "OMP_NUM_THREADS": "1", **environ},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    return done.stdout
+    command = [PYTHON, str(ROOT / "train.py"), *SWEEP, *TINY, f"hydra.sweep.dir={folder}"]
+    command += [f"paths.datasets={folder.parent / 'datasets'}", *arguments]
+    return finish(command, folder.parent, environment("OPENAI_BASE_URL", **environ), timeout=600).stdout
 
 
 def events(folder):

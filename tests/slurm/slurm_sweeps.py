@@ -2,15 +2,16 @@
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from cluster import Cluster
 
+from programs import PYTHON
+
 ROOT = Path(__file__).parents[2]
-TOY = ROOT / "tests" / "plugin" / "toy_app" / "app.py"
+TOY = ROOT / "tests" / "sweeper" / "toy_app" / "app.py"
 LIMIT_S = 300.0
 TRAIN = ROOT / "train.py"
 SETTINGS = (
@@ -30,7 +31,7 @@ def command(folder: Path, *overrides: str, app: Path = TOY) -> list[str]:
         *SETTINGS,
     ]
     mine = [f"runs_file={folder / 'runs.txt'}", "search.confirm.n_seeds=0"] if app == TOY else []
-    return [sys.executable, str(app), *fixed, *mine, *overrides]
+    return [PYTHON, str(app), *fixed, *mine, *overrides]
 
 
 def environment(cluster: Cluster) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from slurm_sweeps import (
-    ROOT,
+    TOY,
     TRAIN,
     check_invariants,
     command,
@@ -20,7 +20,7 @@ from slurm_sweeps import (
 
 pytestmark = pytest.mark.slow
 
-FAULTS = ROOT / "tests" / "plugin" / "toy_app" / "faults.py"
+FAULTS = TOY.with_name("faults.py")
 SLOTS = ("hydra.sweeper.n_parallel=2",)
 
 

@@ -2,21 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from toy_sweeps import environment, events
+from toy_sweeps import APP, events
 
-HERE = Path(__file__).parent
-PLUGINS = HERE / "toy_plugins"
+from programs import PYTHON, environment, proposed, run
+
+PLUGINS = Path(__file__).parent / "toy_plugins"
 
 
 def app_command(app: str, folder: Path, *overrides: str) -> list[str]:
     fixed = ["-m", "hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder / 'sweep'}"]
-    return [sys.executable, str(HERE / "toy_app" / app), *fixed, *overrides]
+    return [PYTHON, str(APP.with_name(app)), *fixed, *overrides]
 
 
 def app_environment(folder: Path) -> dict[str, str]:
@@ -28,18 +27,7 @@ def app_environment(folder: Path) -> dict[str, str]:
 
 def run_app(app: str, folder: Path, *overrides: str, expect: int = 0, timeout: float = 200) -> str:
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        app_command(app, folder, *overrides),
-        cwd=folder,
-        env=app_environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=timeout,
-        check=False,
-    )
-    text = done.stdout.decode(errors="replace")
-    assert done.returncode == expect, text
-    return text
+    return run(app_command(app, folder, *overrides), folder, app_environment(folder), expect=expect, timeout=timeout)
 
 
 def launches(folder: Path) -> list[dict[str, Any]]:
@@ -49,7 +37,7 @@ def launches(folder: Path) -> list[dict[str, Any]]:
 
 def check_invariants(folder: Path, n_trials: int) -> None:
     """Every launched job ended in exactly one state, no number served two trials, and the total is kept."""
-    asked = [trial["number"] for event in events(folder, "asked") for trial in event["trials"]]
+    asked = [trial["number"] for trial in proposed(folder / "sweep")]
     launched = {number for event in events(folder, "launched") for number in event["numbers"]}
     told = Counter(event["number"] for event in events(folder, "told"))
     assert sorted(asked) == sorted(set(asked))

@@ -9,7 +9,9 @@ import time
 import psutil
 import pytest
 from dispatch_sweeps import app_command, app_environment, check_invariants, run_app
-from toy_sweeps import command, environment, events, executions, sweep, told
+from toy_sweeps import command, events, executions, sweep, told
+
+from programs import environment
 
 N = 8
 SWEEP = (f"hydra.sweeper.n_trials={N}", "hydra.sweeper.confirm={n_seeds: 0}", "hydra.sweeper.max_infra_retries=9")

@@ -4,9 +4,10 @@ import subprocess
 import time
 
 import pytest
-from reporting_sweeps import SPACE, command, environment, events, steps, sweep, values
+from reporting_sweeps import SPACE, command, steps, sweep, values
 
 from hydra_llm import job
+from programs import environment, events
 
 MEDIAN = (SPACE, "hydra/sweeper/pruning=median", "hydra.sweeper.pruning.startup_trials=3")
 PARALLEL = ("hydra.sweeper.n_parallel=2", "hydra.sweeper.pruning.watch_s=0.2", "pause=0.02")

@@ -1,11 +1,11 @@
 """A sweep that hydra-llm 0.1.0 began and lost half-way, continued by the command that began it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from toy_sweeps import APP, environment, events, executions
+from toy_sweeps import APP, events, executions
+
+from programs import PYTHON, run
 
 LOG = Path(__file__).parents[1] / "data" / "sweep_of_schema_1" / "events.jsonl"
 SETTINGS = ("proposer=rules", "n_trials=18", "n_parallel=2", "n_iter_block=9", "dispatch=batch")
@@ -19,18 +19,9 @@ def test_the_old_half_is_kept_and_the_new_half_is_run(tmp_path):
     log.write_text("".join(lines[:half]) + '{"type": "told", "number": 11, "sta')
 
     keys = [f"hydra.sweeper.{key}" for key in SETTINGS]
-    again = [sys.executable, str(APP), "-m", "hydra/sweeper=llm_ucb", "hydra.sweep.dir=sweep", "runs_file=runs.txt"]
-    done = subprocess.run(
-        [*again, "noise=0.05", *keys],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    again = [PYTHON, str(APP), "-m", "hydra/sweeper=llm_ucb", "hydra.sweep.dir=sweep", "runs_file=runs.txt"]
+    run([*again, "noise=0.05", *keys], tmp_path)
 
-    assert done.returncode == 0, done.stdout + done.stderr
     assert log.read_text().startswith("".join(lines[:half]))
     told = events(tmp_path, "told")
     assert sorted(line["number"] for line in told) == list(range(26))

@@ -7,10 +7,19 @@ import time
 
 import pytest
 import yaml
-from toy_sweeps import command, environment, events, executions, sweep, told
+from toy_sweeps import command, events, executions, sweep, told
+
+from programs import environment, run
 
 SHORT = ("hydra.sweeper.n_trials=6", "noise=0.01")
 UNCONFIRMED = ("hydra.sweeper.confirm={n_seeds: 0}",)
+
+
+def talking(words, folder):
+    """The program, running, with what it prints to be read from it."""
+    return subprocess.Popen(
+        words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +82,7 @@ def test_the_winners_command_repeats_its_value(finished):
     folder, _ = finished
     best = yaml.safe_load((folder / "sweep" / "optimization_results.yaml").read_text())["best"]
     words = best["command"].split(" ")[2:]
-    again = subprocess.run(
-        [*command(folder)[:2], *words, "hydra.run.dir=again", "hydra.job.chdir=false"],
-        cwd=folder,
-        env=environment(),
-        check=False,
-    )
-    assert again.returncode == 0
+    run([*command(folder)[:2], *words, "hydra.run.dir=again", "hydra.job.chdir=false"], folder)
     n_lines = executions(folder)
     assert n_lines[-1] == n_lines[best["number"]]
     n_lines.pop()
@@ -131,14 +134,7 @@ def test_a_sweep_killed_in_the_middle_is_finished_by_the_same_command_with_nothi
 
 
 def test_ctrl_c_prints_the_command_that_continues(tmp_path):
-    process = subprocess.Popen(
-        command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3"),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = talking(command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3"), tmp_path)
     while not (tmp_path / "runs.txt").exists():
         time.sleep(0.05)
         assert process.poll() is None
@@ -151,14 +147,7 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path):
 
 def test_a_task_that_swallows_ctrl_c_and_exits_does_not_keep_the_sweep_going(tmp_path):
     """As Lightning does in the middle of a fit."""
-    process = subprocess.Popen(
-        command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow"),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = talking(command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow"), tmp_path)
     while not (tmp_path / "sweep" / "0" / "started.json").exists():
         time.sleep(0.05)
         assert process.poll() is None
@@ -282,13 +271,7 @@ def test_parallel_slots_start_with_baseline_and_spread_and_end_at_the_same_total
 
 
 def test_the_app_runs_without_the_sweeper_as_any_hydra_app(tmp_path):
-    done = subprocess.run(
-        [*command(tmp_path)[:2], f"runs_file={tmp_path / 'runs.txt'}", "hydra.run.dir=run"],
-        cwd=tmp_path,
-        env=environment(),
-        check=False,
-    )
-    assert done.returncode == 0
+    run([*command(tmp_path)[:2], f"runs_file={tmp_path / 'runs.txt'}", "hydra.run.dir=run"], tmp_path)
 
 
 def test_blocks_leave_their_snapshots_and_need_no_output_subdir_for_the_values_of_a_trial(tmp_path):

@@ -1,7 +1,5 @@
 """Numeric proposers: the contract of every proposer, better than chance, resumed exactly, honest about what lacks."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -16,6 +14,7 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.testing.proposals import ProposerConformance
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
+from programs import imported
 
 needs_cmaes = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is not installed")
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
@@ -158,12 +157,8 @@ def test_a_missing_package_is_a_sentence_that_names_it_and_a_way_out(monkeypatch
 
 
 def test_making_numeric_proposers_imports_neither_optuna_nor_torch():
-    code = (
-        "import sys; from hydra_llm.search.proposers.registry import make_proposer; make_proposer('tpe', {});"
-        "print([m for m in ('optuna', 'torch', 'scipy') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    code = "from hydra_llm.search.proposers.registry import make_proposer; make_proposer('tpe', {})"
+    assert imported(code, "optuna", "torch", "scipy") == []
 
 
 def test_the_nearest_node_counts_an_unordered_choice_as_equal_or_not():
