@@ -52,7 +52,7 @@ def spread(seconds: Sequence[float], unit: float = 1.0) -> dict[str, float]:
     }
 
 
-def over_seeds(values: Sequence[float], digits: int) -> str:
+def mean_sd_least(values: Sequence[float], digits: int) -> str:
     """'mean +- sd (minimum)', or nothing if there are no values."""
     if not values:
         return ""

@@ -1,5 +1,6 @@
-"""One run of train.py in a separate process, with its cost."""
+"""Runs of train.py in processes of their own, with their cost, and what a table says of several."""
 
+import argparse
 import json
 import os
 import resource
@@ -7,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 from _report import ROOT
 
@@ -34,6 +37,37 @@ def run(*overrides: str) -> Run:
             raise SystemExit(f"python {' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}.")
         metrics = json.loads((Path(folder) / "run" / "metrics.json").read_text())
     return Run(metrics, seconds, peak_bytes(usage) / 1e9)
+
+
+def parser(description: str, name: str) -> argparse.ArgumentParser:
+    """With the seeds to repeat a run over, and the name of the result files."""
+    built = argparse.ArgumentParser(description=description)
+    built.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
+    built.add_argument("--name", default=name, help="name of the result files")
+    return built
+
+
+def over_seeds(seeds: str, *overrides: str) -> list[Run]:
+    """One run for each of the comma-separated seeds, without figures."""
+    return [run(*overrides, "callbacks.figures=false", f"seed={seed}") for seed in map(int, seeds.split(","))]
+
+
+def scores(runs: Sequence[Run], columns: Mapping[str, str], shown: Callable[[Sequence[float]], str]) -> dict[str, str]:
+    """Title -> the values of a metric, in runs that have it, as `shown`; `columns` maps titles to metrics."""
+    return {
+        title: shown([found.metrics[name] for found in runs if name in found.metrics])
+        for title, name in columns.items()
+    }
+
+
+def wall(runs: Sequence[Run]) -> str:
+    """Mean and largest wall time, in seconds."""
+    seconds = [found.seconds for found in runs]
+    return f"{mean(seconds):.0f}, {max(seconds):.0f}"
+
+
+def cost(runs: Sequence[Run]) -> dict[str, str]:
+    return {"wall (s)": wall(runs), "peak memory (GB)": f"{max(found.peak_gb for found in runs):.2f}"}
 
 
 def peak_bytes(usage: resource.struct_rusage) -> int:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from _report import over_seeds, publish
+from _report import mean_sd_least, publish
 from omegaconf import OmegaConf
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
@@ -63,9 +63,9 @@ def row(noise: float, target: str, datasets: Sequence[Dataset], seeds: Sequence[
     for label, prefix in ORACLES.items():
         for name in ("connectivity_R2", "tau_R2", "V_rest_R2"):
             values = [scores[f"{prefix}_{name}"] for scores in found if f"{prefix}_{name}" in scores]
-            cells[f"{label} {name.removesuffix('_R2').replace('connectivity', 'W')}"] = over_seeds(values, 3)
-    cells["identifiable W"] = over_seeds([scores["oracle_connectivity_identifiable_share"] for scores in found], 3)
-    cells["null dimensions"] = over_seeds([scores["oracle_null_dimensions"] for scores in found], 0)
+            cells[f"{label} {name.removesuffix('_R2').replace('connectivity', 'W')}"] = mean_sd_least(values, 3)
+    cells["identifiable W"] = mean_sd_least([scores["oracle_connectivity_identifiable_share"] for scores in found], 3)
+    cells["null dimensions"] = mean_sd_least([scores["oracle_null_dimensions"] for scores in found], 0)
     return cells | {"seconds": max(seconds)}
 
 

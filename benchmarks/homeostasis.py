@@ -4,9 +4,9 @@ python benchmarks/homeostasis.py
 python benchmarks/homeostasis.py --seeds 0,1,2,3,4,5 --cases "profiled"
 """
 
-import argparse
 from collections.abc import Sequence
 
+import _train
 from _homeostasis import row
 from _report import publish
 
@@ -32,14 +32,11 @@ NOTE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Homeostasis by treatment of the rate constants.")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
+    parser = _train.parser("Homeostasis by treatment of the rate constants.", "homeostasis")
     parser.add_argument("--cases", default=";".join(CASES), help="names, separated by semicolons")
-    parser.add_argument("--name", default="homeostasis", help="name of the result files")
     options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
     rows = [
-        row({"regime": regime, "k": case}, (f"simulation={regime}", *CASES[case]), seeds)
+        row({"regime": regime, "k": case}, (f"simulation={regime}", *CASES[case]), options.seeds)
         for regime in REGIMES
         for case in options.cases.split(";")
     ]

@@ -4,9 +4,9 @@ python benchmarks/homeostasis_strategies.py
 python benchmarks/homeostasis_strategies.py --seeds 0 --loop 1000 --strategies plain,start
 """
 
-import argparse
 from collections.abc import Sequence
 
+import _train
 from _homeostasis import row
 from _report import publish
 
@@ -38,14 +38,11 @@ NOTE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Strategies of phase 2, compared on frozen rate constants.")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
+    parser = _train.parser("Strategies of phase 2, compared on frozen rate constants.", "homeostasis_strategies")
     parser.add_argument("--strategies", default=",".join(STRATEGIES), help="options of training/strategy")
     parser.add_argument("--loop", type=int, default=200, help="training.data_augmentation_loop")
     parser.add_argument("--time-step", type=int, default=32, help="training.homeostasis_time_step")
-    parser.add_argument("--name", default="homeostasis_strategies", help="name of the result files")
     options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
     fixed = (
         "simulation=metabolism_homeostasis",
         "training.k=frozen",
@@ -53,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"training.homeostasis_time_step={options.time_step}",
     )
     found = [
-        row({"strategy": name}, (*fixed, f"training/strategy={name}"), seeds) for name in options.strategies.split(",")
+        row({"strategy": name}, (*fixed, f"training/strategy={name}"), options.seeds)
+        for name in options.strategies.split(",")
     ]
     rows = [{name: line[name] for name in COLUMNS} for line in found]
     oracle = {"strategy": "oracle_sequential"}

@@ -4,11 +4,9 @@ python benchmarks/recovery_flyvis.py --parameters flow/0000/000/best_chkpt
 python benchmarks/recovery_flyvis.py --cases "0.05 drift" --recipes recipe --seeds 0,1,2,3,4
 """
 
-import argparse
-from statistics import mean, stdev
-
-from _report import publish
-from _train import run
+import _train
+from _report import mean_sd_least, publish
+from _train import cost, over_seeds, scores
 
 CASES = {
     "0.05 drift": ("simulation.noise_model_level=0.05",),
@@ -46,21 +44,17 @@ SCORES = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Recovery of W, tau and V_rest, mean and spread over seeds.")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
+    parser = _train.parser("Recovery of W, tau and V_rest, mean and spread over seeds.", "recovery_flyvis")
     parser.add_argument("--cases", default=",".join(CASES))
     parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("--connectome", default=None, help="path of the connectome file")
     parser.add_argument("--parameters", default="default", help="path of a trained flyvis network")
-    parser.add_argument("--name", default="recovery_flyvis", help="name of the result files")
     options = parser.parse_args()
-    seeds = [int(seed) for seed in options.seeds.split(",")]
     places = [f"simulation.parameters={options.parameters}"]
     if options.connectome is not None:
         places.append(f"simulation.connectome={options.connectome}")
-    rows = [
-        row(case, recipe, seeds, places) for case in options.cases.split(",") for recipe in options.recipes.split(",")
-    ]
+    cases, recipes = options.cases.split(","), options.recipes.split(",")
+    rows = [row(case, recipe, options.seeds, places) for case in cases for recipe in recipes]
     trained = "trained (flow/0000/000)" if options.parameters != "default" else "those of an untrained network"
     note = (
         "simulation=flyvis_scenes at its default size, 1,203 neurons, 8,000 frames. R2 to the identity line after the "
@@ -73,24 +67,10 @@ def main() -> None:
     publish(options.name, "Recovery of the fly visual system", rows, packages=("torch", "lightning"), note=note)
 
 
-def row(case: str, recipe: str, seeds: list[int], places: list[str]) -> dict[str, object]:
-    overrides = ("simulation=flyvis_scenes", *places, *CASES[case], *RECIPES[recipe], "callbacks.figures=false")
-    runs = [run(*overrides, f"seed={seed}") for seed in seeds]
-    seconds = [found.seconds for found in runs]
-
-    def spread(name: str) -> str:
-        values = [found.metrics[name] for found in runs if name in found.metrics]
-        if not values:
-            return ""
-        return f"{mean(values):.4f} +- {stdev(values) if len(values) > 1 else 0:.4f} ({min(values):.4f})"
-
-    return {
-        "noise, target": case,
-        "recipe": recipe,
-        **{title: spread(name) for title, name in SCORES.items()},
-        "wall (s)": f"{mean(seconds):.0f}, {max(seconds):.0f}",
-        "peak memory (GB)": f"{max(found.peak_gb for found in runs):.2f}",
-    }
+def row(case: str, recipe: str, seeds: str, places: list[str]) -> dict[str, object]:
+    runs = over_seeds(seeds, "simulation=flyvis_scenes", *places, *CASES[case], *RECIPES[recipe])
+    shown = scores(runs, SCORES, lambda values: mean_sd_least(values, digits=4))
+    return {"noise, target": case, "recipe": recipe, **shown, **cost(runs)}
 
 
 if __name__ == "__main__":

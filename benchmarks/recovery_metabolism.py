@@ -4,11 +4,9 @@ python benchmarks/recovery_metabolism.py
 python benchmarks/recovery_metabolism.py --seeds 0,1,2,3,4,5 --cases metabolism_oscillatory
 """
 
-import argparse
-from statistics import mean
-
-from _report import over_seeds, publish
-from _train import run
+import _train
+from _report import mean_sd_least, publish
+from _train import cost, over_seeds, scores
 
 ADAM = ("training=metabolism_adam",)
 SEARCHED = ("training.max_steps=null", "training.projection_iterations=0", "training.solve_rate_constants=false")
@@ -20,16 +18,22 @@ CASES = {
     "metabolism_circadian": ("full recipe",),
     "metabolism_saturating": ("full recipe",),
 }
+SCORES = {
+    "R2, all": "rate_constants_R2",
+    "R2, identifiable": "rate_constants_R2_identifiable",
+    "Pearson^2, all": "rate_constants_R2_pearson2",
+    "oracle R2, all": "oracle_rate_constants_R2",
+    "oracle R2, identifiable": "oracle_rate_constants_R2_identifiable",
+    "oracle Pearson^2, all": "oracle_rate_constants_R2_pearson2",
+    "test_R2": "test_R2",
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Recovery of rate constants, mean and spread over seeds.")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
+    parser = _train.parser("Recovery of rate constants, mean and spread over seeds.", "recovery_metabolism")
     parser.add_argument("--cases", default=",".join(CASES))
-    parser.add_argument("--name", default="recovery_metabolism", help="name of the result files")
     options = parser.parse_args()
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    rows = [row(case, recipe, seeds) for case in options.cases.split(",") for recipe in CASES[case]]
+    rows = [row(case, recipe, options.seeds) for case in options.cases.split(",") for recipe in CASES[case]]
     note = (
         "R2 of log10 k to the identity line after the gauge, mean +- sd (minimum) over seeds "
         f"{options.seeds}. oracle: joint least squares with the true rate law on the same data; where constants are "
@@ -41,27 +45,10 @@ def main() -> None:
     publish(options.name, "Recovery of rate constants by regime", rows, packages=("torch", "lightning"), note=note)
 
 
-def row(case: str, recipe: str, seeds: list[int]) -> dict[str, object]:
-    overrides = (f"simulation={case}", *RECIPES[recipe], "callbacks.figures=false")
-    runs = [run(*overrides, f"seed={seed}") for seed in seeds]
-    seconds = [found.seconds for found in runs]
-
-    def spread(name: str) -> str:
-        return over_seeds([found.metrics[name] for found in runs if name in found.metrics], digits=4)
-
-    return {
-        "case": case,
-        "recipe": recipe,
-        "R2, all": spread("rate_constants_R2"),
-        "R2, identifiable": spread("rate_constants_R2_identifiable"),
-        "Pearson^2, all": spread("rate_constants_R2_pearson2"),
-        "oracle R2, all": spread("oracle_rate_constants_R2"),
-        "oracle R2, identifiable": spread("oracle_rate_constants_R2_identifiable"),
-        "oracle Pearson^2, all": spread("oracle_rate_constants_R2_pearson2"),
-        "test_R2": spread("test_R2"),
-        "wall (s)": f"{mean(seconds):.0f}, {max(seconds):.0f}",
-        "peak memory (GB)": f"{max(found.peak_gb for found in runs):.2f}",
-    }
+def row(case: str, recipe: str, seeds: str) -> dict[str, object]:
+    runs = over_seeds(seeds, f"simulation={case}", *RECIPES[recipe])
+    shown = scores(runs, SCORES, lambda values: mean_sd_least(values, digits=4))
+    return {"case": case, "recipe": recipe, **shown, **cost(runs)}
 
 
 if __name__ == "__main__":
