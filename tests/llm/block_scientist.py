@@ -6,37 +6,20 @@ import json
 import re
 from typing import Any
 
+from modest_scientist import answer, slots, text_of
+
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
 
-def question(body: dict[str, Any]) -> str:
-    return body["messages"][1]["content"]
-
-
 def scientist(body: dict[str, Any]) -> str:
-    text = question(body)
-    return json.dumps(_look_back(text) if ">>> BLOCK END <<<" in text else _propose(text))
+    text = text_of(body)
+    if ">>> BLOCK END <<<" in text:
+        return json.dumps(_look_back(text))
+    return json.dumps(answer(slots=slots(text, _noise_down, high=-0.5, principle="P1")))
 
 
-def _propose(text: str) -> dict[str, Any]:
-    nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
-    trials = len(re.findall(r"^- Trial ", text, re.MULTILINE))
-    answers = []
-    for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)$", text, re.MULTILINE)):
-        rerun = role == "replicate"
-        answers.append(
-            {
-                "slot": int(number),
-                "role": role,
-                "strategy": "robustness-test" if rerun else "exploit",
-                "parent": nodes[0] if nodes else None,
-                "mutations": [] if rerun else [{"key": "noise", "value": round(0.9 / (2 + trials + index), 6)}],
-                "hypothesis": {"statement": "less noise", "low": -2.0, "high": -0.5, "refuted_if": "below -2"},
-                "principle": "P1" if role == "principle-test" else None,
-                "reason": "highest UCB",
-            }
-        )
-    return _answer(slots=answers)
+def _noise_down(trials: int, index: int) -> tuple[str, float]:
+    return "noise", round(0.9 / (2 + trials + index), 6)
 
 
 def _look_back(text: str) -> dict[str, Any]:
@@ -52,7 +35,7 @@ def _look_back(text: str) -> dict[str, Any]:
     tested = re.findall(r"^Tested in block \d+: regime=(\w+)", text, re.MULTILINE)
     free = [name for name in ("calm", "rough", "loud") if name not in tested]
     values = [{"key": "regime", "value": free[-1]}] if tested and free else []
-    return _answer(
+    return answer(
         observations=[{"trial": n, "text": f"seen at the end of block {block}"} for n in trials[:2]],
         memory_edits=edits,
         protocol_edit={"rules": RULES.format(block=block), "reason": f"block {block} ran in a chain"},
@@ -62,8 +45,3 @@ def _look_back(text: str) -> dict[str, Any]:
 
 def _edit(section: str, text: str, trials: list[int]) -> dict[str, Any]:
     return {"action": "add", "section": section, "entry": None, "text": text, "trials": trials}
-
-
-def _answer(**fields: Any) -> dict[str, Any]:
-    base = {"slots": [], "observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-    return {**base, **fields}

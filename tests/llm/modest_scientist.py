@@ -1,9 +1,20 @@
-"""A model small enough to be a function: what the loopback server answers with when a whole sweep is driven by it."""
+"""A model small enough to be a function: what the loopback server answers with when it drives a whole sweep."""
 
 import json
 import re
 from collections.abc import Callable
 from typing import Any
+
+from hydra_llm.search.space.space import Categorical, Float, Space
+
+KEY = "sk-loopback-0123456789"
+SPACE = Space(
+    (
+        Float(name="lr", low=1e-4, high=1e-1, log=True, default=1e-1),
+        Float(name="noise", low=0.0, high=2.0, default=1.0),
+        Categorical(name="act", choices=("relu", "tanh"), default="relu"),
+    )
+)
 
 Move = Callable[[int, int], tuple[str, float]]  # (trials so far, position of the slot) -> parameter and value
 
@@ -16,32 +27,36 @@ def text_of(body: dict[str, Any]) -> str:
 
 def scientist(move: Move) -> Callable[[dict[str, Any]], str]:
     """Reads slots and UCB scores from the question, branches from the best node, and moves what `move` says."""
+    return lambda body: json.dumps(answer(slots=slots(text_of(body), move)))
 
-    def answer(body: dict[str, Any]) -> str:
-        text = text_of(body)
-        slots = re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)
-        nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
-        trials = len(re.findall(r"^- Trial ", text, re.MULTILINE))
-        answers = []
-        for index, (number, role) in enumerate(slots):
-            key, value = move(trials, index)
-            rerun = role == "replicate"
-            answers.append(
-                {
-                    "slot": int(number),
-                    "role": role,
-                    "strategy": "robustness-test" if rerun else "exploit",
-                    "parent": nodes[0] if nodes else None,
-                    "mutations": [] if rerun else [{"key": key, "value": value}],
-                    "hypothesis": {"statement": "less noise", "low": -2.0, "high": 0.0, "refuted_if": "below -2"},
-                    "principle": "noise hurts" if role == "principle-test" else None,
-                    "reason": "highest UCB",
-                }
-            )
-        rest = {"observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-        return json.dumps({"slots": answers, **rest})
 
-    return answer
+def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurts") -> list[dict[str, Any]]:
+    """An answer to each slot of the question; `high` ends the interval that is predicted."""
+    nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
+    trials = len(re.findall(r"^- Trial ", text, re.MULTILINE))
+    answers = []
+    for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)):
+        key, value = move(trials, index)
+        rerun = role == "replicate"
+        answers.append(
+            {
+                "slot": int(number),
+                "role": role,
+                "strategy": "robustness-test" if rerun else "exploit",
+                "parent": nodes[0] if nodes else None,
+                "mutations": [] if rerun else [{"key": key, "value": value}],
+                "hypothesis": {"statement": "less noise", "low": -2.0, "high": high, "refuted_if": "below -2"},
+                "principle": principle if role == "principle-test" else None,
+                "reason": "highest UCB",
+            }
+        )
+    return answers
+
+
+def answer(**members: Any) -> dict[str, Any]:
+    """Every member that a schema asks for; those that are not given say nothing."""
+    base = {"slots": [], "observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
+    return {**base, **members}
 
 
 def _noise_down(trials: int, index: int) -> tuple[str, float]:

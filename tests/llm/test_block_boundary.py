@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from block_scientist import question, scientist
+from block_scientist import scientist
+from modest_scientist import text_of
 
 from hydra_llm.llm.instructions import instruction_path, instruction_text
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
@@ -91,7 +92,7 @@ def test_at_a_blocks_end_protocol_memory_and_simulation_move_on_and_the_tree_sta
     assert "lower the noise (block 3)" in files["protocol/block_004.md"], "the last edit is kept for whoever goes on"
     assert instruction_path("generic").read_bytes() == untouched
 
-    questions = [question(body) for body in server.requests]
+    questions = [text_of(body) for body in server.requests]
     systems = [body["messages"][0]["content"] for body in server.requests]
     of_block_2 = [n for n, text in enumerate(questions) if "Block info: block 2" in text]
     assert all("lower the noise (block 1)" in systems[n] for n in of_block_2)

@@ -6,25 +6,15 @@ from pathlib import Path
 
 import pytest
 from chat_server import Fault
-from modest_scientist import model
+from modest_scientist import KEY, SPACE, model
 
 from hydra_llm.search.proposers.llm.build import build
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space.dimension import Categorical, Float
-from hydra_llm.search.space.space import Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import from_result
 
-KEY = "sk-loopback-0123456789"
-SPACE = Space(
-    (
-        Float(name="lr", low=1e-4, high=1e-1, log=True, default=1e-1),
-        Float(name="noise", low=0.0, high=2.0, default=1.0),
-        Categorical(name="act", choices=("relu", "tanh"), default="relu"),
-    )
-)
 SETTINGS = Settings(SPACE, Objective("score"), n_trials=12, n_parallel=2, seed=3, seed_keys=("seed",))
 
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from report_worlds import HOSTILE, Scientist, finish, long_sweep, settings
+from search_worlds import LOST
 
 from hydra_llm.report.page import SECTIONS, render, write_report
 from hydra_llm.report.watch import watch
@@ -94,7 +95,7 @@ def test_a_sweep_is_shown_at_every_stage(tmp_path):
     asked = study.launched(study.ask(2))
     assert "No trial has a value yet" in render(read_sweep(tmp_path))
     for trial in asked:
-        study.tell_lost(trial.number, "gone")
+        study.tell(trial.number, LOST)
     assert "LOST" in render(read_sweep(tmp_path))
     finish(study, 3)
     page = render(read_sweep(tmp_path))

@@ -14,7 +14,7 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.outcome import Outcome, from_result
+from hydra_llm.search.trial.outcome import Outcome, TrialError, from_result
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal, Trial, TrialState
 
@@ -26,6 +26,7 @@ SPACE = Space(
     )
 )
 OBJECTIVE = Objective("R2")
+LOST = Outcome(TrialState.LOST, error=TrialError("LOST", "killed"))
 
 
 def bowl(trial: Trial, noise: float = 0.01) -> dict[str, float]:
@@ -56,6 +57,13 @@ def run_study(study: Study, task: Callable[[Trial], Any] = bowl, stop_after: int
                 study.log.close()
                 return list(study.state.trials.values())
     return list(study.state.trials.values())
+
+
+def lose_running(study: Study) -> Study:
+    """Tell that every trial which was running left no result."""
+    for number in list(study.state.running):
+        study.tell(number, LOST)
+    return study
 
 
 def outcome_of(task: Callable[[Trial], Any], trial: Trial, study: Study) -> Outcome:

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
+from search_worlds import LOST, SPACE, bowl, comparable, lose_running, open_study, run_study, settings
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
@@ -61,14 +61,10 @@ def test_a_sweep_cut_at_any_byte_and_resumed_equals_the_uninterrupted_one(tmp_pa
         cut = data[: rng.randrange(header, len(data))]
         (folder / EVENTS_NAME).write_bytes(cut)
         study = open_study(folder, FULL)
-        for number in list(study.state.running):
-            study.tell_lost(number, "killed")
-        run_study(study, stop_after=rng.randrange(1, 6))
+        run_study(lose_running(study), stop_after=rng.randrange(1, 6))
         data = (folder / EVENTS_NAME).read_bytes()
     study = open_study(folder, FULL)
-    for number in list(study.state.running):
-        study.tell_lost(number, "killed")
-    assert comparable(run_study(study)) == comparable(whole)
+    assert comparable(run_study(lose_running(study))) == comparable(whole)
     told = [e.number for e in read_events(folder / EVENTS_NAME) if isinstance(e, Told)]
     assert sorted(told) == sorted({t.number for t in whole})  # every trial ends once
 
@@ -76,9 +72,7 @@ def test_a_sweep_cut_at_any_byte_and_resumed_equals_the_uninterrupted_one(tmp_pa
 def test_n_trials_is_a_total_over_sessions(tmp_path):
     run_study(open_study(tmp_path, FULL), stop_after=5)
     study = open_study(tmp_path, FULL)
-    for number in list(study.state.running):
-        study.tell_lost(number, "killed")
-    run_study(study)
+    run_study(lose_running(study))
     assert len(study.state.search) == 14
     more = open_study(tmp_path, replace(FULL, n_trials=16))
     run_study(more)
@@ -131,9 +125,8 @@ def test_resume_must_and_never(tmp_path):
 
 
 def test_a_lost_trial_runs_again_under_its_number_as_often_as_allowed(tmp_path):
-    lost = Outcome(TrialState.LOST, error=TrialError("LOST", "gone"))
     study = open_study(tmp_path, settings(n_trials=2, max_infra_retries=2))
-    trials = run_study(study, task=lambda trial: lost if trial.number == 1 else bowl(trial))
+    trials = run_study(study, task=lambda trial: LOST if trial.number == 1 else bowl(trial))
     assert [(t.number, t.state, t.attempt) for t in trials] == [
         (0, TrialState.COMPLETED, 1),
         (1, TrialState.LOST, 3),
@@ -147,7 +140,7 @@ def test_a_job_that_takes_its_siblings_with_it_does_so_once(tmp_path):
         killed = any(trial.number == 2 for trial in asked)
         for trial in asked:
             if killed:
-                study.tell_lost(trial.number, "a worker was killed")
+                study.tell(trial.number, LOST)
             else:
                 study.tell(trial.number, from_result(bowl(trial), study.settings.objective))
     assert [t.state for t in study.state.trials.values() if t.number != 2] == [TrialState.COMPLETED] * 3
@@ -308,4 +301,4 @@ def test_a_told_trial_can_not_be_told_again(tmp_path):
     study = open_study(tmp_path, settings(n_trials=2))
     run_study(study)
     with pytest.raises(ValueError, match="already told"):
-        study.tell_lost(0, "late")
+        study.tell(0, LOST)

@@ -46,7 +46,7 @@ from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.search.trial.trial import Trial, TrialError, TrialState
+from hydra_llm.search.trial.trial import Trial, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -237,10 +237,6 @@ class Study:
         told = self.state.trials[number]
         self.limits.learn([told])
         return told
-
-    def tell_lost(self, number: int, reason: str) -> Trial:
-        """Record that a launched trial left no result."""
-        return self.tell(number, Outcome(TrialState.LOST, error=TrialError("LOST", reason)))
 
     def put_back(self, number: int, reason: str) -> Trial:
         """Record that a launched trial was taken away through no fault of its own: it runs again, none of its retries

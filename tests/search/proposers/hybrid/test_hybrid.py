@@ -5,7 +5,18 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from search_worlds import OBJECTIVE, SPACE, bowl, comparable, open_study, run_study, settings, tree_of, trial
+from search_worlds import (
+    OBJECTIVE,
+    SPACE,
+    bowl,
+    comparable,
+    lose_running,
+    open_study,
+    run_study,
+    settings,
+    tree_of,
+    trial,
+)
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.ask import fill
@@ -48,9 +59,7 @@ def test_a_resumed_hybrid_sweep_equals_the_uninterrupted_one(tmp_path, n_paralle
     whole = run_study(open_study(tmp_path / "whole", wanted, "hybrid"))
     run_study(open_study(tmp_path / "cut", wanted, "hybrid"), stop_after=cut)
     study = open_study(tmp_path / "cut", wanted, "hybrid")
-    for number in list(study.state.running):
-        study.tell_lost(number, "killed")
-    assert comparable(run_study(study)) == comparable(whole)
+    assert comparable(run_study(lose_running(study))) == comparable(whole)
 
 
 def test_it_finds_a_better_configuration_than_chance(tmp_path):

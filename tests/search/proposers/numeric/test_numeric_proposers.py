@@ -4,7 +4,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
-from search_worlds import SPACE, bowl, comparable, open_study, run_study, settings
+from search_worlds import SPACE, bowl, comparable, lose_running, open_study, run_study, settings
 
 from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
 from hydra_llm.search.proposers.base import Proposer, ProposerError
@@ -57,9 +57,7 @@ def test_a_resumed_sweep_proposes_what_the_uninterrupted_one_would_have(tmp_path
     whole = run_study(open_study(tmp_path / "whole", wanted, kind))
     run_study(open_study(tmp_path / "cut", wanted, kind), stop_after=cut)
     study = open_study(tmp_path / "cut", wanted, kind)
-    for number in list(study.state.running):
-        study.tell_lost(number, "killed")
-    assert comparable(run_study(study)) == comparable(whole)
+    assert comparable(run_study(lose_running(study))) == comparable(whole)
 
 
 @pytest.mark.parametrize("kind", KINDS)
