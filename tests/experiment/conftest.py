@@ -78,25 +78,33 @@ def compose_config() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def run_tiny(compose_config, tmp_path) -> Callable[..., dict[str, float]]:
-    """run_tiny(*overrides) -> metrics of a whole run in tmp_path/run; datasets in tmp_path/datasets."""
+def run_composed(compose_config) -> Callable[..., dict[str, float]]:
+    """run_composed(folder, *overrides) -> metrics of the run that train.py does with the overrides, in the folder."""
     pytest.importorskip("torch", reason="the science extra is not installed")
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import open_dict
 
     from hydra_llm.experiment import run
 
-    def make(*overrides: str, folder: str = "run", mode: str = "MULTIRUN") -> dict[str, float]:
-        cfg = compose_config(*tiny(overrides), f"paths.datasets={tmp_path}/datasets", *overrides, hydra=True)
-        out = tmp_path / folder
-        out.mkdir(exist_ok=True)
+    def make(folder: Path, *overrides: str, mode: str = "MULTIRUN") -> dict[str, float]:
+        cfg = compose_config(*overrides, hydra=True)
+        folder.mkdir(exist_ok=True)
         with open_dict(cfg):
-            cfg.hydra.runtime.output_dir = str(out)
-            cfg.hydra.mode = mode
+            cfg.hydra.runtime.output_dir, cfg.hydra.mode = str(folder), mode
         HydraConfig.instance().set_config(cfg)
         with open_dict(cfg):
-            task = cfg.copy()
-            task.pop("hydra")
-        return run(task)
+            cfg.pop("hydra")
+        return run(cfg)
+
+    return make
+
+
+@pytest.fixture
+def run_tiny(run_composed, tmp_path) -> Callable[..., dict[str, float]]:
+    """run_tiny(*overrides) -> metrics of a whole run in tmp_path/run; datasets in tmp_path/datasets."""
+
+    def make(*overrides: str, folder: str = "run", **more: str) -> dict[str, float]:
+        small = (*tiny(overrides), f"paths.datasets={tmp_path}/datasets")
+        return run_composed(tmp_path / folder, *small, *overrides, **more)
 
     return make

@@ -1,12 +1,11 @@
 """Runs of the metabolism family, from the configuration to the score."""
 
-import shutil
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.fitting import FitContext  # noqa: E402
+from truth_blind import assert_blind_to_truth  # noqa: E402
+
 from hydra_llm.families.metabolism.config import MetabolismTraining  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
 
@@ -43,14 +42,7 @@ def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, c
     dataset = dataset_in(tmp_path)
     cfg = compose_config(*TINY_METABOLISM, SMALL)
 
-    def weights(name):
-        context = FitContext(tmp_path / name, {"accelerator": "cpu", "enable_progress_bar": False})
-        return fit(dataset, cfg.model, cfg.training, context).net.state_dict()
-
-    with_truth = weights("with")
-    shutil.rmtree(dataset / "truth")
-    without = weights("without")
-    assert all(torch.equal(with_truth[name], without[name]) for name in with_truth)
+    assert_blind_to_truth(fit, dataset, cfg, tmp_path)
 
 
 def test_an_untrained_network_knows_nothing_of_the_constants(compose_config, make_metabolism_system):
@@ -157,21 +149,10 @@ def test_figures_are_written(run_tiny, tmp_path):
     ("regime", "least"),
     [("metabolism_small", 0.999), ("metabolism_oscillatory", 0.95), ("metabolism_strong_homeostasis", 0.95)],
 )
-def test_the_recipe_of_a_regime_recovers_its_constants(regime, least, compose_config, tmp_path):
+def test_the_recipe_of_a_regime_recovers_its_constants(regime, least, run_composed, tmp_path):
     """As typed: train.py simulation=<regime> seed=1."""
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import open_dict
-
-    from hydra_llm.experiment import run
-
     quiet = ("seed=1", "logger=none", "callbacks.figures=false", f"paths.datasets={tmp_path}")
-    cfg = compose_config(f"simulation={regime}", *quiet, hydra=True)
-    with open_dict(cfg):
-        cfg.hydra.runtime.output_dir, cfg.hydra.mode = str(tmp_path), "MULTIRUN"
-    HydraConfig.instance().set_config(cfg)
-    with open_dict(cfg):
-        cfg.pop("hydra")
-    metrics = run(cfg)
+    metrics = run_composed(tmp_path, f"simulation={regime}", *quiet)
     assert isinstance(metrics, dict)
     assert metrics["rate_constants_R2"] > least
     assert metrics["oracle_rate_constants_R2"] > 0.999

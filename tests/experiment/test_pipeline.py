@@ -1,14 +1,14 @@
 import json
-import shutil
 from types import SimpleNamespace
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from truth_blind import assert_blind_to_truth  # noqa: E402
+
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.errors import ExperimentError  # noqa: E402
-from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.signal.fit import build_net, fit  # noqa: E402
 
 
@@ -45,15 +45,7 @@ def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, c
     (dataset,) = (p for p in (tmp_path / "datasets").iterdir() if not p.name.startswith("."))
     cfg = compose_config(*TINY, *types)
 
-    def weights(name):
-        context = FitContext(tmp_path / name, {"accelerator": "cpu", "enable_progress_bar": False})
-        return fit(dataset, cfg.model, cfg.training, context).net.state_dict()
-
-    with_truth = weights("with")
-    shutil.rmtree(dataset / "truth")
-    without = weights("without")
-    assert with_truth.keys() == without.keys()
-    assert all(torch.equal(with_truth[name], without[name]) for name in with_truth)
+    assert_blind_to_truth(fit, dataset, cfg, tmp_path)
 
 
 @pytest.mark.parametrize("training_seed", [0, 1])

@@ -72,27 +72,10 @@ def test_figures_are_written(run_tiny, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("regime", ["signal_chaotic", "signal_low_rank", "signal_dale", "signal_sparse"])
-def test_the_recipe_of_a_regime_recovers_its_connectivity(regime, compose_config, tmp_path):
+def test_the_recipe_of_a_regime_recovers_its_connectivity(regime, run_composed, tmp_path):
     """As typed: train.py simulation=<regime> seed=1."""
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import open_dict
-
-    from hydra_llm.experiment import run
-
-    cfg = compose_config(
-        f"simulation={regime}",
-        "seed=1",
-        "logger=none",
-        "callbacks.figures=false",
-        f"paths.datasets={tmp_path}",
-        hydra=True,
-    )
-    with open_dict(cfg):
-        cfg.hydra.runtime.output_dir, cfg.hydra.mode = str(tmp_path), "MULTIRUN"
-    HydraConfig.instance().set_config(cfg)
-    with open_dict(cfg):
-        cfg.pop("hydra")
-    metrics = run(cfg)
+    quiet = ("seed=1", "logger=none", "callbacks.figures=false", f"paths.datasets={tmp_path}")
+    metrics = run_composed(tmp_path, f"simulation={regime}", *quiet)
     assert isinstance(metrics, dict)
     assert metrics["connectivity_R2"] > 0.99
     assert metrics["oracle_connectivity_R2"] > 0.999

@@ -2,21 +2,11 @@
 
     _target_: hydra_llm.families.flyvis.flyvis_system
 
-Both names load on first use, so that composing a configuration imports no torch.
+Both names load on first use.
 """
 
-from typing import Any
+from hydra_llm.families.lazy import lazily
 
-__all__ = ["FAMILY", "flyvis_system"]
+__all__ = ["FAMILY", "flyvis_system"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "FAMILY":
-        from hydra_llm.families.flyvis.family import FAMILY
-
-        return FAMILY
-    if name == "flyvis_system":
-        from hydra_llm.families.flyvis.system.build import flyvis_system
-
-        return flyvis_system
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, {"FAMILY": "family", "flyvis_system": "system.build"})

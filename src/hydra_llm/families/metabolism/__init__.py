@@ -2,21 +2,11 @@
 
     _target_: hydra_llm.families.metabolism.metabolism_system
 
-Both names load on first use, so that composing a configuration imports no torch.
+Both names load on first use.
 """
 
-from typing import Any
+from hydra_llm.families.lazy import lazily
 
-__all__ = ["FAMILY", "metabolism_system"]
+__all__ = ["FAMILY", "metabolism_system"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "FAMILY":
-        from hydra_llm.families.metabolism.family import FAMILY
-
-        return FAMILY
-    if name == "metabolism_system":
-        from hydra_llm.families.metabolism.system.build import metabolism_system
-
-        return metabolism_system
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, {"FAMILY": "family", "metabolism_system": "system.build"})
