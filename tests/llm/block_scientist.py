@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from modest_scientist import answer, slots, text_of
+from llm_sweeps import answer
+from modest_scientist import slots, text_of
 
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
@@ -15,7 +16,7 @@ def scientist(body: dict[str, Any]) -> str:
     text = text_of(body)
     if ">>> BLOCK END <<<" in text:
         return json.dumps(_look_back(text))
-    return json.dumps(answer(slots=slots(text, _noise_down, high=-0.5, principle="P1")))
+    return json.dumps(answer(*slots(text, _noise_down, high=-0.5, principle="P1")))
 
 
 def _noise_down(trials: int, index: int) -> tuple[str, float]:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from llm_sweeps import answer, slot
+
 from hydra_llm.search.space.space import Categorical, Float, Space
 
 KEY = "sk-loopback-0123456789"
@@ -27,7 +29,7 @@ def text_of(body: dict[str, Any]) -> str:
 
 def scientist(move: Move) -> Callable[[dict[str, Any]], str]:
     """Reads slots and UCB scores from the question, branches from the best node, and moves what `move` says."""
-    return lambda body: json.dumps(answer(slots=slots(text_of(body), move)))
+    return lambda body: json.dumps(answer(*slots(text_of(body), move)))
 
 
 def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurts") -> list[dict[str, Any]]:
@@ -38,25 +40,19 @@ def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurt
     for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)):
         key, value = move(trials, index)
         rerun = role == "replicate"
+        said = {"statement": "less noise", "low": -2.0, "high": high, "refuted_if": "below -2"}
         answers.append(
-            {
-                "slot": int(number),
-                "role": role,
-                "strategy": "robustness-test" if rerun else "exploit",
-                "parent": nodes[0] if nodes else None,
-                "mutations": [] if rerun else [{"key": key, "value": value}],
-                "hypothesis": {"statement": "less noise", "low": -2.0, "high": high, "refuted_if": "below -2"},
-                "principle": principle if role == "principle-test" else None,
-                "reason": "highest UCB",
-            }
+            slot(
+                int(number),
+                nodes[0] if nodes else None,
+                role,
+                strategy="robustness-test" if rerun else "exploit",
+                moved={} if rerun else {key: value},
+                hypothesis=said,
+                principle=principle if role == "principle-test" else None,
+            )
         )
     return answers
-
-
-def answer(**members: Any) -> dict[str, Any]:
-    """Every member that a schema asks for; those that are not given say nothing."""
-    base = {"slots": [], "observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-    return {**base, **members}
 
 
 def _noise_down(trials: int, index: int) -> tuple[str, float]:

@@ -1,9 +1,9 @@
 """Slots that keep a parameter for themselves: whoever proposes, the value is the slot's."""
 
-import json
 import sys
 
 import pytest
+from llm_sweeps import answer, slot
 from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.llm.scripted_client import ScriptedClient
@@ -78,27 +78,12 @@ def ask_model(tmp_path, *answers):
     return study.ask(4), llm
 
 
-def slot(index, parent, moved):
-    return {
-        "slot": index,
-        "role": "free",
-        "strategy": "exploit",
-        "parent": parent,
-        "mutations": [{"key": key, "value": value} for key, value in moved.items()],
-        "hypothesis": {"statement": "better", "low": 0.0, "high": 1.0, "refuted_if": "below 0"},
-        "principle": None,
-        "reason": "highest UCB",
-    }
-
-
-def answer(*slots):
-    return json.dumps(
-        {"slots": slots, "observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-    )
+def free(index, moved):
+    return slot(index, 0, "free", moved=moved)
 
 
 def test_a_model_may_branch_across_groups_and_gets_the_value_of_its_slot(tmp_path):
-    given = answer(*(slot(i, 0, {"lr": 0.01}) for i in range(4)))
+    given = answer(*(free(i, {"lr": 0.01}) for i in range(4)))
     trials, llm = ask_model(tmp_path, given)
     assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
@@ -111,15 +96,15 @@ def test_a_model_may_branch_across_groups_and_gets_the_value_of_its_slot(tmp_pat
 
 
 def test_a_model_that_moves_the_slots_own_parameter_is_told_so(tmp_path):
-    wrong = answer(slot(0, 0, {"horizon": 64}), *(slot(i, 0, {"lr": 0.01}) for i in (1, 2, 3)))
-    trials, llm = ask_model(tmp_path, wrong, answer(slot(0, 0, {"depth": 7})))
+    wrong = answer(free(0, {"horizon": 64}), *(free(i, {"lr": 0.01}) for i in (1, 2, 3)))
+    trials, llm = ask_model(tmp_path, wrong, answer(free(0, {"depth": 7})))
     assert "horizon is kept by the slot (4 here) and moved by nobody" in llm._client.requests[1].messages[3].text
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
     assert {trial.proposal.provenance for trial in trials} == {Provenance("llm")}
 
 
 def test_what_the_rules_take_over_from_a_model_stays_in_its_group(tmp_path):
-    trials, _ = ask_model(tmp_path, "no idea", answer(slot(1, 0, {"lr": 0.01})))
+    trials, _ = ask_model(tmp_path, "no idea", answer(free(1, {"lr": 0.01})))
     assert [trial.values["horizon"] for trial in trials] == list(HORIZONS)
     origins = [trial.proposal.provenance.source for trial in trials]
     assert origins == ["rules", "llm", "rules", "rules"]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import llm_sweeps
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
@@ -13,6 +14,7 @@ from hydra.types import HydraContext, RunMode
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from llm_sweeps import slot
 from omegaconf import OmegaConf, open_dict
 
 from hydra_llm.llm.scripted_client import ScriptedClient
@@ -96,22 +98,6 @@ JSON = st.recursive(
 )
 
 
-REST = {"observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-
-
-def slot(index, parent, key, value):
-    return {
-        "slot": index,
-        "role": "exploit",
-        "strategy": "exploit",
-        "parent": parent,
-        "mutations": [{"key": key, "value": value}],
-        "hypothesis": {"statement": "better", "low": 0.0, "high": 1.0, "refuted_if": "no"},
-        "principle": "none",
-        "reason": "highest UCB",
-    }
-
-
 @st.composite
 def answers(draw):
     """Usually of the right form, with anything in it; sometimes any JSON; sometimes any text."""
@@ -122,7 +108,7 @@ def answers(draw):
         return json.dumps(draw(JSON))
     slots = []
     for index in draw(st.sampled_from([[0, 1], [0], [1, 0], [0, 0], [7]])):
-        given_ = slot(index, draw(st.sampled_from([None, 0, 0, 1, 2, 3, 99])), draw(KEYS), draw(VALUES))
+        given_ = slot(index, draw(st.sampled_from([None, 0, 0, 1, 2, 3, 99])), moved={draw(KEYS): draw(VALUES)})
         moved = [{"key": draw(KEYS), "value": draw(VALUES)} for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2])))]
         given_["mutations"] = (given_["mutations"] + moved)[draw(st.sampled_from([0, 0, 0, 0, 1])) :]
         given_["strategy"] = draw(st.sampled_from(["exploit", "recombine", "robustness-test", "$(id)"]))
@@ -130,7 +116,7 @@ def answers(draw):
         given_["principle"] = draw(st.sampled_from(HOSTILE))
         given_["reason"] = draw(st.sampled_from(HOSTILE))
         slots.append(given_)
-    return json.dumps({"slots": slots, **REST})
+    return json.dumps(llm_sweeps.answer(*slots))
 
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a sweep of compositions is too slow to be shrunk
@@ -162,8 +148,8 @@ def test_every_declared_text_reaches_the_job_as_it_is(application, tmp_path):
             asked = request.messages[1].text
             slots = [index for index in (0, 1) if f"- slot {index}:" in asked]
             parent = None if "Empty: nothing was run" in asked else 0
-            moved = [slot(index, parent, "fault", text if index == slots[0] else TEXTS[-1]) for index in slots]
-            return json.dumps({"slots": moved, **REST})
+            moved = [slot(i, parent, moved={"fault": text if i == slots[0] else TEXTS[-1]}) for i in slots]
+            return json.dumps(llm_sweeps.answer(*moved))
 
         return answer
 

@@ -2,7 +2,9 @@
 
 import json
 
+import llm_sweeps
 import pytest
+from llm_sweeps import slot
 from search_worlds import bowl, open_study, run_study, settings
 from typer.testing import CliRunner
 
@@ -18,22 +20,8 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 
 
-def answer(parent, *slots):
-    found = [
-        {
-            "slot": index,
-            "role": "exploit",
-            "strategy": "exploit",
-            "parent": parent,
-            "mutations": [{"key": key, "value": value} for key, value in moved.items()],
-            "hypothesis": {"statement": "better", "low": 0.0, "high": 1.0, "refuted_if": "below 0"},
-            "principle": None,
-            "reason": "highest UCB",
-        }
-        for index, moved in enumerate(slots)
-    ]
-    rest = {"observations": [], "memory_edits": [], "protocol_edit": None, "next_block": None}
-    return json.dumps({"slots": found, **rest})
+def answer(parent, *moves):
+    return json.dumps(llm_sweeps.answer(*(slot(i, parent, moved=moved) for i, moved in enumerate(moves))))
 
 
 def command(*arguments):

@@ -153,31 +153,10 @@ class TestWeighted(PolicyConformance):
         return Weighted()
 
 
-class TestPuctRank(PolicyConformance):
+class TestOfTheRegistry(PolicyConformance):
+    @pytest.fixture(autouse=True, params=POLICIES)
+    def choose(self, request):
+        self.name = request.param
+
     def make(self):
-        return make_policy("puct_rank", None)
-
-
-class TestUcb1(PolicyConformance):
-    def make(self):
-        return make_policy("ucb1", None)
-
-
-class TestUcb1Shifted(PolicyConformance):
-    def make(self):
-        return make_policy("ucb1_shifted", None)
-
-
-class TestPuctReference(PolicyConformance):
-    def make(self):
-        return make_policy("puct_reference", None)
-
-
-class TestGreedy(PolicyConformance):
-    def make(self):
-        return make_policy("greedy", None)
-
-
-class TestRandomParent(PolicyConformance):
-    def make(self):
-        return make_policy("random", None)
+        return make_policy(self.name, None)

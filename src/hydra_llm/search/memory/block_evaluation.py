@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hydra_llm.search.context import Progress
@@ -61,7 +61,7 @@ def evaluate(
         _longest_run(finished),
         _by_strategy(finished, tree, noise_floor),
     )
-    return BlockEvaluation(**{**found.__dict__, "advice": tuple(_advice(found))})
+    return replace(found, advice=tuple(_advice(found)))
 
 
 def _advice(found: BlockEvaluation) -> list[str]:

@@ -22,29 +22,10 @@ class Regulated(Protocol):
 
 
 @dataclass(frozen=True)
-class WithInput:
-    """Reactions together with a known additive input, so that node is all that is left of dc/dt."""
-
-    net: ReactionGNN
-
-    @property
-    def embedding(self) -> NeuronEmbedding:
-        return self.net.embedding
-
-    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
-        derivative = self.net.reaction(c, external)
-        return derivative + external if external is not None and self.net.input_mode == "additive" else derivative
-
-    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
-        return self.net.node(c, external)
-
-
-@dataclass(frozen=True)
-class Amplified:
-    """The node function times a factor: its gradient becomes comparable with that of the reactions."""
+class View:
+    """A network as it is; what a kind of view changes, it overrides."""
 
     net: Regulated
-    factor: float
 
     @property
     def embedding(self) -> NeuronEmbedding:
@@ -54,25 +35,37 @@ class Amplified:
         return self.net.reaction(c, external)
 
     def node(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.net.node(c, external)
+
+
+@dataclass(frozen=True)
+class WithInput(View):
+    """Reactions together with a known additive input, so that node is all that is left of dc/dt."""
+
+    net: ReactionGNN
+
+    def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
+        derivative = self.net.reaction(c, external)
+        return derivative + external if external is not None and self.net.input_mode == "additive" else derivative
+
+
+@dataclass(frozen=True)
+class Amplified(View):
+    """The node function times a factor: its gradient becomes comparable with that of the reactions."""
+
+    factor: float
+
+    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
         return self.factor * self.net.node(c, external)
 
 
 @dataclass(frozen=True)
-class DetachedReaction:
+class DetachedReaction(View):
     """Reactions as given numbers: the error flows back through the node function alone, not through their Jacobian."""
-
-    net: Regulated
-
-    @property
-    def embedding(self) -> NeuronEmbedding:
-        return self.net.embedding
 
     def reaction(self, c: Tensor, external: Tensor | None) -> Tensor:
         with torch.no_grad():
             return self.net.reaction(c, external)
-
-    def node(self, c: Tensor, external: Tensor | None) -> Tensor:
-        return self.net.node(c, external)
 
 
 def scale_output(net: ReactionGNN, factor: float) -> None:
