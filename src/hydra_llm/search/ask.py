@@ -26,7 +26,7 @@ from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.reparent import reparent
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
-from hydra_llm.search.records.tables import ucb_table
+from hydra_llm.search.records.ucb_scores import ucb_table
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable
 
 from hydra_llm.search import blocks
-from hydra_llm.search.records import confirmation, results, tables
+from hydra_llm.search.records import confirmation, results
+from hydra_llm.search.settings import Settings
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial.trial import Trial
+from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.sweeper.spec import SweepSpec
 
 SHOWN_ERROR_LINES = 12
@@ -81,7 +82,7 @@ class Console:
             self._log.warning("trial %d left no result (attempt %d) and will be run again", trial.number, trial.attempt)
             return
         self._told += 1
-        line = tables.trial_line(trial, self._spec.settings)
+        line = _trial_line(trial, self._spec.settings)
         self._log.info("%s%s", line, " | recovered from its folder" if recovered else "")
         if trial.error is not None and trial.error.traceback and not self._error_shown:
             self._error_shown = True
@@ -135,3 +136,27 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _trial_line(trial: Trial, settings: Settings) -> str:
+    """One line for a finished trial: number, state, metric or error, time, parent, mutation, strategy, provenance."""
+    proposal = trial.proposal
+    seconds = "" if trial.duration is None else f"{trial.duration:.1f} s"
+    if trial.value is not None:
+        result = f"{settings.objective.name}={trial.value:.6g}"
+    else:
+        result = str(trial.error or "no value").splitlines()[0]
+    if trial.state is TrialState.PRUNED and trial.value is not None and trial.error is not None:
+        result += f" ({trial.error.message})"
+    parent = "root" if proposal.parent is None else str(proposal.parent)
+    parts = [
+        f"trial {trial.number}",
+        trial.state.value,
+        result,
+        seconds,
+        f"parent {parent}",
+        proposal.mutation,
+        proposal.strategy,
+        f"by {proposal.provenance}",
+    ]
+    return " | ".join(part for part in parts if part)

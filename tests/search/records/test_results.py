@@ -2,7 +2,7 @@ import yaml
 from search_worlds import open_study, run_study, settings
 
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.records import confirmation, results, tables
+from hydra_llm.search.records import confirmation, results, ucb_scores
 from hydra_llm.search.settings import Confirmation
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
@@ -72,12 +72,12 @@ def test_score_lines_have_the_documented_form_and_mark_the_current_node(tmp_path
 
 def test_negative_and_tiny_values_are_shown_with_their_sign(tmp_path):
     study = finished(tmp_path, lambda trial: {"R2": -0.01 * trial.values["depth"]})
-    assert "R2=-0.0200" in tables.ucb_table(study.state, study.ranking(), study.settings, study.policy)
+    assert "R2=-0.0200" in ucb_scores.ucb_table(study.state, study.ranking(), study.settings, study.policy)
 
 
 def test_the_variance_table_shows_spread_failures_and_a_verdict(tmp_path):
     study = finished(tmp_path, n_parallel=4, n_trials=16)
-    text = tables.variance_table(study.state.tree, study.settings)
+    text = ucb_scores.variance_table(study.state.tree, study.settings)
     assert "CV %" in text
     assert "robust" in text
 

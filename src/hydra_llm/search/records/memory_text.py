@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hydra_llm.search.annotations import evidence_of
+from hydra_llm.search.context import Progress
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIVE, MemoryEntry, fold
 from hydra_llm.search.log.start_memory import shortened
@@ -12,8 +13,8 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.predictions import forecasts
-from hydra_llm.search.number_text import value_text
-from hydra_llm.search.records import tables, variance_table
+from hydra_llm.search.number_text import percent, value_text
+from hydra_llm.search.records import variance_table
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress, variance
@@ -153,7 +154,7 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     name, floor = settings.objective.name, tree.noise_floor
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {_simulation(record)}"]
     measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
-    lines.append(f"- {tables.rates_line(measured)}")
+    lines.append(f"- {_rates_line(measured)}")
     measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
     lines.append(f"- noise floor: {measured_noise}")
     tried = evaluate(trials, tree, settings.objective, settings.nominal_block, floor).by_strategy
@@ -249,3 +250,12 @@ def _iteration(trial: Trial, settings: Settings) -> str:
 
 def _cells(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _rates_line(rates: Progress) -> str:
+    """Branching, improvement and failure rates of the block in one line."""
+    return (
+        f"branching {percent(rates.branching)} ({rates.distinct_parents} distinct parents in the last {rates.window}), "
+        f"improvement {percent(rates.improvement)}, failures {percent(rates.failure)}"
+        + (", plateau" if rates.plateau else "")
+    )

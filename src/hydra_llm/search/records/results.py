@@ -11,7 +11,7 @@ import yaml
 from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory import predictions
-from hydra_llm.search.records import confirmation, tables, variance_table
+from hydra_llm.search.records import confirmation, ucb_scores, variance_table
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
@@ -87,8 +87,8 @@ def write_results(folder: Path, state: SweepState, settings: Settings, command: 
 def write_scores(
     folder: Path, state: SweepState, settings: Settings, policy: SelectionPolicy, ranking: list[tuple[int, float]]
 ) -> None:
-    text = tables.ucb_table(state, ranking, settings, policy)
-    spread = tables.variance_table(state.tree, settings) if state.blocks else ""
+    text = ucb_scores.ucb_table(state, ranking, settings, policy)
+    spread = ucb_scores.variance_table(state.tree, settings) if state.blocks else ""
     write_text(folder / "ucb_scores.txt", text + (f"\nReplicated configurations\n{spread}" if spread else ""))
     if spread:
         write_text(folder / "variance.md", variance_table.markdown(state, settings))

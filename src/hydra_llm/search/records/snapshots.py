@@ -14,7 +14,7 @@ import numpy as np
 from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.records import tables
+from hydra_llm.search.records import ucb_scores
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
@@ -70,7 +70,7 @@ def texts(record: BlockRecord, state: SweepState, settings: Settings, policy: Se
     ranking = rank(policy, state.trees[record.index].arms(), np.random.default_rng([settings.seed, record.index]))
     return {
         f"memory/{name}_memory.md": f"{heading(record)}\n{memory_text(state, settings, record.index)}",
-        f"ucb/{name}.txt": tables.ucb_table(state, ranking, settings, policy, record.index),
+        f"ucb/{name}.txt": ucb_scores.ucb_table(state, ranking, settings, policy, record.index),
     }
 
 

@@ -1,19 +1,14 @@
-"""Text tables of a sweep: selection scores, variance over replicates, one line per trial. All are derived, none is
-read back.
-"""
+"""ucb_scores.txt: selection scores of the nodes, and the spread of those that ran more than once. Never read back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hydra_llm.search.context import Progress
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.number_text import percent
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import verdict
 from hydra_llm.search.tree.tree import Node, Tree
-from hydra_llm.search.trial.trial import Trial, TrialState
 
 
 def ucb_table(
@@ -87,39 +82,6 @@ def variance_table(tree: Tree, settings: Settings) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(lines) + "\n"
-
-
-def trial_line(trial: Trial, settings: Settings) -> str:
-    """One line for a finished trial: number, state, metric or error, time, parent, mutation, strategy, provenance."""
-    proposal = trial.proposal
-    seconds = "" if trial.duration is None else f"{trial.duration:.1f} s"
-    if trial.value is not None:
-        result = f"{settings.objective.name}={trial.value:.6g}"
-    else:
-        result = str(trial.error or "no value").splitlines()[0]
-    if trial.state is TrialState.PRUNED and trial.value is not None and trial.error is not None:
-        result += f" ({trial.error.message})"
-    parent = "root" if proposal.parent is None else str(proposal.parent)
-    parts = [
-        f"trial {trial.number}",
-        trial.state.value,
-        result,
-        seconds,
-        f"parent {parent}",
-        proposal.mutation,
-        proposal.strategy,
-        f"by {proposal.provenance}",
-    ]
-    return " | ".join(part for part in parts if part)
-
-
-def rates_line(rates: Progress) -> str:
-    """Branching, improvement and failure rates of the block in one line."""
-    return (
-        f"branching {percent(rates.branching)} ({rates.distinct_parents} distinct parents in the last {rates.window}), "
-        f"improvement {percent(rates.improvement)}, failures {percent(rates.failure)}"
-        + (", plateau" if rates.plateau else "")
-    )
 
 
 def _value(node: Node, settings: Settings) -> str:
