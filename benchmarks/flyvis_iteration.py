@@ -20,11 +20,11 @@ from torch.optim import Adam
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 
-from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, Progress, RecordedStatistics
+from hydra_llm.families.flyvis.fitting.regularisers import GraphPenalties, RecordedStatistics, TrainingProgress
 from hydra_llm.families.flyvis.model.build import flyvis_gnn
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.messages import SquaredMessage
-from hydra_llm.families.flyvis.system.connectome import build_connectome
+from hydra_llm.families.flyvis.system.connectome import Connectome, build_connectome
 from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
 from hydra_llm.families.flyvis.system.source import find_connectome_file
 from hydra_llm.systems.random_streams import stream
@@ -44,17 +44,10 @@ Predict = Callable[[FlyvisGNN, Tensor, Tensor], Tensor]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Time one training iteration, per neuron and per edge.")
-    parser.add_argument("--extents", default="2,8", help="comma-separated")
-    parser.add_argument("--connectome", default=None, help="path of the connectome file")
-    parser.add_argument("--blocks", type=int, default=5, help="blocks of each formulation")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    file = read_connectome_file(find_connectome_file(options.connectome))
+    eyes, blocks = asked_for("Time one training iteration, per neuron and per edge.", extents="2,8")
     rows = []
-    for extent in (int(text) for text in options.extents.split(",")):
-        eye = build_connectome(file, extent)
-        rows.append(row(extent, torch.from_numpy(eye.edge_index), torch.from_numpy(eye.input_index), options.blocks))
+    for extent, eye in eyes.items():
+        rows.append(row(extent, torch.from_numpy(eye.edge_index), torch.from_numpy(eye.input_index), blocks))
     note = (
         "Milliseconds per iteration, median over blocks (range). sparse product, PyG: edge function once per neuron. "
         "ratio: per edge over sparse product, median of the ratios of neighbouring blocks. "
@@ -62,6 +55,18 @@ def main() -> None:
         "One thread. canary: a matrix product of fixed size before each block."
     )
     publish("flyvis_iteration", "One training iteration of the fly network", rows, packages=("torch",), note=note)
+
+
+def asked_for(description: str, extents: str) -> tuple[dict[int, Connectome], int]:
+    """From the command line: extent -> network, and how many blocks to time of each way. Torch gets one thread."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--extents", default=extents, help="comma-separated")
+    parser.add_argument("--connectome", default=None, help="path of the connectome file")
+    parser.add_argument("--blocks", type=int, default=5, help="blocks of each way")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    file = read_connectome_file(find_connectome_file(options.connectome))
+    return {int(text): build_connectome(file, int(text)) for text in options.extents.split(",")}, options.blocks
 
 
 def row(extent: int, edge_index: Tensor, input_index: Tensor, blocks: int) -> dict[str, object]:
@@ -143,7 +148,7 @@ def per_edge(net: FlyvisGNN, v: Tensor, external: Tensor) -> Tensor:
 def step_of(net: FlyvisGNN, predict: Predict, v: Tensor, external: Tensor) -> Callable[[], None]:
     optimizer = Adam(net.parameters(), lr=1e-4, fused=True)
     recorded = RecordedStatistics(1.5 * float(v.std()), v.mean(dim=0), v.std(dim=0))
-    penalties = GraphPenalties(PENALTIES, recorded, Progress(0.0))
+    penalties = GraphPenalties(PENALTIES, recorded, TrainingProgress(0.0))
 
     def step() -> None:
         loss = torch.linalg.vector_norm(predict(net, v, external) - 1) + penalties(net, v)

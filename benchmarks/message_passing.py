@@ -8,7 +8,6 @@ sum forward and backward to the messages, in float64, as in a fit that solves fo
 The ways take turns, block by block; times are those of the processor, so that other work on the machine counts little.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -16,16 +15,13 @@ from functools import partial
 
 import torch
 from _report import publish
-from flyvis_iteration import BATCH, PENALTIES, published_net, shown, step_of
+from flyvis_iteration import BATCH, PENALTIES, asked_for, published_net, shown, step_of
 from torch import Tensor
 from torch_geometric import EdgeIndex
 from torch_geometric.nn import MessagePassing
 
 from hydra_llm.families.flyvis.model.edge_sum import EdgeSum
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
-from hydra_llm.families.flyvis.system.connectome import build_connectome
-from hydra_llm.families.flyvis.system.connectome_file import read_connectome_file
-from hydra_llm.families.flyvis.system.source import find_connectome_file
 
 Sum = Callable[[Tensor, Tensor], Tensor]  # weights [edge], messages [batch, source] -> received [batch, target]
 Step = Callable[[], None]
@@ -95,16 +91,9 @@ def ways(edge_index: Tensor, n: int) -> dict[str, Sum]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Time the sum over the edges of the fly network.")
-    parser.add_argument("--extents", default="2,5", help="comma-separated")
-    parser.add_argument("--connectome", default=None, help="path of the connectome file")
-    parser.add_argument("--blocks", type=int, default=5, help="blocks of each way")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    file = read_connectome_file(find_connectome_file(options.connectome))
+    eyes, blocks = asked_for("Time the sum over the edges of the fly network.", extents="2,5")
     rows = []
-    for extent in (int(text) for text in options.extents.split(",")):
-        eye = build_connectome(file, extent)
+    for extent, eye in eyes.items():
         edge_index, input_index = torch.from_numpy(eye.edge_index), torch.from_numpy(eye.input_index)
         about = {"extent": extent, "neurons": eye.n_neurons, "edges": edge_index.shape[1]}
         found = ways(edge_index, eye.n_neurons)
@@ -114,10 +103,10 @@ def main() -> None:
         for name, edge_sum in found.items():
             net = published_net(eye.n_neurons, edge_index, input_index)
             steps[name] = step_of(net, partial(predict, edge_sum), v, external)
-        rows.append({"work": f"iteration, batch {BATCH}", **about, **compare(steps, options.blocks)})
+        rows.append({"work": f"iteration, batch {BATCH}", **about, **compare(steps, blocks)})
         for work, how in SUMS.items():
             steps = {name: sum_step(edge_sum, about, *how) for name, edge_sum in found.items()}
-            rows.append({"work": f"{work}, batch {how[0]}", **about, **compare(steps, options.blocks)})
+            rows.append({"work": f"{work}, batch {how[0]}", **about, **compare(steps, blocks)})
     note = (
         "EdgeSum: milliseconds of processor time, median over blocks (range). The others: that time over EdgeSum's, "
         "median of the ratios of neighbouring blocks (range). MessagePassing gathers and scatters; fused "

@@ -5,10 +5,7 @@ by a .pth file, whose own .pth files (the editable install among them) are not r
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import sysconfig
 import tarfile
 import zipfile
@@ -16,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from pyproject_hooks import BuildBackendHookCaller
+
+from programs import PYTHON, environment, finish
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY_APP = ROOT / "tests" / "sweeper" / "toy_app"
@@ -36,20 +35,15 @@ print(json.dumps({
 
 
 def run(python: Path | str, *arguments: str, cwd: Path) -> str:
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "OPENAI_API_KEY")}
-    done = subprocess.run(
-        [str(python), *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return finish([str(python), *arguments], cwd, environment("PYTHONPATH")).stdout
 
 
 def fresh_environment(folder: Path, wheel: Path) -> Path:
     """A new virtual environment with the wheel; returns its Python."""
-    run(sys.executable, "-m", "venv", "--without-pip", str(folder), cwd=folder.parent)
+    run(PYTHON, "-m", "venv", "--without-pip", str(folder), cwd=folder.parent)
     python = folder / "bin" / "python"
     run(
-        sys.executable,
+        PYTHON,
         "-m",
         "pip",
         "--python",
@@ -69,7 +63,7 @@ def fresh_environment(folder: Path, wheel: Path) -> Path:
 def built(tmp_path_factory) -> Path:
     """Wheel made from the sdist made from the checkout, as for an index."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
+    run(PYTHON, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -98,7 +92,7 @@ def assert_one_sweeper(seen: dict) -> None:
 
 
 def test_the_environment_of_the_tests_discovers_the_plugin_from_a_neutral_directory(tmp_path):
-    assert_one_sweeper(look(sys.executable, tmp_path))
+    assert_one_sweeper(look(PYTHON, tmp_path))
 
 
 @pytest.mark.slow

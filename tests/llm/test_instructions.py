@@ -1,13 +1,10 @@
 """Instruction files are found wherever the program starts, in a checkout as in an installed package."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text, instructions_folder
 from hydra_llm.search.protocol_text import MAX_RULES_CHARS, Protocol
+from programs import PYTHON, environment, finish
 
 GENERIC_PARTS = ["Goal", "Parent", "Strategies", "Blocks", "Memory"]
 FAMILY_PARTS = [
@@ -17,11 +14,9 @@ FAMILY_PARTS = [
 
 def test_packaged_names_are_found_from_any_working_directory(tmp_path):
     code = "from hydra_llm.llm.instructions import instruction_names; print(instruction_names())"
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "'signal'" in done.stdout
-    assert "_response" not in done.stdout, "parts of the prompt are no protocols"
+    printed = finish([PYTHON, "-c", code], tmp_path, environment("PYTHONPATH")).stdout
+    assert "'signal'" in printed
+    assert "_response" not in printed, "parts of the prompt are no protocols"
 
 
 def test_package_data_comes_before_a_checkout(tmp_path):
