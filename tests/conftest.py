@@ -1,11 +1,13 @@
 """Fixtures that several floors share."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hydra_llm import job
 from tiny_connectome import write_tiny_connectome
 
 # Systems small enough for any test; other keys are at their defaults, so that a test names only what it is about.
@@ -120,3 +122,13 @@ def simulate_system() -> Callable[..., dict[str, dict[str, Any]]]:
         return {split: {a: torch.cat(v) for a, v in arrays.items()} for split, arrays in parts.items()}
 
     return run
+
+
+@pytest.fixture
+def job_folder(tmp_path) -> Iterator[Path]:
+    """The folder of a connected job, number 7; limits stand one level above."""
+    folder = tmp_path / "7"
+    folder.mkdir()
+    job.open_job(folder, 7, tmp_path / job.LIMITS_NAME, time.time())
+    yield folder
+    job.close_job()

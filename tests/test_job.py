@@ -21,15 +21,6 @@ def disconnected():
     job.close_job()
 
 
-@pytest.fixture
-def job_folder(tmp_path):
-    """The folder of a connected job; limits stand one level above."""
-    folder = tmp_path / "7"
-    folder.mkdir()
-    job.open_job(folder, 7, tmp_path / job.LIMITS_NAME, time.time())
-    return folder
-
-
 def publish(job_folder, rows=(), **more):
     limits = {"rule": "median", "direction": "maximize", "rows": list(rows), **more}
     write_json(job_folder.parent / job.LIMITS_NAME, limits)

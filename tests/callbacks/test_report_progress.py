@@ -1,7 +1,5 @@
 """The Lightning callback: reports what was logged, stops the trainer when told, does nothing outside a sweep."""
 
-import time
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
@@ -43,15 +41,6 @@ def fit(callback, max_epochs=5, **more):
     )
     trainer.fit(Line(), data, data)
     return trainer
-
-
-@pytest.fixture
-def job_folder(tmp_path):
-    folder = tmp_path / "0"
-    folder.mkdir()
-    job.open_job(folder, 0, tmp_path / job.LIMITS_NAME, time.time())
-    yield folder
-    job.close_job()
 
 
 def test_outside_a_sweep_the_fit_runs_as_without_it(tmp_path, monkeypatch):

@@ -30,14 +30,6 @@ class Box:
     y0: float
     y1: float
 
-    def overlaps(self, other: Box, tolerance: float = 1e-6) -> bool:
-        return (
-            self.x0 < other.x1 - tolerance
-            and other.x0 < self.x1 - tolerance
-            and self.y0 < other.y1 - tolerance
-            and other.y0 < self.y1 - tolerance
-        )
-
 
 @dataclass(frozen=True)
 class PaperNode:

@@ -65,27 +65,18 @@ def evaluate(
 
 
 def _advice(found: BlockEvaluation) -> list[str]:
-    measured, advice = found.window, []
-    branching, improvement = measured.branching, measured.improvement
-    if branching is not None and branching < LOW_BRANCHING:
-        advice.append(
-            f"Branching {percent(branching)} is below {percent(LOW_BRANCHING)}: add a rule that branches, such "
-            "as a random node of the three highest UCB scores instead of the latest trial."
-        )
-    elif branching is not None and branching > HIGH_BRANCHING:
-        advice.append(
-            f"Branching {percent(branching)} is above {percent(HIGH_BRANCHING)}: add rules that follow up and "
-            "look for boundaries."
-        )
-    if improvement is not None and improvement < LOW_IMPROVEMENT:
-        advice.append(
-            f"Improvement {percent(improvement)} is below {percent(LOW_IMPROVEMENT)}: exploit more, raise the "
-            "value that counts as a success."
-        )
-    elif improvement is not None and improvement > HIGH_IMPROVEMENT:
-        advice.append(
-            f"Improvement {percent(improvement)} is above {percent(HIGH_IMPROVEMENT)}: explore more, probe the limits."
-        )
+    measured = found.window
+    advice = _of_share(
+        *("Branching", measured.branching, LOW_BRANCHING, HIGH_BRANCHING),
+        below="add a rule that branches, such as a random node of the three highest UCB scores instead of the latest "
+        "trial",
+        above="add rules that follow up and look for boundaries",
+    )
+    advice += _of_share(
+        *("Improvement", measured.improvement, LOW_IMPROVEMENT, HIGH_IMPROVEMENT),
+        below="exploit more, raise the value that counts as a success",
+        above="explore more, probe the limits",
+    )
     if measured.plateau:
         advice.append(
             f"The last {progress.PLATEAU_RUN} results lie within +-{progress.PLATEAU_BAND:g}: add a rule that forces a "
@@ -95,6 +86,14 @@ def _advice(found: BlockEvaluation) -> list[str]:
     if run > SAME_PARAMETER:
         advice.append(f"{key} was moved {run} times in a row, more than {SAME_PARAMETER}: add a rule that switches.")
     return advice
+
+
+def _of_share(name: str, share: float | None, low: float, high: float, *, below: str, above: str) -> list[str]:
+    """What to do about a share outside low..high."""
+    if share is None or low <= share <= high:
+        return []
+    side, limit, remedy = ("below", low, below) if share < low else ("above", high, above)
+    return [f"{name} {percent(share)} is {side} {percent(limit)}: {remedy}."]
 
 
 def lines(found: BlockEvaluation) -> list[str]:
