@@ -37,7 +37,9 @@ def test_a_file_of_ones_own_is_given_by_its_absolute_path(tmp_path):
     own = tmp_path / "mine.md"
     own.write_text("my protocol")
     assert instruction_text(str(own)) == "my protocol"
-    with pytest.raises(FileNotFoundError, match="relative path"):
+    with pytest.raises(
+        FileNotFoundError, match=r"instructions must be an absolute path or a packaged name, got mine.md"
+    ):
         instruction_path("mine.md")
     with pytest.raises(FileNotFoundError, match="no instruction file"):
         instruction_path(str(tmp_path / "other.md"))

@@ -37,7 +37,7 @@ def test_a_model_can_be_asked_when_a_key_a_server_a_command_or_a_transcript_is_t
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"modle": "x"}, "Unknown under hydra.sweeper.llm: modle. Known: client, model"),
+        ({"modle": "x"}, r"A key of hydra.sweeper.llm must be one of client, model,.*got modle"),
         ({"client": "carrier-pigeon"}, "llm.client must be one of openai"),
         ({"on_llm_failure": "pray"}, "llm.on_llm_failure must be one of rules, pause, stop, got 'pray'"),
         ({"max_repairs": -1}, "llm.max_repairs must be at least 0, got -1"),
@@ -116,7 +116,9 @@ class TestEcho(ClientConformance):
 
 
 def test_a_price_that_is_no_pair_is_refused_with_the_remedy(tmp_path):
-    with pytest.raises(ValueError, match="is no price"):
+    with pytest.raises(
+        ValueError, match=r"llm.prices.m must be \[prompt, completion\] per million tokens, got \[1.0\]"
+    ):
         build_client(LlmSettings.of({"prices": {"m": [1.0]}}), tmp_path)
 
 

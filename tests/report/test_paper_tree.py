@@ -61,7 +61,8 @@ def test_a_large_tree_is_reduced_to_its_most_telling_part_with_the_best_in_it(sw
 
 
 @pytest.mark.parametrize(
-    ("name", "more", "sentence"), [("x.gif", {}, "ends in .gif"), ("x.pdf", {"blocks": [9]}, "no block 9")]
+    ("name", "more", "sentence"),
+    [("x.gif", {}, "must end in one of .pdf, .svg, .png, got "), ("x.pdf", {"blocks": [9]}, "no block 9")],
 )
 def test_what_can_not_be_drawn_is_said(sweep_folder, tmp_path, name, more, sentence):
     with pytest.raises(FigureError, match=re.escape(sentence)):

@@ -200,7 +200,7 @@ def test_references_run_on_the_seeds_of_the_confirmation_and_stand_beside_it(tmp
     (found,) = compare(study.state)
     assert len(found.references["standard"].values) == 2
     assert any(line.strip().startswith("standard") for line in summary_lines(study.state, study.settings.objective))
-    with pytest.raises(ValueError, match="has already"):
+    with pytest.raises(ValueError, match=r"A name in confirm.references must be new to the confirmation, got best"):
         Confirmation(2, ("search",), ("best",))
 
 

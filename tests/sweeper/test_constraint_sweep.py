@@ -47,7 +47,7 @@ def test_a_constraint_answers_with_its_sentence_and_sees_fixed_parameters():
         ("nowhere.function", "constraint=nowhere.function cannot be imported"),
         ("rules.__doc__", "constraint must be a function, got rules.__doc__, which is a str"),
         ("rules.broken", "constraint=rules.broken raised KeyError: 'z'"),
-        ("rules.vague", "constraint=rules.vague returned None; it must return True or a sentence"),
+        ("rules.vague", "constraint=rules.vague must return True or a sentence, got None"),
     ],
 )
 def test_a_constraint_that_does_not_work_is_a_sentence(path, sentence):
@@ -58,7 +58,7 @@ def test_a_constraint_that_does_not_work_is_a_sentence(path, sentence):
 
 def test_a_start_that_breaks_the_constraint_ends_with_a_sentence_and_no_launch(tmp_path):
     text = sweep(tmp_path / "s", *BOTH, "hydra.sweeper.constraint=rules.never", expect=1)
-    assert "The configuration as it stands breaks constraint=rules.never" in text
+    assert "The application's own configuration breaks constraint=rules.never" in text
     assert "Traceback" not in text
     assert not (tmp_path / "s" / "0").exists()
 

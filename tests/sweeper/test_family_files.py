@@ -45,7 +45,7 @@ def test_a_family_of_ones_own_brings_protocol_log_and_memory_from_any_folder(tmp
     ("overrides", "message"),
     [
         (["+search.start_memory=nothing"], "There is no start memory 'nothing'"),
-        (["+search.start_memory=./mine.md"], "start_memory=./mine.md is a relative path"),
+        (["+search.start_memory=./mine.md"], "start_memory must be an absolute path or a packaged name, got ./mine.md"),
         (["+search.instructions=nothing"], "There are no instructions 'nothing'"),
     ],
 )
@@ -57,5 +57,6 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path, overrides, message):
 
 def test_a_log_format_that_can_not_be_read_is_one_sentence(tmp_path):
     text = sweep(tmp_path, *family(tmp_path, "entry: [Nodes]"), expect=1)
-    assert "mine_log.yaml is wrong at entry: Nodes is no line" in text
+    assert "mine_log.yaml is wrong at entry: a line must be one of Node, " in text
+    assert "got Nodes." in text
     assert "Traceback" not in text

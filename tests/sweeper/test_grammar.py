@@ -71,10 +71,10 @@ def test_params_take_texts_lists_dicts_and_plain_values():
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ({"type": "float", "low": 0}, "needs low and high"),
-        ({"type": "normal", "low": 0, "high": 1}, "Choose float, int or choice"),
-        ({"type": "choice"}, "needs a list of choices"),
-        ({"type": "float", "low": 0, "high": 1, "lgo": True}, "lgo is unknown"),
+        ({"type": "float", "low": 0}, r"params.x must have low and high with type float."),
+        ({"type": "normal", "low": 0, "high": 1}, r"params.x.type must be float, int or choice, got 'normal'"),
+        ({"type": "choice"}, r"params.x must have a list of choices with type choice."),
+        ({"type": "float", "low": 0, "high": 1, "lgo": True}, r"A key of params.x must be one of type,.*got lgo"),
     ],
 )
 def test_a_wrong_dict_is_refused_with_a_sentence(spec, sentence):

@@ -1,4 +1,4 @@
-"""Signals stay with whoever launched the run.
+"""Signals stay with the program that launched the run.
 
 Lightning takes SIGTERM for itself during a fit, and under SLURM SIGUSR1 too, and ends the fit with an exception. A
 preempted job would then be reported as failed, instead of being put back into the queue by its launcher.

@@ -46,7 +46,7 @@ def find_draft(root: Path, fingerprint: str) -> Path | None:
 
 
 def leftovers(root: Path) -> list[Path]:
-    """Drafts that nobody writes and nobody can continue."""
+    """Drafts that no process writes or can continue."""
     return [path for path in root.glob(f"{DRAFT}*") if _ended(path) and (not segments_done(path) or _age(path) > _LONG)]
 
 

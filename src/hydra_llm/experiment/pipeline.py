@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 def run(cfg: DictConfig) -> dict[str, float] | float:
     """Simulate, fit, evaluate, as the configuration says. Returns metrics, or the one named by return_metric.
 
-    In a single run an error that the user can mend is told as a sentence and ends the process with status 1; in a sweep
-    it is raised, and becomes a failed trial.
+    In a single run an error that the user can fix is logged as a sentence and ends the process with status 1; in
+    a sweep it is raised, and becomes a failed trial.
     """
     try:
         return _run(cfg)

@@ -1,4 +1,4 @@
-"""Which errors are the user's to mend: they are told as a sentence, without a traceback of ours."""
+"""Errors that the user can fix: a run ends with their sentence, without a traceback."""
 
 import os
 

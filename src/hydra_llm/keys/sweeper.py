@@ -25,15 +25,17 @@ SWEEPER: Table = {
     "params": Key(dict, None, "the space: key: Hydra's sweep grammar, a list, or a mapping {type, low, high, ...}"),
     "block_params": Key(dict, None, "as `params`, for keys that change between blocks only"),
     "slot_params": Key(dict, None, "`key: [v0, v1, ...]`: each slot keeps its own value"),
-    "constraint": Key(str, None, "`package.module.function`: f(values) is true, or a sentence on what is wrong"),
-    "metric": Key(str, None, 'which returned number counts; "a/b" for a nested one'),
-    "direction": Key(str, None, "maximize when nothing says otherwise", choices=("maximize", "minimize", "target")),
-    "target": Key(float, None, "the value aimed at, for `direction: target`"),
+    "constraint": Key(
+        str, None, "`package.module.function`: f(values) returns true, or a sentence that says what is wrong"
+    ),
+    "metric": Key(str, None, 'which of the returned numbers is the objective; "a/b" for a nested one'),
+    "direction": Key(str, None, "maximize by default", choices=("maximize", "minimize", "target")),
+    "target": Key(float, None, "value that the metric should reach, for `direction: target`"),
     # ---- how ----
     "proposer": Key(
         str,
         "auto",
-        "who proposes; `auto`: a language model where one is configured, else the coded rules",
+        "what proposes trials; `auto`: a language model if one is configured, else the coded rules",
         choices=("auto", "llm", "rules", "random", "tpe", "cmaes", "gp", "hybrid"),
         dotted=True,
     ),
@@ -55,13 +57,13 @@ SWEEPER: Table = {
     "reward": Key(
         str,
         "mean",
-        "over the runs of a configuration; `lower_confidence` is 90 %, one-sided",
+        "score of a configuration over its runs; `lower_confidence` is the one-sided 90 % bound",
         choices=("mean", "lower_confidence", "min"),
     ),
-    "seed": Key(int, 0, "of the search itself, not of the task"),
+    "seed": Key(int, 0, "seed of the search itself, not of the task"),
     "seed_keys": Key(list, None, "the task's own seed keys, which reruns vary"),
     # ---- how much ----
-    "n_trials": Key(int, 24, "in all sessions of the sweep, without the confirmation", low=1),
+    "n_trials": Key(int, 24, "trials in all sessions of the sweep, without the confirmation", low=1),
     "n_iter_block": Key(int, None, "trials per block, each with its own tree; null: one block", low=0),
     "n_parallel": Key(int, 1, "slots: trials that run at the same time", low=1),
     "dispatch": Key(
@@ -72,7 +74,7 @@ SWEEPER: Table = {
     ),
     "gpu_slots": Key(list, None, "devices by slot, e.g. `[0,1]`: `CUDA_VISIBLE_DEVICES` of its jobs"),
     "max_batch_size": Key(int, None, "`mode: grid` only: jobs per launch; null: all at once", low=1),
-    "confirm": Key(dict, defaults(CONFIRM), "best and baseline once more, on fresh seeds"),
+    "confirm": Key(dict, defaults(CONFIRM), "runs of the best configuration and the baseline on fresh seeds"),
     "wandb_project": Key(
         str,
         None,
@@ -90,7 +92,11 @@ SWEEPER: Table = {
     "fail_fast": Key(int, 5, "identical failures in a row that end the sweep; 0: off", low=0),
     "max_infra_retries": Key(int, 2, "how often a job that left no result is launched again", low=0),
     "job_timeout_s": Key(
-        float, None, "per job, from its start; a batch cannot be stopped, and the sweep says so", "s", low=0
+        float,
+        None,
+        "limit of a job, from its start; a job of a batch cannot be stopped, and the sweep says so",
+        "s",
+        low=0,
     ),
 }
 
@@ -104,7 +110,7 @@ SEARCH: Table = {
         )
     },
     "fresh_seeds": Key(
-        bool, False, "every run draws seeds of its own; else first runs of all configurations share theirs"
+        bool, False, "true: every run draws new seeds; false: the first runs of all configurations share them"
     ),
     "trial_overrides": Key(object, None, "overrides that make the runs of the search short, as a list or a mapping"),
     "instructions": Key(str, None, "protocol of a language model: a packaged name, or an absolute path"),
@@ -118,25 +124,25 @@ SEARCH: Table = {
 STOP: Table = {
     "max_hours": Key(float, None, "wall time of one session; makes a sweep irreproducible", "h", low=0),
     "patience": Key(int, None, "trials without a better configuration", low=0),
-    "target_value": Key(float, None, "of the metric, in its own unit"),
+    "target_value": Key(float, None, "value of the metric, in its own unit, that ends the search"),
     "max_failures": Key(
         int, None, "trials that may end FAILED or TIMEOUT, as a number; `max_failure_rate` is a share", low=0
     ),
     "max_llm_tokens": Key(
-        int, None, "of prompts and answers, over all sessions whose transcript is kept", "tokens", low=0
+        int, None, "tokens of prompts and answers, over all sessions whose transcript is kept", "tokens", low=0
     ),
     "max_llm_cost": Key(
         float, None, "the same in money, by `llm.prices`; limits of `llm` refuse a call instead", low=0
     ),
 }
 
-# hydra.sweeper.pruning: when a job is told to stop (hydra_llm.job).
+# hydra.sweeper.pruning: when a job is asked to stop (hydra_llm.job).
 PRUNING: Table = {
     "rule": Key(str, None, "null: reports are recorded, nothing is compared", choices=("median", "asha"), dotted=True),
     "max_minutes": Key(
         float,
         None,
-        "time after which a job is told to stop, under any rule; makes a sweep irreproducible",
+        "time after which a job is asked to stop, under any rule; makes a sweep irreproducible",
         "min",
         low=0,
         open_low=True,
@@ -148,7 +154,7 @@ PRUNING: Table = {
     "direction": Key(
         str,
         None,
-        "of the reports, where they are not the metric of the search (a validation loss, say)",
+        "direction of the reports, if they are not the metric of the search (a validation loss, for example)",
         choices=("maximize", "minimize", "target"),
     ),
     "keep": Key(
@@ -161,7 +167,7 @@ PRUNING: Table = {
     "watch_s": Key(
         float,
         5.0,
-        "several slots: between two checks of the running jobs; null: limits change between launches only",
+        "several slots: time between two checks of the running jobs; null: limits change between launches only",
         "s",
         low=0,
         open_low=True,
@@ -188,12 +194,16 @@ LLM: Table = {
     "script": Key(list, [], "answers in order, for `client: scripted`"),
     # ---- how it is asked ----
     "timeout_s": Key(float, 120.0, "time limit of one attempt", "s", low=0, open_low=True),
-    "max_attempts": Key(int, 4, "attempts at a rate limit, an outage or a lost connection", low=1),
+    "max_attempts": Key(
+        int, 4, "attempts in all when a rate limit, an outage or a lost connection interrupts a request", low=1
+    ),
     "stream": Key(bool, True, "show the answer while it arrives"),
-    "temperature": Key(float, None, "of sampling; null: the provider's default", low=0),
-    "seed": Key(int, None, "of sampling, for servers that support one; null: the provider draws"),
+    "temperature": Key(float, None, "temperature of sampling; null: the provider's default", low=0),
+    "seed": Key(int, None, "seed of sampling, for servers that support one; null: the provider draws"),
     "max_tokens": Key(int, None, "limit of an answer; null: the provider's default", "tokens", low=1),
-    "max_prompt_tokens": Key(int, 16_000, "estimated; the prompt names what had to be left out", "tokens", low=1_000),
+    "max_prompt_tokens": Key(
+        int, 16_000, "limit of a prompt, estimated; the prompt names what was left out", "tokens", low=1_000
+    ),
     "figures": Key(bool, False, "send figures of the last trials as images"),
     # ---- what is done with the answer ----
     "max_repairs": Key(int, 2, "how often a wrong answer is returned with the reasons", low=0),
@@ -205,7 +215,9 @@ LLM: Table = {
         "end the sweep",
         choices=("rules", "pause", "stop"),
     ),
-    "pause_s": Key(float, 300.0, "between two requests to a provider that does not answer", "s", low=0, open_low=True),
+    "pause_s": Key(
+        float, 300.0, "time between two requests to a provider that does not answer", "s", low=0, open_low=True
+    ),
     "max_pause_s": Key(float, 86_400.0, "total wait for one answer; then the rules take over", "s", low=0),
     # ---- records and limits ----
     "transcript": Key(

@@ -23,7 +23,7 @@ class Backoff:
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
-            raise ValueError(f"max_attempts={self.max_attempts} never asks. Choose at least 1.")
+            raise ValueError(f"max_attempts must be at least 1, got {self.max_attempts}.")
 
     def delay(self, attempt: int, retry_after_s: float | None = None) -> float:
         jittered = self.random.uniform(0.0, min(self.cap_s, self.base_s * 2.0**attempt))

@@ -40,10 +40,10 @@ class CommandClient(Client):
     def __init__(self, command: Sequence[str], timeout_s: float = 600.0, name: str | None = None) -> None:
         if isinstance(command, str) or not command:
             raise ValueError(
-                f"command={command!r} is no list of words. Write it as a list, such as [my-agent, --print, '{PROMPT}']."
+                f"command must be a list of words, such as [my-agent, --print, '{PROMPT}'], got {command!r}."
             )
         if timeout_s <= 0:
-            raise ValueError(f"timeout_s={timeout_s} leaves no time to answer. Choose a positive number of seconds.")
+            raise ValueError(f"timeout_s must be above 0, got {timeout_s}.")
         self._command = tuple(_found_here(word) for word in command)
         self._timeout_s = timeout_s
         self._model = name or f"command:{Path(self._command[0]).name}"

@@ -16,7 +16,7 @@ An answer that is empty, refused, cut or not JSON is *not* an error of this kind
 
 
 class LlmError(Exception):
-    """A question that brought no answer. The message is one sentence and never contains a key."""
+    """A question without an answer. The message is one sentence and never contains a key."""
 
 
 class MissingKey(LlmError):

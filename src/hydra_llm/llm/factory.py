@@ -67,5 +67,5 @@ def make_client(settings: LlmSettings) -> Client:
 
 def _price(model: str, pair: list[float]) -> Price:
     if len(pair) != 2 or any(number < 0 for number in pair):
-        raise ValueError(f"llm.prices.{model}={pair} is no price. Give [prompt, completion] per million tokens.")
+        raise ValueError(f"llm.prices.{model} must be [prompt, completion] per million tokens, got {pair}.")
     return Price(*pair)

@@ -33,9 +33,7 @@ def instruction_path(name: str) -> Path:
     if "/" in name or name.endswith(".md"):
         path = Path(name).expanduser()
         if not path.is_absolute():
-            raise FileNotFoundError(
-                f"instructions={name} is a relative path. Give an absolute one, or a packaged name."
-            )
+            raise FileNotFoundError(f"instructions must be an absolute path or a packaged name, got {name}.")
         if not path.is_file():
             raise FileNotFoundError(f"There is no instruction file {path}.")
         return path
@@ -52,7 +50,7 @@ def memory_text(name: str) -> str:
         return instruction_path(name if own else f"{name.removesuffix(MEMORY)}{MEMORY}").read_text(encoding="utf-8")
     except FileNotFoundError as error:
         if own:
-            raise FileNotFoundError(str(error).replace("instructions=", "start_memory=")) from None
+            raise FileNotFoundError(str(error).replace("instructions must", "start_memory must")) from None
         known = sorted(path.stem for path in instructions_folder().glob(f"*{MEMORY}.md"))
         raise FileNotFoundError(f"There is no start memory {name!r}. Packaged: {', '.join(known) or 'none'}.") from None
 

@@ -65,7 +65,7 @@ class OpenAIClient(Client):
         if not model:
             raise ValueError("The openai client needs the name of a model. Set hydra.sweeper.llm.model.")
         if timeout_s <= 0:
-            raise ValueError(f"timeout_s={timeout_s} leaves no time to answer. Choose a positive number of seconds.")
+            raise ValueError(f"timeout_s must be above 0, got {timeout_s}.")
         self._model = model
         self._base_url = base_url
         self._api_key_env = api_key_env
@@ -110,7 +110,7 @@ class OpenAIClient(Client):
                 weaker = _step_down(abilities, request, self._stream, tuple(self._options), unsupported.message)
                 if weaker is None:
                     raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
-                log.info("%s does not understand %s; asking without.", self._where(), _lost(abilities, weaker))
+                log.info("%s does not support %s; asking again without it.", self._where(), _lost(abilities, weaker))
                 abilities = weaker
             except _Transient as transient:
                 if not self._backoff.wait(failures, transient.retry_after_s):

@@ -39,7 +39,7 @@ def response_format(request: Request, level: JsonSource) -> dict[str, Any]:
 
 
 def read_chunk(chunk: Any, reply: Reply, on_text: OnText | None) -> str:
-    """Take one streamed chunk into the reply; returns the words it brought."""
+    """Take one streamed chunk into the reply; returns its words."""
     reply.model = chunk.model or reply.model
     if getattr(chunk, "usage", None) is not None:
         reply.usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)

@@ -49,7 +49,7 @@ class LlmSettings:
         """
         unknown = sorted(set(values) - set(LLM))
         if unknown:
-            raise ValueError(f"Unknown under hydra.sweeper.llm: {', '.join(unknown)}. Known: {', '.join(LLM)}.")
+            raise ValueError(f"A key of hydra.sweeper.llm must be one of {', '.join(LLM)}, got {', '.join(unknown)}.")
         settings = cls(**{str(key): value for key, value in values.items()})
         settings.check()
         return settings

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hydra_llm.atomic_write import replacing
+from hydra_llm.choice import check_choice
 from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import KINDS, LlmError, TranscriptMissing, Unavailable
 from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
@@ -126,8 +127,7 @@ class TranscribingClient(Client):
     """
 
     def __init__(self, inner: Client | None, transcript: Transcript, mode: Mode, model: str | None = None) -> None:
-        if mode not in MODES:
-            raise ValueError(f"llm.transcript={mode!r} is unknown. Choose one of {', '.join(MODES)}.")
+        check_choice("llm.transcript", mode, MODES)
         name = model or (inner.model if inner is not None else "")
         if inner is None and mode != "replay":
             raise ValueError(f"llm.transcript={mode} needs a client to ask. Only replay does without.")

@@ -106,7 +106,7 @@ class UsageMeter:
             return ticket
 
     def book(self, ticket: int, model: str, usage: Usage | None, estimated: bool = False) -> None:
-        """Replace a reservation by what the call used; None where it brought no answer, or one that cost nothing."""
+        """Replace a reservation by what the call used; None if there was no answer, or one that cost nothing."""
         with self._lock:
             self._reserved.pop(ticket, None)
             if usage is not None:

@@ -38,7 +38,7 @@ def connectivity_metrics(
         known = np.asarray(identifiable, dtype=bool)[off_diagonal]
         scores[f"{prefix}_identifiable_share"] = float(known.mean())
         scores[f"{prefix}_R2_identifiable"] = identity_r2(x[known], y[known])
-    return reported(scores, "the true weights are constant or a learned weight is no number")
+    return reported(scores, "the true weights are constant or a learned weight is not finite")
 
 
 def edge_auroc(score: ArrayLike, exists: ArrayLike) -> float | None:

@@ -15,7 +15,7 @@ def onestep_metrics(predicted: ArrayLike, true: ArrayLike, *, prefix: str) -> di
     x, y = _trajectories(predicted, true)
     total = float(((y - y.mean(axis=0)) ** 2).sum())
     if total == 0 or not np.isfinite(x).all():
-        log.warning("Not reported: %s_R2, because the derivative is constant or a prediction is no number.", prefix)
+        log.warning("Not reported: %s_R2, because the derivative is constant or a prediction is not finite.", prefix)
         return {}
     return {f"{prefix}_R2": 1 - float(((x - y) ** 2).sum()) / total}
 

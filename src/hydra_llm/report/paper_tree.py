@@ -51,7 +51,7 @@ def draw_paper_tree(
     `most`: about so many configurations per block, the best and the latest with all their ancestors.
     """
     if path.suffix.lower() not in FORMATS:
-        raise FigureError(f"{path} ends in {path.suffix or 'nothing'}. Choose one of {', '.join(FORMATS)}.")
+        raise FigureError(f"A figure must end in one of {', '.join(FORMATS)}, got {path}.")
     wanted = set(blocks)
     unknown = wanted - set(sweep.state.trees)
     if unknown:

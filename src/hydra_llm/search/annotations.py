@@ -28,14 +28,14 @@ MAX_NUMBER = 1e300  # beyond, infinite or not a number: no bound of a claim
 
 @dataclass(frozen=True)
 class Annotations:
-    """What one decision brought beside its proposals, over all questions that it took; `by` is who wrote the notes."""
+    """What one decision added to its proposals, over all questions that it took; `by` is who wrote the notes."""
 
     by: str = ""
     notes: Notes = NO_NOTES
     questions: tuple[Mapping[str, Any], ...] = ()  # to a language model: what was asked, what it cost
 
     def joined(self, decision: Decision, by: str) -> Annotations:
-        """With what a later decision brought; what it leaves out stays."""
+        """With the annotations of a later decision; what that one leaves out stays."""
         author = by if decision.notes != NO_NOTES else self.by
         return Annotations(author, self.notes.joined(decision.notes), self.questions + decision.questions)
 
@@ -91,7 +91,7 @@ def usages(questions: Iterable[Question]) -> list[RecordedCall]:
 
 
 def summarise(events: Sequence[Event]) -> str:
-    """What a look back on a block brought."""
+    """The result of a review in a few words, for the log."""
     notes = sum(isinstance(event, Note) for event in events)
     edits = [event for event in events if isinstance(event, MemoryEdit)]
     refused = sum(edit.outcome == "refused" for edit in edits)

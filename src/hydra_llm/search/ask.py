@@ -67,7 +67,7 @@ class _Round:
         return tuple(slot for slot in self.context.slots if slot.index not in self.accepted)
 
     def question(self, feedback: tuple[str, ...]) -> Context:
-        """The context for what is still open, with everything that nobody may propose any more."""
+        """The context for what is still open, with everything that is already taken."""
         keys = {_safe_key(self.context, refusal.proposal) for refusal in self.refused}
         keys |= claimed(self.context, self.accepted.values())
         rejected = self.context.rejected | keys
@@ -96,7 +96,7 @@ class _Round:
 
 
 def fill(context: Context, proposer: Proposer) -> Filled:
-    """Every slot of the context, by the proposer or by the rules or by chance. Raises ProposerError if nobody fills a
+    """Every slot of the context, by the proposer or by the rules or by chance. Raises ProposerError if none fills a
     slot, ProposerStop if a proposer demands a stop.
     """
     round_ = _Round(context)
@@ -181,7 +181,7 @@ class ProposalLoop:
         )
 
     def review(self, state: SweepState, number: int) -> Decision | None:
-        """What the proposer says on the block that ended, None where it does not look back."""
+        """The proposer's review of the block that ended, None if it does not review."""
         try:
             return self.proposer.review(self.context(state, (), number))
         except ProposerStop:

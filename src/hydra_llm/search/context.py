@@ -83,7 +83,7 @@ class Progress:
 
 
 def _composes(values: Mapping[str, Any]) -> list[str]:
-    """Where nobody composes anything, every configuration does."""
+    """Without an application to compose, every configuration is valid."""
     return []
 
 
@@ -130,7 +130,7 @@ class Context:
     principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
     log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
     user_notes: Sequence[str] = ()  # what a person wrote to the sweep, latest last
-    is_review: bool = False  # no slot is asked: a look back at the end of a block
+    is_review: bool = False  # a review at the end of a block: no slot to fill
     protocol: str = ""
     ucb_table: str = ""
     task: str = ""

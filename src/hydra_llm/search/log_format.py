@@ -58,7 +58,9 @@ class LogLine(_Part):
     def _one_kind(self) -> LogLine:
         given = [kind for kind in ("values", "metrics", "text", "variance", "told") if getattr(self, kind)]
         if len(given) != 1:
-            raise ValueError(f"the line {self.name} needs one of values, metrics, text, variance, told; it has {given}")
+            raise ValueError(
+                f"the line {self.name} must have one of values, metrics, text, variance, told, got {given}"
+            )
         return self
 
 
@@ -82,7 +84,7 @@ class Format(_Part):
     def _known(cls, items: tuple[str | LogLine, ...]) -> tuple[str | LogLine, ...]:
         unknown = [item for item in items if isinstance(item, str) and item not in KNOWN]
         if unknown:
-            raise ValueError(f"{unknown[0]} is no line that the log knows; choose from {', '.join(KNOWN)}")
+            raise ValueError(f"a line must be one of {', '.join(KNOWN)}, got {unknown[0]}")
         return items
 
     @property

@@ -7,6 +7,7 @@ baseline.
 
 from __future__ import annotations
 
+from hydra_llm.choice import check_choice
 from hydra_llm.search.context import Slot
 from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS, TOP
 from hydra_llm.search.tree.tree import Tree
@@ -21,8 +22,7 @@ def assign(tree: Tree, count: int, batch: int, *, replicating: bool, start: str)
     """Roles for `count` slots; `batch` (from 0) lets the last slot alternate; `replicating` is off without seed
     keys.
     """
-    if start not in STARTS:
-        raise ValueError(f"start={start!r} is unknown. Choose one of {', '.join(STARTS)}.")
+    check_choice("start", start, STARTS)
     if len(tree) == 0:
         others = "baseline" if start == "baselines" and replicating else "diverse"
         return tuple(Slot(i, "baseline" if i == 0 else others) for i in range(count))

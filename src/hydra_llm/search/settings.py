@@ -34,10 +34,14 @@ class Confirmation:
     def __post_init__(self) -> None:
         taken = sorted(set(self.references) & {"best", "baseline"})
         if taken:
-            raise ValueError(f"confirm.references names {taken[0]}, which the confirmation has already. Rename it.")
+            raise ValueError(
+                f"A name in confirm.references must be new to the confirmation, got {taken[0]}. Rename it."
+            )
         unknown = sorted(set(self.budgets) - set(get_args(Budget)))
         if unknown:
-            raise ValueError(f"confirm.budgets holds {', '.join(unknown)}. Choose from {', '.join(get_args(Budget))}.")
+            raise ValueError(
+                f"confirm.budgets must be a list of {', '.join(get_args(Budget))}, got {', '.join(unknown)}."
+            )
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,8 @@ class Settings:
         check(SWEEPER, {name: getattr(self, name) for name in CHECKED})
         if set(self.slot_params) != set(self.space.by_slot):
             raise ValueError(
-                f"slot_params names {', '.join(self.slot_params) or 'nothing'}, the space keeps "
-                f"{', '.join(self.space.by_slot) or 'nothing'} by slot. Declare the same keys in both."
+                "slot_params must declare the keys that the space keeps by slot "
+                f"({', '.join(self.space.by_slot) or 'none'}), got {', '.join(self.slot_params) or 'none'}."
             )
         if self.confirmation.n_seeds and not self.seed_keys:
             raise ValueError(

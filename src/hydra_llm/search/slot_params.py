@@ -1,6 +1,6 @@
 """Parameters that each slot keeps for itself, as a study of rollout lengths gives one length to each slot.
 
-Such a parameter belongs to the configuration, yet nobody moves it: the slot decides. Slots with equal values form a
+Such a parameter belongs to the configuration, but its slot decides it, not a proposer. Slots with equal values form a
 group. A proposer that fills slots one by one is asked group by group, with the group's own tree and with the parameter
 locked at its value, so it needs to know nothing of groups. A proposer that is asked once for all slots (a language
 model) gets the whole tree and may branch across groups; the value of its slot is applied all the same.

@@ -151,7 +151,7 @@ class Study:
 
     @property
     def _spent(self) -> TotalUsage | None:
-        """What a language model has cost so far; None where nobody counts."""
+        """What a language model has cost so far; None if that is not counted."""
         return self._proposals.proposer.spent
 
     def _read_inbox(self) -> None:
@@ -171,8 +171,8 @@ class Study:
         self._inbox.acknowledge(text, label.format(number))
 
     def review(self) -> None:
-        """Let the proposer look back on the present block, once for what is known now; nothing where it does not look
-        back, or knew all of it before. Call it at the end of a sweep too.
+        """Ask the proposer to review the current block. Does nothing if the proposer cannot review, or has already seen
+        every result. Call it at the end of a sweep too.
         """
         if not self.state.blocks:
             return
@@ -188,7 +188,7 @@ class Study:
             return
         by = self._proposals.proposer.name
         events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._numbers.next)
-        log.info("Block %d was looked back upon by %s: %s", block, by, decision.failed or summarise(events))
+        log.info("Block %d was reviewed by %s: %s", block, by, decision.failed or summarise(events))
         done = Review(block, ended, by, decision.failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 
@@ -254,7 +254,7 @@ class Study:
         return self._proposals.ranking(self.state, self._numbers.next)
 
     def finish(self, reason: str) -> None:
-        """Record that the sweep is over, for now: more trials may be granted later. The proposer looks back once more;
+        """Record that the sweep is over, for now: more trials may be granted later. The proposer reviews once more;
         whether it can does not matter any more.
         """
         try:

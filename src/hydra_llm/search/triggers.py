@@ -41,23 +41,28 @@ class MetricTrigger:
 
     def __post_init__(self) -> None:
         if not self.name or not self.move:
-            raise ValueError(f"A focus rule needs a name and a move, but it is {self.name!r} with {dict(self.move)}.")
+            raise ValueError(f"A focus rule must have a name and a move, got {self.name!r} and {dict(self.move)}.")
         if self.runs < 1 or self.until < 0:
-            raise ValueError(f"focus {self.name}: runs={self.runs}, until={self.until}. Choose runs >= 1, until >= 0.")
+            raise ValueError(
+                f"focus {self.name}: runs must be at least 1 and until at least 0, got {self.runs} and {self.until}."
+            )
         for key, how in self.move.items():
             if isinstance(how, str) and how not in DIRECTIONS:
-                raise ValueError(f"focus {self.name}: {key} moves {how!r}. Choose {', '.join(DIRECTIONS)} or values.")
+                raise ValueError(
+                    f"focus {self.name}: the move of {key} must be one of {', '.join(DIRECTIONS)}, or a list of "
+                    f"values, got {how!r}."
+                )
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> MetricTrigger:
         """From plain data. Raises ValueError with one sentence."""
         unknown = sorted(set(spec) - set(KEYS))
         if unknown:
-            raise ValueError(f"focus.{unknown[0]} is unknown. Known: {', '.join(KEYS)}.")
+            raise ValueError(f"A key of focus must be one of {', '.join(KEYS)}, got {unknown[0]}.")
         when = {}
         for metric, bounds in (spec.get("when") or {}).items():
             if not isinstance(bounds, list | tuple) or len(bounds) != 2:
-                raise ValueError(f"focus {spec.get('name')}: {metric}={bounds!r} is no pair [least, most].")
+                raise ValueError(f"focus {spec.get('name')}: {metric} must be a pair [least, most], got {bounds!r}.")
             low, high = (None if bound is None else float(bound) for bound in bounds)
             when[str(metric)] = (low, high)
         move = {str(key): how if isinstance(how, str) else tuple(how) for key, how in (spec.get("move") or {}).items()}

@@ -34,7 +34,7 @@ def search_node(config: DictConfig) -> dict[str, Any]:
     assert isinstance(found, dict)
     unknown = sorted(str(key) for key in set(found) - set(SEARCH))
     if unknown:
-        raise SweepError(f"search.{unknown[0]} is unknown. Known under search: {known}.")
+        raise SweepError(f"A key of search must be one of {known}, got search.{unknown[0]}.")
     given = {str(key): value for key, value in found.items() if value is not None}
     if "direction" in given:
         given["direction"] = lowered(given["direction"])

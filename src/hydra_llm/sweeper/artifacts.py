@@ -59,7 +59,7 @@ class SweepArtifacts:
 
         folder = self._study.folder
         if len(self._study.state.trials) > MOST_REPORTED:
-            log.info("A report of so many trials takes a while. To write it: hydra-llm report %s", folder)
+            log.info("The report of this many trials takes a while. To write it: hydra-llm report %s", folder)
             return
         try:
             log.info("Report: %s", write_report(folder))

@@ -57,7 +57,7 @@ def _ordered(dimensions: Mapping[str, Dimension]) -> dict[str, Dimension]:
 def activating(
     dimension: Dimension, dimensions: Mapping[str, Dimension], value_of: Callable[[str], Any]
 ) -> dict[str, Any]:
-    """Values of other parameters under which this one is active, {} where the configuration as it stands will do.
+    """Values of other parameters under which this one is active, {} where the present configuration will do.
 
     A key that only some option of a config group has is found, with its default, in a configuration composed so.
     """

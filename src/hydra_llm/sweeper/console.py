@@ -79,7 +79,7 @@ class Console:
     def told(self, trial: Trial, recovered: bool = False) -> None:
         """One line per finished trial; the first traceback at once and in full."""
         if not trial.state.is_finished:
-            self._log.warning("trial %d left no result (attempt %d) and will be run again", trial.number, trial.attempt)
+            self._log.warning("trial %d left no result (attempt %d) and will run again", trial.number, trial.attempt)
             return
         self._told += 1
         line = _trial_line(trial, self._spec.settings)

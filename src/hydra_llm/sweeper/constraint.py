@@ -38,7 +38,7 @@ def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
             return answer.strip()
         if answer is False:
             return f"The constraint {path} does not allow this configuration."
-        raise SweepError(f"constraint={path} returned {answer!r}; it must return True or a sentence.")
+        raise SweepError(f"constraint={path} must return True or a sentence, got {answer!r}.")
 
     violation.__doc__ = inspect.getdoc(function)  # a language model is told what it is about
     return violation

@@ -71,7 +71,7 @@ def from_override(override: Override) -> Dimension:
     if isinstance(sweep, IntervalSweep):
         low, high = sweep.start, sweep.end
         if low is None or high is None:
-            raise SweepError(f"{key}: an interval needs both ends. Write interval(low, high).")
+            raise SweepError(f"{key} must be an interval with both ends: interval(low, high).")
         kind = Integer if isinstance(low, int) and isinstance(high, int) else Float
         return kind(name=key, low=low, high=high, log="log" in tags)
     if isinstance(sweep, RangeSweep):
@@ -92,7 +92,7 @@ def from_spec(key: str, spec: Mapping[str, Any]) -> Dimension:
     """One dict spec as a dimension."""
     unknown = sorted(set(spec) - set(SPEC_KEYS))
     if unknown:
-        raise SweepError(f"params.{key}: {', '.join(unknown)} is unknown. Known: {', '.join(SPEC_KEYS)}.")
+        raise SweepError(f"A key of params.{key} must be one of {', '.join(SPEC_KEYS)}, got {', '.join(unknown)}.")
     when = {
         str(name): tuple(options if isinstance(options, list | tuple) else [options])
         for name, options in (spec.get("when") or {}).items()
@@ -101,12 +101,12 @@ def from_spec(key: str, spec: Mapping[str, Any]) -> Dimension:
     kind = spec.get("type", "choice" if "choices" in spec else "float")
     if kind == "choice":
         if not spec.get("choices"):
-            raise SweepError(f"params.{key}: type choice needs a list of choices.")
+            raise SweepError(f"params.{key} must have a list of choices with type choice.")
         return Categorical(choices=tuple(spec["choices"]), ordered=bool(spec.get("ordered", False)), **shared)
     if kind not in ("float", "int"):
-        raise SweepError(f"params.{key}: type={kind} is unknown. Choose float, int or choice.")
+        raise SweepError(f"params.{key}.type must be float, int or choice, got {kind!r}.")
     if "low" not in spec or "high" not in spec:
-        raise SweepError(f"params.{key}: type {kind} needs low and high.")
+        raise SweepError(f"params.{key} must have low and high with type {kind}.")
     numeric = Integer if kind == "int" else Float
     return numeric(low=spec["low"], high=spec["high"], log=bool(spec.get("log", False)), **shared)
 

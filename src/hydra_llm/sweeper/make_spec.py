@@ -129,7 +129,7 @@ def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bo
     wanted: dict[str, Any] = {**sources.node.get("confirm", {}), **own}
     unknown = sorted(set(wanted) - set(CONFIRM))
     if unknown:
-        raise SweepError(f"confirm.{unknown[0]} is unknown. Known: {', '.join(CONFIRM)}.")
+        raise SweepError(f"A key of confirm must be one of {', '.join(CONFIRM)}, got confirm.{unknown[0]}.")
     n_seeds = wanted.get("n_seeds") or 0
     if not n_seeds or (not seed_keys and "n_seeds" not in own):
         return Confirmation()

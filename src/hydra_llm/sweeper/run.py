@@ -77,7 +77,9 @@ class SweepRun:
         """The list of callbacks is a private detail of Hydra: without it the sweep relies on what launch() returns."""
         callbacks = getattr(getattr(self.context, "callbacks", None), "callbacks", None)
         if not isinstance(callbacks, list):
-            log.warning("This version of Hydra takes no callbacks from a sweeper: results of killed launches are lost.")
+            log.warning(
+                "This version of Hydra takes no callbacks from a sweeper, so results of killed launches are lost."
+            )
             return
         # a job of a scheduler, or of a thread's launch(), has a process of its own, which it may end
         remote = self.dispatch_mode == "thread" or self._launcher_kind == "submitit"
@@ -178,7 +180,7 @@ class SweepRun:
             )
         if str(self.config.hydra.launcher.get("_target_", "")).endswith(".SlurmLauncher") and not has_accounting():
             log.info(
-                "sacct does not answer here, so submitit cannot see a job die; the sweep asks squeue and scontrol."
+                "sacct does not answer here, so submitit cannot see a job fail; the sweep asks squeue and scontrol."
             )
 
     def _finish(self, study: Study, console: Console, artifacts: SweepArtifacts) -> None:

@@ -76,7 +76,7 @@ def _constrained(space: Space, sources: Sources, fixed: list[str]) -> Space:
     violation = constrained.violation(space.baseline())
     if violation is not None:
         raise SweepError(
-            f"The configuration as it stands breaks constraint={path}: {violation} "
-            "Trial 0 runs it, so change the application's defaults or fix a parameter on the command line."
+            f"The application's own configuration breaks constraint={path}: {violation} Trial 0 runs it, so change the "
+            "application's defaults or fix a parameter on the command line."
         )
     return constrained

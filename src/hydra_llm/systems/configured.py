@@ -53,7 +53,7 @@ class ConfiguredSystem(ABC):
 
     def __post_init__(self) -> None:
         check_recording(self)
-        _ = self.noise, self.integrator  # an unknown name is told before anything runs
+        _ = self.noise, self.integrator  # an unknown name is an error before anything runs
 
     @property
     def keys(self) -> Mapping[str, Any]:

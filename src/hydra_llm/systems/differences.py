@@ -1,6 +1,6 @@
 """Time derivatives of a recording, as an experimenter would estimate them.
 
-Shared by whoever needs the target of `target: finite_difference`, so that network and oracle fit the same numbers.
+Shared by all that need the target of `target: finite_difference`, so that network and oracle fit the same numbers.
 """
 
 import torch

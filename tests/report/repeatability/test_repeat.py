@@ -99,15 +99,15 @@ def test_a_repetition_never_writes_into_the_sweep_and_goes_on_from_its_own_answe
 def test_what_cannot_be_asked_again_is_a_sentence(sweep, tmp_path):
     with pytest.raises(RepeatError, match=r"no decision 9\. There are 1 to 3"):
         repeat(sweep, 9, 1, ScriptedClient([]))
-    with pytest.raises(RepeatError, match="Choose 1 or more"):
+    with pytest.raises(RepeatError, match="times must be at least 1, got 0"):
         repeat(sweep, 1, 0, ScriptedClient([]))
     for path in (sweep / "transcripts").glob("*.json"):
         path.unlink()
     with pytest.raises(RepeatError, match="transcript=record can be asked again"):
         repeat(sweep, 1, 1, ScriptedClient([]))
-    with pytest.raises(RepeatError, match=r"Unknown under hydra.sweeper.llm: modle"):
+    with pytest.raises(RepeatError, match=r"A key of hydra.sweeper.llm must be one of client, model,.*got modle"):
         command(sweep, "--decision", 1, "--set", "modle=x")
-    with pytest.raises(RepeatError, match=r"'model' is no setting. Write key=value"):
+    with pytest.raises(RepeatError, match=r"A setting must be written key=value, such as model=gpt-4.1, got 'model'"):
         command(sweep, "--decision", 1, "--set", "model")
     (sweep / "multirun.yaml").write_text("hydra: [")
     with pytest.raises(RepeatError, match=r"multirun.yaml cannot be read"):

@@ -187,8 +187,8 @@ def write(folder, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("entry: [Nodes]", "Nodes is no line that the log knows"),
-        ("entry: [{name: X}]", "needs one of values, metrics, text, variance, told"),
+        ("entry: [Nodes]", "is wrong at entry: a line must be one of Node, .*got Nodes"),
+        ("entry: [{name: X}]", "must have one of values, metrics, text, variance, told, got"),
         ("entries: []", "wrong at entries"),
         ("entry: [", "cannot be read"),
     ],

@@ -158,7 +158,9 @@ def test_a_study_starts_from_it_records_it_and_may_contradict_it(tmp_path):
 def test_the_name_of_a_start_memory_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no start memory 'nothing'"):
         memory_text("nothing")
-    with pytest.raises(FileNotFoundError, match="relative path"):
+    with pytest.raises(
+        FileNotFoundError, match=r"start_memory must be an absolute path or a packaged name, got x/mine.md"
+    ):
         memory_text("x/mine.md")
     own = tmp_path / "mine.md"
     own.write_text(START)

@@ -47,7 +47,7 @@ def test_other_metrics_that_are_not_finite_are_left_out_of_the_records():
 def test_a_target_without_direction_target_is_refused():
     with pytest.raises(ValueError, match="direction=maximize"):
         Objective("m", "maximize", 1.0)
-    with pytest.raises(ValueError, match="finite target"):
+    with pytest.raises(ValueError, match="target must be a finite number with direction=target, got None"):
         Objective("m", "target")
 
 

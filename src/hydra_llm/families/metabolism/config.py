@@ -101,7 +101,7 @@ class MetabolismSimulation:
 
 @dataclass
 class ReactionGNNConfig:
-    """The graph network of the metabolism family; another `_target_` brings keys of its own."""
+    """The graph network of the metabolism family; another `_target_` has its own keys."""
 
     _target_: str = "hydra_llm.families.metabolism.model.gnn.ReactionGNN"
 

@@ -67,7 +67,7 @@ def rate_constant_metrics(
             scores[f"{prefix}_R2_identifiable_pearson2"] = _squared(pearson(x[known], y[known]))
         else:
             log.warning("Not reported: %s_R2_identifiable, because no rate constant is identifiable.", prefix)
-    return reported(scores, "the true constants are all equal or a learned one is no number")
+    return reported(scores, "the true constants are all equal or a learned one is not finite")
 
 
 def stoichiometry_metrics(
@@ -91,7 +91,7 @@ def stoichiometry_metrics(
         "stoichiometry_sign_accuracy": float((np.sign(x) == np.sign(y)).mean()) if y.size else None,
         "turnover_R2": identity_r2((S_hat * k)[S != 0], (S * true_k)[S != 0]),
     }
-    return reported(scores, "the network has no coefficient, or a learned one is no number")
+    return reported(scores, "the network has no coefficient, or a learned one is not finite")
 
 
 def _squared(value: float | None) -> float | None:

@@ -19,7 +19,7 @@ PUBLISHED_INIT = (-2.0, 1.0)  # log10 k starts uniform in it
 
 @dataclass(frozen=True)
 class MetabolismOracle:
-    """condensed: the equations with the true rate law, for whoever asks further questions of them."""
+    """condensed: the equations with the true rate law, for further analyses."""
 
     condensed: Condensed
     joint: JointFit

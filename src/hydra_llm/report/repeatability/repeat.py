@@ -123,7 +123,7 @@ def decisions(folder: Path) -> list[RecordedDecision]:
 def repeat(folder: Path, decision: int, times: int, client: Client, on_text: OnText | None = None) -> Repetition:
     """Ask decision number `decision` (from 1) `times` more times. Raises RepeatError with a sentence."""
     if times < 1:
-        raise RepeatError(f"times={times} asks nothing. Choose 1 or more.")
+        raise RepeatError(f"times must be at least 1, got {times}.")
     listed = decisions(folder)
     if not 1 <= decision <= len(listed):
         known = f"1 to {len(listed)}" if listed else "none: no question to a model is on record"
@@ -232,7 +232,7 @@ def read_settings(items: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError:
             mark = ""
         if not mark:
-            raise RepeatError(f"{item!r} is no setting. Write key=value, model=gpt-4.1 for example.")
+            raise RepeatError(f"A setting must be written key=value, such as model=gpt-4.1, got {item!r}.")
     return found
 
 

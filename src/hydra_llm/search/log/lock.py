@@ -39,7 +39,7 @@ def process_alive(pid: int) -> bool:
 
 
 def holder(folder: Path) -> str:
-    """`pid on host` of the process that works on a sweep folder, "" when nobody does."""
+    """`pid on host` of the process that works on a sweep folder, "" when none does."""
     lock = FolderLock(folder)
     record = lock.record()
     return f"{record['pid']} on {record['host']}" if lock.is_held_by(record) else ""
@@ -63,7 +63,7 @@ class FolderLock:
             with os.fdopen(handle, "w") as file:
                 file.write(self._text())
             return self
-        raise LockedError(f"{self.path} is taken by another process that started in this moment. Try again.")
+        raise LockedError(f"{self.path} is taken by another process that started at the same moment. Try again.")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         record = self.record()

@@ -198,7 +198,7 @@ class SweepState:
     # ---- reading ----
     @property
     def protocol(self) -> str:
-        """The sweep's own copy, as it stands: what the next question brings."""
+        """The sweep's own copy with its edits: what the next question contains."""
         return self.protocol_copy.text
 
     @property

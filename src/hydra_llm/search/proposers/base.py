@@ -61,12 +61,12 @@ class Proposer(Named, ABC):
         """
 
     def review(self, context: Context) -> Decision | None:
-        """Look back on a block whose results are in: a Decision without proposals. None: it does not look back."""
+        """Review a block whose results are in: a Decision without proposals. None: this proposer does not review."""
         return None
 
     @property
     def spent(self) -> TotalUsage | None:
-        """What a language model was used for so far, earlier sessions included; None where nobody counts."""
+        """What a language model was used for so far, earlier sessions included; None if that is not counted."""
         return None
 
     def resume(self, calls: Iterable[RecordedCall]) -> None:

@@ -63,7 +63,7 @@ def is_new(proposal: Proposal) -> bool:
 
 
 def claimed(context: Context, accepted: Iterable[Proposal]) -> frozenset[str]:
-    """Keys of the configurations that nobody else of the batch may run."""
+    """Keys of the configurations that no other slot of the batch may run."""
     return frozenset(context.space.key(proposal.values) for proposal in accepted if is_new(proposal))
 
 

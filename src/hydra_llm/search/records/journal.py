@@ -125,7 +125,7 @@ class Journal:
         present, whole = path.read_bytes() if path.is_file() else b"", self.text.encode()
         if not whole.startswith(present):
             path.replace(folder / ASIDE)
-            log.warning("%s was edited; it is kept as %s and the log is written anew.", path, ASIDE)
+            log.warning("%s was edited. It is kept as %s, and the log is written again.", path, ASIDE)
             present = b""
         return self._append(path, whole[len(present) :], len(present))
 

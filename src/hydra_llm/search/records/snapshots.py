@@ -2,7 +2,7 @@
 scores.
 
 They are functions of the event log, so a file that was lost is written again with the same text. A block is at its end
-when its last trial is told; trials of the next one may be running by then and leave no trace in it.
+when its last trial is recorded; trials of the next one may be running by then and leave no trace in it.
 """
 
 from __future__ import annotations

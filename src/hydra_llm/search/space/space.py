@@ -30,7 +30,7 @@ DRAWS = 256  # at most, for one that the constraint allows
 @dataclass(frozen=True)
 class Space:
     """Dimensions in their declared order; `locked` maps a key that may not move to the reason, `by_slot` names those
-    that a slot keeps for itself: part of every configuration, moved by nobody.
+    that a slot keeps for itself: part of every configuration, but no proposer moves them.
 
     `constraint` is a rule between parameters. What breaks it is still a configuration of the space (it has a key), but
     is not to be run.

@@ -13,6 +13,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from hydra_llm.choice import check_choice
+
 Reward = Literal["mean", "lower_confidence", "min"]
 REWARDS: tuple[str, ...] = get_args(Reward)
 Z = 1.2816  # one-sided 90 %: of ten bounds one may lie above the true mean
@@ -22,8 +24,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 def check_reward(name: str) -> str:
-    if name not in REWARDS:
-        raise ValueError(f"reward={name!r} is unknown. Choose one of {', '.join(REWARDS)}.")
+    check_choice("reward", name, REWARDS)
     return name
 
 

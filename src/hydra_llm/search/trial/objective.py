@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from hydra_llm.choice import check_choice
+
 Direction = Literal["maximize", "minimize", "target"]
 
 
@@ -33,17 +35,16 @@ class Objective:
     target: float | None = None
 
     def __post_init__(self) -> None:
-        if self.direction not in get_args(Direction):
-            raise ValueError(
-                f"direction={self.direction!r} is unknown. Choose one of {', '.join(get_args(Direction))}."
-            )
+        check_choice("direction", self.direction, get_args(Direction))
         if self.direction == "target" and (self.target is None or not math.isfinite(self.target)):
             raise ValueError(
-                f"direction=target needs a finite target, got {self.target!r}. Set hydra.sweeper.target, e.g. to 1.0."
+                f"target must be a finite number with direction=target, got {self.target!r}. Set hydra.sweeper.target, "
+                "e.g. to 1.0."
             )
         if self.direction != "target" and self.target is not None:
             raise ValueError(
-                f"target={self.target!r} is given but direction={self.direction}. Set direction=target or drop it."
+                f"target must be null with direction={self.direction}, got {self.target!r}. Set direction=target, or "
+                "drop the target."
             )
 
     @property
@@ -85,7 +86,7 @@ class Objective:
             )
         value = metrics[name]
         if not math.isfinite(value):
-            raise MetricError(f"The metric '{name}' is {value}, which is not a finite number.")
+            raise MetricError(f"The metric '{name}' must be a finite number, got {value}.")
         return value, finite
 
     def _only_name(self, result: Any, metrics: Mapping[str, float]) -> str:
@@ -97,7 +98,7 @@ class Objective:
         if len(metrics) == 1 or (metrics and not isinstance(result, Mapping)):
             return next(iter(metrics))
         if not metrics:
-            raise MetricError(f"The task returned {type(result).__name__} {result!r}, which holds no number.")
+            raise MetricError(f"The task must return a number, got {type(result).__name__} {result!r}.")
         raise MetricError(
             f"The task returned several numbers ({_listing(metrics)}) and no metric is named. "
             "Set hydra.sweeper.metric to one of these."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Provenance:
-    """`source` is the proposer whose configuration it is ("rules", "llm", "tpe", "confirm"), "" while nobody said so.
+    """`source` is the proposer whose configuration it is ("rules", "llm", "tpe", "confirm"), "" while that is unknown.
 
     `via` is the proposer that handed the slot to that source ("hybrid"); `fallback_reason` says why the source stepped
     in for another one ("llm failed: ...").

@@ -23,7 +23,7 @@ class ArrayDispatch(ThreadDispatch):
 
     @property
     def free_slots(self) -> list[int]:
-        """All or none: a batch is launched as it stands, and told as a whole."""
+        """All or none: a batch is launched and recorded as a whole."""
         return [] if self.running or self._held else list(range(self._n_slots))
 
     def _begin(self, launches: list[Launch]) -> None:

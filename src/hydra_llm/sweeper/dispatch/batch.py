@@ -22,7 +22,7 @@ class BatchDispatch(Dispatch):
 
     @property
     def free_slots(self) -> list[int]:
-        """All or none: a batch is launched as it stands."""
+        """All or none: a batch is launched whole."""
         return [] if self.running else list(range(self._n_slots))
 
     def _begin(self, launches: list[Launch]) -> None:

@@ -65,7 +65,7 @@ class Worker:
             work(other, launcher, environment)
 
         self._pid = fork(main)
-        with contextlib.suppress(OSError):  # the child does the same; whoever comes first
+        with contextlib.suppress(OSError):  # the child does the same; the order does not matter
             os.setpgid(self._pid, self._pid)
         other.close()
 

@@ -24,7 +24,7 @@ def fork(child: Callable[[], Any]) -> int:
     try:
         child()
         code = 0
-    except BaseException:  # a driver has nobody to raise to
+    except BaseException:  # a driver has no caller to raise to
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):

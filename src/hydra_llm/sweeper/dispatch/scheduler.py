@@ -144,7 +144,7 @@ def _read_submission(path: Path) -> Submission | None:
         submitted: Any = pickle.loads(path.read_bytes())
         overrides, _, number = submitted.args[:3]
     except Exception as error:  # half of a file, or a job of something else
-        log.debug("%s is no submission of a sweep (%s)", path, error)
+        log.debug("%s is not a submission of a sweep (%s)", path, error)
         return None
     mark = f"{ATTEMPT_VARIABLE}="
     attempts = [int(text.rpartition("=")[2].strip("'")) for text in overrides if mark in text]

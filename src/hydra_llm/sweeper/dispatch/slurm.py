@@ -31,7 +31,7 @@ class JobState(StrEnum):
     IN_QUEUE = "in queue"  # waiting, running, or about to run again
     ENDED = "ended"
     CANCELLED = "cancelled"
-    UNKNOWN = "unknown"  # nobody answers at present
+    UNKNOWN = "unknown"  # the scheduler does not answer at present
 
     @property
     def is_gone(self) -> bool:

@@ -38,7 +38,7 @@ class SchedulerWatch:
         self._missing_since: dict[int, float] = {}  # number -> since when no queue holds it
 
     def look(self, launches: Iterable[Launch]) -> dict[int, Outcome]:
-        """Outcomes of the running jobs that nobody needs to wait for any longer; {} between two rounds."""
+        """Outcomes of the running jobs that need not be waited for any longer; {} between two rounds."""
         now = time.monotonic()
         if now - self._looked < self._interval_s:
             return {}

@@ -22,7 +22,7 @@ GIT_S = 10.0  # limit of a question to git
 def write_trial_context(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
     """One small file per job, written before its launch: trial_context(), and the command of a run that repeats it.
 
-    It is derived from the log, so nobody waits for the disk.
+    It is derived from the log, so the sweep does not wait for the disk.
     """
     folder = study.folder / job.TRIALS_NAME
     folder.mkdir(exist_ok=True)

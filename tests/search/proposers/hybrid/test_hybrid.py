@@ -170,7 +170,7 @@ def test_what_a_guide_spent_is_visible_to_the_budget():
 
 
 def test_an_unknown_guide_is_refused():
-    with pytest.raises(ValueError, match="Choose one of rules, llm"):
+    with pytest.raises(ValueError, match="The guide of the hybrid proposer must be one of rules, llm, got 'random'"):
         make_proposer("hybrid", {"guide": "random"})
 
 

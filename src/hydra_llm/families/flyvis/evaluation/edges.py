@@ -47,7 +47,7 @@ def edge_metrics(
         scores[f"{prefix}_edge_auroc"] = edge_auroc(np.abs(x), exists)
     return {
         **parameter_metrics(x, y, prefix=prefix, identifiable=identifiable),
-        **reported(scores, "no edge is strong enough or a learned weight is no number"),
+        **reported(scores, "no edge is strong enough or a learned weight is not finite"),
     }
 
 
@@ -71,7 +71,7 @@ def perturbed_edge_metrics(
     hidden = n_edges - int((number >= 0).sum())
     if hidden:
         scores["hidden_edge_share"] = hidden / n_edges
-    return reported(scores, "no real edge is observed or a learned weight is no number")
+    return reported(scores, "no real edge is observed or a learned weight is not finite")
 
 
 def _neuron_median(x: np.ndarray, y: np.ndarray, target: np.ndarray) -> float | None:

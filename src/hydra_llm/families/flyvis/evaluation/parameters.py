@@ -25,7 +25,7 @@ def parameter_metrics(
         known = np.asarray(identifiable, dtype=bool).ravel()
         scores[f"{prefix}_identifiable_share"] = float(known.mean()) if known.size else None
         scores[f"{prefix}_R2_identifiable"] = identity_r2(x[known], y[known])
-    return reported(scores, "the true values are constant or a learned value is no number")
+    return reported(scores, "the true values are constant or a learned value is not finite")
 
 
 def tolerance_metrics(learned: ArrayLike, true: ArrayLike, *, prefix: str, tolerance: float) -> dict[str, float]:

@@ -3,7 +3,7 @@
 x is 1.5 sd of the recorded activity (xnorm of the publications), d = 0.05 x. u is one frame of the batch, a
 random one because the batch is, with all neurons: so the published coefficients keep their scale for every batch
 size. Penalties marked annealed are multiplied by 1 - exp(-rate (epoch + 1)). The publications have epoch in place of
-epoch + 1, which leaves a fit of one epoch without any; rate 0 means full strength, there and here.
+epoch + 1, so a fit of one epoch has no such penalty. With rate 0 a penalty has its full strength, there and here.
 """
 
 from collections.abc import Callable

@@ -39,7 +39,7 @@ def flyvis_gnn(*, graph: Data, generator: Generator, dtype: torch.dtype, **keys:
 
 
 def _part(key: str, form: Any, known: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    """What builds the part: the one of that word, or that of a node with _target_ and arguments of its own."""
+    """What builds the part: a built-in one by its name, or the class of a node with _target_ and its arguments."""
     if isinstance(form, Mapping):
         return instantiate(form, _partial_=True)
     if form not in known:

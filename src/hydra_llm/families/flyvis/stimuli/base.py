@@ -24,7 +24,7 @@ class Stimulus(Protocol):
         ...
 
     def prepare(self, split: str, n_sequences: int) -> None:
-        """Read all that the first n_sequences need, so that a damaged file is told before a long simulation."""
+        """Read all that the first n_sequences need, so that a damaged file is found before a long simulation."""
         ...
 
     def luminance(self, split: str, number: int, n_frames: int) -> Tensor:

@@ -2,7 +2,7 @@
 
     W_ij = sign(pair) * syn_count(pair, offset) * max(syn_strength(pair), 0)
 
-default: flyvis's distribution before training. varied: the same connectome with types that differ, for whoever has no
+default: flyvis's distribution before training. varied: the same connectome with types that differ, for users without a
 trained network. A path: a trained network of flyvis, mapped by the names of what it shares, so that parameters trained
 at extent 15 serve an eye of any extent.
 """

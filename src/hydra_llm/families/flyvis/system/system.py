@@ -66,7 +66,7 @@ class FlyvisSystem(ConfiguredSystem):
                 f"s), or the network rings or diverges; delta_t={self.delta_t} in substeps={self.substeps} makes "
                 f"{dt:.3g} s. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
             )
-        self.sequence_lengths("train")  # a stimulus that is missing is told now
+        self.sequence_lengths("train")  # a missing stimulus is an error now
 
     @property
     def keys(self) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ LN10 = math.log(10)
 
 
 class ReactionGNN(nn.Module):
-    """What it is told: orders, the substrate orders s_ij, and stoichiometry, the net coefficients, both
+    """What it is given: orders, the substrate orders s_ij, and stoichiometry, the net coefficients, both
     [metabolite, reaction]. With freeze_stoichiometry false only the support of the latter is used.
 
     input_mode: how a known external input enters. generator: the only source of randomness. activity: recorded

@@ -56,7 +56,7 @@ class MetabolismSystem(ConfiguredSystem):
                 "A recording has one known input, the clock or the modulation, but both circadian_amplitude and "
                 "external_input_type were set. Set one of them to 0 or 'none'."
             )
-        self.network()  # a network that cannot be built is told before anything runs
+        self.network()  # a network that cannot be built is an error before anything runs
 
     @property
     def n_units(self) -> int:

@@ -35,7 +35,7 @@ class NextBlockChoice(Event):
 
 @dataclass(frozen=True)
 class Review(Event):
-    """A proposer looked back on a block when `trials` of its trials had ended. `failed` says why it could not."""
+    """A proposer reviewed a block when `trials` of its trials had ended. `failed` says why it could not."""
 
     type: ClassVar[str] = "review"
     block: int

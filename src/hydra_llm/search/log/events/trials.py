@@ -33,7 +33,7 @@ class AskedTrial:
 
 @dataclass(frozen=True)
 class Asked(TimedEvent):
-    """A batch. `spent` is what a language model has used by then, None where nobody counts."""
+    """A batch. `spent` is what a language model has used by then, None if that is not counted."""
 
     type: ClassVar[str] = "asked"
     block: int

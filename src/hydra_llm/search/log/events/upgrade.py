@@ -1,4 +1,4 @@
-"""Logs of earlier layouts, brought to the present one: a function per step, each on JSON objects in the log's order.
+"""Logs of earlier layouts, converted to the present one: a function per step, each on JSON objects in the log's order.
 
 A sweep that an earlier program began and a later one took up holds lines of both, so a step leaves alone what is in its
 own layout already.

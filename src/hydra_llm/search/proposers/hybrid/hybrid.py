@@ -2,7 +2,7 @@
 of the incumbent, reruns.
 
 Each slot goes to the source with the highest UCB1 over its credits (hybrid_credit.py); a source that has nothing new to
-offer passes the slot on, and the guide takes what nobody else can fill. The provenance of a trial names its source, via
+offer passes the slot on, and the guide takes what no operator can fill. The provenance of a trial names its source, via
 "hybrid".
 """
 
@@ -131,5 +131,5 @@ def build(settings: Mapping[str, Any]) -> HybridProposer:
     rest = dict(settings)
     guide = str(rest.pop("guide", GUIDES[0]))
     if guide not in GUIDES:
-        raise ValueError(f"guide={guide!r} cannot guide the hybrid proposer. Choose one of {', '.join(GUIDES)}.")
+        raise ValueError(f"The guide of the hybrid proposer must be one of {', '.join(GUIDES)}, got {guide!r}.")
     return HybridProposer(make_proposer(guide, rest), tpe.build({}))

@@ -35,7 +35,7 @@ def predictions(context: Context) -> Section | None:
 
 
 def log_lines(context: Context) -> Section | None:
-    """Lines of the log that nobody else can write."""
+    """Lines of the log that only the proposer can write."""
     if not context.log_lines:
         return None
     head = ("For each trial that ended since the last question, `lines` of its observation, by these names:",)

@@ -66,7 +66,7 @@ class LlmProposer(Proposer):
         found = self._conversation.ask(self._with_protocol(context), ())
         if found.failed and self._stops:
             raise ProposerStop(
-                f"The language model did not look back on the block, and on_llm_failure is stop: {found.failed}"
+                f"The language model did not review the block, and on_llm_failure is stop: {found.failed}"
             )
         if found.failed:
             log.warning("The block ends without a review by the language model: %s", found.failed)
