@@ -103,7 +103,7 @@ function words(trial) {
     const sure = entry.confidence === null ? "" : ` ${Math.round(100 * entry.confidence)} %`;
     parts.push(make("p", {}, `“${entry.text}” `, kind, make("span", { class: "mute small" }, `${sure} (${entry.by})`)));
   }
-  return parts.length ? block(`In the words of ${trial.by}`, parts) : [];
+  return parts.length ? block(`In the words of ${trial.author}`, parts) : [];
 }
 
 function figures(trial) {

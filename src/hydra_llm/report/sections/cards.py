@@ -45,6 +45,7 @@ def _card(
         "role": proposal.role,
         "strategy": proposal.strategy,
         "by": _clip(str(proposal.provenance), 300),
+        "author": proposal.provenance.label,
         "values": trial.values,
     }
     tree = state.trees.get(trial.block)
