@@ -28,12 +28,18 @@ class LateNode(ConfigNode):
     def node(self) -> DictConfig:  # type: ignore[override]
         return DictConfig(self._content())
 
+    def __reduce__(self) -> tuple[Any, ...]:  # a job of a cluster pickles the store again, to be put back in the queue
+        return ConfigNode, (self.name, self.node, self.group, self.package, self.provider)
+
 
 def defaults(table: str) -> dict[str, Any]:
-    """{key: default} of a table of keys."""
+    """{key: default} of a table of keys. An empty mapping stands as null, since Hydra lets nothing enter one that is
+    there.
+    """
     from hydra_llm.keys import key, sweeper
 
-    return key.defaults(getattr(sweeper, table))
+    found = key.defaults(getattr(sweeper, table))
+    return {name: None if value == {} else value for name, value in found.items()}
 
 
 def register() -> None:

@@ -1,10 +1,14 @@
 """Hydra finds the plugin, cheaply, from outside the repository."""
 
 import json
+import pickle
 import subprocess
 import sys
 
+import cloudpickle
 import pytest
+from hydra.core.config_store import ConfigNode, ConfigStore
+from hydra.core.plugins import Plugins
 
 from hydra_llm.keys.key import defaults
 from hydra_llm.keys.sweeper import LLM, PRUNING, STOP, SWEEPER
@@ -66,6 +70,17 @@ def test_hydra_knows_every_key_with_the_default_of_its_table(scans):
     nodes = scans[0]["nodes"]
     sweeper = {key: value for key, value in nodes["llm_ucb"].items() if key not in ("defaults", "_target_")}
     assert sweeper == defaults(SWEEPER)
-    assert nodes["llm/openai"] == defaults(LLM)
+    assert nodes["llm/openai"] == {**defaults(LLM), "prices": None}  # Hydra lets nothing enter an empty mapping
     assert nodes["stop/budget"] == defaults(STOP)
     assert nodes["pruning/none"] == defaults(PRUNING)
+
+
+def test_a_store_that_travelled_to_a_job_can_travel_on():
+    """A job that a cluster puts back in its queue pickles the store that it was sent, a second time."""
+    Plugins.instance()
+    sent = ConfigStore.instance()
+    arrived = pickle.loads(cloudpickle.dumps(sent))
+    again = pickle.loads(cloudpickle.dumps(arrived))
+    node = again.repo["hydra"]["sweeper"]["llm_ucb.yaml"]
+    assert type(node) is ConfigNode
+    assert node.node == sent.load("hydra/sweeper/llm_ucb.yaml").node
