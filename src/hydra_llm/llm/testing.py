@@ -31,7 +31,7 @@ class ClientConformance:
         cls.__test__ = True
 
     def client(self, answers: Sequence[str | None]) -> Client:
-        raise NotImplementedError
+        raise NotImplementedError("A subclass says how the client under test is made.")
 
     def request(self, with_schema: bool = True) -> Request:
         messages = (Message("system", "Answer in JSON."), Message("user", "Choose: ⟨1⟩ or ⟨2⟩?"))

@@ -24,7 +24,7 @@ Arrays = dict[str, dict[str, Tensor]]  # split -> array -> [frame, column]
 class SystemConformance:
     def system(self, seed: int) -> System:
         """A system of the kind that is tested, all its randomness drawn from `seed`."""
-        raise NotImplementedError
+        raise NotImplementedError("A subclass says how the system under test is built from a seed.")
 
     def recorded(self, seed: int) -> Arrays:
         """What the system records of each split, from its first frame to its last."""

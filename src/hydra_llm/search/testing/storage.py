@@ -41,7 +41,7 @@ class StorageConformance:
     """What any storage owes."""
 
     def open(self, folder: Path) -> Storage:
-        raise NotImplementedError
+        raise NotImplementedError("A subclass says how the storage under test is opened on a folder.")
 
     def stored(self, folder: Path) -> list[Event]:
         storage = self.open(folder)
