@@ -2,5 +2,7 @@
 
 RECORD = "record.json"  # lists every file of a finished dataset with its size; written last
 OBSERVATIONS = "observations"  # the part that training may read
+ORACLE = "oracle"  # the derivative that the simulator knows; there where it was asked for
+TRUTH = "truth"
 DRAFT = ".tmp-"  # begins the name of a dataset while it is written
 INCOMPLETE = ".incomplete-"  # in the name of a damaged one that was set aside

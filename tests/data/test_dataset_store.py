@@ -15,10 +15,11 @@ import torch
 
 from hydra_llm.data import fingerprint as fingerprint_module
 from hydra_llm.data.errors import DatasetError
-from hydra_llm.data.fingerprint import fingerprint, simulator_version, source_hash
+from hydra_llm.data.fingerprint import SCHEMA, fingerprint, simulator_version, source_hash
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore, find_fault
 from hydra_llm.data.truth import Truth
+from hydra_llm.systems.measurement import pooled_spread
 
 
 def fill(draft, system):
@@ -55,13 +56,45 @@ def test_what_was_simulated_is_what_is_read(dataset, system, simulate_signal):
     expected, observations, truth = simulate_signal(system), dataset.observations(), dataset.truth()
     for name in ("train", "validation", "test"):
         split = observations.split(name)
-        for array in ("activity", "drift", "external"):
+        for array in ("activity", "external"):
             np.testing.assert_array_equal(getattr(split, array), expected[name][array].numpy())
         np.testing.assert_array_equal(truth.clean_activity(name), expected[name]["clean_activity"].numpy())
     for name, tensor in system.truth().items():
         assert torch.equal(truth[name], torch.atleast_1d(tensor))
     assert observations.meta["delta_t"] == 0.01
-    assert truth.meta["phi"] == "tanh"
+    assert (truth.meta["phi"], truth.meta["measurement_noise_level"]) == ("tanh", 0.1)
+    spread = pooled_spread([expected["train"]["clean_activity"]])
+    assert truth.meta["measurement_noise_sd"] == pytest.approx(0.1 * spread, rel=1e-4)
+
+
+def test_observations_say_nothing_of_noise_integrator_or_drift(dataset):
+    told = {path.name for path in (dataset.path / "observations").rglob("*")} | set(dataset.observations().meta)
+    assert not any(word in name for name in told for word in ("noise", "integrator", "substeps", "drift", "clean"))
+
+
+def test_the_oracle_derivative_is_written_where_it_is_asked_for(dataset, store, system):
+    with pytest.raises(DatasetError, match=r"no oracle derivative.*training\.target=drift"):
+        dataset.oracle()
+    drift = store.add_oracle(system).oracle().drift("validation")
+    split = dataset.observations().split("validation")
+    expected = system.drift(torch.tensor(dataset.states("validation")), torch.tensor(split.external))
+    np.testing.assert_array_equal(drift, expected.numpy())
+    assert not np.array_equal(dataset.states("validation"), split.activity)  # the true states, without the noise
+    assert [path.name for path in store.root.iterdir() if path.name != ".locks"] == [dataset.fingerprint]
+
+
+def test_an_oracle_that_cannot_be_read_is_written_anew_with_the_same_numbers(dataset, store, system):
+    first = np.array(store.add_oracle(system).oracle().drift("train"))
+    target = dataset.path / "oracle" / "train" / "drift.npy"
+    target.write_bytes(target.read_bytes()[:-100])
+    np.testing.assert_array_equal(store.add_oracle(system).oracle().drift("train"), first)
+
+
+def test_a_dataset_of_another_layout_counts_as_none(dataset, store, system, caplog):
+    record = dataset.path / "record.json"
+    record.write_text(record.read_text().replace(f'"schema": {SCHEMA}', '"schema": 1'))
+    assert store.find(system) is None
+    assert "laid out as schema 1" in caplog.text
 
 
 def test_observations_open_with_the_truth_deleted(dataset):
@@ -129,7 +162,7 @@ def test_frames_out_of_order_are_refused(store, system):
 
 @pytest.mark.parametrize("damage", ["no record", "cut record", "no file", "cut file"])
 def test_a_damaged_dataset_is_recognised_set_aside_and_written_anew(dataset, store, system, damage, caplog):
-    target = dataset.path / ("record.json" if "record" in damage else "observations/train/drift.npy")
+    target = dataset.path / ("record.json" if "record" in damage else "observations/train/activity.npy")
     if damage.startswith("no"):
         target.unlink()
     else:

@@ -65,7 +65,7 @@ def leave(store, system, n_segments):
 
 def assert_equal(one, other):
     for split in ("train", "validation", "test"):
-        for array in ("activity", "drift", "external"):
+        for array in ("activity", "external"):
             np.testing.assert_array_equal(
                 getattr(one.observations().split(split), array), getattr(other.observations().split(split), array)
             )

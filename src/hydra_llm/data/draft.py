@@ -5,21 +5,21 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from hydra_llm.data import observations, truth
 from hydra_llm.data.drafts import PROGRESS, segments_done, write_progress
-from hydra_llm.data.files import ArrayFile, sync_folder, write_json
-from hydra_llm.data.fingerprint import simulator_version
+from hydra_llm.data.files import ArrayFile, read_array, sync_folder, write_json, write_tensors
+from hydra_llm.data.fingerprint import SCHEMA, simulator_version
 from hydra_llm.dataset_names import DRAFT, RECORD
 from hydra_llm.systems.base import Recording, System
+from hydra_llm.systems.integration_error import Stepped, integration_error, sampled
 
-SCHEMA = 1
+HIDDEN = ("clean_activity",)  # arrays that no experiment records
 FLUSH_INTERVAL_S = 20.0
 
 
@@ -50,7 +50,7 @@ class Draft:
         self._files: dict[tuple[str, str], ArrayFile] = {}
         for split, n_frames in system.n_frames.items():
             for array, n_columns in system.arrays().items():
-                part = truth.FOLDER if array == "clean_activity" else observations.FOLDER
+                part = truth.FOLDER if array in HIDDEN else observations.FOLDER
                 path = folder / part / split / f"{array}.npy"
                 shape, dtype = (n_frames, n_columns), np.dtype(system.dtype)
                 self._files[split, array] = ArrayFile(path, shape, dtype, written[split])
@@ -89,14 +89,16 @@ class Draft:
             file.close()
         (self.folder / PROGRESS).unlink(missing_ok=True)
         system = self._system
-        arrays = {array: width for array, width in system.arrays().items() if array != "clean_activity"}
+        arrays = {array: width for array, width in system.arrays().items() if array not in HIDDEN}
+        hidden = [array for array in system.arrays() if array in HIDDEN]
         structure = system.structure()
-        _write_tensors(self.folder / observations.STRUCTURE, structure)
+        write_tensors(self.folder / observations.STRUCTURE, structure)
         meta = {**system.observation_meta(), "arrays": arrays, "structure": sorted(structure)}
         write_json(self.folder / observations.FOLDER / "meta.json", meta)
         tensors = system.truth()
-        _write_tensors(self.folder / truth.FOLDER, tensors)
-        write_json(self.folder / truth.FOLDER / "meta.json", {**system.truth_meta(), "tensors": list(tensors)})
+        write_tensors(self.folder / truth.FOLDER, tensors)
+        known = {**system.truth_meta(), **self._accuracy(), "tensors": list(tensors), "arrays": hidden}
+        write_json(self.folder / truth.FOLDER / "meta.json", known)
         files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
         record = {
             "schema": SCHEMA,
@@ -113,16 +115,22 @@ class Draft:
         for folder in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
             sync_folder(folder)
 
+    def _accuracy(self) -> dict[str, dict[str, float]]:
+        """integration_error of the training trajectory, where an integrator made it."""
+        if not isinstance(self._system, Stepped):
+            return {}
+        recorded = self.folder / observations.FOLDER / "train"
+        states = read_array(
+            self.folder / truth.FOLDER / "train" / "clean_activity.npy"
+            if "clean_activity" in self._system.arrays()
+            else recorded / "activity.npy"
+        )
+        frames = sampled(*states.shape).numpy()
+        external = read_array(recorded / "external.npy") if "external" in self._system.arrays() else None
+        held = None if external is None else torch.from_numpy(external[frames])
+        return {"integration_error": asdict(integration_error(self._system, torch.from_numpy(states[frames]), held))}
+
     def discard(self) -> None:
         for file in self._files.values():
             file.abandon()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
-    """One .npy file per tensor, flushed; a scalar becomes an array of one."""
-    for name, tensor in tensors.items():
-        values = torch.atleast_1d(tensor).numpy()
-        file = ArrayFile(folder / f"{name}.npy", values.shape, values.dtype)
-        file.append(0, values)
-        file.close()

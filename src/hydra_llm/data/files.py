@@ -3,11 +3,14 @@
 import json
 import math
 import os
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from hydra_llm.data.errors import DatasetError
 
@@ -60,6 +63,15 @@ class ArrayFile:
 
     def abandon(self) -> None:
         self._file.close()
+
+
+def write_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """One .npy file per tensor, flushed; a scalar becomes an array of one."""
+    for name, tensor in tensors.items():
+        values = torch.atleast_1d(tensor).numpy()
+        file = ArrayFile(folder / f"{name}.npy", values.shape, values.dtype)
+        file.append(0, values)
+        file.close()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import hydra_llm.systems
 from hydra_llm.systems.base import System
 
+SCHEMA = 2  # how a dataset is laid out on the disk
 ROOMS = ("system", "stimuli")  # of a family: what simulates it
 
 
@@ -31,8 +32,9 @@ def simulator_version(system: System) -> str:
 
 
 def fingerprint(system: System) -> str:
-    """20 hexadecimal digits of system, keys (stimulus and simulation), seed, dtype and simulator version."""
+    """20 hexadecimal digits of layout, system, keys (stimulus and simulation), seed, dtype and simulator version."""
     content = {
+        "schema": SCHEMA,
         "system": system.name,
         "keys": dict(system.keys),
         "seed": system.seed,

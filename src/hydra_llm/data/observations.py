@@ -1,4 +1,4 @@
-"""What an experimenter would have recorded. The only part of a dataset that training opens."""
+"""What an experimenter records. The only part of a dataset that training opens, unless it is given the oracle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,14 +20,13 @@ _SCAN = 32 * 2**20  # bytes looked at per step when searching for values that ar
 
 @dataclass(frozen=True)
 class RecordedSplit:
-    """One trajectory, memory-mapped [frame, unit]. A drift is not recorded by any experiment: it is the oracle's.
+    """One trajectory, memory-mapped [frame, unit].
 
     external has columns of its own where not every unit receives an input.
     """
 
     name: str
     activity: np.ndarray
-    drift: np.ndarray
     external: np.ndarray | None
 
     @property
@@ -39,8 +38,8 @@ class RecordedSplit:
 class Observations:
     """The observations of a dataset.
 
-    meta: system, n_neurons, n_frames by split, delta_t, substeps, integrator, noise_model_level, noise_scaling,
-    measurement_noise_level, external_input_mode, dtype, arrays (name -> columns), structure (names).
+    meta: system, n_neurons, n_frames by split, delta_t, external_input_mode, dtype, arrays (name -> columns), structure
+    (names). Noise levels and the integrator are part of the truth: a fit has to tell them from the recording.
     """
 
     path: Path
@@ -69,7 +68,7 @@ class Observations:
                 )
             if check:
                 check_numbers(arrays[array], array, name, self.path)
-        return RecordedSplit(name, arrays["activity"], arrays["drift"], arrays.get("external"))
+        return RecordedSplit(name, arrays["activity"], arrays.get("external"))
 
     def structure(self, name: str) -> Tensor:
         """What the experimenter knows about the system beside its activity, such as edge_index."""

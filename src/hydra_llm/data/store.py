@@ -1,7 +1,8 @@
 """Datasets on disk, addressed by content.
 
-<root>/<fingerprint>/observations/   what an experimenter records, and the oracle's drift in files of its own
-<root>/<fingerprint>/truth/          weights, types and parameters
+<root>/<fingerprint>/observations/   what an experimenter records
+<root>/<fingerprint>/oracle/         the derivative that the simulator knows, added where it is asked for
+<root>/<fingerprint>/truth/          weights, types and parameters, noise levels, the integrator, states behind noise
 <root>/<fingerprint>/record.json     configuration, versions, and every file with its size
 
 A dataset is written beside its place and renamed into it, so that a reader sees a whole one or none. Processes that
@@ -16,40 +17,22 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.draft import FLUSH_INTERVAL_S, Draft, draft_name
 from hydra_llm.data.drafts import find_draft, leftovers
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
-from hydra_llm.data.fingerprint import fingerprint
-from hydra_llm.data.observations import Observations
-from hydra_llm.data.truth import Truth
-from hydra_llm.dataset_names import INCOMPLETE, RECORD
+from hydra_llm.data.fingerprint import SCHEMA, fingerprint
+from hydra_llm.data.oracle_draft import has_oracle, place_oracle, write_oracle
+from hydra_llm.dataset_names import INCOMPLETE, ORACLE, RECORD
 from hydra_llm.systems.base import System
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A complete dataset. Its two parts are opened apart: training gets the observations only."""
-
-    path: Path
-
-    @property
-    def fingerprint(self) -> str:
-        return self.path.name
-
-    def observations(self) -> Observations:
-        return Observations.open(self.path)
-
-    def truth(self) -> Truth:
-        return Truth.open(self.path)
 
 
 class DatasetStore:
@@ -97,7 +80,7 @@ class DatasetStore:
         if left is not None:
             left.rename(folder)
         self.clean()
-        check_space(self.root, system, written=_size(folder))
+        check_space(self.root, system, system.arrays(), written=_size(folder))
         try:
             draft = Draft(folder, system, name, self._flush_interval_s)
         except PermissionError as error:
@@ -113,6 +96,32 @@ class DatasetStore:
         finally:
             if not kept:
                 draft.discard()
+
+    def add_oracle(self, system: System) -> Dataset:
+        """The dataset of a system, with the oracle derivative in it; it is computed from the states that are there.
+
+        Raises DatasetError where the system has not been simulated, or the dataset cannot be written.
+        """
+        dataset = self.find(system)
+        if dataset is None:
+            raise DatasetError(f"{self.path(system)} does not exist. Simulate the system before asking for its oracle.")
+        if has_oracle(dataset.path):
+            return dataset
+        with self.lock(system):
+            if has_oracle(dataset.path):  # another process has added it while this one waited
+                return dataset
+            folder = self.root / draft_name(dataset.fingerprint)
+            check_space(self.root, system, {"drift": system.n_units})
+            shutil.rmtree(dataset.path / ORACLE, ignore_errors=True)  # one that cannot be read
+            try:
+                write_oracle(folder, dataset, system)
+                place_oracle(folder, dataset.path)
+            except PermissionError as error:
+                raise DatasetError(_read_only(dataset.path)) from error
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        log.info("Added the oracle derivative to %s.", dataset.path)
+        return dataset
 
     def clean(self) -> None:
         """Remove what killed processes left behind and cannot be continued."""
@@ -156,9 +165,12 @@ def find_fault(path: Path) -> str | None:
     if not (path / RECORD).exists():
         return f"{RECORD} is missing, as if a process was stopped while copying or deleting it."
     try:
-        files = read_json(path / RECORD)["files"]
+        record = read_json(path / RECORD)
+        schema, files = record["schema"], record["files"]
     except (DatasetError, KeyError, TypeError) as error:
         return f"{RECORD} cannot be used ({error})."
+    if schema != SCHEMA:
+        return f"It is laid out as schema {schema}, this version reads schema {SCHEMA}."
     for name, size in files.items():
         file = path / name
         if not file.exists():
@@ -168,10 +180,12 @@ def find_fault(path: Path) -> str | None:
     return None
 
 
-def check_space(root: Path, system: System, *, written: int = 0) -> None:
-    """Raise DatasetError if the recording of a system does not fit on the disk. written: bytes of it that are there."""
+def check_space(root: Path, system: System, arrays: Mapping[str, int], *, written: int = 0) -> None:
+    """Raise DatasetError if arrays (name -> columns) of all frames do not fit on the disk. written: bytes of them that
+    are there.
+    """
     itemsize = np.dtype(system.dtype).itemsize
-    needed = sum(system.n_frames.values()) * sum(system.arrays().values()) * itemsize - written
+    needed = sum(system.n_frames.values()) * sum(arrays.values()) * itemsize - written
     free = shutil.disk_usage(root).free
     if needed > free:
         raise DatasetError(

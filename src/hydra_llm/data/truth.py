@@ -9,12 +9,17 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.files import read_array, read_json
+from hydra_llm.dataset_names import TRUTH
 
-FOLDER = "truth"
+FOLDER = TRUTH
 
 
 class Truth(Mapping[str, Tensor]):
-    """The tensors of a truth by name; meta holds what is not a tensor (system, phi, external_input_mode)."""
+    """The tensors of a truth by name.
+
+    meta: what is not a tensor, such as integrator, substeps, noise_model_level, noise_scaling, measurement_noise_level,
+    phi; arrays: names of what is kept per frame.
+    """
 
     def __init__(self, path: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
         self.path, self._tensors, self.meta = path, dict(tensors), dict(meta)
@@ -26,6 +31,11 @@ class Truth(Mapping[str, Tensor]):
         meta = read_json(folder / "meta.json")
         tensors = {name: torch.from_numpy(np.array(read_array(folder / f"{name}.npy"))) for name in meta.pop("tensors")}
         return cls(folder, tensors, meta)
+
+    @property
+    def has_clean_activity(self) -> bool:
+        """Whether the recorded states are hidden by measurement noise."""
+        return "clean_activity" in self.meta["arrays"]
 
     def clean_activity(self, split: str) -> np.ndarray:
         """The states [frame, neuron] behind a recording with measurement noise."""
