@@ -18,9 +18,7 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from hydra_llm.data.datamodule import RecordingDataModule
-from hydra_llm.data.store import Dataset
-from hydra_llm.data.windows import frames_of
+from hydra_llm.data.dataset import Dataset
 from hydra_llm.families.evaluation import Evaluation, OracleReport
 from hydra_llm.families.family import Family
 from hydra_llm.families.fitting import Fit, FitContext, train
@@ -32,6 +30,7 @@ from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import split_lengths
 from hydra_llm.systems.split_run import SplitRun
 from hydra_llm.systems.trajectory import segments
+from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.objectives import OneStep
 from hydra_llm.training.phases.adam import AdamPhase
 
@@ -53,7 +52,7 @@ class Rotors:
     name = "rotors"
     substeps = 1
     burn_in = 100
-    measurement_noise_level = 0.0
+    measurement_noise_sd = 0.0
     independent_segments = False
 
     @cached_property
@@ -70,17 +69,20 @@ class Rotors:
         return {"A": self._A}
 
     def truth_meta(self) -> dict[str, Any]:
-        return {"system": self.name}
+        return {"system": self.name, "noise_model_level": self.noise.level}
+
+    def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
+        return activity @ self._A.T
 
     def structure(self) -> dict[str, Tensor]:
         return {}  # nothing is known beside the recording
 
     def arrays(self) -> dict[str, int]:
-        return {"activity": self.n_units, "drift": self.n_units}
+        return {"activity": self.n_units}
 
     def observation_meta(self) -> dict[str, Any]:
         meta = {"system": self.name, "n_neurons": self.n_units, "n_frames": dict(self.n_frames), "dtype": self.dtype}
-        return {**meta, "delta_t": self.delta_t, "noise_model_level": self.noise.level, "measurement_noise_level": 0.0}
+        return {**meta, "delta_t": self.delta_t}
 
     def segments(self) -> tuple[Segment, ...]:
         return segments(dict(self.n_frames))
@@ -88,10 +90,10 @@ class Rotors:
     def start(self) -> SplitRun:
         states = [torch.randn(self.n_units, generator=stream(self.seed, f"initial_state/{s}")) for s in SPLITS]
 
-        def drift(u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
+        def field(u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
             return torch.matmul(u, self._A.T, out=out)
 
-        return SplitRun(self, drift, torch.stack(states), floor=None)
+        return SplitRun(self, field, torch.stack(states), floor=None)
 
 
 def rotors(n_units: int, coupling: float, noise: float, delta_t: float, n_frames: int, seed: int) -> Rotors:
@@ -128,7 +130,7 @@ class LinearPhase(AdamPhase):
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
-    data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
+    data = RecordingDataModule(dataset, training)
     phase = LinearPhase(
         n_steps=training.max_steps,
         batch_size=training.batch_size,
@@ -149,13 +151,12 @@ def scores_of(A: np.ndarray, true: np.ndarray, prefix: str = "") -> dict[str, fl
 
 class Evaluator:
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
-        self._observations, self._A = dataset.observations(), dataset.truth()["A"].numpy()
-        self._training = training
+        self._A = dataset.truth()["A"].numpy()
+        self._data = RecordingDataModule(dataset.path, training)
 
     def oracle(self) -> OracleReport[np.ndarray]:
         """Least squares: what any method can get from these data."""
-        split, meta = self._observations.split("train"), self._observations.meta
-        frames = frames_of(split, self._training.target, self._training.difference_order, float(meta["delta_t"]))
+        frames = self._data.frames("train")
         A = np.linalg.lstsq(frames.activity.numpy(), frames.target.numpy(), rcond=None)[0].T
         scores = scores_of(A, self._A, "oracle_")
         return OracleReport(A, scores, f"Least squares recovers A with R2 {scores['oracle_A_R2']:.4f}.")

@@ -15,7 +15,7 @@ def variance_at_time_one(noise, n_frames, substeps, n_walkers=20_000):
     drawn = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     drawn *= noise.standard_deviation(delta_t, substeps)
     rest = lambda u, external, out: out.zero_()  # noqa: E731
-    _, _, end = integrate(rest, Euler(), torch.zeros((1, n_walkers)), n_frames, delta_t, substeps, None, drawn)
+    _, end = integrate(rest, Euler(), torch.zeros((1, n_walkers)), n_frames, delta_t, substeps, None, drawn)
     return end.var().item()
 
 

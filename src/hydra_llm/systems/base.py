@@ -40,14 +40,13 @@ class Segment:
 class Recording:
     """What one segment adds to one split. Arrays are [frame, unit]; the first frame is `start`.
 
-    drift is du/dt before noise at the true state of the frame. activity is what a recording shows of that state; with
-    measurement noise the state itself is kept as clean_activity, else that is None.
+    activity is what a recording shows of the state; with measurement noise the state itself is kept as clean_activity,
+    else that is None.
     """
 
     split: str
     start: int
     activity: Tensor
-    drift: Tensor
     external: Tensor | None  # [frame, column]; signal networks have one column per unit
     clean_activity: Tensor | None
 
@@ -88,16 +87,27 @@ class System(Protocol):
         ...
 
     def observation_meta(self) -> dict[str, Any]:
-        """What the record says about the experiment. Holds nothing from which the truth could be drawn again."""
+        """What an experimenter knows of the experiment, such as sizes and delta_t. Holds nothing from which the truth
+        could be drawn again, and neither noise levels nor the integrator: a fit would choose its method by them.
+        """
         ...
 
     def structure(self) -> dict[str, Tensor]:
         """What the experimenter knows beside the recording: a wiring diagram, a stoichiometry. Training may see it."""
         ...
 
-    def truth_meta(self) -> dict[str, Any]: ...
+    def truth_meta(self) -> dict[str, Any]:
+        """What is no tensor: noise levels, the integrator and its substeps, constants of the law."""
+        ...
 
     def truth(self) -> dict[str, Tensor]: ...
+
+    def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
+        """du/dt [frame, unit] of the law without noise, at true states [frame, unit] and the recorded input of these
+        frames [frame, column], in the precision of these states. It is the oracle derivative, which no experiment
+        records.
+        """
+        ...
 
     def segments(self) -> tuple[Segment, ...]: ...
 

@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from hydra_llm.systems.base import Segment
 from hydra_llm.systems.integrators import Integrator, integrator
+from hydra_llm.systems.measurement import MeasurementNoise
 from hydra_llm.systems.noise import ProcessNoise
 from hydra_llm.systems.recording import check_recording, plain, split_lengths
 from hydra_llm.systems.trajectory import segments
@@ -28,6 +30,7 @@ class RecordingConfig(Protocol):
     noise_model_level: float
     noise_scaling: str
     measurement_noise_level: float
+    measurement_noise_unit: str
 
     @property
     def substeps(self) -> int | None: ...
@@ -41,7 +44,7 @@ def identity(config: Any, but: Collection[str] = ()) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ConfiguredSystem(ABC):
-    """What the keys of a System decide alone. A family adds truth, structure, n_units and start().
+    """What the keys of a System decide alone. A family adds truth, structure, n_units, drift(), spread() and start().
 
     Raises ValueError with a sentence for the first key that describes no recording.
     """
@@ -53,7 +56,7 @@ class ConfiguredSystem(ABC):
 
     def __post_init__(self) -> None:
         check_recording(self)
-        _ = self.noise, self.integrator  # an unknown name is an error before anything runs
+        _ = self.noise, self.measurement_noise, self.integrator  # an unknown name is an error before anything runs
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -99,8 +102,22 @@ class ConfiguredSystem(ABC):
         return ProcessNoise(self.config.noise_model_level, self.config.noise_scaling)
 
     @property
-    def measurement_noise_level(self) -> float:
-        return self.config.measurement_noise_level
+    def measurement_noise(self) -> MeasurementNoise:
+        return MeasurementNoise(self.config.measurement_noise_level, self.config.measurement_noise_unit)
+
+    @property
+    def measurement_noise_sd(self) -> float:
+        """Standard deviation of the noise on the recorded states, in their units. A relative one costs a pilot."""
+        return self._measurement_noise_sd
+
+    @cached_property
+    def _measurement_noise_sd(self) -> float:
+        noise = self.measurement_noise
+        return noise.level * self.spread() if noise.unit == "relative" and noise.level > 0 else noise.level
+
+    @abstractmethod
+    def spread(self) -> float:
+        """Standard deviation of the states of the training trajectory, each unit about its own mean, pooled."""
 
     @property
     def integrator(self) -> Integrator:
@@ -119,10 +136,10 @@ class ConfiguredSystem(ABC):
     # ---- records ----
 
     def arrays(self) -> dict[str, int]:
-        widths = {"activity": self.n_units, "drift": self.n_units}
+        widths = {"activity": self.n_units}
         if self.input_mode != "none":
             widths["external"] = self.n_input_columns
-        if self.measurement_noise_level > 0:
+        if self.measurement_noise.level > 0:
             widths["clean_activity"] = self.n_units
         return widths
 
@@ -132,13 +149,21 @@ class ConfiguredSystem(ABC):
             "n_neurons": self.n_units,
             "n_frames": dict(self.n_frames),
             "delta_t": self.delta_t,
-            "substeps": self.substeps,
-            "integrator": self.config.integrator,
-            "noise_model_level": self.noise.level,
-            "noise_scaling": self.noise.scaling,
-            "measurement_noise_level": self.measurement_noise_level,
             "external_input_mode": self.input_mode,
             "dtype": self.dtype,
+        }
+
+    def truth_meta(self) -> dict[str, Any]:
+        return {
+            "system": self.name,
+            "external_input_mode": self.input_mode,
+            "integrator": self.config.integrator,
+            "substeps": self.substeps,
+            "noise_model_level": self.noise.level,
+            "noise_scaling": self.noise.scaling,
+            "measurement_noise_level": self.measurement_noise.level,
+            "measurement_noise_unit": self.measurement_noise.unit,
+            "measurement_noise_sd": self.measurement_noise_sd,
         }
 
     def segments(self) -> tuple[Segment, ...]:

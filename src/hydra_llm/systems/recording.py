@@ -12,7 +12,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _SHORT_SPLIT = 2000  # frames of a validation or test trajectory whose length is left open
 
 
-class Recorded(Protocol):
+class Recordable(Protocol):
     """The part of a system that says how it is recorded."""
 
     @property
@@ -24,12 +24,10 @@ class Recorded(Protocol):
     @property
     def n_frames(self) -> Mapping[str, int]: ...
     @property
-    def measurement_noise_level(self) -> float: ...
-    @property
     def dtype(self) -> str: ...
 
 
-def check_recording(system: Recorded) -> None:
+def check_recording(system: Recordable) -> None:
     """Raise ValueError with a sentence for the first value that describes no recording."""
     if not system.delta_t > 0:
         raise ValueError(f"delta_t must be above 0, got {system.delta_t}.")
@@ -42,8 +40,6 @@ def check_recording(system: Recorded) -> None:
     for split in SPLITS:
         if system.n_frames[split] < 2:
             raise ValueError(f"The {split} split must have at least 2 frames, got {system.n_frames[split]}.")
-    if not system.measurement_noise_level >= 0:
-        raise ValueError(f"measurement_noise_level must be at least 0, got {system.measurement_noise_level}.")
     check_choice("dtype", system.dtype, DTYPES)
 
 

@@ -1,5 +1,6 @@
 """The three trajectories of a system, integrated as one batch."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import torch
@@ -7,13 +8,14 @@ from torch import Tensor
 
 from hydra_llm.systems.base import SPLITS, Recording, Segment
 from hydra_llm.systems.integrators import Integrator, VectorField
+from hydra_llm.systems.measurement import pooled_spread
 from hydra_llm.systems.noise import NormalFrames, ProcessNoise
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.systems.recording import DTYPES, Recorded
+from hydra_llm.systems.recording import DTYPES, Recordable
 from hydra_llm.systems.trajectory import check_finite, integrate
 
 
-class Integrated(Recorded, Protocol):
+class Integrated(Recordable, Protocol):
     """A system that a SplitRun can advance."""
 
     @property
@@ -23,7 +25,15 @@ class Integrated(Recorded, Protocol):
     @property
     def noise(self) -> ProcessNoise: ...
     @property
+    def measurement_noise_sd(self) -> float: ...
+    @property
     def integrator(self) -> Integrator: ...
+
+
+def training_spread(run: "SplitRun", segments: Iterable[Segment]) -> float:
+    """Pooled standard deviation of the states of the training trajectory, by a run that has not begun."""
+    row = SPLITS.index("train")
+    return pooled_spread(run.states(part)[0][:, row] for part in segments if "train" in part.splits)
 
 
 class SplitRun:
@@ -49,39 +59,42 @@ class SplitRun:
         """The input as it enters the drift [frame, split, column]; none here."""
         return None
 
-    @torch.inference_mode()
     def advance(self, segment: Segment) -> tuple[Recording, ...]:
-        if self._frame < 0:
-            self._integrate(Segment(SPLITS, self._frame, 0))
-        if segment.start != self._frame:
-            raise ValueError(
-                f"The next segment must start at frame {self._frame}, where the run is, got frame {segment.start}."
-            )
-        activity, drift, external = self._integrate(segment)
+        activity, external = self.states(segment)
         recordings = []
         for split in segment.splits:
             row = SPLITS.index(split)
-            state, level = activity[:, row], self._system.measurement_noise_level
-            noisy = state + level * self._measurement_noise[split].take(len(state)).to(state) if level > 0 else None
+            state, sd = activity[:, row], self._system.measurement_noise_sd
+            noisy = state + sd * self._measurement_noise[split].take(len(state)).to(state) if sd > 0 else None
             recordings.append(
                 Recording(
                     split=split,
                     start=segment.start,
                     activity=state if noisy is None else noisy,
-                    drift=drift[:, row],
                     external=None if external is None else external[:, row],
                     clean_activity=None if noisy is None else state,
                 )
             )
         return tuple(recordings)
 
-    def _integrate(self, segment: Segment) -> tuple[Tensor, Tensor, Tensor | None]:
+    @torch.inference_mode()
+    def states(self, segment: Segment) -> tuple[Tensor, Tensor | None]:
+        """The states of the next segment and the input to them, each [frame, split, column], before any measurement."""
+        if self._frame < 0:
+            self._integrate(Segment(SPLITS, self._frame, 0))
+        if segment.start != self._frame:
+            raise ValueError(
+                f"The next segment must start at frame {self._frame}, where the run is, got frame {segment.start}."
+            )
+        return self._integrate(segment)
+
+    def _integrate(self, segment: Segment) -> tuple[Tensor, Tensor | None]:
         system, n_frames = self._system, segment.stop - segment.start
         for row, split in enumerate(SPLITS):
             if split not in segment.splits:
                 self._state[row] = 0
         external = self.external(segment)
-        activity, drift, self._state = integrate(
+        activity, self._state = integrate(
             self._field,
             system.integrator,
             self._state,
@@ -95,7 +108,7 @@ class SplitRun:
         self._frame = segment.stop
         recorded = [SPLITS.index(split) for split in segment.splits]
         check_finite(activity[:, recorded], segment.splits, segment.start, system.delta_t)
-        return activity, drift, external
+        return activity, external
 
     def _noise(self, segment: Segment) -> Tensor | None:
         """Scaled process noise [frame, draw, split, unit], each split from its own stream."""

@@ -47,11 +47,20 @@ class SystemConformance:
 
     def test_every_array_has_its_width_and_holds_numbers(self) -> None:
         system, recorded = self.system(0), self.recorded(0)
-        assert {"activity", "drift"} <= set(system.arrays())
+        assert "activity" in system.arrays()
         for split, arrays in recorded.items():
             for name, width in system.arrays().items():
                 assert arrays[name].shape[1] == width, f"{name} of {split}"
                 assert torch.isfinite(arrays[name]).all(), f"{name} of {split}"
+
+    def test_the_drift_of_a_frame_is_a_number_per_unit_and_does_not_depend_on_its_neighbours(self) -> None:
+        system, arrays = self.system(0), self.recorded(0)["train"]
+        states, external = arrays.get("clean_activity", arrays["activity"])[:6], arrays.get("external")
+        drift = system.drift(states, None if external is None else external[:6])
+        late = system.drift(states[3:], None if external is None else external[3:6])
+        assert drift.shape == states.shape
+        assert torch.isfinite(drift).all()
+        assert torch.allclose(drift[3:], late, rtol=1e-3, atol=1e-5)
 
     def test_equal_seeds_give_equal_recordings_and_equal_truth(self) -> None:
         once, again = self.recorded(0), self.recorded(0)

@@ -1,4 +1,4 @@
-"""The inner loop of every simulation: integrate a batch of trajectories and record states and drifts."""
+"""The inner loop of every simulation: integrate a batch of trajectories and record their states."""
 
 import torch
 from torch import Tensor
@@ -20,34 +20,33 @@ def integrate(
     external: Tensor | None,  # [frame, batch, unit], held over each recording step
     noise: Tensor | None,  # [frame, draw, batch, unit]; one draw per frame or one per substep
     floor: float | None = None,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Record n_frames states and drifts [frame, batch, unit], and return them with the state that follows.
+) -> tuple[Tensor, Tensor]:
+    """Record n_frames states [frame, batch, unit], and return them with the state that follows.
 
-    The drift of a frame is evaluated at the recorded state, before the noise that leads to the next one. floor: states
-    below it are set to it after every step, as concentrations are to zero.
+    floor: states below it are set to it after every step, as concentrations are to zero.
     """
     dt = delta_t / substeps
     activity = u.new_empty((n_frames + 1, *u.shape))
-    drift = u.new_empty((n_frames, *u.shape))
+    slope = torch.empty_like(u)
     activity[0] = u
-    states, drifts = activity.unbind(0), drift.unbind(0)  # views once, not an index operation per step
+    states = activity.unbind(0)  # views once, not an index operation per step
     inputs = [None] * n_frames if external is None else external.unbind(0)
     kicks = [()] * n_frames if noise is None else [draws.unbind(0) for draws in noise.unbind(0)]
     kick_each_substep = noise is not None and noise.shape[1] == substeps
 
-    for state, slope, following, held, kick in zip(states, drifts, states[1:], inputs, kicks, strict=False):
+    for state, following, held, kick in zip(states, states[1:], inputs, kicks, strict=False):
         method.step(field, state, held, field(state, held, slope), dt, following)
         for substep in range(1, substeps):
             if kick_each_substep:
                 following.add_(kick[substep - 1])
             if floor is not None:
                 following.clamp_min_(floor)
-            method.step(field, following, held, field(following, held, torch.empty_like(u)), dt, following)
+            method.step(field, following, held, field(following, held, slope), dt, following)
         if kick:
             following.add_(kick[-1])
         if floor is not None:
             following.clamp_min_(floor)
-    return activity[:-1], drift, activity[-1].clone()
+    return activity[:-1], activity[-1].clone()
 
 
 def check_finite(activity: Tensor, splits: tuple[str, ...], start: int, delta_t: float) -> None:

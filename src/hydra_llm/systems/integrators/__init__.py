@@ -1,11 +1,11 @@
 """Explicit integrators behind one interface, one method per file."""
 
 from hydra_llm.choice import check_choice
-from hydra_llm.systems.integrators.base import Integrator, VectorField
+from hydra_llm.systems.integrators.base import Integrator, VectorField, in_place
 from hydra_llm.systems.integrators.euler import Euler
 from hydra_llm.systems.integrators.rk4 import RK4
 
-__all__ = ["RK4", "Euler", "Integrator", "VectorField", "integrator"]
+__all__ = ["RK4", "Euler", "Integrator", "VectorField", "in_place", "integrator"]
 
 _METHODS: dict[str, type[Integrator]] = {"euler": Euler, "rk4": RK4}
 

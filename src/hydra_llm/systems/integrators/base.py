@@ -1,5 +1,6 @@
 """What an integrator is: one step of du/dt = f(u, input) with the input held over the step."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from torch import Tensor
@@ -9,6 +10,15 @@ class VectorField(Protocol):
     """The drift f. Writes du/dt into `out` and returns it; u, out: [batch, unit]; external: [batch, unit] or None."""
 
     def __call__(self, u: Tensor, external: Tensor | None, out: Tensor) -> Tensor: ...
+
+
+def in_place(law: Callable[[Tensor, Tensor | None], Tensor]) -> VectorField:
+    """A law that returns du/dt, as a field that writes it."""
+
+    def field(u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
+        return out.copy_(law(u, external))
+
+    return field
 
 
 class Integrator(Protocol):

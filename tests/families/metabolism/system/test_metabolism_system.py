@@ -80,7 +80,8 @@ def test_what_is_known_to_the_experimenter_holds_no_rate_constant(make_metabolis
 
 
 def test_measurement_noise_hides_the_state_and_leaves_the_dynamics_alone(make_metabolism_system, simulate_system):
-    clean, noisy = (simulate_system(make_metabolism_system(measurement_noise_level=x))["train"] for x in (0.0, 0.3))
+    levels = ({}, {"measurement_noise_level": 0.3, "measurement_noise_unit": "absolute"})
+    clean, noisy = (simulate_system(make_metabolism_system(**level))["train"] for level in levels)
     assert torch.equal(clean["activity"], noisy["clean_activity"])
     assert (noisy["activity"] - clean["activity"]).std().item() == pytest.approx(0.3, rel=0.05)
 

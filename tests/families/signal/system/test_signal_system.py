@@ -7,8 +7,8 @@ import torch
 
 from hydra_llm.families.signal.system import RateField
 from hydra_llm.systems.base import SPLITS, DivergenceError
-from hydra_llm.systems.differences import finite_difference
 from hydra_llm.systems.random_streams import stream
+from recorded import samples_of
 
 FOUR_TYPES = {"n_neuron_types": 4, "neuron_types": [[1, 0.3, 2, 0, 1, 0], [2, 0, 3, 1, 2, 0.5], [1, 0, 4, 2, 0.5, -1]]}
 
@@ -128,20 +128,22 @@ def test_burn_in_frames_are_integrated_and_not_recorded(make_signal_system, simu
 
 
 def test_forward_difference_of_an_euler_recording_without_noise_is_the_drift(make_signal_system, simulate_signal):
-    arrays = simulate_signal(make_signal_system(dtype="float64"))["train"]
-    estimate, frames = finite_difference(arrays["activity"], 0.01, "forward")
-    torch.testing.assert_close(estimate, arrays["drift"][frames], atol=1e-9, rtol=1e-9)
+    euler = make_signal_system(dtype="float64", integrator="euler", substeps=1)
+    arrays = simulate_signal(euler)["train"]
+    estimate = samples_of(arrays, target="finite_difference", delta_t=0.01).target
+    torch.testing.assert_close(estimate, arrays["drift"][:-1], atol=1e-9, rtol=1e-9)
 
 
 def test_drift_is_recorded_before_process_noise(make_signal_system, simulate_signal):
     arrays = simulate_signal(make_signal_system(noise_model_level=0.3, dtype="float64"))["train"]
-    estimate, frames = finite_difference(arrays["activity"], 0.01, "forward")
-    kicks = (estimate - arrays["drift"][frames]) * 0.01
+    estimate = samples_of(arrays, target="finite_difference", delta_t=0.01).target
+    kicks = (estimate - arrays["drift"][:-1]) * 0.01
     assert kicks.std() == pytest.approx(0.3, rel=0.02)
 
 
 def test_measurement_noise_leaves_the_dynamics_alone(make_signal_system, simulate_signal):
-    noisy = simulate_signal(make_signal_system(measurement_noise_level=0.2))["train"]
+    keys = {"measurement_noise_level": 0.2, "measurement_noise_unit": "absolute"}
+    noisy = simulate_signal(make_signal_system(**keys))["train"]
     clean = simulate_signal(make_signal_system())["train"]
     assert torch.equal(noisy["clean_activity"], clean["activity"])
     assert torch.equal(noisy["drift"], clean["drift"])
@@ -239,6 +241,10 @@ def test_spectral_radius_of_the_truth_counts_the_gain(make_signal_system):
         ({"noise_model_level": -1.0}, r"noise_model_level must be at least 0, got -1.0"),
         ({"noise_scaling": "none"}, "noise_scaling must be one of per_step, sqrt_dt, got 'none'"),
         ({"measurement_noise_level": -1.0}, r"measurement_noise_level must be at least 0, got -1.0"),
+        (
+            {"measurement_noise_unit": "percent"},
+            "measurement_noise_unit must be one of relative, absolute",
+        ),
         ({"external_input_type": "visual"}, r"external_input_type must be one of none,.*got 'visual'"),
         ({"external_input_type": "oscillatory"}, "external_input_type and external_input_mode must be 'none' together"),
         ({"external_input_mode": "additive"}, "external_input_type and external_input_mode must be 'none' together"),
@@ -276,5 +282,5 @@ def test_a_value_that_describes_no_network_is_refused_with_a_sentence(make_signa
 
 def test_observation_record_holds_nothing_from_which_the_truth_could_be_drawn(make_signal_system):
     meta = make_signal_system(noise_model_level=0.1).observation_meta()
-    assert not {"seed", "keys", "neuron_types", "gain", "phi", "connectivity_type"} & meta.keys()
-    assert (meta["noise_scaling"], meta["delta_t"], meta["dtype"]) == ("per_step", 0.01, "float32")
+    assert not {"seed", "keys", "neuron_types", "gain", "phi", "connectivity_type", "noise_scaling"} & meta.keys()
+    assert (meta["delta_t"], meta["dtype"]) == (0.01, "float32")

@@ -45,46 +45,54 @@ class FlyvisRun:
             system.stimulus.prepare(split, len(system.sequence_lengths(split)))
         self._adapted: dict[str, Tensor] = {}  # split -> [neuron, grey field]
 
-    @torch.inference_mode()
     def advance(self, segment: Segment) -> tuple[Recording, ...]:
+        (split,) = segment.splits
+        states, external = self.states(segment)
+        seen = self._measured(states, segment)
+        return (
+            Recording(
+                split=split,
+                start=segment.start,
+                activity=states if seen is None else seen,
+                external=external,
+                clean_activity=None if seen is None else states,
+            ),
+        )
+
+    @torch.inference_mode()
+    def states(self, segment: Segment) -> tuple[Tensor, Tensor]:
+        """The states of a segment and the light on them, each [frame, column], before any measurement."""
         system, (split,) = self._system, segment.splits
         starts, lengths = system.sequence_starts(split), system.sequence_lengths(split)
-        numbers = [k for k in range(len(lengths)) if segment.start <= starts[k] < segment.stop]
+        numbers = self._numbers(segment)
         offsets = [starts[k] - segment.start for k in numbers]
         own = [lengths[k] for k in numbers]
         light = [system.stimulus.luminance(split, k, lengths[k])[:, self._input_column] for k in numbers]
         noise = [self._noise(split, k) for k in numbers]
         n_frames, n = segment.stop - segment.start, system.n_units
         activity = torch.empty((n_frames, n), dtype=self._dtype)
-        drift = torch.empty_like(activity)
         state = self._adapted_states(split)[:, [k % N_GREYS for k in numbers]]
         for first in range(0, max(own), BLOCK):
             size = min(BLOCK, max(own) - first)
             external = torch.stack([_frames(shown, first, size) for shown in light], dim=-1)
-            states, slopes, state = self._integrate(state, external, self._kicks(noise, size))
+            states, state = self._integrate(state, external, self._kicks(noise, size))
             for row, (offset, length) in enumerate(zip(offsets, own, strict=True)):
                 here = slice(offset + first, offset + min(first + size, length))
                 if here.start < here.stop:
                     activity[here] = states[: here.stop - here.start, :, row]
-                    drift[here] = slopes[: here.stop - here.start, :, row]
         check_finite(activity[:, None], (split,), segment.start, system.delta_t)
-        seen = self._measured(activity, split, numbers, own)
-        return (
-            Recording(
-                split=split,
-                start=segment.start,
-                activity=activity if seen is None else seen,
-                drift=drift,
-                external=torch.cat(light).to(self._dtype),
-                clean_activity=None if seen is None else activity,
-            ),
-        )
+        return activity, torch.cat(light).to(self._dtype)
 
-    def _integrate(self, state: Tensor, external: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """States and drifts [frame, neuron, sequence] on the CPU, and the state that follows, where it is computed."""
+    def _numbers(self, segment: Segment) -> list[int]:
+        """Which sequences of its split a segment holds."""
+        starts = self._system.sequence_starts(segment.splits[0])[:-1]
+        return [k for k, start in enumerate(starts) if segment.start <= start < segment.stop]
+
+    def _integrate(self, state: Tensor, external: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """States [frame, neuron, sequence] on the CPU, and the state that follows, where it is computed."""
         system = self._system
         external = external.to(self._device, self._dtype)
-        states, slopes, state = integrate(
+        states, state = integrate(
             self._field,
             system.integrator,
             state,
@@ -94,7 +102,7 @@ class FlyvisRun:
             external,
             None if noise is None else noise.to(self._device),
         )
-        return states.cpu(), slopes.cpu(), state
+        return states.cpu(), state
 
     def _adapted_states(self, split: str) -> Tensor:
         """Voltages after two seconds before grey fields [neuron, grey field], without noise."""
@@ -106,7 +114,7 @@ class FlyvisRun:
             state = system.truth()["v_rest"][:, None].expand(-1, N_GREYS).contiguous().to(self._device)
             n_frames = round(ADAPTATION / system.delta_t)
             for first in range(0, n_frames, BLOCK):
-                states, _, state = self._integrate(state, field[: min(BLOCK, n_frames - first)], None)
+                states, state = self._integrate(state, field[: min(BLOCK, n_frames - first)], None)
                 for row in range(N_GREYS):
                     check_finite(states[:, None, :, row], (split,), first - n_frames, system.delta_t)
             self._adapted[split] = state
@@ -125,17 +133,19 @@ class FlyvisRun:
         drawn = torch.stack([frames.take(n_frames).to(self._dtype) for frames in noise], dim=-1)
         return drawn.mul_(system.noise.standard_deviation(system.delta_t, system.substeps))
 
-    def _measured(self, activity: Tensor, split: str, numbers: list[int], lengths: list[int]) -> Tensor | None:
+    def _measured(self, states: Tensor, segment: Segment) -> Tensor | None:
         """The recording with measurement noise [frame, neuron], or None without."""
-        system = self._system
-        if system.measurement_noise_level == 0:
+        system, (split,) = self._system, segment.splits
+        sd = system.measurement_noise_sd
+        if sd == 0:
             return None
-        seen = activity.clone()
+        seen, numbers = states.clone(), self._numbers(segment)
+        lengths = [system.sequence_lengths(split)[k] for k in numbers]
         for number, part in zip(numbers, seen.split(lengths), strict=True):
             generator = stream(system.seed, f"measurement_noise/{split}/{number}")
             for frame in part:
                 noise = torch.randn(frame.shape, generator=generator, dtype=torch.float64)
-                frame += (system.measurement_noise_level * noise).to(self._dtype)
+                frame += (sd * noise).to(self._dtype)
         return seen
 
 

@@ -27,12 +27,14 @@ from hydra_llm.families.flyvis.system.type_groups import group_of
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.configured import ConfiguredSystem, identity
+from hydra_llm.systems.measurement import pooled_spread
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES
 
 TAU_MODES = ("unclamped", "clamped")
 LARGEST_STEP = 1.5  # of the shortest tau: beyond it the network rings, from 1.8 on it diverges
-LARGEST_SUBSTEP = 0.01  # seconds, where substeps is left open
+PILOT = 8  # sequences whose voltages say how large a relative measurement noise is
+LARGEST_SUBSTEP = {"euler": 0.01, "rk4": 0.0025}  # seconds, where substeps is left open
 PLACES = ("connectome", "parameters", "davis_root", "stimulus_folder", "device")  # where things lie, not what they are
 
 
@@ -81,7 +83,10 @@ class FlyvisSystem(ConfiguredSystem):
     @property
     def substeps(self) -> int:
         chosen = self.config.substeps
-        return max(1, math.ceil(self.delta_t / LARGEST_SUBSTEP - 1e-9)) if chosen is None else chosen
+        if chosen is not None:
+            return chosen
+        check_choice("integrator", self.config.integrator, LARGEST_SUBSTEP)
+        return max(1, math.ceil(self.delta_t / LARGEST_SUBSTEP[self.config.integrator] - 1e-9))
 
     @property
     def input_mode(self) -> str:
@@ -101,7 +106,7 @@ class FlyvisSystem(ConfiguredSystem):
     def _tau(self) -> Tensor:
         """Time constants [neuron] as the integrator uses them, seconds."""
         tau = self.parameters.time_const[torch.from_numpy(self.connectome.neuron_type)]
-        return tau.clamp(min=self.delta_t / self.substeps) if self.config.tau_mode == "clamped" else tau
+        return tau.clamp(min=self.delta_t) if self.config.tau_mode == "clamped" else tau
 
     @cached_property
     def _truth(self) -> dict[str, Tensor]:
@@ -129,7 +134,7 @@ class FlyvisSystem(ConfiguredSystem):
     def truth_meta(self) -> dict[str, Any]:
         names = self.connectome.type_names
         return {
-            "system": self.name,
+            **super().truth_meta(),
             "type_names": list(names),
             "groups": {name: group_of(name) for name in names},
             "outputs": list(self.connectome.outputs),
@@ -137,9 +142,23 @@ class FlyvisSystem(ConfiguredSystem):
             "tau_mode": self.config.tau_mode,
         }
 
-    def field(self, device: torch.device) -> VoltageField:
+    def field(self, device: torch.device, dtype: torch.dtype | None = None) -> VoltageField:
+        """The law, in the precision of the recording where none is named."""
         input_index = torch.from_numpy(self.connectome.input_index)
-        return VoltageField.from_truth(self._truth, input_index, DTYPES[self.dtype], device)
+        return VoltageField.from_truth(self._truth, input_index, dtype or DTYPES[self.dtype], device)
+
+    @cached_property
+    def _laws(self) -> dict[torch.dtype, VoltageField]:
+        """Fields that drift() has needed: sorting the synapses costs more than a derivative."""
+        return {}
+
+    @torch.no_grad()
+    def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
+        state = activity.T.contiguous().to(self.device)
+        light = None if external is None else external.T.contiguous().to(self.device)
+        if state.dtype not in self._laws:
+            self._laws[state.dtype] = self.field(self.device, state.dtype)
+        return self._laws[state.dtype](state, light, torch.empty_like(state)).T.cpu()
 
     # ---- records ----
 
@@ -167,6 +186,12 @@ class FlyvisSystem(ConfiguredSystem):
         return {**super().observation_meta(), **own}
 
     # ---- simulation ----
+
+    def spread(self) -> float:
+        """Of the first training sequences: a pilot, since a long recording is never in one place at one time."""
+        starts = self.sequence_starts("train")
+        pilot = Segment(("train",), 0, starts[min(PILOT, len(starts) - 1)])
+        return pooled_spread([self.start().states(pilot)[0]])
 
     @cached_property
     def _lengths(self) -> dict[str, tuple[int, ...]]:

@@ -28,10 +28,10 @@ class ReactionField:
         law: RateLaw,
         input_mode: str,  # modulation.MODES, or clock
         circadian_amplitude: float,
-        flux_limit_dt: float | None,
+        flux_limit_time: float | None,
         dtype: torch.dtype,
     ) -> None:
-        """flux_limit_dt: no substrate is consumed faster than it can last for this time; None: no limit."""
+        """flux_limit_time: no substrate is consumed faster than it can last for this time; None: no limit."""
         self.network, self.law, self.input_mode = network, law, input_mode
         self.k, self.rate, self.baseline = k.to(dtype), rate.to(dtype), baseline.to(dtype)
         self.stoichiometry = network.stoichiometry.to(dtype)
@@ -40,7 +40,7 @@ class ReactionField:
         index, order = network.substrates()
         self._index, self._order = index, order.to(dtype)
         self._amplitude = circadian_amplitude
-        self._flux_limit_dt = flux_limit_dt
+        self._flux_limit_time = flux_limit_time
         self._regulated = bool((rate > 0).any())
         sides = network.orders > 0 if input_mode == "multiplicative_substrate" else network.stoichiometry > 0
         members = sides.to(dtype)
@@ -60,7 +60,7 @@ class ReactionField:
             law=rate_law(meta["use_mass_action"], meta["half_saturation"]),
             input_mode=meta["external_input_mode"],
             circadian_amplitude=meta["circadian_amplitude"],
-            flux_limit_dt=meta["flux_limit_dt"],
+            flux_limit_time=meta["flux_limit_time"],
             dtype=dtype,
         )
 
@@ -77,7 +77,7 @@ class ReactionField:
         v = self.k * self.laws(c)
         if external is not None and self.input_mode.startswith("multiplicative"):
             v = v * self.speed(external)
-        return v if self._flux_limit_dt is None else self._limited(c, v, self._flux_limit_dt)
+        return v if self._flux_limit_time is None else self._limited(c, v, self._flux_limit_time)
 
     def homeostasis(self, c: Tensor, external: Tensor | None) -> Tensor:
         """-lambda (c - baseline) [..., metabolite]."""
@@ -94,9 +94,9 @@ class ReactionField:
             out.add_(external)
         return out
 
-    def _limited(self, c: Tensor, v: Tensor, dt: float) -> Tensor:
-        """Rates scaled down so that no metabolite is consumed beyond what is there within dt."""
-        consumed = dt * v @ self._orders.T  # [..., metabolite]
+    def _limited(self, c: Tensor, v: Tensor, time: float) -> Tensor:
+        """Rates scaled down so that no metabolite is consumed beyond what is there within that time."""
+        consumed = time * v @ self._orders.T  # [..., metabolite]
         scale = torch.where(consumed > _TINY, (c.clamp_min(0) / consumed.clamp_min(_TINY)).clamp_max(1), 1.0)
         padded = torch.cat([scale, scale.new_ones((*scale.shape[:-1], 1))], dim=-1)
         return v * padded[..., self._index].amin(dim=-1)

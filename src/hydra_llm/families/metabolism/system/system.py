@@ -19,7 +19,7 @@ from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.configured import ConfiguredSystem
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES
-from hydra_llm.systems.split_run import SplitRun
+from hydra_llm.systems.split_run import SplitRun, training_spread
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,13 @@ class MetabolismSystem(ConfiguredSystem):
         network = self.network()
         return {"stoichiometry": network.stoichiometry, "substrate_orders": network.orders}
 
-    def field(self) -> ReactionField:
-        return ReactionField.from_truth(self._truth, self.structure(), self.truth_meta(), DTYPES[self.dtype])
+    def field(self, dtype: torch.dtype | None = None) -> ReactionField:
+        """The law, in the precision of the recording where none is named."""
+        return ReactionField.from_truth(self._truth, self.structure(), self._law(), dtype or DTYPES[self.dtype])
+
+    @torch.no_grad()
+    def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
+        return self.field(activity.dtype)(activity, external, torch.empty_like(activity))
 
     # ---- records ----
 
@@ -134,16 +139,22 @@ class MetabolismSystem(ConfiguredSystem):
         return {**super().observation_meta(), "n_reactions": self.network().n_reactions}
 
     def truth_meta(self) -> dict[str, Any]:
+        return {**super().truth_meta(), **self._law()}
+
+    def _law(self) -> dict[str, Any]:
+        """What ReactionField.from_truth reads of the record."""
         return {
-            "system": self.name,
+            "external_input_mode": self.input_mode,
             "use_mass_action": isinstance(self.law, MassAction),
             "half_saturation": getattr(self.law, "half_saturation", 1.0),
             "circadian_amplitude": 0.0 if self.circadian is None else self.circadian.amplitude,
-            "flux_limit_dt": self.delta_t / self.substeps if self.config.flux_limit else None,
-            "external_input_mode": self.input_mode,
+            "flux_limit_time": self.config.flux_limit_time if self.config.flux_limit else None,
         }
 
     # ---- simulation ----
+
+    def spread(self) -> float:
+        return training_spread(self.start(), self.segments())
 
     def start(self) -> "MetabolismRun":
         return MetabolismRun(self)

@@ -18,7 +18,7 @@ from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.configured import ConfiguredSystem
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES
-from hydra_llm.systems.split_run import SplitRun
+from hydra_llm.systems.split_run import SplitRun, training_spread
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,13 @@ class SignalSystem(ConfiguredSystem):
         rho(g W)."""
         return dict(self._truth)
 
-    def field(self) -> RateField:
-        return RateField.from_truth(self._truth, self.config.phi, self.input_mode, DTYPES[self.dtype])
+    def field(self, dtype: torch.dtype | None = None) -> RateField:
+        """The law, in the precision of the recording where none is named."""
+        return RateField.from_truth(self._truth, self.config.phi, self.input_mode, dtype or DTYPES[self.dtype])
+
+    @torch.no_grad()
+    def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
+        return self.field(activity.dtype)(activity, external, torch.empty_like(activity))
 
     # ---- records ----
 
@@ -92,9 +97,12 @@ class SignalSystem(ConfiguredSystem):
         return {}
 
     def truth_meta(self) -> dict[str, Any]:
-        return {"system": self.name, "phi": self.config.phi, "external_input_mode": self.input_mode}
+        return {**super().truth_meta(), "phi": self.config.phi}
 
     # ---- simulation ----
+
+    def spread(self) -> float:
+        return training_spread(self.start(), self.segments())
 
     def start(self) -> "SignalRun":
         return SignalRun(self)
