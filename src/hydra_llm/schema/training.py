@@ -4,15 +4,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.schema.fields import key
+from hydra_llm.schema.target import TargetKeys
 
 RECOVERY = {"_target_": "hydra_llm.training.recovery.RecoveryModule"}
 
 
 @dataclass
-class OpenTraining:
-    """Both are `_target_` nodes; docs/extending.md shows one of each."""
+class OpenTraining(TargetKeys):
+    """phases and module are `_target_` nodes; docs/extending.md shows one of each."""
 
     phases: list[Any] | None = key(
         None, help="the phases of the fit in order, each a _target_ called with (training, data); null: the recipe"
     )
+    must_beat: list[str] = key(
+        ["constant", "persistence", "linear"],
+        help="baselines that a fit must beat on the validation frames, or it has failed; [] accepts any fit",
+    )
+    retries: int = key(2, help="further attempts of a fit that failed, from other starts with stronger ridges", low=0)
     module: dict[str, Any] = key(RECOVERY, help="the LightningModule, called with net, phases and validate")

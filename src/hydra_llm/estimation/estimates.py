@@ -1,0 +1,69 @@
+"""The splits of a dataset as equations: what a fit is given, and what an oracle is compared on."""
+
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from hydra_llm.choice import check_choice
+from hydra_llm.data.observations import Observations
+from hydra_llm.data.oracle import Oracle
+from hydra_llm.data.windows import Frames
+from hydra_llm.estimation.choose import Choice, choose
+from hydra_llm.estimation.method import Field
+from hydra_llm.estimation.recorded import Recorded
+from hydra_llm.schema.target import TARGETS, TargetKeys
+
+ORACLE_SENTENCE = "The target is the oracle derivative: the simulator's own du/dt, which no experimenter has."
+
+
+class Estimates:
+    """Opens <dataset>/observations, under target=drift <dataset>/oracle too, and nothing else.
+
+    The method is chosen once, on the training trajectory, and serves all splits. filters: as in choose().
+    """
+
+    def __init__(self, dataset: Path, keys: TargetKeys, *, filters: bool = False) -> None:
+        check_choice("target", keys.target, TARGETS)
+        self.observations = Observations.open(dataset)
+        self._keys, self._filters = keys, filters
+        self._oracle = Oracle.open(dataset) if keys.target == "drift" else None
+
+    @property
+    def delta_t(self) -> float:
+        return float(self.observations.meta["delta_t"])
+
+    @cached_property
+    def choice(self) -> Choice | None:
+        """The method with the reason for it; None: the oracle derivative, which needs none."""
+        return None if self._oracle is not None else choose(self._keys, self.recorded("train"), filters=self._filters)
+
+    @property
+    def sentence(self) -> str:
+        """What the target is, and why."""
+        return ORACLE_SENTENCE if self.choice is None else self.choice.sentence
+
+    @property
+    def n_refinements(self) -> int:
+        """How often it pays to estimate again with a fitted network."""
+        return 0 if self.choice is None else self.choice.method.n_refinements
+
+    def recorded(self, split: str) -> Recorded:
+        """One trajectory in memory."""
+        stored, starts = self.observations.split(split), f"sequence_start_{split}"
+        return Recorded(
+            torch.tensor(stored.activity),
+            None if stored.external is None else torch.tensor(stored.external),
+            self.delta_t,
+            self.observations.structure(starts) if starts in self.observations.meta["structure"] else None,
+        )
+
+    def frames(self, split: str, field: Field | None = None) -> Frames:
+        """States and targets of train, validation or test; field: the present estimate of the law, None: none yet."""
+        recorded = self.recorded(split)
+        if self._oracle is not None:
+            drift = torch.tensor(self._oracle.drift(split))
+            return Frames(recorded.activity, drift, recorded.external, recorded.sequence_start)
+        assert self.choice is not None  # without an oracle there is one
+        method = self.choice.method
+        return method.frames(recorded) if field is None else method.refine(recorded, field)

@@ -1,0 +1,33 @@
+import pytest
+import torch
+
+from hydra_llm.estimation.noise import noise_levels
+from hydra_llm.estimation.recorded import Recorded
+
+
+@pytest.mark.parametrize(("measurement", "process"), [(0.1, 0.0), (0.0, 0.1), (0.1, 0.05)])
+def test_both_kinds_of_noise_are_told_apart(record, measurement, process):
+    levels = noise_levels(record(20000, measurement=measurement, process=process))
+    assert levels.is_noise
+    assert levels.measurement.mean() == pytest.approx(measurement**2, abs=1e-3)
+    assert levels.process.mean() == pytest.approx(process**2, abs=1e-3)
+
+
+def test_a_smooth_recording_is_not_noise_and_its_bounds_vanish(record):
+    levels = noise_levels(record(500))
+    assert not levels.is_noise
+    assert max(levels.shares()) < 1e-6
+
+
+def test_rounding_is_not_noise(record):
+    smooth = record(500, delta_t=0.02)
+    assert not noise_levels(Recorded(smooth.activity.float(), None, smooth.delta_t)).is_noise
+
+
+def test_jumps_between_sequences_are_not_noise(record):
+    assert not noise_levels(record(2000, sequence=50)).is_noise
+
+
+def test_stretches_that_are_too_short_are_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="stretches of more than 8 frames"):
+        noise_levels(Recorded(torch.zeros(8, 1), None, 0.1))
