@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hydra_llm.metrics.clustering import cluster, cluster_metrics
+from hydra_llm.metrics.clustering import cluster, cluster_metrics, estimated_number
 
 TYPES = np.repeat([0, 1, 2, 3], 25)
 CENTRES = np.array([[0, 0], [5, 0], [0, 5], [5, 5]])
@@ -40,3 +40,11 @@ def test_equal_points_are_one_cluster():
 
 def test_agreement_with_a_single_type_is_absent():
     assert cluster_metrics(np.zeros(5), np.zeros(5)) == {"cluster_accuracy": 1, "n_clusters": 1}
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_the_number_of_clusters_is_found_without_being_told(k):
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(k, 30))
+    points = centres[np.arange(60) % k] + 0.05 * rng.normal(size=(60, 30))
+    assert estimated_number(points, seed=0) == k

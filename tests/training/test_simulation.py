@@ -28,7 +28,18 @@ def test_the_stored_dataset_is_the_recording_of_the_system(store, make_signal_sy
     assert len(expected) == 3
     for split, arrays in expected.items():
         np.testing.assert_array_equal(observations.split(split).activity, arrays["activity"].numpy())
-        np.testing.assert_array_equal(observations.split(split).drift, arrays["drift"].numpy())
+
+
+def test_the_oracle_derivative_is_added_where_it_is_asked_for_and_nothing_is_simulated_again(
+    store, make_signal_system, simulate_signal, monkeypatch
+):
+    system = make_signal_system()
+    plain = run(system, store)
+    assert not (plain.path / "oracle").exists()
+    monkeypatch.setattr(SimulationModule, "predict_step", lambda *_: pytest.fail("simulated again"))
+    with_oracle = run(system, store, oracle=True)
+    expected = simulate_signal(system)["test"]["drift"].numpy()
+    np.testing.assert_allclose(with_oracle.oracle().drift("test"), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_dataset_is_simulated_once(store, make_signal_system, monkeypatch):

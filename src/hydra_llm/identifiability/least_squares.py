@@ -32,6 +32,10 @@ class Factor:
             self.R[:, features], self.Z[:, target : target + 1], self.residual[target : target + 1], self.n_rows
         )
 
+    def error(self, weights: Tensor) -> float:
+        """Sum of squares that the weights [feature, target] leave of all targets, beyond the residual."""
+        return float(((self.R @ weights - self.Z) ** 2).sum())
+
 
 def factorise(blocks: Iterable[tuple[Tensor, Tensor]]) -> Factor:
     """Condense blocks (features [row, feature], targets [row, target])."""
@@ -159,7 +163,7 @@ def best_ridge(solver: Solver, validation: Factor, constrain: bool) -> tuple[Ten
         weights, inverse = solver.ridge(strength)
         if constrain:
             weights = without_own_source(weights, own_source_direction(inverse, None))
-        error = float(((validation.R @ weights - validation.Z) ** 2).sum())
+        error = validation.error(weights)
         if best is None or error < best[0]:
             best = (error, weights, strength)
     assert best is not None  # the grid of strengths is not empty

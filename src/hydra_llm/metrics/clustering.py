@@ -1,6 +1,7 @@
 """Cell types from learned embeddings: label-free clusters, and their agreement with the true types."""
 
 import logging
+import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +10,7 @@ log = logging.getLogger(__name__)
 
 NOISE = -1  # label of points that density_cluster puts nowhere
 _MAX_CLUSTERS = 12
+_COMPONENTS, _SHARE, _TIGHTEST = 8, 0.99, 0.03
 _MIN_SILHOUETTE = 0.5  # below it, no partition separates the points: one cluster
 
 
@@ -35,6 +37,35 @@ def cluster(features: ArrayLike, n_clusters: int | None, seed: int) -> np.ndarra
         if score > best:
             best, chosen = score, candidate
     return chosen
+
+
+def estimated_number(features: ArrayLike, seed: int) -> float:
+    """How many clusters the features [neuron, feature] have, up to 12, without being told.
+
+    The Gaussian mixture with the smallest BIC (Schwarz 1978), on principal components that carry 99 % of the variance.
+    A cluster is no tighter than 3 % of the spread of all, so that rounding does not make types.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    points = np.asarray(features, dtype=np.float64)
+    points = points - points.mean(axis=0)
+    if len(points) < 3 or not points.std() > 1e-12 * np.abs(np.asarray(features)).max():
+        return 1.0
+    scores = PCA(n_components=min(_COMPONENTS, *points.shape), random_state=seed).fit_transform(points)
+    share = np.cumsum(scores.var(axis=0)) / points.var(axis=0).sum()
+    scores = scores[:, : int((share < _SHARE).sum()) + 1]
+    scores = scores / np.sqrt(scores.var(axis=0).sum())
+    most = min(_MAX_CLUSTERS, len(scores) // 2)
+
+    def bic(k: int) -> float:
+        mixture = GaussianMixture(k, covariance_type="spherical", reg_covar=_TIGHTEST**2, n_init=3, random_state=seed)
+        return float(mixture.fit(scores).bic(scores))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # more clusters than distinct points
+        return float(np.argmin([bic(k) for k in range(1, most + 1)]) + 1)
 
 
 def density_cluster(features: ArrayLike, distance: float, min_samples: int) -> np.ndarray:

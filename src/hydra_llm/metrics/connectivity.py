@@ -11,22 +11,36 @@ log = logging.getLogger(__name__)
 
 
 def connectivity_metrics(
-    learned: ArrayLike, true: ArrayLike, *, identifiable: ArrayLike | None, prefix: str
+    learned: ArrayLike,
+    true: ArrayLike,
+    *,
+    identifiable: ArrayLike | None,
+    prefix: str,
+    sources: ArrayLike | None = None,
 ) -> dict[str, float]:
     """Scores of learned against true weights [target, source], both with gain and gauge applied.
 
     prefix is "connectivity" for the recovery, "oracle_connectivity" for the oracle. Of the names, each after prefix:
     _R2 (to the identity line), _R2_pearson2, _R2_slope, _sign_accuracy (over synapses that exist), _edge_auroc (only
     where some synapses do not exist), and, given a mask [target, source], _R2_identifiable and _identifiable_share.
+
+    sources: mask [source] of those whose scale the recording tells (gauge.moved_sources); the weights out of the others
+    do not count. Then also _gauge_share, the share of sources that count, and _R2_all_sources, over all weights.
     """
     W_hat, W = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
     if W_hat.shape != W.shape or W.ndim != 2 or W.shape[0] != W.shape[1]:
         raise ValueError(f"Weights must be two square matrices of one size, got shapes {W_hat.shape} and {W.shape}.")
     off_diagonal = ~np.eye(len(W), dtype=bool)
+    scores: dict[str, float | None] = {}
+    if sources is not None:
+        told = np.asarray(sources, dtype=bool)
+        scores[f"{prefix}_gauge_share"] = float(told.mean())
+        scores[f"{prefix}_R2_all_sources"] = identity_r2(W_hat[off_diagonal], W[off_diagonal])
+        off_diagonal = off_diagonal & told[None, :]
     x, y = W_hat[off_diagonal], W[off_diagonal]
     exists = y != 0
     correlation = pearson(x, y)
-    scores = {
+    scores |= {
         f"{prefix}_R2": identity_r2(x, y),
         f"{prefix}_R2_pearson2": None if correlation is None else correlation**2,
         f"{prefix}_R2_slope": slope(x, y),
@@ -35,8 +49,9 @@ def connectivity_metrics(
     if not exists.all():
         scores[f"{prefix}_edge_auroc"] = edge_auroc(np.abs(x), exists)
     if identifiable is not None:
-        known = np.asarray(identifiable, dtype=bool)[off_diagonal]
-        scores[f"{prefix}_identifiable_share"] = float(known.mean())
+        known = np.asarray(identifiable, dtype=bool)
+        scores[f"{prefix}_identifiable_share"] = float(known[~np.eye(len(W), dtype=bool)].mean())
+        known = known[off_diagonal]
         scores[f"{prefix}_R2_identifiable"] = identity_r2(x[known], y[known])
     return reported(scores, "the true weights are constant or a learned weight is not finite")
 

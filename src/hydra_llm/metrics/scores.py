@@ -13,6 +13,15 @@ def identity_r2(estimate: ArrayLike, truth: ArrayLike) -> float | None:
     return 1 - float(((x - y) ** 2).sum()) / total
 
 
+def function_r2(learned: ArrayLike, true: ArrayLike) -> float | None:
+    """1 - SSE / SST of functions at states [state, unit], the mean taken per unit. None as identity_r2."""
+    x, y = np.asarray(learned, dtype=np.float64), np.asarray(true, dtype=np.float64)
+    total = float(((y - y.mean(axis=0)) ** 2).sum()) if y.size else 0.0
+    if total == 0 or not np.isfinite(x).all():
+        return None
+    return 1 - float(((x - y) ** 2).sum()) / total
+
+
 def pearson(estimate: ArrayLike, truth: ArrayLike) -> float | None:
     """Correlation, or None if one of the two does not vary or a value is no number."""
     x, y = _pair(estimate, truth)

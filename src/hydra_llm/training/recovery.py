@@ -16,7 +16,7 @@ from hydra_llm.data.windows import Frames
 from hydra_llm.training.phases.base import Phase, Resumable
 
 
-def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
+def unexplained_variance(net: Callable[[Tensor, Tensor | None], Tensor], frames: Frames) -> Tensor:
     """Mean squared error of the one-step prediction over the variance of the target, scalar."""
     with torch.no_grad():
         error = net(frames.activity, frames.external) - frames.target

@@ -7,6 +7,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.estimation.method import Field, Method
+from hydra_llm.estimation.recorded import Recorded
 
 Step = Callable[[Callable[[], Tensor]], object]  # one optimiser step with its closure, counted by Lightning
 
@@ -18,6 +20,28 @@ class FitData(Protocol):
     def delta_t(self) -> float: ...
 
     def frames(self, split: str) -> Frames: ...
+
+    @property
+    def n_refinements(self) -> int:
+        """How often it pays to estimate the targets again with a fitted network."""
+        ...
+
+    def refine(self, field: Field) -> None:
+        """Estimate the targets again, given the present network."""
+        ...
+
+    @property
+    def method(self) -> Method | None:
+        """How the targets are estimated; None: they are the oracle derivative."""
+        ...
+
+    def recorded(self, split: str) -> Recorded:
+        """The trajectory that the frames come from."""
+        ...
+
+    def put(self, split: str, frames: Frames) -> None:
+        """Frames that a phase has found itself, in place of the estimated ones."""
+        ...
 
 
 class Phase(Protocol):

@@ -8,7 +8,8 @@ first of the starts.
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, Self, TypedDict
+from dataclasses import replace
+from typing import Any, Protocol, Self, TypedDict, TypeVar
 
 import torch
 from torch import Tensor
@@ -49,6 +50,21 @@ class ProjectionSettings(Protocol):
     projection_screening_iterations: int
     projection_frames: int | None
     projection_nodes: int
+
+
+Settings = TypeVar("Settings", bound=ProjectionSettings)
+
+
+def polishing(training: Settings) -> Settings:
+    """The keys of a projection that goes on from a fitted network: one start, the last ridge."""
+    keys: Any = training  # a dataclass, whatever the family
+    return replace(
+        keys,
+        projection_starts=1,
+        projection_screening_iterations=1,
+        projection_ridge=training.projection_ridge[-1:],
+        projection_iterations=min(CHUNK, training.projection_iterations),
+    )
 
 
 class ProjectionArguments(TypedDict):
@@ -139,6 +155,11 @@ class ProjectionPhase(ABC):
             return {"reduced_loss": self._screen(interval, net, optimizer, step)}
         ridge = self._ridges[interval - self._n_starts]
         return {"reduced_loss": self._descend(net, ridge, self._iterations, optimizer, step), "ridge": ridge}
+
+    def refine(self, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> float:
+        """Go on from the network as it is, on frames whose targets have improved. Returns the loss."""
+        self._problem = self.problem(net, frames.spread(self._n_frames))
+        return self._descend(net, self._ridges[-1], self._screening_iterations, optimizer, step)
 
     def state_dict(self) -> dict[str, Any]:
         return {"generator": self._generator.get_state(), "best": None if self._best is None else list(self._best)}

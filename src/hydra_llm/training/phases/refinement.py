@@ -1,0 +1,77 @@
+"""Fit, look at the recording again with what was fitted, fit again."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.schema.target import TargetKeys
+from hydra_llm.training.phases.base import FitData, Phase, Step
+
+ROUND = "target_round"  # logged: a checkpoint of an earlier round was judged by other targets
+
+
+class RefinementPhase:
+    """n_rounds times: estimate the targets with the present network, then fit to them.
+
+    inner: makes the phase of one round.
+    """
+
+    name = "refinement"
+
+    def __init__(self, inner: Callable[[], Phase], data: FitData, n_rounds: int) -> None:
+        self._make, self._data, self._n_rounds = inner, data, n_rounds
+        self._inner = inner()
+        self._reference: dict[str, Tensor] | None = None  # the network that the targets of this round come from
+        self._is_refined = False
+
+    @classmethod
+    def phases(cls, training: TargetKeys, data: FitData, inner: Callable[[], Phase]) -> list[Phase]:
+        """The rounds that the keys, or else the method of the target, ask for; none where the method knows none."""
+        wanted = data.n_refinements if training.refinements is None else training.refinements
+        return [cls(inner, data, wanted)] if wanted and data.n_refinements else []
+
+    @property
+    def n_intervals(self) -> int:
+        return self._n_rounds * self._inner.n_intervals
+
+    def optimizer(self, net: Any) -> Optimizer:
+        return self._inner.optimizer(net)
+
+    def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        done, within = divmod(interval, self._inner.n_intervals)
+        if within == 0:
+            self._inner, self._is_refined = self._make(), False
+            self._reference = copy.deepcopy(net.state_dict())
+        if not self._is_refined:
+            self._refine(net)
+        current = _moved(self._data.frames("train"), frames.activity.device)
+        return {**self._inner.run(within, net, current, optimizer, step), ROUND: float(done + 1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"reference": self._reference}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._reference, self._is_refined = state["reference"], False
+
+    def _refine(self, net: nn.Module) -> None:
+        """Targets by the network of the beginning of the round, of which a process that resumes has only the state."""
+        reference = copy.deepcopy(net)
+        assert self._reference is not None  # set at the beginning of every round
+        reference.load_state_dict(self._reference)
+        device = next(net.parameters()).device
+
+        def field(u: Tensor, external: Tensor | None) -> Tensor:
+            held = None if external is None else external.to(device)
+            return reference(u.to(device), held).to(u.device)
+
+        self._data.refine(field)
+        self._is_refined = True
+
+
+def _moved(frames: Frames, device: torch.device) -> Frames:
+    return Frames(*(None if part is None else part.to(device) for part in frames))  # type: ignore[arg-type]
