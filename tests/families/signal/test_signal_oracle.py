@@ -7,6 +7,7 @@ from hydra_llm.families.signal.oracle import signal_oracle
 from hydra_llm.families.signal.system import RateField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.connectivity import connectivity_metrics
+from recorded import samples_of
 
 
 @pytest.fixture
@@ -17,17 +18,7 @@ def ask(make_signal_system, simulate_signal):
         system = make_signal_system(**{"n_frames": 3000, "n_neurons": 30, **keys})
         recorded, truth = simulate_signal(system), system.truth()
         field = RateField.from_truth(truth, system.config.phi, system.input_mode, torch.float64)
-        samples = {
-            split: Samples.of(
-                arrays["activity"],
-                arrays["drift"],
-                arrays.get("external"),
-                target=target,
-                delta_t=0.01,
-                order="forward",
-            )
-            for split, arrays in recorded.items()
-        }
+        samples = {split: samples_of(arrays, target=target, delta_t=0.01) for split, arrays in recorded.items()}
         synapses = truth["connectivity"] != 0 if known else None
         oracle = signal_oracle(samples["train"], samples["validation"], field, known_synapses=synapses)
         scores = connectivity_metrics(
@@ -101,7 +92,25 @@ def test_with_noise_a_finite_difference_is_worse_and_ridge_helps(ask):
     ridge = connectivity_metrics(oracle.ridge, field.effective_connectivity, identifiable=None, prefix="ridge")
     assert scores["oracle_connectivity_R2"] < 0.95
     assert ridge["ridge_R2"] > scores["oracle_connectivity_R2"]
+    ceiling = oracle.ceiling("finite_difference")
+    best = connectivity_metrics(ceiling, field.effective_connectivity, identifiable=None, prefix="best")
+    assert best["best_R2"] >= ridge["ridge_R2"] - 0.01
     assert "Noise blurs a weight" in oracle.sentence(0.0)
+
+
+def test_the_ceiling_is_least_squares_only_on_the_oracle_derivative_of_a_recording_that_determines_all(ask):
+    strong, weak = (ask(gain=gain, n_neurons=20, n_frames=1500, dtype="float64")[0] for gain in (7, 0.3))
+    assert strong.ceiling("drift") is strong.ls
+    assert strong.ceiling("finite_difference") is not strong.ls
+    assert not weak.identifiable.fill_diagonal_(True).all()
+    assert weak.ceiling("drift") is weak.evidence
+
+
+def test_intervals_of_the_evidence_hold_the_truth_as_often_as_they_say(ask):
+    oracle, _, field = ask(target="finite_difference", noise_model_level=0.1)
+    off = ~torch.eye(30, dtype=torch.bool)
+    inside = ((oracle.evidence - field.effective_connectivity).abs() < 1.645 * oracle.evidence_error)[off]
+    assert float(inside.double().mean()) == pytest.approx(0.9, abs=0.03)
 
 
 def test_standard_errors_tell_the_error_that_is_made(ask):
@@ -138,8 +147,3 @@ def test_a_field_in_single_precision_is_refused(ask, make_signal_system):
     samples = Samples(torch.zeros((5, 20)), torch.zeros((5, 20)), None)
     with pytest.raises(ValueError, match="float64"):
         signal_oracle(samples, samples, field, known_synapses=None)
-
-
-def test_an_unknown_target_is_refused():
-    with pytest.raises(ValueError, match="drift, finite_difference"):
-        Samples.of(torch.zeros((5, 2)), torch.zeros((5, 2)), None, target="velocity", delta_t=0.1, order="forward")

@@ -1,6 +1,7 @@
 """Keys of the signal family: conf/simulation, conf/model and conf/training.
 
-A fit is an Adam phase, then variable projection, then Gauss-Newton; each can be left out.
+A fit is an Adam phase, then splines (functions shared by all neurons) or variable projection (functions of their own);
+each can be left out.
 """
 
 from dataclasses import dataclass
@@ -41,8 +42,8 @@ class SignalSimulation:
         -100, help="burn-in: minus the number of frames before the first recorded one", unit="frames", high=0
     )
     delta_t: float = key(0.01, help="time between recorded frames", unit="tau", low=0, open_low=True)
-    substeps: int = key(1, help="integration steps per recorded frame", low=1)
-    integrator: str = key("euler", help="integration method", choices=("euler", "rk4"))
+    substeps: int = key(2, help="integration steps per recorded frame", low=1)
+    integrator: str = key("rk4", help="integration method", choices=("euler", "rk4"))
     dtype: str = key("float64", help="precision of simulation, recording and fit", choices=("float32", "float64"))
     seed: int = key("${seed}", help="seed of connectivity, initial states and noise")
     initial_state_scale: float = key(5.0, help="standard deviation of the initial states", low=0)
@@ -52,7 +53,12 @@ class SignalSimulation:
         help="per_step: the level is added at every frame (as published); sqrt_dt: level * sqrt(dt)",
         choices=("per_step", "sqrt_dt"),
     )
-    measurement_noise_level: float = key(0.0, help="standard deviation added to the recorded states", low=0)
+    measurement_noise_level: float = key(0.0, help="standard deviation of the noise on the recorded states", low=0)
+    measurement_noise_unit: str = key(
+        "relative",
+        help="relative: to the standard deviation of the states, pooled over units; absolute: in their units",
+        choices=("relative", "absolute"),
+    )
 
     # ---- external input ----
     external_input_type: str = key("none", help="what drives the network", choices=("none", "oscillatory", "triggered"))
@@ -91,12 +97,6 @@ class SignalTraining(OpenTraining):
     """How a signal network is fitted. Coefficients of regularisers act in the Adam phase."""
 
     seed: int = key("${seed}", help="seed of initialisation, batch order and training noise")
-    target: str = key(
-        "drift",
-        help="what is predicted: the simulator's own du/dt, or differences of the recording",
-        choices=("drift", "finite_difference"),
-    )
-    difference_order: str = key("forward", help="kind of finite differences", choices=("forward", "central"))
 
     # ---- Adam ----
     max_steps: int | None = key(
@@ -129,6 +129,12 @@ class SignalTraining(OpenTraining):
     coeff_phi_weight_L1: float = key(0.0, help="penalty: small weights in the update function", low=0)
     coeff_phi_zero: float = key(0.0, help="penalty: a silent neuron stays silent", low=0)
 
+    # ---- splines, for functions that all neurons share ----
+    spline_knots: int = key(0, help="splines per function in the last stage of the spline fit; 0: no such fit", low=0)
+    spline_frames: int = key(
+        1500, help="frames used, evenly spaced; all where a rest that looks like noise remains", unit="frames", low=2
+    )
+
     # ---- variable projection ----
     projection_iterations: int = key(120, help="L-BFGS iterations per ridge; 0: no projection", low=0)
     projection_starts: int = key(4, help="networks tried, the one from the Adam phase first", low=1)
@@ -136,12 +142,6 @@ class SignalTraining(OpenTraining):
     projection_ridge: list[float] = key([1e-4, 1e-6, 1e-8], help="ridges, lowered step by step")
     projection_frames: int | None = key(2500, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     projection_nodes: int = key(400, help="nodes of the interpolation table per function", low=12)
-
-    # ---- Gauss-Newton ----
-    gauss_newton_iterations: int = key(0, help="damped steps per ridge; 0: none", low=0)
-    gauss_newton_ridge: list[float] = key([1e-8, 1e-10, 1e-12], help="ridges, lowered step by step")
-    gauss_newton_frames: int | None = key(600, help="frames used, evenly spaced; null: all", unit="frames", low=2)
-    gauss_newton_nodes: int = key(120, help="nodes of the interpolation table per function", low=12)
 
     # ---- evaluation ----
     rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)

@@ -2,20 +2,22 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
-from torch import nn
 
-from hydra_llm.data.store import Dataset
-from hydra_llm.data.windows import frames_of
-from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, held_out_scores, loss_figures
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, as_law, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
+from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
 from hydra_llm.families.signal.figures.functions import functions
 from hydra_llm.families.signal.figures.weights import weights
+from hydra_llm.families.signal.learned_functions import LearnedFunctions, coverage, standard_errors, values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
 from hydra_llm.families.signal.system import RateField
@@ -24,10 +26,11 @@ from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.identifiability.samples import Samples
-from hydra_llm.metrics.clustering import cluster, cluster_metrics
+from hydra_llm.metrics.clustering import cluster, cluster_metrics, estimated_number
 from hydra_llm.metrics.connectivity import connectivity_metrics
-from hydra_llm.metrics.gauge import recorded_grid, rescale_sources, source_scale
+from hydra_llm.metrics.gauge import moved_sources, recorded_grid, rescale_sources, source_scale
 from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
+from hydra_llm.schema.fields import as_object
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +41,14 @@ GRID = 200  # states per neuron at which learned and true functions are compared
 class RecoveredNetwork:
     """What a SignalGNN has learned, gauge applied."""
 
-    W: np.ndarray  # g_i W_ij [target, source]
-    scale: np.ndarray  # c_j of message_j = c_j phi_j + d_j
-    clusters: np.ndarray | None  # of the update functions
+    functions: LearnedFunctions
+    error: np.ndarray | None  # standard errors of W
+    clusters: np.ndarray | None  # of the update and message functions
+
+    @property
+    def W(self) -> np.ndarray:
+        """g_i W_ij [target, source]."""
+        return self.functions.W
 
 
 @dataclass(frozen=True)
@@ -55,36 +63,56 @@ class SignalEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
-        self._observations, self._truth = dataset.observations(), dataset.truth()
+        self._dataset, self._observations, self._truth = dataset, dataset.observations(), dataset.truth()
         self._seed, self._rollout_frames = training.seed, training.rollout_frames
         meta = self._truth.meta
         self._field = RateField.from_truth(self._truth, meta["phi"], meta["external_input_mode"], torch.float64)
         self._types = self._truth["neuron_type"].numpy()
-        self._target, self._difference_order = training.target, training.difference_order
+        self._target = training.target
+        self._estimates = Estimates(dataset.path, as_object(training, SignalTraining))
         self._delta_t = float(self._observations.meta["delta_t"])
 
     def oracle(self) -> OracleReport[SignalOracle]:
         found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
-        W = self._field.effective_connectivity.numpy()
-        scores = {
-            **connectivity_metrics(found.ls, W, identifiable=found.identifiable, prefix="oracle_connectivity"),
-            **connectivity_metrics(found.ridge, W, identifiable=None, prefix="oracle_ridge_connectivity"),
-            **found.scores(),
-        }
-        scores["oracle_ls"] = scores["oracle_connectivity_R2"]
-        scores["oracle_ridge"] = scores["oracle_ridge_connectivity_R2"]
-        return OracleReport(found, scores, found.sentence(self._observations.meta["measurement_noise_level"]))
+        W, told = self._field.effective_connectivity.numpy(), self._told_sources
+        best = found.ceiling(self._target)
+        scores = connectivity_metrics(
+            best, W, identifiable=found.identifiable, prefix="oracle_connectivity", sources=told
+        )
+        for name, found_weights in (("ls", found.ls), ("ridge", found.ridge), ("evidence", found.evidence)):
+            prefix = f"oracle_{name}_connectivity"
+            scores |= connectivity_metrics(found_weights, W, identifiable=None, prefix=prefix, sources=told)
+            if f"{prefix}_R2" in scores:
+                scores[f"oracle_{name}"] = scores[f"{prefix}_R2"]
+        scores |= found.scores()
+        return OracleReport(found, scores, found.sentence(self._truth.meta["measurement_noise_sd"]))
+
+    @cached_property
+    def _grid(self) -> np.ndarray:
+        """States [point, neuron] over the recorded range of each neuron."""
+        return recorded_grid(self._observations.split("train").activity, GRID)
+
+    @cached_property
+    def _told_sources(self) -> np.ndarray:
+        """Sources [neuron] whose message the recording moves."""
+        told = moved_sources(self._field.message(torch.from_numpy(self._grid)).numpy())
+        if not told.all():
+            log.info(
+                "%d of %d neurons stay where their message hardly moves: their scale is undetermined, and the weights "
+                "out of them do not count in connectivity_R2, but do in connectivity_R2_all_sources.",
+                (~told).sum(),
+                len(told),
+            )
+        return told
 
     def _samples(self, split: str) -> Samples:
-        frames = frames_of(self._observations.split(split), self._target, self._difference_order, self._delta_t)
-        return Samples(frames.activity, frames.target, frames.external)
+        """States and targets as the true law would refine them: what no method can better."""
+        return Samples(*self._estimates.frames(split, as_law(self._field))[:3])
 
     def score(self, fit: Fit, oracle: OracleReport[SignalOracle]) -> SignalEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net = fit.net
-        metrics, rollouts = held_out_scores(
-            net, self._observations, self._rollout_frames, lambda *recorded: self._rollout(net, *recorded)
-        )
+        metrics, rollouts = held_out_scores(net, self._dataset, self._field, self._rollout_frames)
         metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
         metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._field.g.numpy())
@@ -95,47 +123,39 @@ class SignalEvaluator:
             log.info("Not reported: connectivity and types, which are read from a SignalGNN; this is a %s.", type(net))
             return SignalEvaluation(metrics, rollouts, None)
         scores, recovered = self._recovered(net, oracle.found)
-        return SignalEvaluation(metrics | scores, rollouts, recovered)
+        arrays = {} if recovered.error is None else {"connectivity_standard_error": recovered.error}
+        return SignalEvaluation(metrics | scores, rollouts, recovered, arrays=arrays)
 
     def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], RecoveredNetwork]:
-        grid = recorded_grid(self._observations.split("train").activity, GRID)
-        message = self._of_net(net.message, net, grid)
+        grid = self._grid
+        message = values(net.message, net, grid)
         scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
         W = rescale_sources(net.connectivity().detach().numpy(), scale)
         true = self._field.effective_connectivity.numpy()
-        metrics = connectivity_metrics(W, true, identifiable=oracle.identifiable, prefix="connectivity")
+        metrics = connectivity_metrics(
+            W, true, identifiable=oracle.identifiable, prefix="connectivity", sources=self._told_sources
+        )
+        learned, recorded = LearnedFunctions(net, scale, W), np.array(self._observations.split("train").activity)
+        metrics |= learned.scores(recorded, self._field)
+        error = standard_errors(net, self._estimates.frames("train", net))
+        if error is None:
+            log.info("Not reported: connectivity_standard_error, because the input multiplies.")
+        else:
+            error = np.abs(rescale_sources(error, scale))
+            metrics |= coverage(W, error, true, self._told_sources)
         clusters = None
         n_types = len(np.unique(self._types))
+        if not net.is_shared:
+            profiles = learned.profiles(recorded)
+            metrics["n_types"], metrics["n_types_estimated"] = float(n_types), estimated_number(profiles, self._seed)
         if n_types > 1 and not net.is_shared:
-            clusters = cluster(self._profiles(net), n_types, self._seed)
+            clusters = cluster(profiles, n_types, self._seed)
             metrics |= cluster_metrics(clusters, self._types)
             labels = cluster(net.embedding.a.detach().numpy(), n_types, self._seed)
             metrics["embedding_cluster_acc"] = cluster_metrics(labels, self._types)["cluster_accuracy"]
         elif n_types > 1:
             log.info("Not reported: cluster_accuracy, because model.embedding_dim=0 gives all neurons one function.")
-        return metrics, RecoveredNetwork(W, scale, clusters)
-
-    def _rollout(self, net: nn.Module, activity: np.ndarray, external: np.ndarray | None) -> np.ndarray:
-        """The network's own trajectory [frame, neuron] from the first recorded frame, by Euler steps of delta_t."""
-        u = torch.tensor(activity[:1])
-        frames = [u]
-        with torch.inference_mode():
-            for k in range(len(activity) - 1):
-                held = None if external is None else torch.tensor(external[k : k + 1])
-                u = u + self._delta_t * net(u, held)
-                frames.append(u)
-        return torch.cat(frames).numpy()
-
-    def _of_net(self, function, net: SignalGNN, grid: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return function(torch.from_numpy(grid).to(net.W.dtype)).double().numpy()
-
-    def _profiles(self, net: SignalGNN) -> np.ndarray:
-        """update(u, a_i) of every neuron on one grid [neuron, point]: free of the gauge of the embedding."""
-        u = np.array(self._observations.split("train").activity)
-        low, high = np.quantile(u, [0.01, 0.99])
-        grid = np.repeat(np.linspace(low, high, 50)[:, None], u.shape[1], axis=1)
-        return self._of_net(net.update, net, grid).T
+        return metrics, RecoveredNetwork(learned, error, clusters)
 
     # ---- figures ----
 
@@ -157,26 +177,23 @@ class SignalEvaluator:
             return drawn
         true = self._field.effective_connectivity.numpy()
         drawn["weights"] = weights(true, recovered.W, ~np.eye(len(true), dtype=bool), evaluation.metrics)
-        drawn["functions"] = self._functions(fit.net, recovered, u)
+        drawn["functions"] = self._functions(recovered.functions, u)
         drawn["eigenvalues"] = eigenvalues(true, recovered.W, gain_absorbed=True)
         if recovered.clusters is not None and fit.net.embedding.embedding_dim >= 2:
             a = fit.net.embedding.a.detach().numpy()
             drawn["embedding"] = embedding(a, self._types, recovered.clusters, evaluation.metrics["cluster_accuracy"])
         return drawn
 
-    def _functions(self, net: SignalGNN, recovered: RecoveredNetwork, u: np.ndarray) -> Figure:
+    def _functions(self, learned: LearnedFunctions, u: np.ndarray) -> Figure:
         """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""
         counts, edges = np.histogram(u, bins=GRID)
         points = (edges[1:] + edges[:-1]) / 2
         grid = np.repeat(points[:, None], u.shape[1], axis=1)
         states = torch.from_numpy(grid)
         message_true, update_true = self._field.message(states).numpy(), self._field.intrinsic(states).numpy()
-        c = np.where(np.isfinite(recovered.scale) & (recovered.scale != 0), recovered.scale, 1.0)
-        message = self._of_net(net.message, net, grid) / c
         weight = counts[:, None] / counts.sum()
-        offset = ((message - message_true) * weight).sum(axis=0)  # d_j / c_j, which the update function takes over
-        message = message - offset
-        update = self._of_net(net.update, net, grid) + (recovered.W * offset).sum(axis=1)
+        offset = ((learned.message(grid) - message_true) * weight).sum(axis=0)
+        message, update = learned.message(grid, offset), learned.update(grid, offset)
         by_type = [self._types == t for t in np.unique(self._types)]
 
         def mean(values: np.ndarray) -> np.ndarray:

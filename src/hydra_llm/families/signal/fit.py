@@ -6,17 +6,20 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
+from hydra_llm.families.attempts import fit_that_beats_baselines
 from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.adam import GradientPhase
-from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase
 from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase
+from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.phases.base import FitData, Phase
+from hydra_llm.training.phases.projection import polishing
+from hydra_llm.training.phases.refinement import RefinementPhase
 
 
 def build_net(model: DictConfig, seed: int, observations: Observations, activity: Tensor | None) -> nn.Module:
@@ -33,18 +36,25 @@ def build_net(model: DictConfig, seed: int, observations: Observations, activity
 
 
 def recipe(training: SignalTraining, data: FitData) -> list[Phase]:
-    """Adam, variable projection, Gauss-Newton, as the keys say."""
+    """Adam, splines or variable projection, then refined targets, as the keys say."""
     phases: list[Phase] = [GradientPhase.of(training, data)]
+    if training.spline_knots:
+        phases.append(SplinePhase.of(training, data))
+        phases += RefinementPhase.phases(training, data, lambda: SplinePhase.of(training, data, goes_on=True))
     if training.projection_iterations:
         phases.append(SignalProjectionPhase.of(training, data))
-    if training.gauss_newton_iterations:
-        phases.append(GaussNewtonPhase.of(training, data))
+        phases += RefinementPhase.phases(training, data, lambda: SignalProjectionPhase.of(polishing(training), data))
     return phases
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
     keys = as_object(training, SignalTraining)
-    data = RecordingDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
-    net = build_net(model, keys.seed, Observations.open(dataset), data.frames("train").activity)
-    return train(net, phases_of(keys, data, recipe), data, context, module=keys.module)
+    data = RecordingDataModule(dataset, keys)
+    observations = Observations.open(dataset)
+
+    def attempt(keys: SignalTraining, context: FitContext) -> Fit:
+        net = build_net(model, keys.seed, observations, data.frames("train").activity)
+        return train(net, phases_of(keys, data, recipe), data, context, module=keys.module)
+
+    return fit_that_beats_baselines(keys, data, context, attempt)

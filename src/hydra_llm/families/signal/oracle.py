@@ -1,8 +1,10 @@
 """The oracle of rate networks: least squares for W with everything else known.
 
-Known are phi, leak, drive, gain and the types; unknown are the weights. What the oracle cannot find in a recording, no
-method finds there without further assumptions, as long as the target is the drift. With noisy finite differences plain
-least squares is a baseline that a regularised method may beat; ridge (strength by validation) is reported beside it.
+Known are phi, leak, drive, gain and the types; unknown are the weights. Where the target is the oracle derivative and
+all weights are identifiable, least squares is the ceiling. Else it follows the noise into the directions that the data
+hardly move, and the ceiling is a ridge: of largest evidence, or with its strength by validation. The validation frames
+say which. Under process noise the two agree; measurement noise is in states and differences alike, which the evidence
+does not know of.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.signal.system import RateField
+from hydra_llm.identifiability.evidence import evidence_ridge
 from hydra_llm.identifiability.least_squares import (
     NULL_PROJECTION,
     Factor,
@@ -35,13 +38,23 @@ class SignalOracle:
 
     ls: Tensor  # null space set to zero
     ridge: Tensor
+    evidence: Tensor
     identifiable: Tensor  # bool, by the rank of the data; true also where noise hides a weight
     standard_error: Tensor  # of ls, from what it leaves unexplained
+    evidence_error: Tensor  # posterior standard deviation of evidence
     singular_values: Tensor  # of phi(u); where each target has features of its own, those of the worst target
     rank: int  # of the same
     condition_number: float  # of the same
     null_dimensions: int  # sum over targets
+    validation_errors: tuple[float, float]  # of ridge and of evidence: sums of squares, up to a constant
     ridge_strength: float  # relative to the largest squared singular value; the median where chosen per target
+
+    def ceiling(self, target: str) -> Tensor:
+        """The best that an honest method may hope for on this kind of target, [target, source]."""
+        if target == "drift":
+            return self.ls if self._off_diagonal(self.identifiable).all() else self.evidence
+        by_validation, by_evidence = self.validation_errors
+        return self.ridge if by_validation < by_evidence else self.evidence
 
     def scores(self) -> dict[str, float]:
         """The numbers to show beside the scores of the weights. What is infinite or undefined is left out."""
@@ -145,44 +158,54 @@ def _shared(factor: Factor, validation: Factor, rounding: float) -> SignalOracle
     weights = without_own_source(weights, direction)  # [source, target]
     identifiable, null_dimensions = identifiable_without_own_source(solver.null_projector)
     ridge, strength = best_ridge(solver, validation, constrain=True)
+    probable = evidence_ridge(factor, constrain=True)
     return SignalOracle(
         ls=weights.T.contiguous(),
         ridge=ridge.T.contiguous(),
+        evidence=probable.weights.T.contiguous(),
         identifiable=identifiable.T.contiguous(),
         standard_error=(spread_without_own_source(inverse, direction) * solver.variance(weights)).sqrt().T.contiguous(),
+        evidence_error=probable.variance.sqrt().T.contiguous(),
         singular_values=solver.singular_values,
         rank=solver.rank,
         condition_number=solver.condition_number,
         null_dimensions=int(null_dimensions.clamp_min(0).sum()),
+        validation_errors=(validation.error(ridge), validation.error(probable.weights)),
         ridge_strength=strength,
     )
 
 
 def _per_target(synapses: Tensor, problem: Callable[[int], tuple[Factor, Factor]], rounding: float) -> SignalOracle:
     """Each target has its own sources or its own features."""
-    ls, ridge, error = (torch.zeros(synapses.shape, dtype=torch.float64) for _ in range(3))
+    ls, ridge, error, probable, spread = (torch.zeros(synapses.shape, dtype=torch.float64) for _ in range(5))
     identifiable = torch.ones(synapses.shape, dtype=torch.bool)  # of an absent synapse the weight is known
-    solvers, strengths = [], []
+    solvers, strengths, errors = [], [], []
     for i in synapses.any(dim=1).nonzero().ravel().tolist():
         factor, validation = problem(i)
         solver = Solver(factor, rounding)
         weights, inverse, _ = solver.least_squares()
         tuned, strength = best_ridge(solver, validation, constrain=False)
         here = synapses[i]
-        ls[i, here], ridge[i, here] = weights[:, 0], tuned[:, 0]
+        likely = evidence_ridge(factor)
+        ls[i, here], ridge[i, here], probable[i, here] = weights[:, 0], tuned[:, 0], likely.weights[:, 0]
+        spread[i, here] = likely.variance[:, 0].sqrt()
         identifiable[i, here] = solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
         error[i, here] = (inverse.diagonal() * solver.variance(weights)).sqrt()
         solvers.append(solver)
         strengths.append(strength)
+        errors.append((validation.error(tuned), validation.error(likely.weights)))
     worst = max(solvers, key=lambda solver: solver.condition_number)
     return SignalOracle(
         ls=ls,
         ridge=ridge,
+        evidence=probable,
         identifiable=identifiable,
         standard_error=error,
+        evidence_error=spread,
         singular_values=worst.singular_values,
         rank=worst.rank,
         condition_number=worst.condition_number,
         null_dimensions=sum(len(solver.singular_values) - solver.rank for solver in solvers),
+        validation_errors=(sum(one for one, _ in errors), sum(other for _, other in errors)),
         ridge_strength=float(np.median(strengths)),
     )

@@ -8,7 +8,6 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.families.signal.config import SignalTraining  # noqa: E402
 from hydra_llm.families.signal.fitting.adam import GradientPhase  # noqa: E402
-from hydra_llm.families.signal.fitting.gauss_newton import GaussNewtonPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase  # noqa: E402
 from hydra_llm.families.signal.fitting.reduced import ReducedProblem  # noqa: E402
 from hydra_llm.metrics.connectivity import connectivity_metrics  # noqa: E402
@@ -91,20 +90,6 @@ def test_projection_never_leaves_the_network_worse_than_it_came(make_net, make_f
     before = problem.settle(net, 1e-6)
     run(projection_phase(ridges=[1e-6], n_starts=1, iterations=5, screening_iterations=1), net, frames)
     assert ReducedProblem(net, frames.spread(600), 200).settle(net, 1e-6) <= before * (1 + 1e-9)
-
-
-def test_gauss_newton_continues_where_lbfgs_stops(make_net, make_frames):
-    frames, _ = make_frames(n_frames=800, gain=2.0)
-    net = make_net(activity=frames.activity)
-    first = run(projection_phase(ridges=[1e-4, 1e-8, 1e-12]), net, frames)[-1]["reduced_loss"]
-    phase = GaussNewtonPhase(ridges=[1e-12], iterations=15, n_frames=300, n_nodes=80)
-    assert run(phase, net, frames)[-1]["reduced_loss"] < 0.5 * first
-
-
-def test_gauss_newton_refuses_functions_of_their_own_per_neuron(make_net):
-    phase = GaussNewtonPhase(ridges=[1e-8], iterations=1, n_frames=100, n_nodes=80)
-    with pytest.raises(ValueError, match="embedding_dim is above 0"):
-        phase.optimizer(make_net(embedding_dim=2))
 
 
 def test_adam_lowers_the_loss(make_net, make_frames):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.signal.fitting.ridge import additive_input, ridge_with_inverse
+from hydra_llm.families.signal.fitting.ridge import additive_input, ridge_weights
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.nn.interpolation_table import InterpolationTable
 
@@ -23,11 +23,8 @@ class Residual:
     """One evaluation of the reduced problem."""
 
     loss: Tensor  # scalar, carries the gradient
-    residual: Tensor  # [frame, target]
-    message: Tensor  # m [frame, source], rms 1
     scale: Tensor  # rms of the message, scalar
     W: Tensor  # [target, source], for m
-    inverse: Tensor  # C [source, source]
 
 
 class ReducedProblem:
@@ -54,10 +51,10 @@ class ReducedProblem:
         message = message / scale
         received = self._known - self.table(update_table)
         with torch.no_grad():
-            W, inverse = ridge_with_inverse(message, received, ridge)
+            W = ridge_weights(message, received, ridge)
         residual = received - message @ W.T
         loss = residual.pow(2).mean() + ridge * W.pow(2).sum() / len(W)
-        return Residual(loss / self.variance, residual, message, scale, W, inverse)
+        return Residual(loss / self.variance, scale, W)
 
     def settle(self, net: SignalGNN, ridge: float) -> float:
         """Write the minimiser into net.W. Returns L."""

@@ -14,14 +14,8 @@ def ridge_weights(message: Tensor, received: Tensor, ridge: float) -> Tensor:
     normal matrix, x_i - C[:, i] x_ii / C_ii is the solution constrained to x_ii = 0, so one factorisation serves all
     targets. QR rather than the normal matrix: its condition number is the root of the other's.
     """
-    _, inverse, solution = _solve(message, received, ridge)
-    return _without_self(inverse, solution).T
-
-
-def ridge_with_inverse(message: Tensor, received: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
-    """W [target, source] as ridge_weights, and C [source, source], the inverse of the normal matrix."""
-    _, inverse, solution = _solve(message, received, ridge)
-    return _without_self(inverse, solution).T, inverse
+    inverse, solution = _solve(message, received, ridge)
+    return without_self(inverse, solution).T
 
 
 def solve_W(net: SignalGNN, frames: Frames, ridge: float) -> None:
@@ -41,12 +35,12 @@ def additive_input(net: SignalGNN, frames: Frames) -> Tensor | float:
     if net.input_mode == "multiplicative":
         raise ValueError(
             "A closed form for W needs an input that is additive or absent, and external_input_mode is multiplicative. "
-            "Set training.projection_iterations=0 and training.W_solve_interval=0, or choose another input mode."
+            "Fit by Adam (training=signal_adam) with training.W_solve_interval=0, or choose another input mode."
         )
     return frames.external if frames.external is not None and net.input_mode == "additive" else 0.0
 
 
-def _solve(message: Tensor, received: Tensor, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
+def _solve(message: Tensor, received: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
     n_frames, n = message.shape
     eye = torch.eye(n, dtype=message.dtype, device=message.device)
     rows = torch.cat([message / n_frames**0.5, ridge**0.5 * eye])
@@ -54,9 +48,10 @@ def _solve(message: Tensor, received: Tensor, ridge: float) -> tuple[Tensor, Ten
     Q, R = torch.linalg.qr(rows)
     solution = torch.linalg.solve_triangular(R, Q.T @ right, upper=True)  # [source, target]
     root = torch.linalg.solve_triangular(R, eye, upper=True)
-    return R, root @ root.T, solution
+    return root @ root.T, solution
 
 
-def _without_self(inverse: Tensor, solution: Tensor) -> Tensor:
+def without_self(inverse: Tensor, solution: Tensor) -> Tensor:
+    """Least squares under x_ii = 0 from the solution [source, target] without it; inverse: of the normal matrix."""
     corrected = solution - inverse * (torch.diagonal(solution) / torch.diagonal(inverse))
     return corrected.fill_diagonal_(0)

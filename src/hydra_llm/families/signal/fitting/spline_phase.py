@@ -1,0 +1,180 @@
+"""The fit of networks whose neurons share their functions: splines first, then perceptrons that follow them.
+
+With both functions as splines the fit has some hundred unknowns beside W, few enough for Gauss-Newton steps: they reach
+a relative error of 1e-7 in a dozen steps, where L-BFGS on the weights of perceptrons stalls at 1e-4. Few splines from
+several shapes of the message, then more, where the curves bend. A rest that the splines leave is noise, averaged over
+all frames, or is closer to zero than SHARE; then knots are worth more than frames. W is that of the splines.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.signal.config import SignalTraining
+from hydra_llm.families.signal.fitting.bilinear import BilinearProblem, Minimum, Strengths
+from hydra_llm.families.signal.fitting.descent import descend
+from hydra_llm.families.signal.fitting.ridge import additive_input
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.nn.curve_fit import fit_curve
+from hydra_llm.nn.spline import SplineBasis
+from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.phases.base import FitData, Step
+
+SHARE = 3e-2  # of the mean square target: what the first stage leaves unexplained above it counts as noise
+STARTS, NOISY = 48, 40  # splines per function: to compare starts, under noise
+WEAKEST = 1e-5  # ridge while starts are compared: a wrong message would let the weights explode
+SCREENED, CONTINUED = 4, 12  # steps per start, and of the best one after that
+SMOOTHING = 1e-8  # before the data choose it
+CURVE = 60  # iterations of the perceptrons
+BEYOND = 0.15  # of the recorded range: so far the perceptrons follow the straight ends of the splines
+
+
+class Attempt(Optimizer):
+    """An optimiser whose step is the closure: Lightning counts steps of optimisers, and the step is computed there."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+        super().__init__(parameters, {})
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        return None if closure is None else closure()
+
+
+@dataclass(frozen=True)
+class Found:
+    """Both functions as splines, with what the data chose."""
+
+    basis: SplineBasis
+    a: Tensor  # update [k]
+    c: Tensor  # message [k]
+    W: Tensor  # [target, source]
+    unexplained: float
+    strengths: Strengths
+
+
+class SplinePhase:
+    """One interval: starts, then the best one on a finer basis.
+
+    n_splines: per function on that basis. n_frames: evenly spaced; all where the rest is noise. generator: draws one of
+    the starts. goes_on: the message of the network is the only start.
+    """
+
+    name = "splines"
+    n_intervals = 1
+
+    def __init__(self, *, n_splines: int, n_frames: int, generator: torch.Generator, goes_on: bool = False) -> None:
+        self._n_splines, self._n_frames, self._generator = n_splines, n_frames, generator
+        self._goes_on = goes_on
+
+    @classmethod
+    def of(cls, training: SignalTraining, data: FitData, *, goes_on: bool = False) -> Self:
+        return cls(
+            n_splines=training.spline_knots,
+            n_frames=training.spline_frames,
+            generator=stream(training.seed, "model_init/starts"),
+            goes_on=goes_on,
+        )
+
+    def optimizer(self, net: SignalGNN) -> Optimizer:
+        if not net.is_shared:
+            raise ValueError(
+                "The spline fit needs functions shared by all neurons, and model.embedding_dim is above 0. "
+                "Set training.spline_knots=0 and training.projection_iterations above 0."
+            )
+        return Attempt([net.W, *net.lin_phi.parameters(), *net.lin_edge.parameters()])
+
+    def run(self, interval: int, net: SignalGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        found: list[Found] = []
+
+        def closure() -> Tensor:
+            with torch.no_grad():
+                found.append(self._finer(self._start(net, frames), net, frames))
+                self._write(found[0], net, frames)
+            return torch.tensor(found[0].unexplained)
+
+        step(closure)
+        return {"unexplained": found[0].unexplained, "ridge": found[0].strengths.ridge}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: the fit is one interval."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+    def _start(self, net: SignalGNN, frames: Frames) -> Found:
+        """The likeliest of several starts."""
+        problem = self._problem(net, frames.spread(self._n_frames), STARTS, degree=3)
+        strengths, ends = Strengths(1e-2, 0.0, SMOOTHING, SMOOTHING), []
+        for shape in self._shapes(net, float(frames.activity.std())):
+            c = problem.basis.coefficients(shape)
+            point = problem.at(torch.zeros_like(c), c, strengths)
+            ends.append(descend(problem, point, strengths, steps=SCREENED, gain=0.01, weakest=WEAKEST))
+        best = min(ends, key=lambda end: end[1].cost)
+        return self._kept(problem, *descend(problem, *best, steps=CONTINUED, gain=0.1, weakest=WEAKEST))
+
+    def _finer(self, start: Found, net: SignalGNN, frames: Frames) -> Found:
+        """The functions of the start on a basis whose knots follow them, and the descent from there."""
+        noisy = start.unexplained > SHARE
+        n_splines, used = (NOISY, frames) if noisy else (self._n_splines, frames.spread(self._n_frames))
+        basis, old = start.basis, (start.a, start.c)
+        problem = self._problem(net, used, n_splines, 5, basis.bends(start.c))  # an update may be straight
+        a, c = (problem.basis.coefficients(partial(basis.curve, coefficients)) for coefficients in old)
+        strengths = replace(start.strengths, update=SMOOTHING, message=SMOOTHING)
+        steps, gain = (12, 1e-5) if noisy else (40, 0.01)
+        point = problem.at(a, c, strengths)
+        return self._kept(problem, *descend(problem, point, strengths, steps=steps, gain=gain, exact=not noisy))
+
+    @staticmethod
+    def _kept(problem: BilinearProblem, point: Minimum, strengths: Strengths) -> Found:
+        return Found(problem.basis, point.a, point.c, point.W, point.unexplained, strengths)
+
+    @staticmethod
+    def _problem(
+        net: SignalGNN,
+        frames: Frames,
+        n_splines: int,
+        degree: int,
+        density: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> BilinearProblem:
+        states = frames.activity.double().cpu()
+        known = (frames.target - additive_input(net, frames)).double().cpu()
+        return BilinearProblem(states, known, SplineBasis.over(states, n_splines, degree, density))
+
+    def _shapes(self, net: SignalGNN, sd: float) -> list[Callable[[np.ndarray], np.ndarray]]:
+        """Messages to start from: one that saturates, one that is rectified, a wave, and one that is drawn."""
+        if self._goes_on:
+            mlp = copy.deepcopy(net.lin_edge).double().cpu()
+            return [lambda u: mlp(torch.from_numpy(u)[:, None] / float(net.state_scale))[:, 0].numpy()]
+        drawn = torch.randn(8, generator=self._generator, dtype=torch.float64).numpy()
+        return [
+            lambda u: np.tanh(u / (0.3 * sd)),
+            lambda u: np.maximum(u, 0.0),
+            lambda u: np.sin(2 * u / sd),
+            lambda u: np.exp(-((u[:, None] / sd - np.arange(-4, 4)) ** 2)) @ drawn,
+        ]
+
+    @staticmethod
+    def _write(found: Found, net: SignalGNN, frames: Frames) -> None:
+        """W of the splines, and perceptrons that follow their curves."""
+        basis, states = found.basis, frames.spread(200).activity.double().cpu().numpy()
+        margin = BEYOND * (basis.high - basis.low)
+        points = [
+            np.linspace(basis.low - margin, basis.high + margin, 150),
+            np.quantile(states, np.linspace(0, 1, 100)),
+            np.interp(np.linspace(0, 1, 100), np.linspace(0, 1, len(basis.knots)), basis.knots),
+        ]
+        x = np.unique(np.concatenate(points))
+        device = net.W.device
+        inputs = torch.from_numpy(x)[:, None] / float(net.state_scale)
+        for mlp, coefficients in ((net.lin_edge, found.c), (net.lin_phi, found.a)):
+            fit_curve(mlp.cpu(), inputs, torch.from_numpy(basis.curve(coefficients, x)), iterations=CURVE)
+            mlp.to(device)
+        net.W.copy_(found.W)

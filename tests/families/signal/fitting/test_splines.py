@@ -1,0 +1,63 @@
+"""The spline fit on networks of 20 neurons."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from test_phases import recovered, run  # noqa: E402
+
+from hydra_llm.families.signal.fitting.bilinear import BilinearProblem, Strengths  # noqa: E402
+from hydra_llm.families.signal.fitting.spline_phase import SplinePhase  # noqa: E402
+from hydra_llm.nn.spline import SplineBasis  # noqa: E402
+from hydra_llm.systems.random_streams import stream  # noqa: E402
+
+
+def spline_phase(seed=0, **keys):
+    return SplinePhase(**{"n_splines": 48, "n_frames": 300, **keys}, generator=stream(seed, "model_init/starts"))
+
+
+def make_problem(frames, n_splines=12):
+    basis = SplineBasis.over(frames.activity, n_splines, 3)
+    return BilinearProblem(frames.activity, frames.target, basis)
+
+
+def test_the_gradient_is_that_of_the_loss(make_frames):
+    frames, _ = make_frames(n_frames=300)
+    problem = make_problem(frames)
+    c = problem.basis.coefficients(lambda u: u / (1 + u**2) ** 0.5)
+    strengths = Strengths(ridge=1e-2, noise=0.5, update=1e-3, message=1e-3)
+    point = problem.at(0.1 * c, c, strengths)
+    _, gradient = problem.normal_equations(point, strengths)
+    for place in (3, 15, 18):
+        step, k = 1e-5, problem.basis.n
+        moved = torch.zeros(2 * k, dtype=torch.float64)
+        moved[place] = step
+        up, down = (
+            problem.at(point.a + sign * moved[:k], point.c + sign * moved[k:], strengths).loss for sign in (1, -1)
+        )
+        assert (up - down) / (2 * step) * problem.size == pytest.approx(-2 * float(gradient[place]), rel=1e-4)
+
+
+@pytest.mark.parametrize(("keys", "seed"), [({}, 1), ({"connectivity_type": "low_rank"}, 2)])
+def test_splines_recover_the_connectivity(make_net, make_frames, keys, seed):
+    frames, system = make_frames(n_frames=2000, seed=seed, **keys)
+    net = make_net(activity=frames.activity)
+    logged = run(spline_phase(), net, frames)
+    assert logged[-1]["unexplained"] < 1e-6
+    assert recovered(net, frames, system)["connectivity_R2"] > 0.995
+
+
+def test_noise_is_averaged_over_all_frames_and_the_ridge_is_that_of_the_noise(make_net, make_frames):
+    frames, system = make_frames(n_frames=1500, noise_model_level=0.05)
+    noise = 5 * torch.randn(frames.target.shape, generator=stream(0, "measurement_noise"), dtype=torch.float64)
+    noisy = frames._replace(target=frames.target + noise)
+    net = make_net(activity=frames.activity)
+    last = run(spline_phase(), net, noisy)[-1]
+    assert last["unexplained"] == pytest.approx(float(noise.var() / noisy.target.square().mean()), rel=0.05)
+    weights = float(system.field().effective_connectivity.square().mean())
+    assert last["ridge"] == pytest.approx(25 / 1500 / weights, rel=1.0)
+
+
+def test_functions_of_their_own_per_neuron_are_refused(make_net):
+    with pytest.raises(ValueError, match="spline_knots=0"):
+        spline_phase().optimizer(make_net(embedding_dim=2))
