@@ -33,7 +33,14 @@ class MetabolismSimulation:
     half_saturation: float = key(5.0, help="K of saturating kinetics", unit="concentration", low=0, open_low=True)
     log_k_min: float = key(-2.0, help="lower end of the log-uniform rate constants", unit="log10(1 / time)")
     log_k_max: float = key(-1.0, help="upper end of the log-uniform rate constants", unit="log10(1 / time)")
-    flux_limit: bool = key(False, help="limit rates so that no substrate is used up within one step")
+    flux_limit: bool = key(False, help="limit rates so that no substrate is used up within flux_limit_time")
+    flux_limit_time: float = key(
+        0.1,
+        help="of flux_limit; published: the one Euler step per frame, which is the default of delta_t",
+        unit="time",
+        low=0,
+        open_low=True,
+    )
     concentration_min: float = key(
         1.0, help="lower end of the uniform initial concentrations", unit="concentration", low=0
     )
@@ -86,8 +93,8 @@ class MetabolismSimulation:
         0, help="burn-in: minus the number of frames before the first recorded one", unit="frames", high=0
     )
     delta_t: float = key(0.1, help="time between recorded frames", unit="time", low=0, open_low=True)
-    substeps: int = key(1, help="integration steps per recorded frame", low=1)
-    integrator: str = key("euler", help="integration method", choices=("euler", "rk4"))
+    substeps: int = key(4, help="integration steps per recorded frame", low=1)
+    integrator: str = key("rk4", help="integration method", choices=("euler", "rk4"))
     dtype: str = key("float64", help="precision of simulation, recording and fit", choices=("float32", "float64"))
     seed: int = key("${seed}", help="seed of network, rate constants, initial concentrations and noise")
     noise_model_level: float = key(0.0, help="standard deviation of the process noise", low=0)
@@ -96,7 +103,14 @@ class MetabolismSimulation:
         help="per_step: the level is added at every frame (as published); sqrt_dt: level * sqrt(dt)",
         choices=("per_step", "sqrt_dt"),
     )
-    measurement_noise_level: float = key(0.0, help="standard deviation added to the recorded concentrations", low=0)
+    measurement_noise_level: float = key(
+        0.0, help="standard deviation of the noise on the recorded concentrations", low=0
+    )
+    measurement_noise_unit: str = key(
+        "relative",
+        help="relative: to the standard deviation of the concentrations, pooled over units; absolute: in their units",
+        choices=("relative", "absolute"),
+    )
 
 
 @dataclass
@@ -129,12 +143,6 @@ class MetabolismTraining(OpenTraining):
     """
 
     seed: int = key("${seed}", help="seed of initialisation, batch order and training noise")
-    target: str = key(
-        "drift",
-        help="what is predicted: the simulator's own dc/dt, or differences of the recording",
-        choices=("drift", "finite_difference"),
-    )
-    difference_order: str = key("forward", help="kind of finite differences", choices=("forward", "central"))
     freeze_stoichiometry: bool = key(
         True, help="net coefficients are known; false: they are learned where they are not zero"
     )
@@ -182,6 +190,14 @@ class MetabolismTraining(OpenTraining):
     projection_frames: int | None = key(1000, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     projection_nodes: int = key(200, help="nodes of the interpolation table of the substrate function", low=12)
     solve_rate_constants: bool = key(True, help="end with an exact solution for the rate constants, on all frames")
+
+    # ---- a noisy recording ----
+    path_fit: bool = key(
+        True, help="where the recording is smoothed, end with network and path of the states fitted together"
+    )
+    share_lines: bool = key(
+        True, help="metabolites share lines in that fit, if the recording prefers types of them to a line each"
+    )
 
     # ---- evaluation ----
     rollout_frames: int = key(600, help="length of the rollouts that are scored", unit="frames", low=2)

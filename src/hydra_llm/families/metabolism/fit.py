@@ -6,18 +6,24 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
+from hydra_llm.estimation.smoothing import Smoothed
+from hydra_llm.families.attempts import fit_that_beats_baselines
 from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase
+from hydra_llm.families.metabolism.fitting.path_phase import PathPhase
 from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase
 from hydra_llm.families.metabolism.homeostasis.fit import fit_homeostasis, phase1_keys
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.datamodule import VALIDATION_FRAMES, RecordingDataModule
 from hydra_llm.training.phases.base import FitData, Phase
+from hydra_llm.training.phases.projection import polishing
+from hydra_llm.training.phases.refinement import RefinementPhase
+from hydra_llm.training.recovery import unexplained_variance
 
 
 def build_net(
@@ -39,10 +45,15 @@ def build_net(
 
 
 def recipe(training: MetabolismTraining, data: FitData) -> list[Phase]:
-    """Phase 1: Adam, variable projection, one exact solution for the rate constants, as the keys say."""
+    """Phase 1: Adam, variable projection, then refined targets and one exact solution for the rate constants, or, for a
+    noisy recording, the path of its states."""
     phases: list[Phase] = [ReactionGradientPhase.of(training, data)]
     if training.projection_iterations:
         phases.append(ReactionProjectionPhase.of(training, data))
+    if path := PathPhase.phases(training, data):
+        return [*phases, *path]
+    if training.projection_iterations:
+        phases += RefinementPhase.phases(training, data, lambda: ReactionProjectionPhase.of(polishing(training), data))
     if training.solve_rate_constants:
         phases.append(RateConstantsPhase.of(training, data))
     return phases
@@ -52,9 +63,20 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
     keys = as_object(training, MetabolismTraining)
     observations = Observations.open(dataset)
-    data = RecordingDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
-    net = build_net(model, keys, observations, data.frames("train").activity)
-    if not isinstance(keys, HomeostasisTraining):
-        return train(net, phases_of(keys, data, recipe), data, context, module=keys.module)
-    phases = phases_of(phase1_keys(keys), data, recipe)
-    return fit_homeostasis(net, phases, dataset, data, model, keys, context, observations.meta)
+    data = RecordingDataModule(dataset, keys)
+
+    def attempt(keys: MetabolismTraining, context: FitContext) -> Fit:
+        net = build_net(model, keys, observations, data.frames("train").activity)
+        if not isinstance(keys, HomeostasisTraining):
+            return train(net, phases_of(keys, data, recipe), data, context, module=keys.module)
+        phases = phases_of(phase1_keys(keys), data, recipe)
+        return fit_homeostasis(net, phases, dataset, data, model, keys, context)
+
+    def loss(found: Fit) -> float:
+        """Of the whole derivative, because phase 2 validates on homeostasis alone; as estimated without the network
+        where a path was fitted, which obeys the network whatever that is."""
+        path = isinstance(data.method, Smoothed)
+        frames = data.estimates.frames("validation") if path else data.frames("validation")
+        return float(unexplained_variance(found.net, frames.spread(VALIDATION_FRAMES)))
+
+    return fit_that_beats_baselines(keys, data, context, attempt, loss)

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
-from torch import Tensor, nn
 
-from hydra_llm.data.store import Dataset
-from hydra_llm.data.windows import frames_of
-from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, held_out_scores, loss_figures
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, as_law, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.evaluation.regulation import (
@@ -21,6 +20,7 @@ from hydra_llm.families.metabolism.evaluation.regulation import (
     regulation_of,
     score_regulation,
 )
+from hydra_llm.families.metabolism.evaluation.suitability import unsuitable
 from hydra_llm.families.metabolism.figures.identifiability import identifiability
 from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
 from hydra_llm.families.metabolism.figures.substrate import substrate
@@ -42,8 +42,6 @@ from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.scores import identity_r2, pearson
 from hydra_llm.metrics.spectrum import activity_rank
 from hydra_llm.schema.fields import as_object
-from hydra_llm.systems.integrators import integrator
-from hydra_llm.systems.trajectory import integrate
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +72,9 @@ class MetabolismEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
-        self._observations, self._truth = dataset.observations(), dataset.truth()
+        self._dataset, self._observations, self._truth = dataset, dataset.observations(), dataset.truth()
         self._training = as_object(training, MetabolismTraining)
+        self._estimates = Estimates(dataset.path, self._training)
         structure = {name: self._observations.structure(name) for name in ("stoichiometry", "substrate_orders")}
         self._field = ReactionField.from_truth(self._truth, structure, self._truth.meta, torch.float64)
         self._log_k = self._truth["log_k"]
@@ -89,9 +88,13 @@ class MetabolismEvaluator:
             self._log_k,
             self._truth["metabolite_type"],
             self._observations,
-            limited=self._truth.meta["flux_limit_dt"] is not None,
+            self._truth.meta,
+            target=self._training.target,
         )
         if self._regulation is not None:
+            if isinstance(self._training, HomeostasisTraining) and self._training.homeostasis_training:
+                for sentence in unsuitable(self._training, self._truth.meta):
+                    log.warning("%s", sentence)
             recorded = np.array(self._observations.split("train").activity)
             report.scores.update(
                 oracle_regulation(report.found.condensed, report.found.joint, recorded, self._regulation)
@@ -99,15 +102,13 @@ class MetabolismEvaluator:
         return report
 
     def _samples(self, split: str) -> Samples:
-        recorded = self._observations.split(split)
-        return Samples(*frames_of(recorded, self._training.target, self._training.difference_order, self._delta_t))
+        """States and targets as the true law would refine them: what no method can better."""
+        return Samples(*self._estimates.frames(split, as_law(self._field))[:3])
 
     def score(self, fit: Fit, oracle: OracleReport[MetabolismOracle]) -> MetabolismEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net = fit.net
-        metrics, rollouts = held_out_scores(
-            net, self._observations, self._training.rollout_frames, lambda *recorded: self._rollout(net, *recorded)
-        )
+        metrics, rollouts = held_out_scores(net, self._dataset, self._field, self._training.rollout_frames, floor=0.0)
         metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
         metrics |= {name: fit.history[name][1][-1] for name in PHASE_2 if name in fit.history}
@@ -164,35 +165,15 @@ class MetabolismEvaluator:
         """alpha as published and as used, and how F (in the gauge of the truth) follows the law on the recording."""
         with torch.no_grad():
             published = float(net.factor(torch.ones(1, dtype=net.log_k.dtype))[0, 0])
+        law_R2 = identity_r2(F, law)
         scores = {
             "alpha": published,
             "alpha_gauge": alpha,
-            "MLP_sub_R2": identity_r2(F, law),
+            "MLP_sub_R2": law_R2,
+            "rate_law_R2": law_R2,  # the name that other families' functions have
             "MLP_sub_corr": pearson(F, law),
         }
         return {name: value for name, value in scores.items() if value is not None}
-
-    def _rollout(self, net: nn.Module, recorded: np.ndarray, external: np.ndarray | None) -> np.ndarray:
-        """The network's own trajectory [frame, metabolite] from the first frame, by the integrator of the recording."""
-
-        def field(u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
-            return out.copy_(net(u, external))
-
-        meta = self._observations.meta
-        held = None if external is None else torch.tensor(external[: len(recorded)])[:, None]
-        with torch.inference_mode():
-            states, _, _ = integrate(
-                field,
-                integrator(meta["integrator"]),
-                torch.tensor(recorded[:1]),
-                len(recorded),
-                self._delta_t,
-                meta["substeps"],
-                held,
-                None,
-                floor=0.0,
-            )
-        return states[:, 0].numpy()
 
     # ---- figures ----
 

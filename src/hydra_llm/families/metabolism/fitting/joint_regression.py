@@ -178,6 +178,13 @@ class JointFit:
             return None
         return values[self.n_reactions :].reshape(-1, self.n_line)[self.groups]
 
+    def without_lines(self) -> tuple[Tensor, Tensor]:
+        """A [row, reaction] and z [row] of |A k - z|^2: the lines follow the constants and are projected out."""
+        R, Z, m = self.solver.factor.R, self.solver.factor.Z[:, 0], self.n_reactions
+        Q = torch.linalg.qr(R[:, m:]).Q
+        A = R[:, :m] * self.scale[:m]
+        return A - Q @ (Q.T @ A), Z - Q @ (Q.T @ Z)
+
     # ---- what initialisation decides ----
 
     def luck(self, log_k_init: Tensor, iterations: int = 60) -> Tensor:
@@ -186,10 +193,7 @@ class JointFit:
         Damped Gauss-Newton steps of least length: what the data determine is found, the rest stays as near to its start
         as the data allow. So the draws differ in the constants that nothing but initialisation decides.
         """
-        R, Z, m = self.solver.factor.R, self.solver.factor.Z[:, 0], self.n_reactions
-        Q = torch.linalg.qr(R[:, m:]).Q  # of the lines, which follow the constants and are projected out
-        A = R[:, :m] * self.scale[:m]
-        A, z = A - Q @ (Q.T @ A), Z - Q @ (Q.T @ Z)
+        A, z = self.without_lines()
         return torch.stack([_least_move(A, z, start, iterations) for start in log_k_init.double()])
 
     def sentence(self, faults: Mapping[str, int]) -> str:

@@ -1,16 +1,14 @@
 """Phase 2 of a metabolic fit: homeostasis on top of the reactions of phase 1. Opens observations and nothing else."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
-from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.data.windows import Frames
@@ -18,6 +16,7 @@ from hydra_llm.families.errors import ExperimentError
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.fitting import phase1_store
+from hydra_llm.families.metabolism.fitting.path_phase import has_path, take_paths
 from hydra_llm.families.metabolism.fitting.standard_error import standard_error_log10
 from hydra_llm.families.metabolism.homeostasis.frozen import Frozen
 from hydra_llm.families.metabolism.homeostasis.initialisation import kaiming, silence
@@ -26,6 +25,7 @@ from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase
 from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.phases.base import Phase
 
 log = logging.getLogger(__name__)
@@ -44,33 +44,9 @@ def phase1_keys(training: HomeostasisTraining) -> MetabolismTraining:
     return MetabolismTraining(**keys)
 
 
-def refuse_hopeless(training: HomeostasisTraining, meta: Mapping[str, Any]) -> None:
-    """Raise, or warn, where the recording cannot tell homeostasis from its own errors."""
-    from_recording = training.target == "finite_difference"
-    rolls_out = training.k == "frozen" and not _residual_only(training)
-    if meta["noise_model_level"] > 0 and (from_recording or rolls_out):
-        what = "finite differences" if from_recording else "rollouts"
-        raise ExperimentError(
-            f"simulation.noise_model_level={meta['noise_model_level']} and {what}: the process noise is larger than "
-            "homeostasis, slopes would come out at about a seventh. Use training.target=drift with "
-            "training.k=profiled, or a recording without process noise."
-        )
-    exact_steps = meta["integrator"] == "euler" and meta["substeps"] == 1
-    if exact_steps or meta["noise_model_level"] > 0:
-        return
-    recorded = f"the recording was integrated by {meta['integrator']} with {meta['substeps']} substeps"
-    if from_recording and training.difference_order == "forward":
-        log.warning(
-            "Forward differences are biased here: %s, and the error of the difference is larger than homeostasis "
-            "(slopes came out up to nine times too steep). Use training.difference_order=central or target=drift.",
-            recorded,
-        )
-    if rolls_out:
-        log.warning(
-            "Rollouts by Euler steps are biased here: %s. Use training/strategy=[residual_supervision] or "
-            "training.k=profiled.",
-            recorded,
-        )
+def rolls_out(training: HomeostasisTraining) -> bool:
+    """Whether phase 2 follows trajectories of the network rather than derivatives alone."""
+    return training.k == "frozen" and not _residual_only(training)
 
 
 def fit_homeostasis(
@@ -81,7 +57,6 @@ def fit_homeostasis(
     model: DictConfig,
     training: HomeostasisTraining,
     context: FitContext,
-    meta: Mapping[str, Any],
 ) -> Fit:
     """Phase 1 by `phases` (or from a file), then phase 2; the minutes are those of both."""
     if not training.homeostasis_training:
@@ -90,9 +65,12 @@ def fit_homeostasis(
         raise ExperimentError(
             f"Phase 2 needs a ReactionGNN, got {type(net).__name__}. Set training.homeostasis_training=false."
         )
-    refuse_hopeless(training, meta)
     quiet = replace(context, folder=context.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
     minutes = _start(net, dataset, training, model, lambda: train(net, phases, data, quiet, module=training.module))
+    if has_path(training, data):
+        take_paths(net, data)
+    elif data.n_refinements:  # a stored phase 1 has left the targets as they were
+        data.refine(net)
     fitted = phase2(net, data, training, context)
     return replace(fitted, minutes=fitted.minutes + minutes)
 

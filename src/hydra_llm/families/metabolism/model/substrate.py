@@ -4,6 +4,7 @@ Both forms give log F(c, s) for every metabolite and every order s that occurs, 
 all reactions is one matrix product. orders [order] are the distinct substrate orders of the network.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -22,11 +23,15 @@ class LogSubstrate(nn.Module):
     Mass action (log F = s log c) is one setting of its linear path, and a rate falls to zero with its substrate. F
     starts as a power of c with a random exponent in (0.3, 0.9): rates rise with their substrates, how is to be found.
     A start without any slope ends in a local minimum in one case of four.
+
+    Below a floor F falls as a power of c, its order the exponent: a noisy recording says nothing of F there, and a
+    perceptron that is left to itself may say anything.
     """
 
     orders: Tensor
     log_mean: Tensor
     log_sd: Tensor
+    log_floor: Tensor
 
     def __init__(self, orders: Tensor, *, generator: torch.Generator, **mlp: Any) -> None:
         super().__init__()
@@ -34,6 +39,7 @@ class LogSubstrate(nn.Module):
         self.register_buffer("orders", orders)
         self.register_buffer("log_mean", torch.zeros(()))
         self.register_buffer("log_sd", torch.ones(()))
+        self.register_buffer("log_floor", torch.tensor(math.log(SMALLEST)))
         self.reset(generator)
 
     def scaled(self, c: Tensor) -> Tensor:
@@ -42,7 +48,9 @@ class LogSubstrate(nn.Module):
 
     def of_scaled(self, x: Tensor) -> Tensor:
         """log F [..., order] at scaled concentrations x [...]."""
-        return self.mlp(_with_orders(x, self.orders)).squeeze(-1)
+        low = (self.log_floor - self.log_mean) / self.log_sd
+        above = self.mlp(_with_orders(x.maximum(low), self.orders)).squeeze(-1)
+        return above + self.orders * (self.log_sd * (x - low).clamp_max(0)).unsqueeze(-1)
 
     def log_factor(self, c: Tensor) -> Tensor:
         """log F(c, s) [..., metabolite, order] at concentrations c [..., metabolite]."""
@@ -53,13 +61,21 @@ class LogSubstrate(nn.Module):
         return log_product.exp()
 
     def set_scale(self, c: Tensor) -> None:
-        """Fit the scale of the inputs to recorded concentrations [frame, metabolite]."""
-        logs = c.clamp_min(SMALLEST).log()
+        """Fit the scale of the inputs to recorded concentrations [frame, metabolite].
+
+        What was recorded below zero shows how small concentrations are not resolved: the floor is as far above it.
+        """
+        self.set_floor(-float(c.min()))
+        logs = c.clamp_min(SMALLEST).log().maximum(self.log_floor)
         sd = logs.std().clamp_min(1e-6)
         with torch.no_grad():
             self._slope().mul_(sd / self.log_sd)  # the exponent stays
         self.log_mean.copy_(logs.mean())
         self.log_sd.copy_(sd)
+
+    def set_floor(self, floor: float) -> None:
+        """The concentration below which F falls as a power; what is smaller than SMALLEST counts as that."""
+        self.log_floor.fill_(math.log(max(floor, SMALLEST)))
 
     def reset(self, generator: torch.Generator) -> None:
         self.mlp.reset(generator)
