@@ -24,7 +24,7 @@ class FlyvisSimulation:
     )
     tau_mode: str = key(
         "unclamped",
-        help="clamped: tau is at least the integration step, as in flyvis",
+        help="clamped: tau is at least delta_t, as in flyvis",
         choices=("unclamped", "clamped"),
     )
     ablation_ratio: float = key(0.0, help="share of synapses that are set to zero before the simulation", low=0, high=1)
@@ -34,8 +34,10 @@ class FlyvisSimulation:
     n_frames_validation: int | None = key(None, help="recorded frames; null: min(2000, n_frames)", unit="frames", low=2)
     n_frames_test: int | None = key(None, help="recorded frames; null: min(2000, n_frames)", unit="frames", low=2)
     delta_t: float = key(0.02, help="time between recorded frames", unit="s", low=0, open_low=True)
-    substeps: int | None = key(None, help="integration steps per recorded frame; null: steps of at most 10 ms", low=1)
-    integrator: str = key("euler", help="integration method", choices=("euler", "rk4"))
+    substeps: int | None = key(
+        None, help="integration steps per recorded frame; null: steps of at most 2.5 ms (euler: 10 ms)", low=1
+    )
+    integrator: str = key("rk4", help="integration method", choices=("euler", "rk4"))
     dtype: str = key("float32", help="precision of simulation, recording and fit", choices=("float32", "float64"))
     device: str = key("auto", help="where the network is integrated", choices=("auto", "cpu", "cuda"))
     seed: int = key("${seed}", help="seed of stimulus, initial states, noise and untrained parameters")
@@ -45,7 +47,12 @@ class FlyvisSimulation:
         help="per_step: the level is added at every frame (as published); sqrt_dt: level * sqrt(dt)",
         choices=("per_step", "sqrt_dt"),
     )
-    measurement_noise_level: float = key(0.0, help="standard deviation added to the recorded voltages", low=0)
+    measurement_noise_level: float = key(0.0, help="standard deviation of the noise on the recorded voltages", low=0)
+    measurement_noise_unit: str = key(
+        "relative",
+        help="relative: to the standard deviation of the voltages, pooled over units; absolute: in their units",
+        choices=("relative", "absolute"),
+    )
 
     # ---- visual input ----
     visual_input_type: str = key(
@@ -151,12 +158,6 @@ class FlyvisTraining(OpenTraining):
     """
 
     seed: int = key("${seed}", help="seed of initialisation, batch order and training noise")
-    target: str = key(
-        "drift",
-        help="what is predicted: the simulator's own dv/dt, or differences of the recording",
-        choices=("drift", "finite_difference"),
-    )
-    difference_order: str = key("forward", help="kind of finite differences", choices=("forward", "central"))
 
     # ---- Adam ----
     n_epochs: int = key(1, help="epochs of the Adam phase", low=1)
@@ -233,12 +234,22 @@ class FlyvisTraining(OpenTraining):
     )
     closed_form_frames: int | None = key(None, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     closed_form_ridge: str = key(
-        "evidence",
-        help="how each neuron's ridge is chosen: by the evidence, by validation, or fixed for all",
-        choices=("evidence", "validation", "fixed"),
+        "pooled",
+        help="how neurons are shrunk: pooled, to those that are wired alike; or to zero: evidence, validation, fixed",
+        choices=("pooled", "evidence", "validation", "fixed"),
     )
     closed_form_strength: float = key(
         1e-4, help="the fixed ridge, relative to the mean square message", low=0, open_low=True
+    )
+
+    # ---- prediction errors, with target=flow ----
+    flow_rounds: int = key(
+        0,
+        help="rounds of predicting every frame from those before it and fitting what is left; 0: refined targets",
+        low=0,
+    )
+    flow_substeps: int | None = key(
+        None, help="Euler steps per frame, if a simulator is known to have taken them; null: the exact flow", low=1
     )
 
     # ---- evaluation ----

@@ -17,6 +17,8 @@ FAMILY = Family(
         "connectivity_R2_neuron_median",
         "connectivity_R2_type_pairs",
         "connectivity_sign_accuracy",
+        "connectivity_gauge_share",
+        "message_R2",
         "tau_R2",
         "tau_R2_identifiable",
         "tau_R2_slow",

@@ -8,14 +8,16 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames
+from hydra_llm.estimation.flow import Flow
+from hydra_llm.families.attempts import fit_that_beats_baselines
 from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
+from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -24,7 +26,9 @@ from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.phases.base import FitData, Phase
+from hydra_llm.training.phases.refinement import RefinementPhase
 from hydra_llm.training.snapshots import Snapshots
 
 _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
@@ -66,13 +70,22 @@ def build_stimulus(
     ).to(getattr(torch, observations.meta["dtype"]))
 
 
-def recipe(training: FlyvisTraining, data: FitData, snapshots: Snapshots) -> list[Phase]:
-    """Adam, variable projection, the closed form, as the keys say."""
+def predicts(training: FlyvisTraining, data: FitData) -> bool:
+    """Whether the fit goes on to prediction errors: after regressions on differences to the next frame."""
+    return bool(training.flow_rounds and training.closed_form and isinstance(data.method, Flow))
+
+
+def recipe(training: FlyvisTraining, data: FitData, snapshots: Snapshots, gain: FilterGain) -> list[Phase]:
+    """Adam, variable projection, the closed form, then prediction errors or refined targets, as the keys say."""
     phases: list[Phase] = [StagedPhase.of(training, data, snapshots)]
     if training.projection_iterations:
         phases.append(MessageProjectionPhase.of(training, data))
     if training.closed_form:
         phases.append(ClosedFormPhase.of(training, data))
+        if predicts(training, data):
+            phases.append(FlowPhase.of(training, data, gain))
+        else:
+            phases += RefinementPhase.phases(training, data, lambda: ClosedFormPhase.of(training, data))
     return phases
 
 
@@ -97,15 +110,32 @@ class FlyvisFit(Fit):
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best, with snapshots."""
     keys = as_object(training, FlyvisTraining)
-    observations, snapshots = Observations.open(dataset), Snapshots()
-    plan = partial(recipe, snapshots=snapshots)
+    observations = Observations.open(dataset)
+    unseen = bool(model.get("implicit_stimulus"))
+    data = UnseenStimulusDataModule(dataset, keys) if unseen else RecordingDataModule(dataset, keys, filters=True)
+
+    def attempt(keys: FlyvisTraining, context: FitContext) -> FlyvisFit:
+        return _fit(model, keys, observations, data, context)
+
+    return fit_that_beats_baselines(keys, data, context, attempt)
+
+
+def _fit(
+    model: DictConfig,
+    keys: FlyvisTraining,
+    observations: Observations,
+    data: RecordingDataModule,
+    context: FitContext,
+) -> FlyvisFit:
+    """One attempt."""
+    snapshots, gain = Snapshots(), FilterGain()
+    plan = partial(recipe, snapshots=snapshots, gain=gain)
     net = build_net(model, keys.seed, observations)
-    if not model.get("implicit_stimulus"):
-        data = RecordingDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
+    if not isinstance(data, UnseenStimulusDataModule):
         phases = phases_of(keys, data, plan)
-        found = train(net, phases, data, context, unexplained_variance, keys.module)
+        judge = prediction_error(data, gain, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
+        found = train(net, phases, data, context, judge, keys.module)
         return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
-    data = UnseenStimulusDataModule(dataset, target=keys.target, difference_order=keys.difference_order)
     stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)
     assert isinstance(net, FlyvisGNN)  # its keys hold implicit_stimulus
     phases = phases_of(keys, data, plan)

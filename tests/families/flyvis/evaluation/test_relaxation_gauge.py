@@ -54,13 +54,24 @@ def test_a_silent_source_takes_the_median_scale_and_keeps_its_constant():
     gauge = message_gauge(learned, true)
     assert gauge.scale[3] == pytest.approx(2)
     assert gauge.offset[3] == pytest.approx(0.7)
+    assert not gauge.told[3]
+
+
+def test_the_scale_of_a_source_that_hardly_rises_above_zero_is_not_a_quotient_of_rounding():
+    true = relu_grid()
+    learned = 2 * true
+    true[:, 3], learned[:, 3] = 1e-4 * true[:, 3], np.linspace(0, 1, len(true))
+    assert message_gauge(learned, true).scale[3] == pytest.approx(2)
 
 
 def test_a_neuron_without_a_time_constant_counts_with_the_median(law):
     edge_index, W, tau, v_rest = law
     rate = 1 / tau
     rate[4] = -2.0
-    linearised, gauge = Linearised(rate, rate, v_rest * rate), MessageGauge(np.ones(20), np.zeros(20))
+    linearised, gauge = (
+        Linearised(rate, rate, v_rest * rate),
+        MessageGauge(np.ones(20), np.zeros(20), np.ones(20, bool)),
+    )
     found = to_physical_parameters(W, edge_index, linearised, gauge)
     assert not found.found[4]
     assert found.tau[4] == pytest.approx(1 / np.median(np.delete(rate, 4)))

@@ -93,7 +93,7 @@ def test_with_a_known_message_one_closed_form_is_the_whole_fit(make_graph_frames
     assert tau_error < 1e-3
 
 
-@pytest.mark.parametrize("ridge", ["evidence", "validation", "fixed"])
+@pytest.mark.parametrize("ridge", ["pooled", "evidence", "validation", "fixed"])
 def test_every_way_to_choose_the_ridge_fits_clean_data(make_graph_frames, make_graph_net, ridge):
     truth = make_graph_frames()
     net = make_graph_net(truth, message_form="relu")

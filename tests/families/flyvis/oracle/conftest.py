@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from hydra_llm.identifiability.samples import Samples
+from recorded import samples_of
 
 
 @dataclass
@@ -45,15 +45,9 @@ class ReluNetwork:
                 v = v + self.delta_t / substeps * slope
             v = v + noise * rng.normal(size=n)
         starts = None if sequence is None else torch.arange(0, n_frames, sequence)
-        return Samples.of(
-            activity.astype(dtype),
-            drift.astype(dtype),
-            external.astype(dtype),
-            target=target,
-            delta_t=self.delta_t,
-            order="forward",
-            sequence_start=starts,
-        )
+        arrays = {name: values.astype(dtype) for name, values in (("activity", activity), ("drift", drift))}
+        arrays["external"] = external.astype(dtype)
+        return samples_of(arrays, target=target, delta_t=self.delta_t, sequence_start=starts)
 
 
 @pytest.fixture

@@ -11,24 +11,27 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from torch import Tensor
 
-from hydra_llm.data.store import Dataset
-from hydra_llm.families.evaluation import Evaluation, OracleReport
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.families.evaluation import Evaluation, OracleReport, as_law, drift_at
 from hydra_llm.families.fitting import Fit
+from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.evaluation.external_input import external_input_metrics
 from hydra_llm.families.flyvis.evaluation.gallery import draw
 from hydra_llm.families.flyvis.evaluation.probe import Probe
 from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
-from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out
+from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out_sequences
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.model.graph import known_graph
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters, flyvis_oracle
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics
 from hydra_llm.metrics.scores import identity_r2
+from hydra_llm.schema.fields import as_object
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +51,11 @@ class FlyvisEvaluator:
     """Everything about one dataset of the family that needs its truth."""
 
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
-        self._observations, self._stored = dataset.observations(), dataset.truth()
-        self._target, self._difference_order = training.target, training.difference_order
+        self._dataset, self._observations, self._stored = dataset, dataset.observations(), dataset.truth()
+        self._target = training.target
+        self._estimates = Estimates(dataset.path, as_object(training, FlyvisTraining), filters=True)
         self._seed, self._rollout_frames = training.seed, training.rollout_frames
-        meta = self._observations.meta
-        self._delta_t, self._substeps = float(meta["delta_t"]), int(meta["substeps"])
+        self._delta_t = float(self._observations.meta["delta_t"])
         self._graph = known_graph(self._observations)
         self._truth = EyeTruth.of(self._stored, self._graph)
 
@@ -62,30 +65,39 @@ class FlyvisEvaluator:
         types = torch.from_numpy(self._truth.types)
         found = flyvis_oracle(self._samples("train"), self._samples("validation"), self._graph, types)
         scores = dict(found.scores())
-        for name, prefix, masks in (
-            ("ls", "oracle", found),
-            ("ridge", "oracle_ridge", None),
-            ("tied", "oracle_tied", None),
+        for name, parameters in (
+            ("ceiling", found.ceiling(self._target)),
+            ("ls", found.ls),
+            ("ridge", found.ridge),
+            ("evidence", found.evidence),
+            ("tied", found.tied),
         ):
-            parameters: OracleParameters = getattr(found, name)
+            prefix, masks = ("oracle", found) if name == "ceiling" else (f"oracle_{name}", None)
             values = (part.numpy() for part in (parameters.W, parameters.tau, parameters.v_rest))
             scores |= self._truth.scores(*values, identifiable=masks, delta_t=self._delta_t, prefix=f"{prefix}_")
-            if f"{prefix}_connectivity_R2" in scores:
+            if name != "ceiling" and f"{prefix}_connectivity_R2" in scores:
                 scores[f"oracle_{name}"] = scores[f"{prefix}_connectivity_R2"]
-        sentence = found.sentence(self._graph, self._observations.meta["measurement_noise_level"])
+        sentence = found.sentence(self._graph, self._stored.meta["measurement_noise_sd"])
         return OracleReport(found, scores, sentence)
 
     def _samples(self, split: str) -> Samples:
-        recorded = self._observations.split(split)
-        return Samples.of(
-            recorded.activity,
-            recorded.drift,
-            recorded.external,
-            target=self._target,
-            delta_t=self._delta_t,
-            order=self._difference_order,
-            sequence_start=self._starts(split),
-        )
+        """States and targets as the true law would refine them: what no method can better."""
+        return Samples(*self._estimates.frames(split, as_law(self._by_frame))[:3])
+
+    def _drift(self, split: str) -> np.ndarray:
+        """The true law [frame, neuron] at the true states of a split."""
+        return drift_at(self._by_frame, self._dataset.states(split), self._observations.split(split).external)
+
+    def _by_frame(self, u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
+        """The true law at states [frame, neuron]."""
+        state = u.T.contiguous()
+        light = None if external is None else external.T.contiguous()
+        return out.copy_(self._field(state, light, torch.empty_like(state)).T)
+
+    @cached_property
+    def _field(self) -> VoltageField:
+        """Built once: sorting the synapses costs more than a derivative."""
+        return VoltageField.from_truth(self._stored, self._graph["input_index"], torch.float64, torch.device("cpu"))
 
     def _starts(self, split: str) -> Tensor:
         return self._observations.structure(f"sequence_start_{split}")
@@ -107,6 +119,8 @@ class FlyvisEvaluator:
                 (~recovered.found).sum(),
                 len(truth.tau),
             )
+        metrics |= truth.gauge_scores(recovered)
+        metrics |= self._probe.message_scores(net, recovered.gauge)
         metrics |= truth.perturbed_scores(recovered.W)
         metrics |= truth.published_scores(self._probe.published(net))
         rollouts = {split: self._roll_out(net, split) for split in ("validation", "test")}
@@ -139,20 +153,21 @@ class FlyvisEvaluator:
         return Probe.of(self._graph["edge_index"], self._graph["input_index"], train, validation, **sizes)
 
     def _roll_out(self, net, split: str) -> Rollouts:
-        field = VoltageField.from_truth(self._stored, self._graph["input_index"], torch.float64, torch.device("cpu"))
         recorded, starts = self._observations.split(split), self._starts(split)
-        return roll_out(net, field, recorded, starts, self._rollout_frames, self._delta_t, self._substeps)
+        return roll_out_sequences(
+            net, self._field, recorded, starts, self._rollout_frames, self._delta_t, self._stored.meta
+        )
 
     def _onestep(self, net) -> dict[str, float]:
-        """One-step R2 on the test trajectory, against the drift: what a perfect network would predict."""
-        test = self._observations.split("test")
+        """One-step R2 on the test trajectory: network and true law at the true states."""
+        test, states = self._observations.split("test"), self._dataset.states("test")
         predicted = []
         with torch.no_grad():
-            for start in range(0, test.n_frames, _FRAMES):
+            for start in range(0, len(states), _FRAMES):
                 own = slice(start, start + _FRAMES)
                 held = None if test.external is None else torch.tensor(test.external[own]).to(net.W.dtype)
-                predicted.append(net(torch.tensor(test.activity[own]).to(net.W.dtype), held).numpy())
-        return onestep_metrics(np.concatenate(predicted), test.drift, prefix="onestep")
+                predicted.append(net(torch.tensor(states[own]).to(net.W.dtype), held).numpy())
+        return onestep_metrics(np.concatenate(predicted), self._drift("test"), prefix="onestep")
 
     def _trajectory(self, fit: Fit) -> list[Point]:
         """connectivity_R2 of every snapshot that the fit took."""

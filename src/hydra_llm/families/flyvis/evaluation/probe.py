@@ -1,4 +1,7 @@
-"""What a fitted network says about its law: its functions at recorded states, read off without looking at the truth."""
+"""What a fitted network says about its law: its functions, read off at recorded states.
+
+One thing is given: a message is compared with relu, which the law is known to have, to take its gauge out.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from hydra_llm.families.flyvis.evaluation.relaxation_gauge import (
     to_physical_parameters,
 )
 from hydra_llm.metrics.gauge import recorded_grid
+from hydra_llm.metrics.scores import function_r2
 
 STATES = 64  # recorded frames at which derivatives are taken
 GRID = 100  # voltages per neuron at which messages are compared
@@ -65,6 +69,17 @@ class Probe:
         gauge = message_gauge(evaluate(net.message, self.grid, net), np.maximum(self.grid, 0))
         return to_physical_parameters(_weights(net), self.edge_index, self.linearise(net), gauge)
 
+    def message_scores(self, net, gauge: MessageGauge) -> dict[str, float]:
+        """message_R2 of the learned message, gauge taken out, against relu at the recorded states.
+
+        1 - SSE / SST with the mean taken per source, over the sources whose scale the recording tells.
+        """
+        told = gauge.told & (gauge.scale != 0)
+        learned = (evaluate(net.message, self.v, net) - gauge.offset)[:, told] / gauge.scale[told]
+        true = np.maximum(self.v[:, told].astype(np.float64), 0)
+        value = function_r2(learned, true)
+        return {} if value is None else {"message_R2": value}
+
     def linearise(self, net) -> Linearised:
         """Medians over the states of the derivatives of f, and the mean of what they leave of it."""
         v, msg, held, f = self._states(net)
@@ -84,14 +99,16 @@ class Probe:
         positive = np.maximum(low, 0)
         seen = positive + (np.maximum(high, positive) - positive) * steps
         scale, _ = _lines(seen, evaluate(net.message, seen, net))
-        scale = np.where((self.mean + self.spread > 0) & np.isfinite(scale), scale, 1.0)
+        told = (self.mean + self.spread > 0) & np.isfinite(scale)
+        scale = np.where(told, scale, 1.0)
         v, msg, held, _ = self._states(net, _PUBLISHED_STATES)
         gain = np.median(self._slopes(net, v, msg, held)[1], axis=0)
         source, target = self.edge_index
         with np.errstate(divide="ignore", invalid="ignore"):
             W = np.nan_to_num(-_weights(net) * (gain / f_slope)[target] * scale[source], posinf=0, neginf=0)
             tau, v_rest = np.clip(-1 / f_slope, 0, 1), np.nan_to_num(-f_offset / f_slope, posinf=0, neginf=0)
-        return RecoveredParameters(W, tau, v_rest, found=f_slope < 0, gauge=MessageGauge(scale, np.zeros_like(scale)))
+        gauge = MessageGauge(scale, np.zeros_like(scale), told)
+        return RecoveredParameters(W, tau, v_rest, found=f_slope < 0, gauge=gauge)
 
     def _states(self, net, n_states: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """v, received message, input and f at the recorded states, [state, neuron] each."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hydra_llm.metrics.gauge import source_scale
+
 
 @dataclass(frozen=True)
 class Linearised:
@@ -24,10 +26,11 @@ class Linearised:
 
 @dataclass(frozen=True)
 class MessageGauge:
-    """g_j = scale_j relu + offset_j, both [source]."""
+    """g_j = scale_j relu + offset_j; told: whether the recording moves the message of j. All [source]."""
 
     scale: np.ndarray
     offset: np.ndarray
+    told: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,12 @@ class RecoveredParameters:
 def message_gauge(learned: np.ndarray, true: np.ndarray) -> MessageGauge:
     """learned = scale true + offset in least squares, both [point, source] on the same states.
 
-    A source that is never above 0 sends a constant, the offset: its scale is set to the median of the others.
+    A source that is hardly ever above 0 sends a constant, the offset: its scale is set to the median of the others.
     """
-    phi = true - true.mean(axis=0)
-    variance = (phi**2).sum(axis=0)
-    known = variance > 0
-    found = (learned * phi).sum(axis=0) / np.where(known, variance, 1)
-    scale = np.where(known, found, np.median(found[known]) if known.any() else 1.0)
-    return MessageGauge(scale, (learned - scale * true).mean(axis=0))
+    found = source_scale(learned, true)
+    told = np.isfinite(found)
+    scale = np.where(told, found, np.median(found[told]) if told.any() else 1.0)
+    return MessageGauge(scale, (learned - scale * true).mean(axis=0), told)
 
 
 def to_physical_parameters(

@@ -4,8 +4,11 @@ A rollout starts at the first frame of a sequence and never runs on into the nex
 """
 
 import logging
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +16,14 @@ from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
+from hydra_llm.families.rollouts import roll_out
 from hydra_llm.metrics.dynamics import valid_frames
 from hydra_llm.metrics.scores import pearson
 
 log = logging.getLogger(__name__)
 
 LOST = 0.5  # a rollout is lost when its error passes this share of the activity's spread
+ROLLOUT_STEP = 0.01  # seconds: four times the steps move a rollout of the law by 1e-4 of its spread and cost a minute
 _STILL = 1e-3  # neurons that vary by less than this share of the rms over neurons are still
 _FEWEST = 3  # frames that make a rollout
 
@@ -43,10 +48,22 @@ class Rollouts:
         return {**scores, f"{prefix}_valid_frames": float(np.mean(lengths))}
 
 
-def roll_out(
-    net, field: VoltageField, split: RecordedSplit, starts: Tensor, n_frames: int, delta_t: float, substeps: int
+def roll_out_sequences(
+    net,
+    field: VoltageField,
+    split: RecordedSplit,
+    starts: Tensor,
+    n_frames: int,
+    delta_t: float,
+    meta: Mapping[str, Any],
 ) -> Rollouts:
-    """Rollouts of up to n_frames from each frame of `starts`, all sequences at once, in the recording's substeps."""
+    """Rollouts of up to n_frames from each frame of `starts`, all sequences at once, by the recording's integrator.
+
+    meta: of the truth, with integrator and substeps; rk4 takes steps of ROLLOUT_STEP where the recording has finer
+    ones.
+    """
+    if meta["integrator"] == "rk4":
+        meta = {**meta, "substeps": min(meta["substeps"], math.ceil(delta_t / ROLLOUT_STEP - 1e-9))}
     cuts = [*starts.tolist(), split.n_frames]
     pieces = [slice(a, min(b, a + n_frames)) for a, b in pairwise(cuts)]
     pieces = [piece for piece in pieces if piece.stop - piece.start >= _FEWEST]
@@ -59,36 +76,25 @@ def roll_out(
     if split.external is not None:
         held = [np.array(split.external[piece]) for piece in pieces]
         longest = max(lengths)
-        external = np.stack([np.pad(h, ((0, longest - len(h)), (0, 0)), mode="edge") for h in held])  # [seq, frame, in]
+        padded = [np.pad(h, ((0, longest - len(h)), (0, 0)), mode="edge") for h in held]
+        external = torch.from_numpy(np.stack(padded, axis=1))  # [frame, sequence, input]
 
-    def step_net(v: Tensor, held: Tensor | None) -> Tensor:
-        return net(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype)).double()
+    def learned(v: Tensor, held: Tensor | None) -> Tensor:
+        return net(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype))
 
-    def step_true(v: Tensor, held: Tensor | None) -> Tensor:
+    def true(v: Tensor, held: Tensor | None) -> Tensor:
         state = v.T.contiguous()
-        return field(state, None if held is None else held.T.contiguous(), torch.empty_like(state)).T
+        light = None if held is None else held.T.to(state.dtype).contiguous()
+        return field(state, light, torch.empty_like(state)).T
 
-    with torch.no_grad():
-        predicted, noise_free = (
-            _integrate(rate, first.double(), external, max(lengths), delta_t / substeps, substeps)
-            for rate in (step_net, step_true)
-        )
+    predicted, noise_free = (
+        roll_out(law, first.double(), max(lengths), external, meta, delta_t).numpy() for law in (learned, true)
+    )
     return Rollouts(
         recorded,
         [predicted[:length, k] for k, length in enumerate(lengths)],
         [noise_free[:length, k] for k, length in enumerate(lengths)],
     )
-
-
-def _integrate(rate, v: Tensor, external: np.ndarray | None, n_frames: int, dt: float, substeps: int) -> np.ndarray:
-    """Euler steps [frame, sequence, neuron] from v [sequence, neuron]."""
-    frames = np.empty((n_frames, *v.shape))
-    for k in range(n_frames):
-        frames[k] = v.numpy()
-        held = None if external is None else torch.from_numpy(external[:, k]).double()
-        for _ in range(substeps):
-            v = v + dt * rate(v, held)
-    return frames
 
 
 def _scores(predicted: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, float]:

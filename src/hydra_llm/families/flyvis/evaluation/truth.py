@@ -94,6 +94,16 @@ class EyeTruth:
         scores |= parameter_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", identifiable=known[2])
         return scores | tolerance_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", tolerance=_TOLERANCE)
 
+    def gauge_scores(self, found: RecoveredParameters) -> dict[str, float]:
+        """connectivity_gauge_share, of the neurons whose message the recording moves, and connectivity_R2_told_sources,
+        over the weights out of them alone. The weights out of the others have the median scale of these.
+        """
+        told = found.gauge.told
+        scores = {"connectivity_gauge_share": float(told.mean())}
+        edges = told[self.edges[0]]
+        value = identity_r2(found.W[edges], self.W[edges])
+        return scores if value is None else {**scores, "connectivity_R2_told_sources": value}
+
     def perturbed_scores(self, W: np.ndarray) -> dict[str, float]:
         """Scores of a graph that is not the connectome."""
         return perturbed_edge_metrics(W, self.W, self.true_edge, self.n_true_edges)

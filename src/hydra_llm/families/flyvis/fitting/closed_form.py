@@ -13,13 +13,15 @@ from torch.optim import SGD, Optimizer
 from hydra_llm.choice import check_choice
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
+from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
 from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
+from hydra_llm.families.flyvis.fitting.pooled import Pools, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.training.phases.base import FitData, Step
 
-RIDGES = ("evidence", "validation", "fixed")
+RIDGES = ("pooled", "evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
 _EVIDENCE_ITERATIONS = 10
 _GRID = [10 ** (k / 2) for k in range(-18, 3)]
@@ -31,14 +33,16 @@ _MESSAGES_AT_ONCE = 2**18
 class ClosedForm:
     """n_frames: frames that are used, evenly spaced; None: all. How the penalty of the weights is chosen:
 
-    ridge: evidence, by the evidence of the training frames, a value per neuron; validation, by the error on held-out
-    frames, a value per neuron; fixed, `strength` relative to the mean square message.
+    ridge: evidence, by the evidence of the training frames, a value per neuron; pooled, the same, but neurons that
+    the wiring diagram shows to be counterparts are drawn to each other instead of to zero; validation, by the error on
+    held-out frames, a value per neuron; fixed, `strength` relative to the mean square message.
     """
 
     ridge: str
     strength: float
     n_frames: int | None
     validation: Callable[[], Frames]
+    _pools: list[Pools] = field(default_factory=list, init=False, repr=False)  # of the one graph, once it was asked for
 
     @classmethod
     def of(cls, training: FlyvisTraining, data: FitData) -> Self:
@@ -60,6 +64,10 @@ class ClosedForm:
         normal = normal_equations(net, groups, frames)
         if self.ridge == "evidence":
             found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
+        elif self.ridge == "pooled":
+            if not self._pools:
+                self._pools.append(pools_of(net))
+            found = pooled(normal, self._pools[0], normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR))
         elif self.ridge == "validation":
             v, y, external, _ = self.validation()
             device = frames.activity.device
@@ -99,6 +107,12 @@ class ClosedFormPhase:
         logged = self.solution.apply(net, frames)
         step(lambda: torch.zeros(()))
         return logged
+
+
+def pools_of(net: FlyvisGNN) -> Pools:
+    """Which neurons and edges share parameters, as far as the wiring diagram of the network shows."""
+    types = counterparts(net.edge_index, net.column, net.input_index)
+    return Pools.of(types, edge_kinds(net.edge_index, types, net.column), net.edge_index[1])
 
 
 def normal_equations(net: FlyvisGNN, groups: list[Group], frames: Frames) -> NormalEquations:

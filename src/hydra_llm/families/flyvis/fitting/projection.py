@@ -4,19 +4,31 @@ A message function drawn at random is a nonlinear feature already, and the regre
 falls within some ten iterations, where Adam on all parameters has to move every weight by hand.
 """
 
+from typing import Self, Unpack
+
 from torch.nn import Parameter
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.flyvis.fitting.closed_form import relaxation_of
+from hydra_llm.families.flyvis.config import FlyvisTraining
+from hydra_llm.families.flyvis.fitting.closed_form import pools_of, relaxation_of
 from hydra_llm.families.flyvis.fitting.reduced import FlyvisReducedProblem
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
-from hydra_llm.training.phases.projection import ProjectionPhase
+from hydra_llm.training.phases.base import FitData
+from hydra_llm.training.phases.projection import ProjectionArguments, ProjectionPhase, projection_arguments
 
 
 class MessageProjectionPhase(ProjectionPhase):
-    """ProjectionPhase on FlyvisReducedProblem."""
+    """ProjectionPhase on FlyvisReducedProblem. pooled: whether neurons that are wired alike are fitted as one."""
 
     chunk = 10  # an evaluation costs more than in a small network
+
+    def __init__(self, *, pooled: bool = False, **arguments: Unpack[ProjectionArguments]) -> None:
+        super().__init__(**arguments)
+        self._pooled = pooled
+
+    @classmethod
+    def of(cls, training: FlyvisTraining, data: FitData) -> Self:
+        return cls(pooled=training.closed_form_ridge == "pooled", **projection_arguments(training))
 
     def parameters(self, net: FlyvisGNN) -> list[Parameter]:
         relaxation_of(net)
@@ -29,4 +41,4 @@ class MessageProjectionPhase(ProjectionPhase):
         return [*function, *([net.embedding.a] if net.edge_embedding else [])]
 
     def problem(self, net: FlyvisGNN, frames: Frames) -> FlyvisReducedProblem:
-        return FlyvisReducedProblem(net, frames, self._n_nodes)
+        return FlyvisReducedProblem(net, frames, self._n_nodes, pools_of(net) if self._pooled else None)

@@ -17,6 +17,7 @@ from torch import Tensor
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.fitting.closed_form import write
 from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree
+from hydra_llm.families.flyvis.fitting.pooled import Pools, tied
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.nn.interpolation_table import KINKED, InterpolationTable
@@ -32,9 +33,13 @@ class Eliminated:
 
 
 class FlyvisReducedProblem:
-    """L on a fixed set of frames. The message function is evaluated through a table of n_nodes per curve."""
+    """L on a fixed set of frames. The message function is evaluated through a table of n_nodes per curve.
 
-    def __init__(self, net: FlyvisGNN, frames: Frames, n_nodes: int) -> None:
+    pools: counterparts that have their parameters in common; None: each neuron on its own.
+    """
+
+    def __init__(self, net: FlyvisGNN, frames: Frames, n_nodes: int, pools: Pools | None = None) -> None:
+        self._pools = pools
         v = frames.activity.double()
         external = None if frames.external is None else frames.external.double()
         self._own, self._slope = net.spread_input(v, external) - v, frames.target.double()
@@ -52,7 +57,8 @@ class FlyvisReducedProblem:
         message = self._interpolation(self._table(net).double())  # [frame, source]
         scale = message.pow(2).mean().sqrt()
         message = message / scale
-        found = NormalEquations(self._groups, message, self._own, self._slope).solve(ridge)
+        normal = NormalEquations(self._groups, message, self._own, self._slope)
+        found = normal.solve(ridge) if self._pools is None else tied(normal, self._pools, ridge)
         received = net.graph(found.beta, message)
         residual = self._slope - found.rate * self._own - found.offset - received
         loss = residual.pow(2).mean() + ridge * found.beta.pow(2).sum() / net.n_neurons

@@ -30,7 +30,10 @@ class Coefficients:
 
 
 class NormalEquations:
-    """The second moments of all regressions, ready to be solved for any penalty."""
+    """The second moments of all regressions, ready to be solved for any penalty.
+
+    moments: of (own, 1, messages, slope), per group [neuron, unknown + 1, unknown + 1] and frame.
+    """
 
     def __init__(self, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor) -> None:
         """message [frame, source], own = I - v and slope [frame, target], of any precision."""
@@ -40,12 +43,12 @@ class NormalEquations:
             return [FrameBlock(*block) for block in zip(*parts, strict=True)]
 
         sums, self.n_frames = normal_matrices(groups, blocks, None)
-        self._groups = groups
-        self._moments = [total / self.n_frames for total in sums]  # of (own, 1, messages, slope), per neuron
+        self.groups = groups
+        self.moments = [total / self.n_frames for total in sums]  # of (own, 1, messages, slope), per neuron
 
     def solve(self, penalty: float) -> Coefficients:
         """Minimise mean square + penalty |beta|^2."""
-        return self._assemble([_solve(M, _filled(M, penalty)) for M in self._moments])
+        return self._assemble([_solve(M, _filled(M, penalty)) for M in self.moments])
 
     def evidence(self, iterations: int, floor: float) -> Coefficients:
         """Under a Gaussian prior on beta whose width, one per neuron, maximises the evidence.
@@ -54,7 +57,7 @@ class NormalEquations:
         penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message.
         """
         solved = []
-        for M in self._moments:
+        for M in self.moments:
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
             penalty = _EVIDENCE_START * size
             for _ in range(iterations if n_edges else 0):
@@ -73,7 +76,7 @@ class NormalEquations:
         held out.
         """
         solved = []
-        for M, other in zip(self._moments, held_out._moments, strict=True):
+        for M, other in zip(self.moments, held_out.moments, strict=True):
             found = [_solve(M, relative * _message_size(M)) for relative in penalties]
             best = torch.stack([mean_square(other, x) for x, _ in found]).argmin(0)  # [neuron]
             place = torch.arange(len(M), device=M.device)
@@ -82,11 +85,11 @@ class NormalEquations:
         return self._assemble(solved)
 
     def _assemble(self, solved: list[tuple[Tensor, Tensor]]) -> Coefficients:
-        n_neurons = sum(len(group.targets) for group in self._groups)
-        n_edges = sum(group.edges.numel() for group in self._groups)
-        beta = self._moments[0].new_zeros(n_edges)
-        own = self._moments[0].new_zeros(n_neurons, N_OWN + 1)
-        for group, (x, residual) in zip(self._groups, solved, strict=True):
+        n_neurons = sum(len(group.targets) for group in self.groups)
+        n_edges = sum(group.edges.numel() for group in self.groups)
+        beta = self.moments[0].new_zeros(n_edges)
+        own = self.moments[0].new_zeros(n_neurons, N_OWN + 1)
+        for group, (x, residual) in zip(self.groups, solved, strict=True):
             beta[group.edges] = x[:, N_OWN:]
             own[group.targets] = torch.cat([x[:, :N_OWN], residual.unsqueeze(1)], dim=1)
         return Coefficients(beta, *own.unbind(dim=1))

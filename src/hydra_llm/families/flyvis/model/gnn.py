@@ -29,6 +29,7 @@ class FlyvisGNN(nn.Module):
 
     input_index: Tensor
     edge_index: Tensor
+    column: Tensor
 
     def __init__(
         self,
@@ -45,6 +46,8 @@ class FlyvisGNN(nn.Module):
         self.graph = EdgeSum(graph["edge_index"], self.n_neurons)
         self.register_buffer("edge_index", graph["edge_index"].long(), persistent=False)
         self.register_buffer("input_index", graph["input_index"].long(), persistent=False)
+        place = graph["column"] if "column" in graph else torch.zeros((self.n_neurons, 2))  # one column: no repetition
+        self.register_buffer("column", place.long(), persistent=False)
         self.W = nn.Parameter(W)
         self.embedding, self.lin_edge, self.lin_phi = embedding, message, update
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, NeighbourFactor
+from hydra_llm.identifiability.evidence import STRONGEST, WEAKEST, evidence_cost, minimise_log
 from hydra_llm.identifiability.least_squares import NULL_PROJECTION, NULL_SINGULAR_VALUE
 
 RIDGES = tuple(10.0 ** (k / 2) for k in range(-24, 5))  # per frame, in squared units of a message
@@ -75,6 +76,32 @@ def least_squares(factors: Sequence[NeighbourFactor], rounding: float) -> Soluti
     return _scatter(factors, [solve(factor) for factor in factors])
 
 
+def evidence(factors: Sequence[NeighbourFactor]) -> Solution:
+    """The ridge solution of largest evidence, a strength per neuron (identifiability.evidence)."""
+    found = []
+    for factor in factors:
+        parts = U, s, _ = _weights_alone(factor)
+        if not s.shape[1]:
+            found.append(_shrunk(factor, parts, 1.0))
+            continue
+        squares, explained = s.square().T, torch.einsum("nab,na->nb", U, factor.z[:, N_OWN:]).square().T
+        largest = squares[0].clamp_min(1e-300)
+        cost = evidence_cost(squares, explained, factor.residual, factor.n_frames - N_OWN)
+        strength = minimise_log(cost, largest * WEAKEST, largest * STRONGEST, len(s))
+        found.append(_shrunk(factor, parts, strength[:, None] / factor.n_frames))
+    return _scatter(factors, found)
+
+
+def error(solution: Solution, factors: Sequence[NeighbourFactor]) -> float:
+    """Sum over neurons of the mean square error of a solution on the frames of these factors."""
+    total = 0.0
+    for factor in factors:
+        own = factor.group.targets
+        unknowns = [solution.rate[own, None], solution.offset[own, None], solution.weight[factor.group.edges]]
+        total += float(factor.errors(torch.cat(unknowns, dim=1)).sum())
+    return total
+
+
 def ridge(factors: Sequence[NeighbourFactor], strength: float) -> Solution:
     """The minimum of mean squared error + strength * |weights|^2 for every neuron."""
     return _scatter(factors, [_shrunk(factor, _weights_alone(factor), strength) for factor in factors])
@@ -103,7 +130,7 @@ def best_ridge(
     return _scatter(factors, found), strength
 
 
-def _shrunk(factor: NeighbourFactor, parts: tuple[Tensor, Tensor, Tensor], strength: float) -> Tensor:
+def _shrunk(factor: NeighbourFactor, parts: tuple[Tensor, Tensor, Tensor], strength: float | Tensor) -> Tensor:
     U, s, Vh = parts
     shifted = s.square() + strength * factor.n_frames
     return _complete(factor, _filtered(factor, U, torch.where(shifted > 0, s / shifted, 0), Vh))

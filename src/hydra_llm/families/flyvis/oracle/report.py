@@ -1,9 +1,11 @@
 """The oracles of the fly visual system: least squares for W, tau and V_rest with relu known.
 
 tau_i dv_i/dt = -v_i + sum_j W_ij relu(v_j) + I_i + V_i is linear in 1/tau_i, V_i/tau_i and W_ij/tau_i, one neuron at a
-time. Three oracles: `ls`, where weights that the data leave open are zero; `ridge`, its strength chosen on validation;
-`tied`, where cell types are known and share their parameters: the upper bound. With drift targets the first is a
-ceiling, with finite differences of a noisy recording it is a baseline.
+time. Oracles: `ls`, where weights that the data leave open are zero; `ridge`, its strength chosen on validation;
+`evidence`, a strength per neuron by the evidence of the training frames; `tied`, where cell types are known and share
+their parameters: the upper bound. Least squares is a ceiling where the target is the oracle derivative and all is
+identifiable; else it follows the noise, and the ceiling is the one of `ridge` and `evidence` that the validation
+frames prefer.
 """
 
 from collections.abc import Iterator
@@ -14,14 +16,21 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from hydra_llm.families.flyvis.fitting.counterparts import edge_kinds
 from hydra_llm.families.flyvis.fitting.neighbours import Blocks, FrameBlock, factorise
-from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution, best_ridge, determined, least_squares
-from hydra_llm.families.flyvis.oracle.tied import edge_kinds, tie, untie
+from hydra_llm.families.flyvis.oracle.neighbour_solutions import (
+    Solution,
+    best_ridge,
+    determined,
+    error,
+    evidence,
+    least_squares,
+)
+from hydra_llm.families.flyvis.oracle.tied import tie, untie
 from hydra_llm.identifiability.samples import Samples
 
 _BLOCK = 1024  # frames per step
 _EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly
-_SAME = 1e-3  # relative difference of two derivatives that count as equal; float32 voltages leave a few 1e-5
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,9 @@ class FlyvisOracle:
 
     ls: OracleParameters
     ridge: OracleParameters
+    evidence: OracleParameters
     tied: OracleParameters
+    prefers_ridge: bool  # whether ridge errs less than evidence on the validation frames
     identifiable_W: Tensor  # [edge]
     identifiable_tau: Tensor  # [neuron]
     identifiable_v_rest: Tensor  # [neuron]
@@ -50,7 +61,12 @@ class FlyvisOracle:
     silent: Tensor  # [neuron]: never above 0, so that no weight out of it acts
     linear: Tensor  # [neuron]: always above 0, so that a weight onto itself and 1/tau are one
     n_frames: tuple[int, int]  # used, recorded
-    equals_drift: bool | None  # whether finite differences equal the drift; None: drift was the target
+
+    def ceiling(self, target: str) -> OracleParameters:
+        """The best that an honest method may hope for on this kind of target."""
+        if target == "drift" and not self.null_dimensions:
+            return self.ls
+        return self.ridge if self.prefers_ridge else self.evidence
 
     def scores(self) -> dict[str, float]:
         """The numbers to show beside the scores of the parameters."""
@@ -83,12 +99,6 @@ class FlyvisOracle:
                 f"These data determine all {n_edges:,} synaptic weights, {n_neurons:,} time constants "
                 f"and resting potentials if the law is known (median condition number {self.condition_number:.0f})."
             )
-        if self.equals_drift is not None:
-            text += (
-                " Finite differences equal the drift here: the recording has neither process noise nor substeps."
-                if self.equals_drift
-                else " Finite differences are not the drift here; least squares is a baseline and no ceiling."
-            )
         if measurement_noise_level > 0:
             text += f" Measurement noise of {measurement_noise_level:g} also enters the messages and biases the fit."
         used, recorded = self.n_frames
@@ -104,6 +114,7 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
     factors = factorise(edge_index, n_neurons, law_blocks(used, graph["input_index"]))
     held_out = factorise(edge_index, n_neurons, law_blocks(validation, graph["input_index"]))
     shrunk, strength = best_ridge(factors, held_out)
+    probable = evidence(factors)
     kinds, own = edge_kinds(edge_index, types, graph["column"]), torch.unique(types, return_inverse=True)[1]
     shared, _ = best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))
     found = determined(factors)
@@ -112,6 +123,8 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
     return FlyvisOracle(
         ls=parameters(least_squares(factors, train.rounding), target),
         ridge=parameters(shrunk, target),
+        evidence=parameters(probable, target),
+        prefers_ridge=error(shrunk, held_out) < error(probable, held_out),
         tied=parameters(untie(shared, kinds, own), target),
         identifiable_W=found.weight & found.rate[target],
         identifiable_tau=found.rate,
@@ -122,7 +135,6 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
         silent=torch.from_numpy(states.max(axis=0) <= 0),
         linear=torch.from_numpy(states.min(axis=0) >= 0),
         n_frames=(n_used, train.n_frames),
-        equals_drift=None if train.drift is None else _equal(np.asarray(train.target), np.asarray(train.drift)),
     )
 
 
@@ -149,9 +161,3 @@ def parameters(solution: Solution, target: Tensor) -> OracleParameters:
     middle = solution.rate[found].median() if found.any() else torch.ones_like(solution.rate[:1]).squeeze()
     tau = 1 / torch.where(found, solution.rate, middle)
     return OracleParameters(solution.weight * tau[target], tau, solution.offset * tau, found)
-
-
-def _equal(estimate: np.ndarray, drift: np.ndarray) -> bool:
-    first = min(len(estimate), 2000)
-    size = float(np.abs(drift[:first]).max())
-    return size > 0 and float(np.abs(estimate[:first] - drift[:first]).max()) <= _SAME * size

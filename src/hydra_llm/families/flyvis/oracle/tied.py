@@ -15,17 +15,6 @@ from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution
 _STACKED = 4  # factors of this many times the width are condensed at once
 
 
-def edge_kinds(edge_index: Tensor, types: Tensor, column: Tensor) -> Tensor:
-    """A number per edge of edge_index [2, edge], equal where source type, target type and column offset are.
-
-    types [neuron]; column [neuron, 2]: axial position on the lattice.
-    """
-    source, target = edge_index
-    step = (column[target] - column[source]).to(types.dtype)
-    description = torch.cat([types[target][:, None], types[source][:, None], step], dim=1)
-    return torch.unique(description, dim=0, return_inverse=True)[1]
-
-
 def tie(factors: Sequence[NeighbourFactor], kinds: Tensor, types: Tensor) -> list[NeighbourFactor]:
     """One problem per type, whose target is the type and whose edges are the kinds of edge_kinds.
 

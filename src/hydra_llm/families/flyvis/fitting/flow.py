@@ -1,0 +1,125 @@
+"""Rounds of filter and regression: targets that no step size and no measurement noise biases (innovations)."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch.optim import SGD, Optimizer
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.config import FlyvisTraining
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, relaxation_of
+from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
+from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, corrected, filtered
+from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+from hydra_llm.training.phases.base import FitData, Step
+
+log = logging.getLogger(__name__)
+
+_VALIDATED = 600  # frames of the validation trajectory, whole sequences
+_PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
+_FIRST_GAIN = 0.5  # with 1, a law of differences passes for right: its false leak whitens the errors
+
+
+@dataclass
+class FilterGain:
+    """K [neuron] of the filter, between trust and doubt at first; phase and validation share it."""
+
+    value: Tensor | None = None
+
+    def of(self, net: FlyvisGNN) -> Tensor:
+        if self.value is None:
+            self.value = torch.full((net.n_neurons,), _FIRST_GAIN, dtype=net.W.dtype)
+        return self.value.to(net.W.device)
+
+
+@dataclass(frozen=True)
+class FlowPhase:
+    """Each interval filters the recording with the present law and fits the law again.
+
+    projection: for networks whose message function is unknown; None otherwise. substeps: see FrameMap.
+    """
+
+    solution: ClosedForm
+    projection: MessageProjectionPhase | None
+    n_intervals: int
+    substeps: int | None
+    delta_t: float
+    gain: FilterGain
+    name: str = field(default="flow", init=False)
+
+    @classmethod
+    def of(cls, training: FlyvisTraining, data: FitData, gain: FilterGain) -> Self:
+        return cls(
+            solution=ClosedForm.of(training, data),
+            projection=MessageProjectionPhase.of(training, data) if training.projection_iterations else None,
+            n_intervals=training.flow_rounds,
+            substeps=training.flow_substeps,
+            delta_t=data.delta_t,
+            gain=gain,
+        )
+
+    def optimizer(self, net: FlyvisGNN) -> Optimizer:
+        relaxation_of(net)
+        if self.projection is None:
+            return SGD([net.W], lr=0.0)  # no gradient is followed; Lightning counts its one step
+        return self.projection.optimizer(net)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"gain": self.gain.value}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.gain.value = state["gain"]
+
+    def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
+        sequences = Sequences.of(net, frames, self.delta_t)
+        law = FrameMap(net, sequences.reach, self.delta_t, self.substeps)
+        gain = self.gain.of(net)
+        found = filtered(law, sequences, gain)
+        better = better_gain(law, found, gain, self.delta_t)
+        target = corrected(law, sequences, found, gain, frames)
+        self.gain.value = better.cpu()
+        if self.projection is not None and interval % _PROJECTED_EVERY == 1:
+            self.projection.refine(net, target, optimizer, step)
+        else:
+            step(lambda: torch.zeros((), requires_grad=True))
+        logged = self.solution.apply(net, target)
+        variance = found.variance()
+        measured = float(((1 - better).clamp_min(0) * variance).median().sqrt())
+        if interval == self.n_intervals - 1:
+            log.info(
+                "The recording says: measurement noise %.3g, prediction errors %.3g per frame (medians over neurons).",
+                *(measured, float(variance.median().sqrt())),
+            )
+        return {**logged, "prediction_error": float(variance.mean().sqrt()), "measurement_noise": measured}
+
+
+def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:
+    """What validates rounds of FlowPhase: mean square error of predicting a frame from those before it, over the
+    variance of the increments. With K = 1 and one Euler step it is what forward differences leave unexplained."""
+    held: list[Frames] = []
+
+    def loss(net: FlyvisGNN, _: Frames) -> Tensor:
+        if not held:
+            held.append(_first_sequences(data.frames("validation")))
+        frames = held[0]
+        sequences = Sequences.of(net, frames, data.delta_t)
+        with torch.no_grad():
+            law = FrameMap(net, sequences.reach, data.delta_t, substeps)
+            error = filtered(law, sequences, gain.of(net)).variance().mean()
+        return error / (data.delta_t**2 * frames.target.var(dim=0, unbiased=False).mean())
+
+    return loss
+
+
+def _first_sequences(frames: Frames) -> Frames:
+    starts = frames.sequence_start
+    if starts is None:
+        return frames.at(slice(0, _VALIDATED))
+    later = starts[starts >= min(_VALIDATED, frames.n_frames)]
+    stop = int(later[0]) if len(later) else frames.n_frames
+    return frames.at(slice(0, stop))._replace(sequence_start=starts[starts < stop])

@@ -1,0 +1,120 @@
+"""What a recording says of a law beyond differences: the errors of predicting each frame from all frames before it.
+
+    x_(k+1|k) = Phi(x_(k|k), I_k),   e_(k+1) = y_(k+1) - x_(k+1|k),   x_(k+1|k+1) = x_(k+1|k) + K e_(k+1)
+
+with y recorded, Phi the flow of the present law over a frame and K one gain per neuron. Without measurement noise K = 1
+and x = y. A law is right where its prediction errors are uncorrelated with everything before them, so targets
+f(x) + e / dt at the filtered states x ask for no change there, however coarse the frames are and whatever noise drives
+the neurons: neither the step size, nor noise that enters states and differences alike, biases what is fitted to them.
+Ljung, System Identification (1999), ch. 3, 7, 10.6 (prediction errors, pseudolinear regression).
+
+K needs no noise level: it is right where successive errors are uncorrelated, and then (1 - K) var(e) is the variance
+of the measurement noise.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+
+_LEAST_GAIN = 0.02
+_LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
+_BEYOND = 3.0  # a filtered state is kept within so many times the recorded range: wrong laws may be unstable
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """The sequences of a recording side by side: recorded and external [frame, neuron, sequence], present [frame,
+    sequence] (false where a sequence is over), delta_t in seconds."""
+
+    recorded: Tensor
+    external: Tensor
+    present: Tensor
+    delta_t: float
+
+    @classmethod
+    def of(cls, net: FlyvisGNN, frames: Frames, delta_t: float) -> "Sequences":
+        """From frames whose targets are forward differences, so that the state after each is known."""
+        starts = frames.sequence_start
+        starts = frames.activity.new_zeros(1, dtype=torch.long) if starts is None else starts
+        lengths = torch.diff(starts, append=starts.new_tensor([frames.n_frames])).tolist()
+        held = net.spread_input(frames.activity, frames.external)
+        longest, n = max(lengths), frames.activity.shape[1]
+        recorded = frames.activity.new_zeros((longest + 1, n, len(lengths)))
+        external, present = (
+            recorded.new_zeros((longest, n, len(lengths))),
+            torch.zeros((longest, len(lengths)), dtype=torch.bool),
+        )
+        for s, (start, length) in enumerate(zip(starts.tolist(), lengths, strict=True)):
+            rows = slice(start, start + length)
+            recorded[:length, :, s], external[:length, :, s] = frames.activity[rows], held[rows]
+            last = start + length - 1
+            recorded[length, :, s] = frames.activity[last] + delta_t * frames.target[last]
+            present[:length, s] = True
+        return cls(recorded, external, present.to(recorded.device), delta_t)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Lowest and highest recorded voltage."""
+        return float(self.recorded.min()), float(self.recorded.max())
+
+    def in_order(self, values: Tensor) -> Tensor:
+        """values [frame, neuron, sequence] as the frames [frame, neuron] they came from."""
+        return values.permute(2, 0, 1)[self.present.T]
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """State given all frames up to it, and the error of predicting the next: [frame, neuron, sequence]."""
+
+    state: Tensor
+    error: Tensor
+    present: Tensor
+
+    def correlation(self) -> Tensor:
+        """Of successive errors [neuron]."""
+        both = (self.present[1:] & self.present[:-1])[:, None]
+        return (self.error[1:] * self.error[:-1] * both).sum((0, 2)) / both.sum() / self.variance().clamp_min(1e-30)
+
+    def variance(self) -> Tensor:
+        """Mean square error [neuron]."""
+        return (self.error.square() * self.present[:, None]).sum((0, 2)) / self.present.sum()
+
+
+def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
+    """Run the filter with gain K [neuron] from the first recorded state of every sequence."""
+    y = sequences.recorded
+    low, high = sequences.reach
+    middle, reach = (low + high) / 2, _BEYOND * (high - low) / 2
+    states, errors = torch.empty_like(y[:-1]), torch.empty_like(y[:-1])
+    x = y[0]
+    for k in range(len(states)):
+        states[k] = x
+        predicted = law(x, sequences.external[k]).clamp(middle - reach, middle + reach)
+        errors[k] = y[k + 1] - predicted
+        x = predicted + gain[:, None] * errors[k]
+    return Filtered(states, errors, sequences.present)
+
+
+def better_gain(law: FrameMap, found: Filtered, gain: Tensor, delta_t: float) -> Tensor:
+    """Towards uncorrelated errors: e_(k+1) holds -exp(-rate dt) e_k per unit of gain."""
+    memory = torch.exp(-law.rate[:, 0] * delta_t).clamp_min(_LEAST_MEMORY)
+    return (gain + found.correlation() / memory).clamp(_LEAST_GAIN, 1)
+
+
+def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor, frames: Frames) -> Frames:
+    """The frames with filtered states and targets f(x) + weight e / dt.
+
+    weight: what a change of f, held over a frame, does to the error, divided out; it speeds up the rounds and moves no
+    solution. The slower a neuron and the smaller its gain, the longer a change lasts in the filtered state.
+    """
+    dt, rate = sequences.delta_t, law.rate
+    kept = torch.exp(-rate * dt)
+    weight = rate * dt / (1 - kept) * (1 - (1 - gain[:, None]) * kept)
+    slope = torch.stack([law.slope(x, held) for x, held in zip(found.state, sequences.external, strict=True)])
+    target = slope + weight * found.error / dt
+    return Frames(sequences.in_order(found.state), sequences.in_order(target), frames.external, frames.sequence_start)

@@ -1,0 +1,224 @@
+"""Regressions of all neurons that share what counterparts have in common: a hierarchical prior, its widths by evidence.
+
+x_i = mu_t + d_i for neuron i of type t: rate, offset and one weight per incoming edge. mu_t has one entry per kind of
+edge (type of the source and relative column); weights in mu ~ N(0, w_t^2), rates and offsets in mu are free, and
+d_i ~ N(0, s_t^2) with one s_t for each of rate, offset and weights. Where the data show that counterparts agree, s goes
+to zero and they are fitted as one; where they differ, s stays wide and each neuron is fitted on its own, shrunk towards
+its type instead of towards zero. Gelman & Hill (2007), ch. 13; widths by the fixed point of MacKay (1992).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Group
+from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations, mean_square
+
+_ITERATIONS = 12
+_FIRST_SHARE = 0.1  # of the variance of the parameters, within a type at the start
+_NARROWEST = 1e-7  # least width within a type, relative to that between types: equal for all purposes
+_WIDEST = 3.0  # largest one: what the data say nothing about would widen without end
+_QUIETEST = 1e-4  # least noise, relative to the mean square slope: what a learned message leaves is no smaller
+_ROUNDING = 1e-8  # of matrices whose diagonal is 1
+_FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
+
+
+@dataclass(frozen=True)
+class Pools:
+    """types [neuron] and kinds [edge], both from 0 without a gap; the target of all edges of a kind has one type.
+
+    Unknowns of all types stand in one vector, type after type: rate, offset, then one weight per kind.
+    """
+
+    types: Tensor
+    kinds: Tensor
+    place: Tensor  # [kind], among the unknowns of its type
+    size: Tensor  # [type], number of unknowns
+
+    @classmethod
+    def of(cls, types: Tensor, kinds: Tensor, target: Tensor) -> "Pools":
+        """target [edge]."""
+        owner = types.new_zeros(int(kinds.max()) + 1 if kinds.numel() else 0)
+        owner[kinds] = types[target]
+        size = torch.bincount(owner, minlength=int(types.max()) + 1)
+        order = torch.argsort(owner, stable=True)
+        place = torch.empty_like(owner)
+        place[order] = torch.arange(len(owner), device=owner.device) - (size.cumsum(0) - size)[owner[order]]
+        return cls(types, kinds, N_OWN + place, N_OWN + size)
+
+    @cached_property
+    def first(self) -> Tensor:
+        """The first unknown of each type [type]."""
+        return self.size.cumsum(0) - self.size
+
+    @cached_property
+    def first_square(self) -> Tensor:
+        """The first element of each type in a buffer of square matrices [type]."""
+        return self.size.square().cumsum(0) - self.size.square()
+
+    def rows(self, number: int) -> tuple[slice, slice]:
+        """Where the vector and the square matrix of a type stand."""
+        n, first, square = (int(part[number]) for part in (self.size, self.first, self.first_square))
+        return slice(first, first + n), slice(square, square + n * n)
+
+
+@dataclass(frozen=True)
+class _Members:
+    """Neurons of one in-degree: moments divided by their noise, places in the buffers of their types."""
+
+    targets: Tensor  # [neuron]
+    edges: Tensor  # [neuron, input]
+    A: Tensor  # [neuron, unknown, unknown]
+    b: Tensor  # [neuron, unknown]
+    place: Tensor  # [neuron, unknown], in the vector of all types
+    square: Tensor  # [neuron, unknown, unknown], in the matrices of all types
+    own: Tensor  # [neuron], the type
+
+
+def pooled(normal: NormalEquations, pools: Pools, start: Coefficients) -> Coefficients:
+    """The posterior mean of every neuron. start: a fit of each neuron alone, whose residuals are the noise and whose
+    parameters set the first widths."""
+    members = [
+        _members(pools, start, group, moments, normal.n_frames)
+        for group, moments in zip(normal.groups, normal.moments, strict=True)
+    ]
+    within, between = _first_widths(members, pools, start)
+    narrowest, widest = _NARROWEST**2 / _FIRST_SHARE * within, _WIDEST**2 / _FIRST_SHARE * within
+    for _ in range(_ITERATIONS):
+        shared, spread = _shared(members, pools, within, between)
+        squares, used = torch.zeros_like(within), torch.zeros_like(within)
+        for part in members:
+            deviation, variance, widths = _own(part, within, shared, spread)
+            known = (1 - variance / widths).clamp(0, 1)
+            for which, columns in enumerate((slice(0, 1), slice(1, N_OWN), slice(N_OWN, None))):
+                squares[:, which].index_add_(0, part.own, deviation[:, columns].square().sum(1))
+                used[:, which].index_add_(0, part.own, known[:, columns].sum(1))
+        within = (squares / used.clamp_min(1e-9)).minimum(widest).maximum(narrowest)
+        between = _between(pools, shared, spread, between)
+    shared, spread = _shared(members, pools, within, between)
+    beta, own = torch.zeros_like(start.beta), torch.stack([start.rate, start.offset, start.residual], dim=1)
+    for part, moments in zip(members, normal.moments, strict=True):
+        x = shared[part.place] + _own(part, within, shared, spread)[0]
+        beta[part.edges] = x[:, N_OWN:]
+        own[part.targets] = torch.cat([x[:, :N_OWN], mean_square(moments, x)[:, None]], dim=1)
+    return Coefficients(beta, *own.unbind(dim=1))
+
+
+def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int) -> _Members:
+    own, place, square = _placed(pools, group)
+    noise = start.residual[group.targets].maximum(_QUIETEST * moments[:, -1, -1]).clamp_min(1e-300)
+    precision = (n_frames / noise)[:, None]
+    A, b = moments[:, :-1, :-1] * precision[..., None], moments[:, :-1, -1] * precision
+    return _Members(group.targets, group.edges, A, b, place, square, own)
+
+
+def tied(normal: NormalEquations, pools: Pools, penalty: float) -> Coefficients:
+    """Minimise mean square + penalty |beta|^2 with parameters that counterparts have in common."""
+    H, h = (normal.moments[0].new_zeros(int(size.sum())) for size in (pools.size.square(), pools.size))
+    placed = [_placed(pools, group) for group in normal.groups]
+    for (_, place, square), moments in zip(placed, normal.moments, strict=True):
+        A = moments[:, :-1, :-1].clone()
+        diagonal = A.diagonal(dim1=1, dim2=2)
+        diagonal[:, :N_OWN] *= 1 + _FREE
+        diagonal[:, N_OWN:] += penalty
+        H.index_add_(0, square.ravel(), A.ravel())
+        h.index_add_(0, place.ravel(), moments[:, :-1, -1].ravel())
+    x = torch.zeros_like(h)
+    for number, n in enumerate(pools.size.tolist()):
+        rows, square = pools.rows(number)
+        x[rows] = _inverse(H[square].view(n, n)) @ h[rows]
+    beta, own = h.new_zeros(len(pools.kinds)), h.new_zeros(len(pools.types), N_OWN + 1)
+    for group, (_, place, _), moments in zip(normal.groups, placed, normal.moments, strict=True):
+        found = x[place]
+        beta[group.edges] = found[:, N_OWN:]
+        own[group.targets] = torch.cat([found[:, :N_OWN], mean_square(moments, found)[:, None]], dim=1)
+    return Coefficients(beta, *own.unbind(dim=1))
+
+
+def _placed(pools: Pools, group: Group) -> tuple[Tensor, Tensor, Tensor]:
+    """Types [neuron] of a group, and where its unknowns stand in the vector and in the matrices of all types."""
+    own = pools.types[group.targets]
+    local = torch.arange(N_OWN, device=own.device).expand(len(own), N_OWN)
+    local = torch.cat([local, pools.place[pools.kinds[group.edges]]], dim=1)
+    square = pools.first_square[own, None, None] + local[:, :, None] * pools.size[own, None, None] + local[:, None, :]
+    return own, pools.first[own, None] + local, square
+
+
+def _first_widths(members: list[_Members], pools: Pools, start: Coefficients) -> tuple[Tensor, Tensor]:
+    """s^2 [type, (rate, offset, weight)] and w^2 [type]."""
+    squares, count = start.beta.new_zeros(len(pools.size)), start.beta.new_zeros(len(pools.size))
+    for part in members:
+        squares.index_add_(0, part.own, start.beta[part.edges].square().sum(1))
+        count.index_add_(0, part.own, torch.full_like(part.own, part.edges.shape[1]).to(count))
+    typical = float(start.beta.square().mean()) if start.beta.numel() else 0.0
+    between = (squares / count.clamp_min(1)).clamp_min(1e-6 * typical + 1e-300)
+    rate, offset = (part.square().mean().clamp_min(1e-300).expand_as(between) for part in (start.rate, start.offset))
+    return _FIRST_SHARE * torch.stack([rate, offset, between], dim=1), between
+
+
+def _whitened(part: _Members, within: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Widths of the deviations D [neuron, unknown], B = D A D and the Cholesky factor of 1 + B."""
+    wide = within[part.own]
+    D = torch.cat([wide[:, :N_OWN], wide[:, N_OWN:].expand(-1, part.edges.shape[1])], dim=1).sqrt()
+    B = D[:, :, None] * part.A * D[:, None, :]
+    return D, B, torch.linalg.cholesky(B + torch.eye(B.shape[1], dtype=B.dtype, device=B.device))
+
+
+def _shared(members: list[_Members], pools: Pools, within: Tensor, between: Tensor) -> tuple[Tensor, Tensor]:
+    """Posterior means of what the types share, in one vector, and covariances, in a buffer of square matrices.
+
+    With the deviations integrated out a neuron tells its type (D^2 + A^-1)^-1 = D^-1 (1 + B)^-1 B D^-1.
+    """
+    H, h = between.new_zeros(int(pools.size.square().sum())), between.new_zeros(int(pools.size.sum()))
+    for part in members:
+        D, B, factor = _whitened(part, within)
+        information = torch.cholesky_solve(B, factor) / (D[:, :, None] * D[:, None, :])
+        told = torch.cholesky_solve((D * part.b)[:, :, None], factor)[:, :, 0] / D
+        H.index_add_(0, part.square.ravel(), information.ravel())
+        h.index_add_(0, part.place.ravel(), told.ravel())
+    mean, covariance = torch.zeros_like(h), torch.zeros_like(H)
+    for number, n in enumerate(pools.size.tolist()):
+        rows, square = pools.rows(number)
+        matrix = H[square].view(n, n)
+        diagonal = matrix.diagonal().clamp_min(1e-30)
+        prior = torch.cat([_FREE * diagonal[:N_OWN], (1 / between[number]).expand(n - N_OWN)])
+        inverse = _inverse((matrix + matrix.T) / 2 + torch.diag(prior))
+        mean[rows], covariance[square] = inverse @ h[rows], inverse.ravel()
+    return mean, covariance
+
+
+def _inverse(matrix: Tensor) -> Tensor:
+    """Of a positive definite matrix whose unknowns have very different units."""
+    root = matrix.diagonal().clamp_min(1e-300).sqrt()
+    unitless = matrix / root / root[:, None]
+    factor, failed = torch.linalg.cholesky_ex(unitless)
+    if failed:  # a direction that no member tells anything about, up to rounding
+        unitless.diagonal().add_(_ROUNDING)
+        factor = torch.linalg.cholesky(unitless)
+    return torch.cholesky_inverse(factor) / root / root[:, None]
+
+
+def _own(part: _Members, within: Tensor, shared: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Deviations of single neurons from their type, their variances, and those of the prior [neuron, unknown]."""
+    D, B, factor = _whitened(part, within)
+    left = part.b - (part.A @ shared[part.place][:, :, None])[:, :, 0]
+    deviation = D * torch.cholesky_solve((D * left)[:, :, None], factor)[:, :, 0]
+    gain = D[:, :, None] * torch.cholesky_solve(B, factor) / D[:, None, :]
+    own = torch.cholesky_inverse(factor).diagonal(dim1=1, dim2=2) * D.square()
+    return deviation, own + ((gain @ spread[part.square]) * gain).sum(2), D.square()
+
+
+def _between(pools: Pools, shared: Tensor, spread: Tensor, between: Tensor) -> Tensor:
+    """Squared widths of what the types share, by MacKay's fixed point."""
+    widths = between.clone()
+    for number, n in enumerate(pools.size.tolist()):
+        if n == N_OWN:
+            continue
+        rows, square = pools.rows(number)
+        variance = spread[square].view(n, n).diagonal()[N_OWN:]
+        used = (1 - variance / between[number]).clamp(0, 1).sum().clamp_min(1e-3)
+        found = shared[rows][N_OWN:].square().sum() / used
+        widths[number] = found.clamp(between[number] / 100, 100 * between[number])
+    return widths

@@ -1,0 +1,131 @@
+"""Prediction errors: a law from coarse frames and noisy recordings of a random network of 20 neurons."""
+
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.data.windows import Frames  # noqa: E402
+from hydra_llm.estimation.differences import Difference  # noqa: E402
+from hydra_llm.estimation.flow import Flow  # noqa: E402
+from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
+from hydra_llm.families.flyvis.fit import predicts  # noqa: E402
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, write  # noqa: E402
+from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error  # noqa: E402
+from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
+from hydra_llm.families.flyvis.fitting.innovations import Sequences, corrected, filtered  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regressions import Coefficients  # noqa: E402
+from hydra_llm.metrics.scores import identity_r2  # noqa: E402
+
+FINE = 20  # Euler steps per frame of the simulation here
+
+
+@pytest.fixture
+def recorded(make_graph_frames, make_graph_net):
+    """A network that obeys the law of a truth, and forward differences of its recording in 15 sequences."""
+
+    def make(process=0.05, measurement=0.0, n_frames=1500, n_sequences=15):
+        truth = make_graph_frames(n_neurons=20, n_frames=n_frames)
+        generator = torch.Generator().manual_seed(11)
+        net = make_graph_net(truth, message_form="relu")
+        rate = 1 / truth.tau
+        target = truth.edge_index[1]
+        write(net, Coefficients(truth.W * rate[target], rate, rate * truth.v_rest, torch.zeros_like(rate)))
+        dt, length = truth.delta_t, n_frames // n_sequences
+        light = truth.frames.external.view(n_sequences, length, -1)
+        noise = torch.randn((2, length + 1, n_sequences, 20), generator=generator, dtype=torch.float64)
+        v = truth.v_rest.clamp_min(-1).expand(n_sequences, -1)
+        states = [v + measurement * noise[1, 0]]
+        with torch.no_grad():
+            for k in range(length):  # all sequences at once
+                for _ in range(FINE):
+                    v = v + dt / FINE * net(v, light[:, k])
+                v = v + process * noise[0, k]
+                states.append(v + measurement * noise[1, k + 1])
+        y = torch.stack(states, dim=1)  # [sequence, frame, neuron]
+        activity, slope = (part.reshape(n_frames, 20) for part in (y[:, :-1], torch.diff(y, dim=1) / dt))
+        frames = Frames(activity, slope, truth.frames.external, torch.arange(0, n_frames, length))
+        return SimpleNamespace(truth=truth, net=net, frames=frames, dt=dt)
+
+    return make
+
+
+def fitted(recorded, make_graph_net, rounds):
+    net = make_graph_net(recorded.truth, message_form="relu")
+    solution = ClosedForm("evidence", 1e-4, None, lambda: recorded.frames)
+    solution.apply(net, recorded.frames)
+    phase = FlowPhase(solution, None, rounds, None, recorded.dt, FilterGain())
+    optimizer = phase.optimizer(net)
+    before = scores(net, recorded.truth)
+    logged = [phase.run(k, net, recorded.frames, optimizer, optimizer.step) for k in range(rounds)]
+    return before, scores(net, recorded.truth), logged
+
+
+def scores(net, truth):
+    heard = truth.edge_index[0] < 18  # the last two never rise above 0
+    W = identity_r2(net.W.detach().numpy()[heard], truth.W.numpy()[heard])
+    return W, float((net.lin_phi.tau.detach() / truth.tau - 1).abs().median())
+
+
+def test_a_frame_of_the_map_is_many_small_steps(recorded):
+    made = recorded(process=0.0, n_frames=60, n_sequences=3)
+    sequences = Sequences.of(made.net, made.frames, made.dt)
+    x, held = sequences.recorded[5], sequences.external[5]
+    exact = FrameMap(made.net, sequences.reach, made.dt)(x, held)
+    fine = FrameMap(made.net, sequences.reach, made.dt, substeps=1000)(x, held)
+    coarse = FrameMap(made.net, sequences.reach, made.dt, substeps=1)(x, held)
+    assert float((exact - fine).abs().max()) < 2e-3 * float((fine - x).abs().max())
+    assert float((coarse - fine).abs().max()) > 20 * float((exact - fine).abs().max())
+
+
+def test_the_true_law_is_asked_for_no_change(recorded):
+    made = recorded()
+    sequences = Sequences.of(made.net, made.frames, made.dt)
+    law, gain = FrameMap(made.net, sequences.reach, made.dt), torch.ones(20, dtype=torch.float64)
+    found = filtered(law, sequences, gain)
+    torch.testing.assert_close(sequences.in_order(found.state), made.frames.activity, rtol=0, atol=1e-9)
+    assert float(found.variance().sqrt().mean()) == pytest.approx(0.05, rel=0.05)
+    assert float(found.correlation().abs().max()) < 0.15
+    target = corrected(law, sequences, found, gain, made.frames)
+    bias = (target.target - made.net(target.activity, target.external)).mean(0).detach()
+    assert float(bias.abs().median()) < 3 * 0.05 / made.dt / 1500**0.5
+
+
+def test_rounds_remove_the_bias_of_coarse_frames(recorded, make_graph_net):
+    before, after, _ = fitted(recorded(n_frames=4500), make_graph_net, 6)
+    assert after[0] > before[0]
+    assert after[1] < 0.3 * before[1]
+
+
+def test_measurement_noise_is_found_in_the_recording_and_its_bias_removed(recorded, make_graph_net):
+    before, after, logged = fitted(recorded(process=0.2, measurement=0.2, n_frames=3000), make_graph_net, 10)
+    assert logged[-1]["measurement_noise"] == pytest.approx(0.2, rel=0.2)
+    assert after[0] > before[0] + 0.1
+    assert after[1] < 0.5 * before[1]
+
+
+def test_validation_prefers_the_true_law(recorded):
+    made = recorded()
+    data = SimpleNamespace(delta_t=made.dt, frames=lambda split: made.frames)
+    gain = FilterGain(torch.ones(20, dtype=torch.float64))
+    loss = prediction_error(data, gain, None)
+    right = float(loss(made.net, made.frames))
+    with torch.no_grad():
+        made.net.W.mul_(0.5)
+    assert right < float(loss(made.net, made.frames))
+
+
+@pytest.mark.parametrize(
+    ("keys", "method", "expected"),
+    [
+        ({}, Flow(), True),
+        ({}, Difference("eighth"), False),
+        ({}, None, False),  # the oracle derivative
+        ({"closed_form": False}, Flow(), False),
+        ({"flow_rounds": 0}, Flow(), False),
+    ],
+)
+def test_rounds_need_regressions_on_differences_to_the_next_frame(keys, method, expected):
+    training = FlyvisTraining(seed=0, **{"closed_form": True, "flow_rounds": 3, **keys})
+    assert predicts(training, SimpleNamespace(method=method)) is expected

@@ -1,0 +1,125 @@
+"""Counterparts from the wiring diagram, and regressions that pool them, on a lattice of 19 columns of four neurons."""
+
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds  # noqa: E402
+from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree  # noqa: E402
+from hydra_llm.families.flyvis.fitting.pooled import Pools, pooled, tied  # noqa: E402
+from hydra_llm.families.flyvis.fitting.regressions import NormalEquations  # noqa: E402
+
+# source type, target type, relative column of the target
+WIRING = [
+    (0, 1, (0, 0)),
+    (0, 2, (0, 0)),
+    (1, 2, (1, 0)),
+    (1, 3, (0, 0)),
+    (2, 3, (0, -1)),
+    (3, 2, (-1, 1)),
+    (3, 3, (0, 0)),
+]
+N_TYPES = 4
+
+
+@pytest.fixture
+def eye():
+    """The wiring diagram with its neurons in random order; type 0 has the inputs."""
+    columns = [(u, v) for u in range(-2, 3) for v in range(-2, 3) if abs(u + v) <= 2]
+    neurons = [(column, kind) for column in columns for kind in range(N_TYPES)]
+    order = torch.randperm(len(neurons), generator=torch.Generator().manual_seed(3)).tolist()
+    neurons = [neurons[k] for k in order]
+    number = {neuron: k for k, neuron in enumerate(neurons)}
+    edges = [
+        (number[(column, source)], number[there])
+        for column in columns
+        for source, target, step in WIRING
+        if (there := ((column[0] + step[0], column[1] + step[1]), target)) in number
+    ]
+    types = torch.tensor([kind for _, kind in neurons])
+    return SimpleNamespace(
+        edge_index=torch.tensor(edges).T,
+        column=torch.tensor([column for column, _ in neurons]),
+        types=types,
+        input_index=(types == 0).nonzero().ravel(),
+        n=len(neurons),
+    )
+
+
+def same_partition(found, types):
+    return len(torch.unique(torch.stack([found, types]), dim=1).T) == len(found.unique()) == len(types.unique())
+
+
+def test_types_follow_from_the_wiring_diagram_alone(eye):
+    assert same_partition(counterparts(eye.edge_index, eye.column, eye.input_index), eye.types)
+
+
+def test_where_all_neurons_share_one_column_nobody_has_a_counterpart(eye):
+    found = counterparts(eye.edge_index, torch.zeros_like(eye.column), eye.input_index)
+    assert len(found.unique()) == eye.n
+
+
+def problem(eye, spread, n_frames=200, noise=10.0):
+    """True parameters whose neurons differ by `spread` within a type, and the regressions of a noisy recording."""
+    generator = torch.Generator().manual_seed(5)
+
+    def rand(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    kinds = edge_kinds(eye.edge_index, eye.types, eye.column)
+    rate = 20 + 5 * rand(N_TYPES)[eye.types] + 5 * spread * rand(eye.n)
+    offset = 5 * rand(N_TYPES)[eye.types] + 5 * spread * rand(eye.n)
+    beta = (rand(int(kinds.max()) + 1)[kinds] + spread * rand(len(kinds))) * 10
+    message, own = rand(n_frames, eye.n), rand(n_frames, eye.n)
+    source, target = eye.edge_index
+    slope = rate * own + offset + noise * rand(n_frames, eye.n)
+    slope.index_add_(1, target, beta * message[:, source])
+    normal = NormalEquations(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    alone = normal.evidence(10, 1e-9)
+    found = pooled(normal, Pools.of(eye.types, kinds, target), alone)
+    truth = {"beta": beta, "rate": rate, "offset": offset}
+    return {
+        name: [float((getattr(fit, name) - true).square().mean()) for fit in (found, alone)]
+        for name, true in truth.items()
+    }
+
+
+def test_counterparts_that_agree_are_fitted_as_one(eye):
+    for together, alone in problem(eye, spread=0.0).values():
+        assert together < 0.3 * alone
+
+
+def test_counterparts_that_differ_are_left_as_they_are(eye):
+    for together, alone in problem(eye, spread=1.0).values():
+        assert together < 1.1 * alone
+
+
+def test_without_noise_the_true_parameters_are_found_whether_neurons_agree_or_not(eye):
+    for spread in (0.0, 1.0):
+        assert max(together for together, _ in problem(eye, spread, noise=0.0).values()) < 1e-3
+
+
+def test_one_fit_for_all_counterparts_is_the_regression_on_their_summed_inputs(eye):
+    kinds = edge_kinds(eye.edge_index, eye.types, eye.column)
+    generator = torch.Generator().manual_seed(7)
+    message, own, slope = torch.randn((3, 50, eye.n), generator=generator, dtype=torch.float64)
+    normal = NormalEquations(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    source, target = eye.edge_index
+    found = tied(normal, Pools.of(eye.types, kinds, target), 1e-9)
+    members = (eye.types == 2).nonzero().ravel()
+    mine = torch.isin(target, members)
+    used = kinds[mine].unique()
+    X = torch.stack(
+        [
+            torch.stack(
+                [own[:, i], torch.ones(50), *(message[:, source[(target == i) & (kinds == k)]].sum(1) for k in used)], 1
+            )
+            for i in members
+        ]
+    ).reshape(-1, 2 + len(used))
+    x = torch.linalg.lstsq(X, slope[:, members].T.reshape(-1, 1)).solution.ravel()
+    torch.testing.assert_close(found.rate[members], x[0].expand(len(members)))
+    for k, weight in zip(used, x[2:], strict=True):
+        torch.testing.assert_close(found.beta[kinds == k], weight.expand(int((kinds == k).sum())))
