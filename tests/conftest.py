@@ -108,7 +108,7 @@ def simulate_signal(simulate_system) -> Callable[..., dict[str, dict[str, Any]]]
 
 @pytest.fixture
 def simulate_system() -> Callable[..., dict[str, dict[str, Any]]]:
-    """Run a system to its end in memory: {split: {array: Tensor [frame, neuron]}}."""
+    """Run a system to its end in memory: {split: {array: Tensor [frame, neuron]}}, and the drift at its true states."""
     torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
     def run(system: Any) -> dict[str, dict[str, Any]]:
@@ -119,7 +119,11 @@ def simulate_system() -> Callable[..., dict[str, dict[str, Any]]]:
                 for array in system.arrays():
                     value = getattr(recording, array).clone()
                     parts.setdefault(recording.split, {}).setdefault(array, []).append(value)
-        return {split: {a: torch.cat(v) for a, v in arrays.items()} for split, arrays in parts.items()}
+        recorded = {split: {a: torch.cat(v) for a, v in arrays.items()} for split, arrays in parts.items()}
+        for arrays in recorded.values():
+            states = arrays.get("clean_activity", arrays["activity"])
+            arrays["drift"] = system.drift(states, arrays.get("external"))
+        return recorded
 
     return run
 

@@ -122,7 +122,7 @@ def test_a_regime_that_is_a_yaml_file_runs(train, tmp_path):
     (folder / f"{config[0]}.yaml").write_text(config[1])
     text = train(
         *("--config-dir", str(tmp_path / "conf"), f"simulation={config[0]}", "simulation.n_frames=1000"),
-        *("training.max_steps=50", "training.projection_iterations=0", "callbacks.figures=false"),
+        *("training.max_steps=50", "training.spline_knots=0", "training.must_beat=[]"),
     )
     assert "connectivity_R2:" in text
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 SMALL = (
     *("simulation.n_neurons=20", "simulation.n_frames=1000", "search.trial_overrides=[]", "training.max_steps=200"),
-    *("training.projection_iterations=0", "training.rollout_frames=50", "callbacks.checkpoint=false"),
+    *("training.spline_knots=0", "training.rollout_frames=50", "callbacks.checkpoint=false"),
     *("hydra.sweeper.n_trials=3", "hydra.sweeper.proposer=rules", "hydra.sweeper.confirm.n_seeds=1"),
 )
 

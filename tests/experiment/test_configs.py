@@ -77,6 +77,21 @@ def test_a_published_noise_level_goes_with_any_visual_input(level, name, compose
     assert alone.simulation.noise_model_level == chosen.simulation.noise_model_level == level
 
 
+MEASURED = {
+    "signal_measurement_noise_2": ("relative", 0.017),
+    "signal_measurement_noise_5": ("relative", 0.05),
+    "metabolism_measurement_noise_1": ("relative", 0.01),
+    "flyvis_measurement_noise_004": ("absolute", 0.04),
+    "flyvis_measurement_noise_010": ("absolute", 0.1),
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_published_level_of_measurement_noise_is_an_experiment(name, compose_config):
+    simulation = compose_config(f"experiment={name}").simulation
+    assert (simulation.measurement_noise_unit, simulation.measurement_noise_level) == MEASURED[name]
+
+
 @pytest.mark.parametrize("regime", REGIMES)
 def test_every_searched_key_exists_and_its_range_is_legal(regime, compose_config):
     cfg = compose_config(f"simulation={regime}")

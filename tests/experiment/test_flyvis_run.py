@@ -1,8 +1,8 @@
 """A whole run of the fly on five cell types: simulate, ask the oracle, fit, score."""
 
 
-def test_a_run_recovers_what_its_data_determine(run_tiny, tiny_connectome, tmp_path):
-    metrics = run_tiny("simulation=flyvis_scenes", f"simulation.connectome={tiny_connectome}")
+def test_a_run_on_the_oracle_derivative_recovers_what_its_data_determine(run_tiny, tiny_connectome, tmp_path):
+    metrics = run_tiny("simulation=flyvis_scenes", f"simulation.connectome={tiny_connectome}", "training.target=drift")
     for name in ("connectivity", "tau", "V_rest"):
         assert metrics[f"{name}_R2_identifiable"] > 0.99
         assert metrics[f"oracle_{name}_R2_identifiable"] > 0.999

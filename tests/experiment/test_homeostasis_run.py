@@ -7,18 +7,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.data.datamodule import RecordingDataModule  # noqa: E402
-from hydra_llm.families.errors import ExperimentError  # noqa: E402
 from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.metabolism.config import HomeostasisTraining  # noqa: E402
 from hydra_llm.families.metabolism.evaluation.homeostasis import verdict  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
-from hydra_llm.families.metabolism.homeostasis import fit as phase2  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis.lr_schedules import Constant, CosineRestarts, Kick, Ramp  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, LongToShort, MultiScale  # noqa: E402
 from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase  # noqa: E402
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN  # noqa: E402
 from hydra_llm.schema.fields import as_object  # noqa: E402
+from hydra_llm.schema.target import TargetKeys  # noqa: E402
+from hydra_llm.training.datamodule import RecordingDataModule  # noqa: E402
 
 REGIME = "simulation=metabolism_homeostasis"
 SHORT = (
@@ -27,7 +26,6 @@ SHORT = (
     "training.homeostasis_max_batches=12",
     "training.homeostasis_time_step=4",
 )
-META = {"noise_model_level": 0.0, "integrator": "euler", "substeps": 1}
 
 
 def dataset_in(folder):
@@ -149,46 +147,6 @@ def test_the_published_clustering_is_an_option(run):
     assert "embedding_n_clusters" in run("training.embedding_clustering=dbscan")
 
 
-# ---- what a recording cannot tell ----
-
-
-@pytest.fixture
-def training_of(compose_config):
-    return lambda *overrides: as_object(compose_config(REGIME, *overrides).training, HomeostasisTraining)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "refused"),
-    [
-        (("training.target=finite_difference",), True),
-        (("training.k=frozen",), True),
-        (("training.k=frozen", "training/strategy=residual"), False),
-        ((), False),
-    ],
-)
-def test_process_noise_refuses_what_differs_recorded_states(training_of, overrides, refused):
-    meta = {**META, "noise_model_level": 0.01}
-    if not refused:
-        phase2.refuse_hopeless(training_of(*overrides), meta)
-        return
-    with pytest.raises(ExperimentError, match="noise_model_level"):
-        phase2.refuse_hopeless(training_of(*overrides), meta)
-
-
-@pytest.mark.parametrize(
-    ("overrides", "word"),
-    [
-        (("training.target=finite_difference",), "Forward differences"),
-        (("training.target=finite_difference", "training.difference_order=central"), None),
-        (("training.k=frozen",), "Rollouts by Euler steps"),
-        ((), None),
-    ],
-)
-def test_a_recording_by_another_integrator_warns_of_the_bias(training_of, caplog, overrides, word):
-    phase2.refuse_hopeless(training_of(*overrides), {**META, "integrator": "rk4"})
-    assert (word in caplog.text) if word else not caplog.text
-
-
 def test_a_biased_phase_1_is_warned_of_before_phase_2(run, caplog):
     run("training.k=frozen", "simulation.homeostatic_lambda_per_type=[0.02,0.05]")
     assert "standard error" in caplog.text
@@ -199,11 +157,11 @@ def test_a_biased_phase_1_is_warned_of_before_phase_2(run, caplog):
 
 
 @pytest.fixture
-def phase_of(training_of, run, tmp_path, compose_config):
+def phase_of(run, tmp_path, compose_config):
     """phase_of(strategies) -> the gradient phase that a configuration builds."""
-    run("training.homeostasis_training=false")
+    run("training.homeostasis_training=false", "training.target=drift")
     dataset = dataset_in(tmp_path)
-    data = RecordingDataModule(dataset, target="drift", difference_order="forward")
+    data = RecordingDataModule(dataset, TargetKeys(target="drift"))
 
     def make(strategy):
         from tests.experiment.conftest import tiny

@@ -17,7 +17,9 @@ def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_s
     assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == metrics
     assert {"connectivity_R2", "oracle_connectivity_R2", "oracle_rank", "test_R2", "onestep_R2"} <= set(metrics)
     assert all(isinstance(value, float) for value in metrics.values())
+    assert metrics["target_is_oracle_derivative"] == 0
     log = (tmp_path / "run" / "analysis.log").read_text()
+    assert log.startswith("target: recording, ")
     for published in ("connectivity_R2", "test_R2", "effective_rank", "loss"):
         assert f"\n{published}: " in f"\n{log}"
 
@@ -41,9 +43,10 @@ def test_return_metric_gives_one_float_and_lists_the_names_when_it_is_wrong(run_
 def test_training_with_the_truth_deleted_gives_bit_identical_weights(run_tiny, compose_config, tmp_path, types):
     from tests.experiment.conftest import TINY
 
-    run_tiny(*types)
+    keys = ("training.target=finite_difference", *types)
+    run_tiny(*keys)
     (dataset,) = (p for p in (tmp_path / "datasets").iterdir() if not p.name.startswith("."))
-    cfg = compose_config(*TINY, *types)
+    cfg = compose_config(*TINY, *keys)
 
     assert_blind_to_truth(fit, dataset, cfg, tmp_path)
 
@@ -96,7 +99,10 @@ def test_a_damaged_dataset_is_simulated_again(run_tiny, tmp_path):
         ),
         ("simulation.connectivity_filling_factor=0", r"filling_factor must be above 0 and at most 1, got 0.0"),
         ("simulation.phi=swish", r"simulation.phi must be one of tanh, relu, sigmoid, got 'swish'"),
-        ("training.target=velocity", r"training.target must be one of drift, finite_difference, got 'velocity'"),
+        (
+            "training.target=velocity",
+            r"training.target must be one of auto, .*drift, got 'velocity'",
+        ),
         ("training.batch_size=0", r"training.batch_size must be at least 1 \(frames\), got 0"),
         ("model.activation=swish", r"model.activation must be one of tanh, silu, gelu, relu, got 'swish'"),
     ],

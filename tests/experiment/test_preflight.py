@@ -12,7 +12,7 @@ from hydra_llm.families.errors import ExperimentError  # noqa: E402
 
 def test_the_sentence_counts_all_splits_and_arrays(make_signal_system, tmp_path):
     system = make_signal_system(n_neurons=10, n_frames=1000, dtype="float64")
-    n_bytes = sum(system.n_frames.values()) * 2 * 10 * 8  # activity and drift
+    n_bytes = sum(system.n_frames.values()) * 10 * 8
     assert f"Needs {size(n_bytes)} of disk" in preflight(system, tmp_path / "not" / "there", "cpu")
 
 

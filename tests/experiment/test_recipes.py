@@ -32,7 +32,7 @@ def test_an_additive_input_is_known_to_the_fit(run_tiny):
 
 def test_a_multiplicative_input_needs_adam_and_the_error_says_so(run_tiny):
     driven = ("simulation.external_input_type=oscillatory", "simulation.external_input_mode=multiplicative")
-    with pytest.raises(ValueError, match="projection_iterations=0"):
+    with pytest.raises(ValueError, match="training=signal_adam"):
         run_tiny(*driven)
     assert "connectivity_R2" in run_tiny(*driven, *ADAM)
 
@@ -41,9 +41,9 @@ def test_single_precision_runs_through(run_tiny):
     assert run_tiny("simulation.dtype=float32")["connectivity_R2"] > 0.3
 
 
-def test_gauss_newton_and_types_do_not_go_together(run_tiny):
-    with pytest.raises(ValueError, match="gauss_newton_iterations=0"):
-        run_tiny("model=signal_gnn_types", "training.gauss_newton_iterations=2")
+def test_splines_and_functions_of_their_own_do_not_go_together(run_tiny):
+    with pytest.raises(ValueError, match="spline_knots=0"):
+        run_tiny("model=signal_gnn_types", "training.spline_knots=20")
 
 
 def test_types_are_found_without_labels(run_tiny):

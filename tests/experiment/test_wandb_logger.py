@@ -108,7 +108,7 @@ def test_in_a_sweep_a_run_says_which_trial_it_is(tmp_path):
         project="p", entity=None, group=None, tags=["signal_chaotic"], mode="offline", save_dir=str(tmp_path)
     )
     logger.log_metrics({"score": 0.75, "test_R2": 0.5})
-    summarise([logger], {"score": 0.75, "test_R2": 0.5})
+    summarise([logger], {"score": 0.75, "test_R2": 0.5}, "oracle derivative")
     finish([logger])
     run = read_offline_run(tmp_path / "wandb")
     assert (run.group, run.job_type, run.name) == ("mine", "block 2", "trial 7")

@@ -1,4 +1,4 @@
-"""A fit never reads the truth: it gives the same weights where there is none."""
+"""A fit of the recording never reads truth or oracle: it gives the same weights where there is none."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from hydra_llm.families.fitting import Fit, FitContext
 
 
 def assert_blind_to_truth(fit: Callable[..., Fit], dataset: Path, cfg: Any, folder: Path) -> None:
-    """Fits twice, without the truth the second time, and compares bit by bit. The truth of `dataset` is gone then."""
+    """Fits twice, without truth and oracle the second time, and compares bit by bit. `dataset` has lost them then."""
 
     def weights(name: str) -> dict[str, torch.Tensor]:
         context = FitContext(folder / name, {"accelerator": "cpu", "enable_progress_bar": False})
@@ -19,6 +19,7 @@ def assert_blind_to_truth(fit: Callable[..., Fit], dataset: Path, cfg: Any, fold
 
     with_truth = weights("with")
     shutil.rmtree(dataset / "truth")
+    shutil.rmtree(dataset / "oracle", ignore_errors=True)  # there where it was asked for
     without = weights("without")
     assert with_truth.keys() == without.keys()
     assert all(torch.equal(with_truth[name], without[name]) for name in with_truth)

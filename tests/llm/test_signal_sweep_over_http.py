@@ -19,6 +19,7 @@ TINY = [
     "simulation.n_frames_validation=200",
     "simulation.n_frames_test=200",
     "training.max_steps=20",
+    "training.must_beat=[]",  # fits of twenty steps
     "training.rollout_frames=50",
 ]
 SWEEP = [

@@ -170,7 +170,7 @@ def test_a_preempted_training_goes_on_from_its_own_checkpoint(cluster, tmp_path)
             "search.trial_overrides=[]",
             "training.max_steps=10000",
         ),
-        *("training.projection_iterations=0", "hydra.sweeper.confirm.n_seeds=0"),
+        *("training.spline_knots=0", "hydra.sweeper.confirm.n_seeds=0"),
         app=TRAIN,
     )
     job_folder = tmp_path / "sweep" / "0"

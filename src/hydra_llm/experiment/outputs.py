@@ -21,11 +21,11 @@ def write_metrics(metrics: dict[str, float], folder: Path) -> Path:
     return path
 
 
-def write_analysis_log(metrics: dict[str, float], folder: Path) -> None:
-    """analysis.log: `name: value` lines, under the names that the published protocols read."""
+def write_analysis_log(metrics: dict[str, float], target: str, folder: Path) -> None:
+    """analysis.log: `name: value` lines, under the names that the published protocols read. The first is the target."""
     all_names = {**metrics, "loss": metrics["final_loss"]}
     lines = [f"{name}: {value:.6g}" for name, value in sorted(all_names.items())]
-    (folder / "analysis.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "analysis.log").write_text("\n".join([f"target: {target}", *lines]) + "\n", encoding="utf-8")
 
 
 def finite(metrics: dict[str, float]) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.types import RunMode
@@ -17,15 +18,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
-from hydra_llm.data.store import Dataset, DatasetStore
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.data.store import DatasetStore
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
+from hydra_llm.experiment.target import is_oracle, target_of
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import finish, summarise
-from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceback
+from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
 from hydra_llm.families.family import family_of
 from hydra_llm.families.fitting import FitContext
 from hydra_llm.figures.save import save
+from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.fields import check
 from hydra_llm.systems.base import System
 from hydra_llm.systems.threads import threads_for
@@ -73,11 +77,13 @@ def _measure(
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     family = family_of(cfg.simulation)
     dataset = _dataset(cfg, system)
+    _say_what_is_recorded(dataset)
     evaluator = family.evaluator(dataset, cfg.training)
     log.info("Comparing with the oracle ...")
     oracle = evaluator.oracle()
     log.info("%s", oracle.sentence)
-    log.info("Training on %s (%s) ...", dataset.path.name, cfg.training.target)
+    target = target_of(cfg.training)
+    log.info("Training on %s (target: %s) ...", dataset.path.name, target)
     context = FitContext(
         folder=folder,
         trainer=options,
@@ -88,28 +94,40 @@ def _measure(
     fitted = family.fit(dataset.path, cfg.model, cfg.training, context)
     log.info("Evaluating ...")
     evaluation = evaluator.score(fitted, oracle)
-    metrics = finite({**evaluation.metrics, **oracle.scores, **fitted.losses(), "training_time_min": fitted.minutes})
+    about = {"training_time_min": fitted.minutes, "target_is_oracle_derivative": is_oracle(target)}
+    metrics = finite({**evaluation.metrics, **oracle.scores, **fitted.losses(), **about})
     write_metrics(metrics, folder)
-    write_analysis_log(metrics, folder)
+    write_analysis_log(metrics, target, folder)
     for name, text in evaluator.tables(fitted, evaluation).items():
         (folder / name).write_text(text, encoding="utf-8")
+    for name, array in evaluation.arrays.items():
+        np.save(folder / f"{name}.npy", array)
     for logger in loggers:
         logger.log_metrics(metrics)
-    summarise(loggers, metrics)
+    summarise(loggers, metrics, target)
     if cfg.callbacks.figures:
-        written = save(evaluator.figures(fitted, evaluation), folder / "figures")
+        written = save(evaluator.figures(fitted, evaluation), folder / "figures", footer=f"target: {target}")
         _log_images(loggers, written)
     if HydraConfig.get().mode == RunMode.RUN:
-        print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}")
-    _log_headline(family.headline, metrics)
+        print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
+    _log_headline(family.headline, metrics, target)
     log.info("Results in %s", folder)
     return metrics
 
 
-def _log_headline(name: str, metrics: dict[str, float]) -> None:
+def _say_what_is_recorded(dataset: Dataset) -> None:
+    """Log what the training frames show. Raises FitFailed for a recording of one state."""
+    recorded = RecordedStates.of(dataset.observations().split("train").activity)
+    if recorded.is_constant:
+        raise FitFailed(f"{recorded.sentence()} Record the transient, drive the system, or choose another regime.")
+    log.info("%s", recorded.sentence())
+
+
+def _log_headline(name: str, metrics: dict[str, float], target: str) -> None:
     if name in metrics:
         oracle = metrics.get(f"oracle_{name}")
-        log.info("%s: %.5f%s", name, metrics[name], "" if oracle is None else f" (oracle {oracle:.5f})")
+        ceiling = "" if oracle is None else f"oracle {oracle:.5f}, "
+        log.info("%s: %.5f (%starget: %s)", name, metrics[name], ceiling, target)
 
 
 def _loggers(cfg: DictConfig) -> list[Logger]:
@@ -145,6 +163,7 @@ def _dataset(cfg: DictConfig, system: System) -> Dataset:
         store,
         writer=DatasetWriter,
         callbacks=_progress(cfg, SimulationProgress),
+        oracle=cfg.training.get("target") == "drift",
         enable_progress_bar=shows_progress(cfg.trainer),
     )
 

@@ -20,7 +20,7 @@ def preflight(system: System, datasets: Path, accelerator: str) -> str:
     is there already.
     """
     disk = recording_bytes(system, sum(system.n_frames.values()))
-    frames = recording_bytes(system, system.n_frames["train"]) * (1 + WORKING_COPIES)
+    frames = frame_bytes(system) * (1 + WORKING_COPIES)
     free = shutil.disk_usage(_existing(datasets)).free
     text = (
         f"Needs {size(disk)} of disk for the recording ({size(free)} free), about {size(frames)} of memory for the fit"
@@ -38,6 +38,12 @@ def preflight(system: System, datasets: Path, accelerator: str) -> str:
 
 def recording_bytes(system: System, n_frames: int) -> float:
     return float(n_frames * sum(system.arrays().values()) * np.dtype(system.dtype).itemsize)
+
+
+def frame_bytes(system: System) -> float:
+    """Of the training frames of a fit: states and input as recorded, and a target per unit."""
+    columns = sum(width for array, width in system.arrays().items() if array != "clean_activity") + system.n_units
+    return float(system.n_frames["train"] * columns * np.dtype(system.dtype).itemsize)
 
 
 def size(n_bytes: float) -> str:

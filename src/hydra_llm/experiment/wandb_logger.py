@@ -57,13 +57,16 @@ def wandb_logger(
     return WandbLogger(**place, **about, offline=True, mode="offline")
 
 
-def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float]) -> None:
+def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float], target: str) -> None:
     """Keys of the run's summary beside the metrics themselves.
 
-    selected/<metric>: what a search selects on; selected/minus_baseline: its difference to the baseline's mean as known
-    at launch; test/<name>: held-out scores, which no search sees.
+    target: what was predicted, in words. selected/<metric>: what a search selects on; selected/minus_baseline: its
+    difference to the baseline's mean as known at launch; test/<name>: held-out scores, which no search sees.
     """
-    found = {f"test/{name.removeprefix('test_')}": value for name, value in metrics.items() if name.startswith("test_")}
+    found: dict[str, float | str] = {"target": target}
+    found |= {
+        f"test/{name.removeprefix('test_')}": value for name, value in metrics.items() if name.startswith("test_")
+    }
     trial = job.trial() or {}
     value = metrics.get(str(trial.get("metric")))
     if value is not None:

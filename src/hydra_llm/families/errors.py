@@ -10,6 +10,10 @@ class ExperimentError(RuntimeError):
     """A run cannot be done as asked. The message names the value, what was expected and the remedy."""
 
 
+class FitFailed(ExperimentError):
+    """A fit found nothing. The message says what was seen; a sweep counts the run as failed, and there is no score."""
+
+
 USER_ERRORS = (ExperimentError, DatasetError, DivergenceError, ValueError)
 
 

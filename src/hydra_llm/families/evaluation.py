@@ -1,18 +1,20 @@
 """What the evaluations of all families share: their records, and the scores that any network has."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 
-from hydra_llm.data.observations import Observations
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.method import Field
 from hydra_llm.families.fitting import Fit
+from hydra_llm.families.rollouts import roll_out
 from hydra_llm.figures.loss import loss
 from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
+from hydra_llm.systems.integrators import VectorField
 
 Found = TypeVar("Found", covariant=True)
 Rollout = tuple[np.ndarray, np.ndarray]  # true, predicted [frame, unit]
@@ -33,35 +35,63 @@ class OracleReport(Generic[Found]):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found; families add what their figures need."""
+    """What an evaluation found; families add what their figures need. arrays: for the run folder, as <name>.npy."""
 
     metrics: dict[str, float]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict, kw_only=True)
 
 
 def held_out_scores(
     net: nn.Module,
-    observations: Observations,
+    dataset: Dataset,
+    field: VectorField,
     n_frames: int,
-    roll_out: Callable[[np.ndarray, np.ndarray | None], np.ndarray],
+    floor: float | None = None,
 ) -> tuple[dict[str, float], dict[str, Rollout]]:
     """Metrics of one-step prediction (test) and of rollouts of at most n_frames (val, test), and these rollouts.
 
-    onestep is scored against the drift: what a perfect network would predict. roll_out(activity [frame, unit],
-    external [frame, column] or None): the network's own trajectory [frame, unit] from the first of these frames.
+    onestep compares network and true law at the true states. field: the true law, in float64. floor: the lowest
+    possible state. Rollouts start at the first recorded frame and are compared with the recording; where that has
+    process noise, <prefix>_noise_free_... compare them with the true law from there, which has none.
     """
+    observations, meta = dataset.observations(), dataset.truth().meta
+    delta_t = float(observations.meta["delta_t"])
     metrics: dict[str, float] = {}
     rollouts: dict[str, Rollout] = {}
     for split, prefix in (("validation", "val"), ("test", "test")):
         recorded = observations.split(split)
         activity = recorded.activity[: min(n_frames, recorded.n_frames)]
-        predicted = roll_out(activity, recorded.external)
+        start = torch.tensor(activity[:1])
+        held = None if recorded.external is None else torch.tensor(recorded.external[: len(activity)])[:, None]
+        predicted = roll_out(net, start, len(activity), held, meta, delta_t, floor)[:, 0].numpy()
         rollouts[split] = (np.array(activity), predicted)
         metrics |= rollout_metrics(predicted, activity, prefix=prefix, tolerance=LOST)
-    test = observations.split("test")
-    external = None if test.external is None else torch.tensor(test.external)
+        if meta["noise_model_level"] > 0:
+            doubled = None if held is None else held.double()
+            true = roll_out(as_law(field), start.double(), len(activity), doubled, meta, delta_t, floor)[:, 0].numpy()
+            metrics |= rollout_metrics(predicted, true, prefix=f"{prefix}_noise_free", tolerance=LOST)
+    states, recorded = dataset.states("test"), observations.split("test").external
+    external = None if recorded is None else torch.tensor(recorded)
     with torch.no_grad():
-        derivative = net(torch.tensor(test.activity), external)
-    return metrics | onestep_metrics(derivative, test.drift, prefix="onestep"), rollouts
+        derivative = net(torch.tensor(states), external)
+    return metrics | onestep_metrics(derivative, drift_at(field, states, recorded), prefix="onestep"), rollouts
+
+
+def as_law(field: VectorField) -> Field:
+    """A true law as a method of estimation takes it: du/dt of states and input, in float64."""
+
+    def law(u: Tensor, external: Tensor | None) -> Tensor:
+        u, held = u.double(), None if external is None else external.double()
+        return field(u, held, torch.empty_like(u))
+
+    return law
+
+
+def drift_at(field: VectorField, states: np.ndarray, external: np.ndarray | None) -> np.ndarray:
+    """The true law in float64 at states [frame, unit] and the input of their frames [frame, column]: [frame, unit]."""
+    held = None if external is None else torch.tensor(external)
+    with torch.no_grad():
+        return as_law(field)(torch.tensor(states), held).numpy()
 
 
 def loss_figures(fit: Fit) -> dict[str, Figure]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
-from hydra_llm.data.store import Dataset
+from hydra_llm.data.dataset import Dataset
 from hydra_llm.families.errors import ExperimentError
 from hydra_llm.families.evaluation import Evaluation, OracleReport
 from hydra_llm.families.fitting import Fit, FitContext

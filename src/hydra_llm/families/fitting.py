@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from torch import Tensor, nn
 
@@ -18,9 +17,10 @@ from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.callbacks.stopwatch import Stopwatch
 from hydra_llm.families.doors import call
-from hydra_llm.families.errors import ExperimentError
+from hydra_llm.families.errors import ExperimentError, FitFailed
 from hydra_llm.families.requeue import LAST, is_under_scheduler, left_checkpoint
 from hydra_llm.schema.training import RECOVERY
+from hydra_llm.training.best_checkpoint import BestCheckpoint
 from hydra_llm.training.lightning_logging import quiet_lightning
 from hydra_llm.training.phases.base import Phase
 from hydra_llm.training.recovery import Planned, RecoveryModule, unexplained_variance
@@ -45,7 +45,10 @@ class FitContext:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to."""
+    """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to.
+
+    baselines: losses of what it had to beat; retries: attempts that failed before it (families.attempts).
+    """
 
     net: Any
     data: Any
@@ -53,11 +56,14 @@ class Fit:
     best_interval: int
     minutes: float
     snapshots: Sequence[Snapshot] = ()  # where a fit takes them
+    baselines: Mapping[str, float] = field(default_factory=dict)
+    retries: int = 0
 
     def losses(self) -> dict[str, float]:
-        """final_loss and best_val_loss: the last and the least validation loss."""
+        """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries."""
         values = self.history["val_loss"][1]
-        return {"final_loss": values[-1], "best_val_loss": min(values)}
+        beaten = {f"baseline_{name}_loss": loss for name, loss in self.baselines.items()}
+        return {"final_loss": values[-1], "best_val_loss": min(values), "fit_retries": float(self.retries), **beaten}
 
 
 def train(
@@ -78,7 +84,7 @@ def train(
             f"that the trainer runs; got {type(fitted).__name__}."
         )
     history, stopwatch = History(), Stopwatch()
-    best = ModelCheckpoint(
+    best = BestCheckpoint(
         dirpath=context.folder / "checkpoints",
         filename="best",
         monitor="val_loss",
@@ -110,7 +116,7 @@ def train(
     except MisconfigurationException as error:
         raise ExperimentError(f"Lightning refuses these options of trainer ({', '.join(options)}): {error}") from error
     if not best.best_model_path:
-        raise ValueError(
+        raise FitFailed(
             "The fit left no usable checkpoint: the validation loss was never a number. "
             "Choose smaller learning rates or another seed."
         )

@@ -7,19 +7,25 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hydra_llm.atomic_write import replacing
+from hydra_llm.figures.style import GREY, SMALL
 
 _DOTS_PER_INCH = 150
 _UNVERSIONED = {"Software": None}  # without matplotlib's version, equal figures give equal files
 
 
-def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
-    """Write <name>.png for each figure, in their order. A file appears whole or not at all; an old one is replaced."""
+def save(figures: Mapping[str, Figure], folder: Path, *, footer: str = "") -> list[Path]:
+    """Write <name>.png for each figure, in their order. A file appears whole or not at all; an old one is replaced.
+
+    footer: one line at the lower right of every figure.
+    """
     misnamed = [name for name in figures if not name or name != Path(name).name or name.startswith(".")]
     if misnamed:
         raise ValueError(f"A figure's name must be without slashes and without a leading dot, got {misnamed[0]!r}.")
     written: list[Path] = []
     for name, figure in figures.items():
         path = folder / f"{name}.png"
+        if footer:
+            figure.supxlabel(footer, x=0.99, ha="right", fontsize=SMALL, color=GREY)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as aside:

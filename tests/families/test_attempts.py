@@ -1,0 +1,86 @@
+"""A fit that does not beat plain baselines is tried again, and is never a result."""
+
+from types import SimpleNamespace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.data.windows import Frames  # noqa: E402
+from hydra_llm.families.attempts import another_start, fit_that_beats_baselines  # noqa: E402
+from hydra_llm.families.errors import USER_ERRORS, FitFailed  # noqa: E402
+from hydra_llm.families.fitting import Fit, FitContext  # noqa: E402
+from hydra_llm.families.signal.config import SignalTraining  # noqa: E402
+
+
+class Data:
+    """A recording whose target no line explains."""
+
+    estimates = SimpleNamespace(sentence="The target is a cosine.")
+
+    def train_dataloader(self):
+        u = torch.linspace(-3, 3, 300, dtype=torch.float64)[:, None] * torch.tensor([1.0, -0.5])
+        return [Frames(u, u.cos(), None)]
+
+    val_dataloader = train_dataloader
+
+    def forget(self):
+        """Nothing was refined."""
+
+
+@pytest.fixture
+def attempt(tmp_path):
+    """attempt(losses, **keys) -> (fit, keys of each attempt); a loss of None is a fit that raises FitFailed."""
+
+    def run(losses, **keys):
+        seen = []
+
+        def fit(keys, context):
+            seen.append(keys)
+            loss = losses[len(seen) - 1]
+            if loss is None:
+                raise FitFailed("no usable checkpoint")
+            (context.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+            (context.folder / "checkpoints" / "best.ckpt").write_text(str(loss))
+            return Fit(None, None, {"val_loss": ([0.0], [loss])}, 0, minutes=1.0)
+
+        context = FitContext(tmp_path, {})
+        return fit_that_beats_baselines(SignalTraining(seed=3, **keys), Data(), context, fit), seen  # type: ignore[arg-type]
+
+    return run
+
+
+def test_a_fit_that_beats_all_is_taken_as_it_is(attempt):
+    fitted, seen = attempt([0.01])
+    assert len(seen) == 1
+    assert fitted.losses()["fit_retries"] == 0
+    assert 0.5 < fitted.losses()["baseline_linear_loss"] <= 1.01
+
+
+def test_a_failed_fit_is_tried_again_from_another_start_with_stronger_ridges(attempt, tmp_path):
+    fitted, (first, second, third) = attempt([1.003, None, 0.2])
+    assert (fitted.retries, fitted.minutes) == (2, 2.0)
+    assert len({first.seed, second.seed, third.seed}) == 3
+    assert second.projection_ridge == [100 * ridge for ridge in first.projection_ridge]
+    assert (tmp_path / "checkpoints" / "best.ckpt").read_text() == "0.2"
+    assert not (tmp_path / "retry_2").exists()
+
+
+def test_no_number_comes_out_of_a_fit_that_fails_to_the_end(attempt):
+    with pytest.raises(FitFailed, match=r"left 1.003, 1.2, nan of the variance in 3.*recorded states") as fail:
+        attempt([1.003, 1.2, None])
+    assert isinstance(fail.value, USER_ERRORS)
+
+
+def test_a_loss_that_is_no_number_beats_nothing(attempt):
+    with pytest.raises(FitFailed):
+        attempt([float("nan")], retries=0)
+
+
+def test_an_empty_list_of_baselines_accepts_any_fit(attempt):
+    assert attempt([5.0], must_beat=[])[0].losses()["best_val_loss"] == 5.0
+
+
+def test_a_retry_draws_everything_anew_and_is_the_same_every_time():
+    keys = SignalTraining(seed=3)
+    assert another_start(keys, 1) == another_start(keys, 1) != another_start(keys, 2)
