@@ -13,14 +13,15 @@ from _report import mean_sd_least, publish
 from omegaconf import OmegaConf
 
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
-from hydra_llm.data.store import Dataset, DatasetStore
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.data.store import DatasetStore
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.system import flyvis_system
 from hydra_llm.training.simulation import simulate
 
 NOISE = (0.5, 0.05, 0.0)
 TARGETS = ("drift", "finite_difference")
-ORACLES = {"ls": "oracle", "ridge": "oracle_ridge", "tied": "oracle_tied"}
+ORACLES = {name: f"oracle_{name}" for name in ("ls", "ridge", "evidence", "tied")}
 
 
 def main() -> None:
@@ -40,7 +41,8 @@ def main() -> None:
     note = (
         f"Identity R2 of all parameters, mean +- sd (minimum) over seeds {options.seeds}; parameters: "
         f"{'of a trained network' if trained else options.parameters}. ls: what the data leave open is zero; ridge: "
-        "one strength, by validation; tied: types known. Recorded at 20 ms in two substeps, so finite differences are "
+        "one strength, by validation; evidence: a strength per neuron; tied: types known. "
+        "Recorded at 20 ms in two Euler steps, so finite differences are "
         "not the drift even without noise."
     )
     publish("flyvis_oracle", "Oracles of the fly visual system", rows, packages=("torch",), note=note)
@@ -48,8 +50,8 @@ def main() -> None:
 
 def record(store: DatasetStore, options: argparse.Namespace, noise: float, seed: int) -> Dataset:
     where = {"parameters": options.parameters, "connectome": options.connectome, "device": "cpu"}
-    system = flyvis_system(**where, noise_model_level=noise, seed=seed)
-    return simulate(system, store, writer=DatasetWriter, callbacks=[], enable_progress_bar=False)
+    system = flyvis_system(**where, noise_model_level=noise, seed=seed, integrator="euler")
+    return simulate(system, store, writer=DatasetWriter, callbacks=[], oracle=True, enable_progress_bar=False)
 
 
 def row(noise: float, target: str, datasets: Sequence[Dataset], seeds: Sequence[int]) -> dict[str, object]:

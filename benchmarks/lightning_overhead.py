@@ -22,13 +22,13 @@ from torch.optim import Optimizer
 
 from hydra_llm.bootstrap import register
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
-from hydra_llm.data.datamodule import RecordingDataModule
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.store import DatasetStore
 from hydra_llm.families.fitting import FitContext
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fit import build_net, fit, recipe
 from hydra_llm.schema.fields import as_object
+from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.phases.base import Step
 from hydra_llm.training.recovery import unexplained_variance
 from hydra_llm.training.simulation import simulate
@@ -44,13 +44,14 @@ def main() -> None:
     register()
     budget = [f"training.max_steps={options.steps}", "training.projection_iterations=0"]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        cfg = compose("config", overrides=[*budget, "training.gauss_newton_iterations=0", *overrides])
+        cfg = compose("config", overrides=[*budget, "training.spline_knots=0", *overrides])
     if cfg.trainer.threads:
         torch.set_num_threads(cfg.trainer.threads)
     with tempfile.TemporaryDirectory() as folder:
         system = instantiate(cfg.simulation, _convert_="all")
         store = DatasetStore(Path(folder) / "datasets")
-        dataset = simulate(system, store, writer=DatasetWriter, callbacks=(), enable_progress_bar=False).path
+        how = {"writer": DatasetWriter, "callbacks": (), "oracle": True, "enable_progress_bar": False}
+        dataset = simulate(system, store, **how).path
         fits = {"bare loop": [], "Trainer.fit": []}
         for _ in range(options.repeats):
             fits["bare loop"].append(timed(lambda: bare_fit(dataset, cfg)))
@@ -84,7 +85,7 @@ def timed(work: Callable[[], float]) -> tuple[float, float, float]:
 def bare_fit(dataset: Path, cfg: DictConfig) -> float:
     """Last validation loss of the phases in a plain loop."""
     training = as_object(cfg.training, SignalTraining)
-    data = RecordingDataModule(dataset, target=training.target, difference_order=training.difference_order)
+    data = RecordingDataModule(dataset, training)
     frames, validation = data.frames("train"), data.frames("validation")
     net = build_net(cfg.model, training.seed, Observations.open(dataset), frames.activity)
     for phase in recipe(training, data):

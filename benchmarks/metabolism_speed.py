@@ -83,7 +83,9 @@ def simulated(system: MetabolismSystem) -> Frames:
     """The training trajectory; the other splits are simulated beside it."""
     run = system.start()
     train = [r for segment in system.segments() for r in run.advance(segment) if r.split == "train"]
-    return Frames(torch.cat([r.activity for r in train]), torch.cat([r.drift for r in train]), None)
+    return Frames(
+        torch.cat([r.activity for r in train]), torch.cat([system.drift(r.activity, r.external) for r in train]), None
+    )
 
 
 def make_net(system: MetabolismSystem, frames: Frames, form: str) -> ReactionGNN:

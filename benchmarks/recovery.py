@@ -21,7 +21,7 @@ CASES = {
 }
 RECIPES = {
     "full recipe": (),
-    "plain Adam": ("training.max_steps=null", "training.projection_iterations=0", "training.gauss_newton_iterations=0"),
+    "plain Adam": ("training.max_steps=null", "training.projection_iterations=0", "training.spline_knots=0"),
 }
 SCORES = {
     "connectivity_R2": "connectivity_R2",
