@@ -30,8 +30,9 @@ from hydra_llm.training.phases.base import FitData, Step
 
 SHARE = 3e-2  # of the mean square target: what the first stage leaves unexplained above it counts as noise
 STARTS, NOISY = 48, 40  # splines per function: to compare starts, under noise
-WEAKEST = 1e-5  # ridge while starts are compared: a wrong message would let the weights explode
-SCREENED, CONTINUED = 4, 12  # steps per start, and of the best one after that
+COMPARED = 6  # frames per neuron on which starts are compared
+WEAKEST = 1e-8  # ridge while starts are compared; of neurons that move alike (low gain) 1e-5 would forbid the true W
+SCREENED, CONTINUED = 10, 12  # steps per start, and of the best one after that
 SMOOTHING = 1e-8  # before the data choose it
 CURVE = 60  # iterations of the perceptrons
 BEYOND = 0.15  # of the recorded range: so far the perceptrons follow the straight ends of the splines
@@ -111,7 +112,8 @@ class SplinePhase:
 
     def _start(self, net: SignalGNN, frames: Frames) -> Found:
         """The likeliest of several starts."""
-        problem = self._problem(net, frames.spread(self._n_frames), STARTS, degree=3)
+        few = min(COMPARED * frames.activity.shape[1], self._n_frames)
+        problem = self._problem(net, frames.spread(few), STARTS, degree=3)
         strengths, ends = Strengths(1e-2, 0.0, SMOOTHING, SMOOTHING), []
         for shape in self._shapes(net, float(frames.activity.std())):
             c = problem.basis.coefficients(shape)
