@@ -6,7 +6,6 @@ import logging
 import time
 from dataclasses import dataclass
 
-from hydra_llm.search.log.lock import FolderLock
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialState
@@ -24,7 +23,7 @@ from hydra_llm.sweeper.spec import SweepSpec
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 30.0  # how long the sweep waits for a job before it shows that it is alive
+WAIT_S = 30.0  # how long the sweep waits for a job before it looks around
 QUIET_S = 0.5  # without an ended job: time enough to write tables and draw
 ARTIFACTS_S = 20.0  # the most that derived files lag behind while jobs end all the time
 POLL_S = 2.0  # between two questions to a scheduler
@@ -42,7 +41,6 @@ class SearchLoop:
     reader: Reader
     console: Console
     artifacts: SweepArtifacts
-    lock: FolderLock
     signals: Interruptible
     in_batches: bool
     jobs_end_with_sweeper: bool
@@ -60,14 +58,9 @@ class SearchLoop:
         """Jobs that were in flight when an earlier session ended: what they left counts, a scheduler's are waited for,
         the others are LOST.
         """
-
-        def pause() -> None:
-            self.lock.beat()
-            time.sleep(POLL_S)
-
         for number in list(self.study.state.running):
             attempt = self.study.state.trials[number].attempt
-            outcome = collect(self.reader, number, attempt, pause, state_of_submission)
+            outcome = collect(self.reader, number, attempt, lambda: time.sleep(POLL_S), state_of_submission)
             self._tell(number, outcome, recovered=outcome.state is not TrialState.LOST)
 
     def _loop(self) -> None:
@@ -80,7 +73,7 @@ class SearchLoop:
                 self.artifacts.write()
                 written = time.monotonic()
             with LimitWatcher(self.study):
-                outcomes = self.dispatch.wait(QUIET_S if stale else HEARTBEAT_S)
+                outcomes = self.dispatch.wait(QUIET_S if stale else WAIT_S)
             self.signals.check()
             for number in sorted(outcomes):
                 self._tell(number, outcomes[number])
@@ -89,7 +82,6 @@ class SearchLoop:
             elif stale:
                 self.artifacts.write()
             stale = bool(outcomes)
-            self.lock.beat()
 
     def _tell(self, number: int, outcome: Outcome, recovered: bool = False) -> None:
         with self.signals.held():  # an outcome that was half recorded would be told again
@@ -99,8 +91,7 @@ class SearchLoop:
         """A trial for every free slot, while the sweep goes on."""
         study = self.study
         while (free := self.dispatch.free_slots) and not study.is_over and not study.must_stop:
-            with self.lock.kept():  # a model may take long to answer, or be waited for
-                asked = study.ask(len(free), None if self.in_batches else free)
+            asked = study.ask(len(free), None if self.in_batches else free)
             if not asked:
                 return
             trials = study.launched(asked)

@@ -110,13 +110,13 @@ class SweepRun:
         folder = Path(spec.sweep_dir)
         scattered = OmegaConf.to_container(self.config.hydra.sweep)["subdir"] != DEFAULT_SUBDIR  # type: ignore[index]
         reader = Reader(spec.settings.objective, folder, scattered=scattered)
-        with FolderLock(folder) as lock, Interruptible() as signals:
+        with FolderLock(folder), Interruptible() as signals:
             dispatch = make_dispatch(  # first of all: a client of a model may start threads
                 self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
             )
             signals.at_once = dispatch.close
             try:
-                self._run(spec, reader, dispatch, lock, signals, legal)
+                self._run(spec, reader, dispatch, signals, legal)
                 return dispatch.returns
             finally:
                 dispatch.close()
@@ -126,7 +126,6 @@ class SweepRun:
         spec: SweepSpec,
         reader: Reader,
         dispatch: Dispatch,
-        lock: FolderLock,
         signals: Interruptible,
         legal: Legal,
     ) -> None:
@@ -143,7 +142,6 @@ class SweepRun:
             reader=reader,
             console=console,
             artifacts=artifacts,
-            lock=lock,
             signals=signals,
             in_batches=self.dispatch_mode == "batch",
             jobs_end_with_sweeper=self._launcher_kind in LOCAL and not dispatch.survives,

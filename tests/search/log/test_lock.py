@@ -1,68 +1,127 @@
-import itertools
-import json
+import errno
+import fcntl
 import os
-import socket
 import subprocess
 import sys
-import threading
+import time
 
 import pytest
 
-from hydra_llm.search.log.lock import LOCK_NAME, STALE_AFTER_S, FolderLock, LockedError
+from hydra_llm.search.log.lock import LOCK_NAME, FolderLock, LockedError, holder
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from hydra_llm.search.log.lock import FolderLock
+with FolderLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+RACE = """
+import os, sys
+from pathlib import Path
+from hydra_llm.search.log.lock import FolderLock, LockedError
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with FolderLock(folder):
+        print("in", flush=True)
+        sys.stdin.readline()
+except LockedError:
+    print("out", flush=True)
+"""
 
 
-def hold(folder, pid, host=None, heartbeat=0.0):
-    (folder / LOCK_NAME).write_text(
-        json.dumps({"host": host or socket.gethostname(), "pid": pid, "heartbeat": heartbeat})
+def start(code, folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 
-def dead_pid():
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+@pytest.fixture
+def held(tmp_path):
+    """A process that holds the lock of the folder until its input closes."""
+    process = start(HOLD, tmp_path)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
 
 
-def test_the_lock_is_gone_after_use(tmp_path):
-    with FolderLock(tmp_path) as lock:
-        lock.beat()
-        assert json.loads((tmp_path / LOCK_NAME).read_text())["pid"] == os.getpid()
-    assert not (tmp_path / LOCK_NAME).exists()
+def test_a_second_writer_is_told_who_holds_the_folder(tmp_path, held):
+    with pytest.raises(LockedError, match=f"in use by process {held.pid} on "), FolderLock(tmp_path):
+        pass
+    assert holder(tmp_path).startswith(f"{held.pid} on ")
 
 
-def test_a_living_holder_on_this_host_is_respected(tmp_path):
-    hold(tmp_path, os.getppid())
-    with pytest.raises(LockedError, match=f"process {os.getppid()}"), FolderLock(tmp_path):
+def test_a_silent_holder_keeps_its_lock_however_old_the_file_is(tmp_path, held):
+    os.utime(tmp_path / LOCK_NAME, (0, 0))
+    with pytest.raises(LockedError), FolderLock(tmp_path):
         pass
 
 
-def test_a_dead_holder_on_this_host_is_stale_at_once(tmp_path):
-    hold(tmp_path, dead_pid(), heartbeat=1e18)
+def test_a_killed_holder_holds_nothing(tmp_path, held):
+    held.kill()
+    held.wait()
+    assert holder(tmp_path) == ""
     with FolderLock(tmp_path):
-        assert json.loads((tmp_path / LOCK_NAME).read_text())["pid"] == os.getpid()
+        assert holder(tmp_path).startswith(f"{os.getpid()} on ")
+    assert holder(tmp_path) == ""
 
 
-def test_a_holder_on_another_host_is_stale_without_a_heartbeat(tmp_path):
-    hold(tmp_path, 1, host="elsewhere", heartbeat=1000.0)
-    with pytest.raises(LockedError), FolderLock(tmp_path, clock=lambda: 1000.0 + STALE_AFTER_S / 2):
-        pass
-    with FolderLock(tmp_path, clock=lambda: 1000.0 + 2 * STALE_AFTER_S):
-        pass
-
-
-def test_a_half_written_lock_does_not_block(tmp_path):
-    (tmp_path / LOCK_NAME).write_text('{"host": ')
+@pytest.mark.parametrize("text", ["", '{"host": "elsewhere", "pid": 1, "heartbeat": 1e18}', f"{os.getppid()} on here"])
+def test_what_the_file_says_does_not_lock(tmp_path, text):
+    (tmp_path / LOCK_NAME).write_text(text)
+    assert holder(tmp_path) == ""
     with FolderLock(tmp_path):
-        assert (tmp_path / LOCK_NAME).exists()
+        pass
 
 
-def test_a_lock_is_kept_alive_while_its_holder_waits(tmp_path):
-    clock = itertools.count()
-    with FolderLock(tmp_path, clock=lambda: float(next(clock))) as lock:
-        beaten = threading.Event()
-        beat = lock.beat
-        lock.beat = lambda: (beat(), beaten.set())
-        with lock.kept(every_s=0.001):
-            assert beaten.wait(30)
-        assert json.loads((tmp_path / LOCK_NAME).read_text())["heartbeat"] > 0.0
-        assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
+def test_of_several_writers_at_what_a_dead_one_left_one_gets_in(tmp_path):
+    (tmp_path / LOCK_NAME).write_text("1 on elsewhere\n")
+    processes = [start(RACE, tmp_path) for _ in range(3)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert sorted(process.stdout.readline() for process in processes) == ["in\n", "out\n", "out\n"]
+    for process in processes:
+        process.communicate("\n")
+
+
+def test_a_forked_process_that_goes_on_does_not_keep_the_lock(tmp_path):
+    with FolderLock(tmp_path):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:  # lives until the pipe closes
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+        os.close(reading)
+        time.sleep(0.05)
+    try:
+        with FolderLock(tmp_path):
+            pass
+    finally:
+        os.close(writing)
+        os.waitpid(child, 0)
+
+
+def test_a_file_system_without_locks_gets_a_sentence(tmp_path, monkeypatch, caplog):
+    def flock(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with FolderLock(tmp_path):
+        assert "has no locks (No locks available): make sure that no second command" in caplog.text
+
+
+def test_a_folder_without_room_is_a_sentence(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(LockedError, match="No space left on device"), FolderLock(tmp_path):
+        pass

@@ -1,119 +1,119 @@
-"""One writer per sweep folder: a lock file with host, process id and a heartbeat.
+"""One writer per sweep folder: a lock of the operating system on the file `.lock`.
 
-The lock is stale at once when its process is dead on the same host; from another host it is stale when the heartbeat is
-older than STALE_AFTER_S.
+The system takes the lock back from a process that ends, however it ends, so no lock is ever stale. The file stays when
+the lock is given back, empty: to remove it would let two processes lock two files of the same name.
 """
 
 from __future__ import annotations
 
-import json
+import errno
+import fcntl
+import logging
 import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from hydra_llm.atomic_write import write_text
+log = logging.getLogger(__name__)
 
 LOCK_NAME = ".lock"
-STALE_AFTER_S = 120.0
-BEAT_S = 30.0
+PATIENCE_S = 1.0  # somebody who only asks who holds a lock holds it himself for a moment
+PAUSE_S = 0.05
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of a file system without them
+_open: set[int] = set()  # descriptors of held locks
 
 
 class LockedError(RuntimeError):
     """Another process writes to this sweep folder."""
 
 
-def process_alive(pid: int) -> bool:
-    """Whether a process of this host exists (a zombie does not count)."""
-    import psutil
-
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def holder(folder: Path) -> str:
-    """`pid on host` of the process that works on a sweep folder, "" when none does."""
-    lock = FolderLock(folder)
-    record = lock.record()
-    return f"{record['pid']} on {record['host']}" if lock.is_held_by(record) else ""
+    """`PID on HOST` of the process that works on a sweep folder, "" when none does or nobody can tell."""
+    try:
+        with (folder / LOCK_NAME).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip() or "unknown"
+    except OSError:
+        return ""
+    return ""
 
 
 class FolderLock:
-    """Context manager; `beat` refreshes the heartbeat and is cheap enough to be called once per trial."""
+    """Context manager. Raises LockedError when another process holds the folder, and warns on a file system that has
+    no locks.
+    """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path) -> None:
         self.path = folder / LOCK_NAME
-        self._clock = clock
+        self._file: int | None = None
 
     def __enter__(self) -> FolderLock:
-        for _ in range(2):
-            try:
-                handle = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            except FileExistsError:
-                self._refuse_if_alive()
-                self.path.unlink(missing_ok=True)
-                continue
-            with os.fdopen(handle, "w") as file:
-                file.write(self._text())
-            return self
-        raise LockedError(f"{self.path} is taken by another process that started at the same moment. Try again.")
+        try:
+            self._file = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o644)
+            _open.add(self._file)
+            self._take(self._file)
+        except OSError as error:
+            self._let_go()
+            raise LockedError(
+                f"{self.path} cannot be written ({error.strerror}). Make room or the folder writable, or set "
+                "hydra.sweep.dir to another one."
+            ) from error
+        except BaseException:
+            self._let_go()
+            raise
+        with suppress(OSError):  # who it is helps others; the lock holds without
+            os.ftruncate(self._file, 0)
+            os.write(self._file, f"{os.getpid()} on {socket.gethostname()}\n".encode())
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        record = self.record()
-        if record.get("pid") == os.getpid() and record.get("host") == socket.gethostname():
-            self.path.unlink(missing_ok=True)
+        if self._file is not None:
+            with suppress(OSError):
+                os.ftruncate(self._file, 0)
+        self._let_go()
 
-    @contextmanager
-    def kept(self, every_s: float = BEAT_S) -> Iterator[None]:
-        """Beats from a thread while the caller waits for something slow, such as a language model."""
-        over = threading.Event()
+    def _take(self, file: int) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() < end:
+                    time.sleep(PAUSE_S)
+                    continue
+                who = os.pread(file, 300, 0).decode(errors="replace").strip()
+                by = f"process {who}" if who else "another process"
+                raise LockedError(
+                    f"The sweep folder {self.path.parent} is in use by {by}. "
+                    "Wait for it, stop it, or choose another hydra.sweep.dir."
+                ) from None
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise
+                log.warning(
+                    "The file system of %s has no locks (%s): make sure that no second command works on this sweep.",
+                    self.path.parent,
+                    error.strerror,
+                )
+                return None
 
-        def beat_on() -> None:
-            while not over.wait(every_s):
-                with suppress(OSError):  # a beat that is late is better than a sweep that ends
-                    self.beat()
+    def _let_go(self) -> None:
+        if self._file is not None:
+            _open.discard(self._file)
+            os.close(self._file)
+            self._file = None
 
-        thread = threading.Thread(target=beat_on, name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
-    def beat(self) -> None:
-        write_text(self.path, self._text())
+def _leave_to_parent() -> None:
+    """A forked process shares the lock: one that outlives the sweeper would go on holding it."""
+    for file in _open:
+        with suppress(OSError):
+            os.close(file)
+    _open.clear()
 
-    def _text(self) -> str:
-        return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "heartbeat": self._clock()})
 
-    def record(self) -> dict[str, Any]:
-        """Who wrote the lock file; {} without one."""
-        try:
-            return json.loads(self.path.read_text())
-        except (OSError, ValueError):
-            return {}
-
-    def is_held_by(self, record: dict[str, Any]) -> bool:
-        """Whether the process of a record is alive and another one than this."""
-        pid, host = record.get("pid"), record.get("host")
-        if not isinstance(pid, int):
-            return False  # half-written by a process that died
-        if host == socket.gethostname():
-            return pid != os.getpid() and process_alive(pid)
-        return self._clock() - float(record.get("heartbeat", 0.0)) < STALE_AFTER_S
-
-    def _refuse_if_alive(self) -> None:
-        record = self.record()
-        if self.is_held_by(record):
-            raise LockedError(
-                f"The sweep folder {self.path.parent} is in use by process {record['pid']} on {record['host']}. "
-                "Wait for it, stop it, or choose another hydra.sweep.dir."
-            )
+os.register_at_fork(after_in_child=_leave_to_parent)

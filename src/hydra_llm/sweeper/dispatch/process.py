@@ -1,4 +1,4 @@
-"""Forking a process and waiting for its end."""
+"""Processes: forking one, waiting for its end, whether one lives."""
 
 from __future__ import annotations
 
@@ -45,3 +45,13 @@ def reap(pid: int, limit_s: float) -> int | None:
             return os.waitstatus_to_exitcode(status)
         time.sleep(PAUSE_S)
     return None
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process of this host exists (a zombie does not count)."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.log.lock import process_alive
 from hydra_llm.search.trial.outcome import Outcome, cancelled, lost
+from hydra_llm.sweeper.dispatch.process import process_alive
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import JobState, job_state
 from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
