@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from hydra_llm.search.log.continuity import Continuity
+from hydra_llm.search.log.events import Header
 from hydra_llm.search.log.events.base import Event
 from hydra_llm.search.log.events.codec import from_json, to_json
 from hydra_llm.search.log.events.upgrade import SCHEMA_VERSION, upgrade, written_for
@@ -27,7 +30,8 @@ class EventLogError(RuntimeError):
 def read_events(path: Path) -> list[Event]:
     """All complete events of a log, those of unknown types left out; [] for a log that does not exist.
 
-    Raises EventLogError on a damaged inner line, and for a log of a newer layout.
+    Raises EventLogError on a damaged inner line, one that cannot follow those before it, and for a log of a newer
+    layout.
     """
     return _split(path)[0]
 
@@ -42,10 +46,12 @@ def _split(path: Path) -> tuple[list[Event], int]:
     for number, line in enumerate(data[:end].splitlines(), start=1):
         try:
             lines.append(json.loads(line))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _damaged(path, number, f"is not valid JSON ({error})") from None
         if not isinstance(lines[-1], dict):
             raise _damaged(path, number, "is no JSON object")
+        if not isinstance(lines[-1].get("type", ""), str) or type(lines[-1].get("schema", 1)) is not int:
+            raise _damaged(path, number, "has a type that is no text, or a schema that is no number")
     if written_for(lines) > SCHEMA_VERSION:
         raise EventLogError(
             f"{path} has schema version {written_for(lines)}, this program reads up to {SCHEMA_VERSION}. "
@@ -55,7 +61,8 @@ def _split(path: Path) -> tuple[list[Event], int]:
 
 
 def _typed(path: Path, lines: list[dict[str, Any]]) -> list[Event]:
-    events = []
+    events: list[Event] = []
+    course = Continuity()
     for number, line in enumerate(lines, start=1):
         try:
             event = from_json(line)
@@ -63,8 +70,11 @@ def _typed(path: Path, lines: list[dict[str, Any]]) -> list[Event]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise _damaged(path, number, f"is no event of type {line['type']} ({where}: {first['msg']})") from None
-        if event is not None:
-            events.append(event)
+        if event is None:
+            continue
+        events.append(event)
+        if isinstance(events[0], Header) and (fault := course.fault(event)):
+            raise _contradictory(path, number, fault)
     return events
 
 
@@ -72,6 +82,14 @@ def _damaged(path: Path, number: int, what: str) -> EventLogError:
     return EventLogError(
         f"{path}, line {number} {what}. The log is append-only and was edited or damaged; "
         "restore it from a copy, or start anew in another sweep folder."
+    )
+
+
+def _contradictory(path: Path, number: int, fault: str) -> EventLogError:
+    return EventLogError(
+        f"{path}, line {number} contradicts the lines before it: {fault}. Two sweepers wrote to this log at once, or "
+        f"it was edited. To go on from where it was whole, keep a copy of the log and the first {number - 1} lines "
+        f"of it (sed -i.copy '{number},$d' {shlex.quote(str(path))}), or start anew in another sweep folder."
     )
 
 

@@ -94,7 +94,7 @@ def check_compatible(old: Event, new: Header, folder: Path) -> None:
 
 
 def _space_difference(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:
-    before = {spec["name"]: spec for spec in old}
+    before = {str(spec.get("name")): spec for spec in old}
     after = {spec["name"]: spec for spec in _as_json(new)}
     lines = []
     for name in {**before, **after}:

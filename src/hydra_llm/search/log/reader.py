@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
+from hydra_llm.search.log.event_log import EVENTS_NAME, EventLogError, read_events
 from hydra_llm.search.log.events import Asked, Event, Finished, Header, Session, SessionSettings
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
@@ -61,7 +61,13 @@ def read_sweep(folder: Path) -> Sweep:
             f"{folder} holds no {EVENTS_NAME} of a sweep. Give the folder that hydra.sweep.dir names; "
             "the sweeper prints it at the start."
         )
-    settings = settings_of(header, events)
+    try:
+        settings = settings_of(header, events)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EventLogError(
+            f"{folder / EVENTS_NAME}, line 1 describes no sweep ({type(error).__name__}: {error}). The header was edited "
+            "or damaged; restore it from a copy."
+        ) from error
     state = SweepState(settings.space, settings.objective, events, reward=settings.reward)
     return Sweep(folder, events, state, settings, header)
 

@@ -24,7 +24,7 @@ def written_for(lines: Lines) -> int:
 
 def upgrade(lines: Lines) -> Lines:
     """Lines of any layout that this program knows, in the present one."""
-    for step in STEPS[lines[0].get("schema", 1) - 1 :] if lines else ():
+    for step in STEPS[max(0, lines[0].get("schema", 1) - 1) :] if lines else ():
         lines = step(lines)
     return lines
 
@@ -41,15 +41,18 @@ def _to_2(lines: Lines) -> Lines:
         elif kind == "rejected":
             line = _with_provenance(line)
         elif kind == "asked":
-            line = {**line, "trials": [_with_provenance(trial) for trial in line.get("trials", ())]}
+            trials = line.get("trials")
+            if isinstance(trials, list | tuple):
+                line = {**line, "trials": [_with_provenance(trial) for trial in trials]}
         found.append(line)
     return found
 
 
-def _with_provenance(line: dict[str, Any]) -> dict[str, Any]:
-    proposal = line.get("proposal", {})
-    who = proposal.get("provenance", "")
-    if not isinstance(who, str):
+def _with_provenance(line: Any) -> Any:
+    """What is no proposal stays as it is, for the check of its type."""
+    proposal = line.get("proposal") if isinstance(line, dict) else None
+    who = proposal.get("provenance", "") if isinstance(proposal, dict) else None
+    if not isinstance(line, dict) or not isinstance(proposal, dict) or not isinstance(who, str):
         return line
     return {**line, "proposal": {**proposal, "provenance": asdict(Provenance.of_text(who))}}
 
