@@ -98,7 +98,10 @@ class SearchLoop:
             launches = []
             for trial, slot in zip(trials, free, strict=False):
                 overrides = self.spec.overrides(trial, study.state.block_values(trial))
-                write_trial_context(study, trial, program(), overrides)
+                try:
+                    write_trial_context(study, trial, program(), overrides)
+                except OSError as error:
+                    log.warning("Trial %d cannot know its place in the sweep (%s).", trial.number, error)
                 overrides += [*self.spec.job_settings(trial.attempt), *gpu_override(slot, self.spec.gpu_slots)]
                 launches.append(Launch(trial.number, slot, overrides, trial.attempt))
             self.console.launched(trials)

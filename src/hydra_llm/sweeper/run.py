@@ -103,6 +103,10 @@ class SweepRun:
             return self._search(arguments, legal)
         except USER_ERRORS as error:
             raise SweepError(str(error)) from error
+        except OSError as error:
+            raise SweepError(
+                f"The sweep cannot go on ({error}). Mend that and run the same command again; nothing recorded is lost."
+            ) from error
 
     def _search(self, arguments: list[str], legal: Legal) -> list[Sequence[JobReturn]]:
         self._warn()

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,28 @@ def test_a_folder_that_is_a_file_is_refused_with_a_sentence(tmp_path):
     (tmp_path / "sweep").write_text("")
     with pytest.raises(EventLogError, match=r"cannot be written.*hydra\.sweep\.dir"):
         EventLog(tmp_path / "sweep" / "events.jsonl")
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_whole_lines_alone(tmp_path):
+    """A process whose files may not grow beyond a limit writes as one on a full disk does: half of the line."""
+    code = f"""
+import resource, signal
+from pathlib import Path
+from hydra_llm.search.log.event_log import EventLog, EventLogError
+from hydra_llm.search.log.events import Finished
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+log = EventLog(Path({str(tmp_path / "events.jsonl")!r}))
+log.append(Finished(1.0, "whole"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+try:
+    log.append(Finished(2.0, "x" * 300))
+except EventLogError as error:
+    print(error)
+log.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "events.jsonl cannot be written (File too large). Free some space" in done.stdout
+    assert done.stderr == ""
+    assert (tmp_path / "events.jsonl").read_text().count("\n") == 1
+    assert read_events(tmp_path / "events.jsonl") == [Finished(1.0, "whole")]
+    assert (tmp_path / "events.jsonl").read_bytes().endswith(b"\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class EventLog:
         self.events, end = _split(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)  # what a full disk did not take must not be written at close
             self._file.truncate(end)
         except OSError as error:
             raise EventLogError(
@@ -116,12 +117,15 @@ class EventLog:
         call that waits. For what is harmless to lose in a power cut, such as a question that nothing acted upon yet.
         """
         lines = [json.dumps(to_json(event), allow_nan=False, default=_plain) + "\n" for event in events]
+        rest, before = memoryview("".join(lines).encode()), os.fstat(self._file.fileno()).st_size
         try:
-            self._file.write("".join(lines).encode())
-            self._file.flush()
+            while rest:
+                rest = rest[self._file.write(rest) :]
             if wait:
                 os.fsync(self._file.fileno())
         except OSError as error:
+            with suppress(OSError):  # half of a line would be dropped when the log is opened again
+                self._file.truncate(before)
             raise EventLogError(
                 f"{self.path} cannot be written ({error.strerror}). Free some space and run the same command again; "
                 "nothing that was recorded is lost."

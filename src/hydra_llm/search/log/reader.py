@@ -65,8 +65,8 @@ def read_sweep(folder: Path) -> Sweep:
         settings = settings_of(header, events)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EventLogError(
-            f"{folder / EVENTS_NAME}, line 1 describes no sweep ({type(error).__name__}: {error}). The header was edited "
-            "or damaged; restore it from a copy."
+            f"{folder / EVENTS_NAME}, line 1 describes no sweep ({type(error).__name__}: {error}). "
+            "The header was edited or damaged; restore it from a copy."
         ) from error
     state = SweepState(settings.space, settings.objective, events, reward=settings.reward)
     return Sweep(folder, events, state, settings, header)
