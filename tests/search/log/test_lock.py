@@ -39,11 +39,16 @@ def start(code, folder):
     )
 
 
+def line_of(process):
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
 @pytest.fixture
 def held(tmp_path):
     """A process that holds the lock of the folder until its input closes."""
     process = start(HOLD, tmp_path)
-    assert process.stdout.readline() == "held\n"
+    assert line_of(process) == "held\n"
     yield process
     process.kill()
     process.communicate()
@@ -82,11 +87,12 @@ def test_of_several_writers_at_what_a_dead_one_left_one_gets_in(tmp_path):
     (tmp_path / LOCK_NAME).write_text("1 on elsewhere\n")
     processes = [start(RACE, tmp_path) for _ in range(3)]
     for process in processes:
-        assert process.stdout.readline() == "ready\n"
+        assert line_of(process) == "ready\n"
     for process in processes:
+        assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    assert sorted(process.stdout.readline() for process in processes) == ["in\n", "out\n", "out\n"]
+    assert sorted(line_of(process) for process in processes) == ["in\n", "out\n", "out\n"]
     for process in processes:
         process.communicate("\n")
 
