@@ -5,13 +5,15 @@ import random
 from dataclasses import replace
 
 import pytest
-from search_worlds import LOST, SPACE, bowl, comparable, lose_running, open_study, run_study, settings
+from search_worlds import LOST, OBJECTIVE, SPACE, bowl, comparable, lose_running, open_study, run_study, settings
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
 from hydra_llm.search.log.events import Launched, Told
 from hydra_llm.search.log.header import IncompatibleSweepError
+from hydra_llm.search.log.reader import read_sweep
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
+from hydra_llm.search.proposers.decision import Decision, Refusal
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.records.confirmation import compare, summary_lines
 from hydra_llm.search.selection.registry import make_policy
@@ -265,8 +267,9 @@ def test_a_proposer_that_demands_a_stop_is_obeyed(tmp_path):
             raise ProposerStop("budget used")
 
     study = Study(tmp_path, settings(), make_policy("greedy", None), Stopping(), argv=[])
-    with pytest.raises(ProposerStop, match="budget used"):
-        study.ask(1)
+    assert study.ask(1) == []
+    assert study.is_over
+    assert study.search_over == study.failure == "budget used"
 
 
 def test_a_wrong_answer_is_returned_with_the_reason_and_repaired(tmp_path):
@@ -289,12 +292,96 @@ def test_a_wrong_answer_is_returned_with_the_reason_and_repaired(tmp_path):
     assert len(study.state.rejections) == 1
 
 
-def test_a_used_up_space_ends_with_a_sentence(tmp_path):
-    tiny = settings(n_trials=9, space=Space((Integer(name="n", low=1, high=2, default=1),)))
-    study = open_study(tmp_path, tiny)
-    with pytest.raises(ProposerError, match="No proposer found a configuration"):
-        run_study(study, lambda trial: {"R2": 0.5})
-    assert len(study.state.search) == 2
+TINY = Space((Integer(name="n", low=1, high=2, default=1),))
+
+
+def test_a_used_up_space_ends_the_search_and_is_no_failure(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=9, n_parallel=3, space=TINY))
+    run_study(study, lambda trial: {"R2": 0.5})
+    assert [trial.values["n"] for trial in study.state.search_trials()] == [1, 2]
+    assert study.search_over == "every configuration was run"
+    assert study.failure == ""
+
+
+def test_a_used_up_space_waits_for_what_runs(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=9, n_parallel=2, space=TINY), "random")
+    first, second = study.launched(study.ask(2))
+    study.tell(first.number, from_result({"R2": 0.1}, OBJECTIVE))
+    assert study.ask(1, [0]) == []
+    assert not study.is_over
+    study.tell(second.number, from_result({"R2": 0.2}, OBJECTIVE))
+    assert study.is_over
+
+
+def test_a_stop_of_the_proposer_is_followed_by_the_confirmation_once_nothing_runs(tmp_path):
+    class Stopping(RandomProposer):
+        def propose(self, context):
+            if context.next_number == 2:
+                raise ProposerStop("budget used")
+            return super().propose(context)
+
+    wanted = settings(n_parallel=2, seed_keys=("seed",), confirmation=Confirmation(1, ("search",)))
+    study = Study(tmp_path, wanted, make_policy("greedy", None), Stopping(), argv=[])
+    first, second = study.launched(study.ask(2))
+    study.tell(first.number, from_result({"R2": 0.1}, OBJECTIVE))
+    assert study.ask(1, [0]) == []
+    study.tell(second.number, from_result({"R2": 0.2}, OBJECTIVE))
+    assert {trial.purpose for trial in study.ask(2)} == {"confirm"}
+
+
+def test_a_regime_whose_space_is_used_up_gives_way_to_the_next(tmp_path):
+    regimes = Space((Categorical(name="sim", choices=("a", "b"), default="a"),))
+    study = open_study(tmp_path, settings(n_trials=9, n_iter_block=5, space=TINY, block_space=regimes))
+    run_study(study, lambda trial: {"R2": 0.5})
+    assert [(t.block, t.values["n"]) for t in study.state.search_trials()] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert study.search_over == "every configuration was run"
+
+
+def test_what_was_refused_is_on_record_before_the_search_ends(tmp_path):
+    def validate(values, block):
+        return ["No such option."] if values["net"] == "zzz" else []
+
+    space = Space((Categorical(name="net", choices=("a", "zzz"), default="a"),))
+    study = open_study(tmp_path, settings(space=space), validate=validate)
+    run_study(study, lambda trial: {"R2": 0.5})
+    assert study.search_over == "every configuration was run"
+    assert read_sweep(tmp_path).state.rejections[0].reasons == ("No such option.",)
+
+
+def test_a_space_in_which_nothing_else_can_run_is_a_failure_and_not_used_up(tmp_path):
+    study = open_study(tmp_path, settings(), validate=lambda values, block: ["No." for v in [values["lr"]] if v != 0.3])
+    run_study(study)
+    assert "No proposer found a configuration that can run" in study.failure
+
+
+def test_an_error_in_a_proposer_ends_the_asking_and_loses_nothing_that_runs(tmp_path):
+    class Broken(RandomProposer):
+        name = "broken"
+
+        def propose(self, context):
+            if context.next_number:
+                raise KeyError("mu")
+            return super().propose(context)
+
+    study = Study(tmp_path, settings(n_parallel=2), make_policy("greedy", None), Broken(), argv=[])
+    (running,) = study.launched(study.ask(1, [0]))
+    assert study.ask(1, [1]) == []
+    assert study.failure.startswith("The proposer broken failed (KeyError: 'mu').")
+    assert study.tell(running.number, from_result({"R2": 0.1}, OBJECTIVE)).value == 0.1
+    assert study.is_over
+
+
+def test_what_a_model_was_asked_and_cost_is_on_record_when_it_demands_a_stop(tmp_path):
+    class Stopping(Proposer):
+        name = "llm"
+
+        def propose(self, context):
+            refused = Refusal(RandomProposer().propose(context)[0], ("Twice.",))
+            raise ProposerStop("no answer", Decision(refused=(refused,)))
+
+    study = Study(tmp_path, settings(), make_policy("greedy", None), Stopping(), argv=[])
+    assert study.ask(1) == []
+    assert [rejection.reasons for rejection in study.state.rejections] == [("Twice.",)]
 
 
 def test_a_told_trial_can_not_be_told_again(tmp_path):

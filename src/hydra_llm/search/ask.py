@@ -19,7 +19,7 @@ from hydra_llm.search.context import Block, Context, Slot
 from hydra_llm.search.context_builder import briefing
 from hydra_llm.search.log.events import Rejection
 from hydra_llm.search.log.state import SweepState
-from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, ask
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, ask, demanded
 from hydra_llm.search.proposers.check import check, claimed
 from hydra_llm.search.proposers.decision import Decision, Refusal
 from hydra_llm.search.proposers.one_line import one_line
@@ -43,13 +43,16 @@ TABLE_ROWS = 64  # of the selection table that proposers see: the head is what m
 
 @dataclass(frozen=True)
 class Filled:
-    """A batch: one proposal per slot, in the slots' order, every proposal that was refused on the way, and what was
-    written beside them.
+    """A batch: a proposal for each slot that could be filled, in the slots' order, every proposal that was refused on
+    the way, and what was written beside them. Without a proposal `failure` says why, and `stopped` whether a proposer
+    demanded it.
     """
 
     proposals: list[Proposal]
     rejections: list[Rejection]
     annotations: Annotations
+    failure: str = ""
+    stopped: bool = False
 
 
 @dataclass
@@ -73,10 +76,14 @@ class _Round:
         rejected = self.context.rejected | keys
         return replace(self.context, slots=self.open_slots, feedback=feedback, rejected=rejected)
 
-    def take(self, decision: Decision, by: str) -> tuple[str, ...]:
-        """Sort proposals into accepted and refused; returns sentences on what is wrong, for the proposer."""
+    def note(self, decision: Decision, by: str) -> None:
+        """Keep what a decision says beside its proposals."""
         self.annotations = self.annotations.joined(decision, by)
         self.refused += decision.refused
+
+    def take(self, decision: Decision, by: str) -> tuple[str, ...]:
+        """Sort proposals into accepted and refused; returns sentences on what is wrong, for the proposer."""
+        self.note(decision, by)
         feedback: list[str] = []
         for answer in decision.proposals:
             proposal = self._attributed(answer, by)
@@ -90,29 +97,33 @@ class _Round:
         unanswered = {slot.index for slot in self.open_slots} - {answer.slot for answer in decision.proposals}
         return (*feedback, *(f"Slot {index} got no answer." for index in sorted(unanswered)))
 
+    @property
+    def rejections(self) -> list[Rejection]:
+        block = self.context.block.index
+        return [Rejection(block, _safe_key(self.context, r.proposal), r.proposal, r.reasons) for r in self.refused]
+
     def _attributed(self, proposal: Proposal, by: str) -> Proposal:
         who = proposal.provenance if proposal.provenance.source else Provenance(by)
         return replace(proposal, provenance=replace(who, fallback_reason=self.failure) if self.failure else who)
 
 
 def fill(context: Context, proposer: Proposer) -> Filled:
-    """Every slot of the context, by the proposer or by the rules or by chance. Raises ProposerError if none fills a
-    slot, ProposerStop if a proposer demands a stop.
+    """The slots of the context, by the proposer or by the rules or by chance; fewer where no other configuration can
+    run, none where a proposer demands a stop.
     """
     round_ = _Round(context)
     line = [proposer, *(p for p in (RulesProposer(), RandomProposer()) if p.name != proposer.name)]
-    for asked in line:
-        _try(asked, round_)
-        if not round_.open_slots:
-            rejections = [
-                Rejection(context.block.index, _safe_key(context, refusal.proposal), refusal.proposal, refusal.reasons)
-                for refusal in round_.refused
-            ]
-            return Filled([round_.accepted[slot.index] for slot in context.slots], rejections, round_.annotations)
-    raise ProposerError(
-        f"No proposer found a configuration that can run ({round_.failure or 'no answer'}). "
-        "Look at the rejected entries of events.jsonl, and check the search space."
-    )
+    try:
+        for asked in line:
+            _try(asked, round_)
+            if not round_.open_slots:
+                break
+    except ProposerStop as stop:
+        round_.note(stop.decision, asked.name)
+        return Filled([], round_.rejections, round_.annotations, str(stop), stopped=True)
+    proposals = [round_.accepted[slot.index] for slot in context.slots if slot.index in round_.accepted]
+    failure = "" if proposals else f"No proposer found a configuration that can run ({round_.failure or 'no answer'})"
+    return Filled(proposals, round_.rejections, round_.annotations, failure)
 
 
 def _try(proposer: Proposer, round_: _Round) -> None:
@@ -183,7 +194,8 @@ class ProposalLoop:
     def review(self, state: SweepState, number: int) -> Decision | None:
         """The proposer's review of the block that ended, None if it does not review."""
         try:
-            return self.proposer.review(self.context(state, (), number))
+            with demanded(self.proposer):
+                return self.proposer.review(self.context(state, (), number))
         except ProposerStop:
             raise
         except ProposerError as error:

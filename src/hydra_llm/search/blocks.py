@@ -44,6 +44,23 @@ def block_is_over(state: SweepState, settings: Settings) -> bool:
     return settings.block_space is not None and collapsed(state.block_trials(block))
 
 
+def used_up(state: SweepState, settings: Settings) -> bool:
+    """Whether every configuration of a finite space was run in the present block, or refused."""
+    every, block = settings.space.configurations, state.blocks[-1].index
+    tried = {settings.space.key(node.values) for node in state.tree.nodes}
+    return every is not None and every <= tried | {r.key for r in state.rejections if r.block == block}
+
+
+def another_regime(state: SweepState, settings: Settings) -> bool:
+    """Whether a regime that is listed was not tested yet."""
+    space = settings.block_space
+    return space is not None and bool(
+        block_values.untested(
+            space, block_values.listed(space, np.random.default_rng(0)), [record.values for record in state.blocks]
+        )
+    )
+
+
 def collapsed(trials: list[Trial]) -> bool:
     """Fixed-point collapse: activity rank below 8, spectral radius below 0.7 and three results below 0.05."""
     low = [

@@ -18,7 +18,7 @@ from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget, roles, slot_params
 from hydra_llm.search.annotations import Annotations, summarise, usages
 from hydra_llm.search.ask import ProposalLoop, Validate
-from hydra_llm.search.blocks import block_is_over, next_block
+from hydra_llm.search.blocks import another_regime, block_is_over, next_block, used_up
 from hydra_llm.search.confirmation_plan import missing_runs
 from hydra_llm.search.context import Slot
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
@@ -39,7 +39,7 @@ from hydra_llm.search.log.header import check_resume, make_header, make_session
 from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.numbering import Numbering
-from hydra_llm.search.proposers.base import Proposer, ProposerError
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.pruning.limits import LimitPublisher
 from hydra_llm.search.pruning.stopped import mark_pruned
 from hydra_llm.search.records.journal import Journal
@@ -52,7 +52,10 @@ log = logging.getLogger(__name__)
 
 
 class Study:
-    """One sweep in one folder. `validate` tells whether a configuration composes, as sentences on what is wrong."""
+    """One sweep in one folder. `validate` tells whether a configuration composes, as sentences on what is wrong.
+
+    `failure` is the sentence of an error that ended the asking, "" without one: what runs is waited for all the same.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,8 @@ class Study:
         if self._proposals.proposer.reads_notes:
             self._inbox.create()
         self._opened = clock()
+        self._asked_out = ""  # why this session asks for nothing more
+        self.failure = ""
         self._numbers = Numbering(self.state, settings, folder)
 
     # ---- asking ----
@@ -103,13 +108,13 @@ class Study:
         """Up to `count` trials to launch now, [] when the sweep is over.
 
         `free` names the slots that wait for a job while the others work; None: all of them, in order. Trials that were
-        lost come first, each alone; then those that were asked for but never launched. Raises ProposerStop when the
-        proposer demands a stop.
+        lost come first, each alone; then those that were asked for but never launched.
         """
-        if not self.state.waiting:
-            if not self.search_over:
-                self._ask_search(count, free)
-            elif not self.state.running and (missing := missing_runs(self.state, self.settings)):
+        if not self.state.waiting and not self.search_over:
+            self._ask_search(count, free)
+        if not self.state.waiting and self.search_over and not self.state.running:
+            missing = missing_runs(self.state, self.settings)
+            if missing:
                 trials = self._numbers.confirmation(missing)
                 self._record(Asked(self.clock(), missing[0].trial.block, trials))
         waiting = [self.state.trials[number] for number in self.state.waiting]
@@ -119,7 +124,8 @@ class Study:
     @property
     def search_over(self) -> str:
         """Why no further search trial is proposed; "" while the search goes on."""
-        return budget.search_done(self.state, self.settings, self.clock() - self._opened, self._spent)
+        done = budget.search_done(self.state, self.settings, self.clock() - self._opened, self._spent)
+        return done or self._asked_out
 
     @property
     def must_stop(self) -> str:
@@ -135,8 +141,10 @@ class Study:
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
         self._read_inbox()
         if block_is_over(self.state, self.settings):
-            if self.state.blocks:
+            try:
                 self.review()
+            except ProposerStop as stop:
+                return self._end_asking(str(stop))
             self._record(next_block(self.state, self.settings, self._validate), wait=False)
         block = self.state.blocks[-1].index
         left = self.settings.n_trials - len(self.state.search)
@@ -145,9 +153,22 @@ class Study:
         number = self._numbers.next
         filled = self._proposals.propose(self.state, roles, number)
         self._record(*filled.rejections, wait=False)
-        asked = Asked(self.clock(), block, self._numbers.search(filled.proposals), self._spent)
         told = filled.annotations.events(self.state, self.settings, block, number)
-        self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
+        if filled.proposals:
+            asked = Asked(self.clock(), block, self._numbers.search(filled.proposals), self._spent)
+            return self._record(asked, *told, wait=False)  # on disk with `launched`, before the launch
+        self._record(*told)
+        if filled.stopped or not used_up(self.state, self.settings):
+            return self._end_asking(filled.failure)
+        if another_regime(self.state, self.settings):
+            self._record(next_block(self.state, self.settings, self._validate), wait=False)
+            return self._ask_search(count, free)
+        self._asked_out = "every configuration was run"
+        return None
+
+    def _end_asking(self, failure: str) -> None:
+        log.error("Nothing more is asked for: %s", failure)
+        self._asked_out = self.failure = failure
 
     @property
     def _spent(self) -> TotalUsage | None:

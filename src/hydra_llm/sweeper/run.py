@@ -193,6 +193,8 @@ class SweepRun:
         study.close()
         artifacts.report()
         track(study.folder, self.options, self.config)
+        if study.failure:
+            raise SweepError(f"{study.failure}\nWhat ran is in {study.folder}; the same command continues there.")
         trials = study.state.search_trials()
         if trials and not any(trial.value is not None for trial in trials):
             first = next((trial for trial in trials if trial.error is not None), None)

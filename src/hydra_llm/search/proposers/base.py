@@ -7,8 +7,10 @@ log does not hold, so that a resumed sweep proposes what the uninterrupted one w
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 
@@ -20,13 +22,21 @@ from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal
 
+log = logging.getLogger(__name__)
+
 
 class ProposerError(RuntimeError):
     """The proposer cannot answer now (outage, budget, unusable answers); the message is a sentence for the records."""
 
 
 class ProposerStop(ProposerError):
-    """As ProposerError, and the sweep must stop instead of falling back to the rules."""
+    """As ProposerError, and the sweep must stop instead of falling back to the rules. `decision` is what belongs to the
+    records all the same: what was asked and what was refused.
+    """
+
+    def __init__(self, message: str, decision: Decision | None = None) -> None:
+        super().__init__(message)
+        self.decision = decision or Decision()
 
 
 class Proposer(Named, ABC):
@@ -75,13 +85,29 @@ class Proposer(Named, ABC):
         """
 
 
+@contextmanager
+def demanded(proposer: Proposer) -> Iterator[None]:
+    """Where a proposer works: what it does not announce is a demand to stop, since its next answer may be wrong."""
+    try:
+        yield
+    except ProposerError:
+        raise
+    except Exception as error:
+        log.warning("The proposer %s failed.", proposer.name, exc_info=error)
+        raise ProposerStop(
+            f"The proposer {proposer.name} failed ({type(error).__name__}: {error}). Mend it, or set "
+            "hydra.sweeper.proposer to another one, and run the same command again."
+        ) from error
+
+
 def ask(proposer: Proposer, context: Context) -> Decision:
     """One question to a proposer, for each group of slots where it is asked group by group; an error is a `failed`."""
     found = Decision()
     for group in (context,) if proposer.asked_once else slot_params.groups(context):
         taken = {context.space.key(proposal.values) for proposal in found.proposals}
         try:
-            answer = proposer.propose(replace(group, rejected=group.rejected | taken))
+            with demanded(proposer):
+                answer = proposer.propose(replace(group, rejected=group.rejected | taken))
         except ProposerStop:
             raise
         except ProposerError as error:

@@ -64,7 +64,7 @@ def is_new(proposal: Proposal) -> bool:
 
 def claimed(context: Context, accepted: Iterable[Proposal]) -> frozenset[str]:
     """Keys of the configurations that no other slot of the batch may run."""
-    return frozenset(context.space.key(proposal.values) for proposal in accepted if is_new(proposal))
+    return frozenset(context.space.key(p.values) for p in accepted if p.changes or p.parent is None)
 
 
 def listing(numbers: Iterable[int]) -> str:

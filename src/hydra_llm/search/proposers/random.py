@@ -19,7 +19,12 @@ class RandomProposer(Proposer):
         taken: set[str] = set(context.rejected)
         proposals: list[Proposal] = []
         for slot in context.slots:
-            values = self._draw(context, slot.index, taken)
+            try:
+                values = self._draw(context, slot.index, taken)
+            except ProposerError:
+                if proposals:
+                    break
+                raise
             taken.add(context.space.key(values))
             root = context.tree.root
             parent = None if root is None else root.id
@@ -29,8 +34,9 @@ class RandomProposer(Proposer):
 
     def _draw(self, context: Context, slot: int, taken: set[str]) -> dict[str, Any]:
         rng = context.rng(slot)
-        if len(context.tree) == 0 and taken == context.rejected:
-            return context.space.baseline()
+        baseline = context.space.baseline()
+        if len(context.tree) == 0 and taken == context.rejected and context.space.key(baseline) not in taken:
+            return baseline
         for _ in range(DRAWS):
             values = context.space.sample(rng)
             if context.space.key(values) not in taken and context.tree.find(values) is None:

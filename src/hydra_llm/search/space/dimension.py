@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -75,6 +75,11 @@ class Dimension:
 
     @property
     def is_constant(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def options(self) -> Sequence[Any] | None:
+        """Every value within the range, None for a continuous one."""
         raise NotImplementedError
 
     # ---- shared ----
@@ -174,6 +179,10 @@ class Float(_Numeric):
 
     kind: ClassVar[str] = "float"
 
+    @property
+    def options(self) -> Sequence[Any] | None:
+        return (self.canonical(self.low),) if self.low == self.high else None
+
     def canonical(self, value: Any) -> Any:
         number = canonical_number(value)
         return value if number is None else number
@@ -184,6 +193,10 @@ class Integer(_Numeric):
     """A whole number in [low, high]."""
 
     kind: ClassVar[str] = "integer"
+
+    @property
+    def options(self) -> Sequence[Any] | None:
+        return range(math.ceil(self.low), math.floor(self.high) + 1)
 
     def canonical(self, value: Any) -> Any:
         number = canonical_number(value)
@@ -212,6 +225,10 @@ class Categorical(Dimension):
     choices: tuple[Any, ...]
     ordered: bool = False
     kind: ClassVar[str] = "categorical"
+
+    @property
+    def options(self) -> Sequence[Any] | None:
+        return self.choices
 
     def __post_init__(self) -> None:
         if not self.choices:

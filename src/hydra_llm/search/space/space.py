@@ -10,9 +10,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ __all__ = ["Categorical", "Dimension", "Float", "Integer", "Space", "Values"]
 Values = dict[str, Any]
 Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> a sentence on what is wrong, or None
 
+MOST_LISTED = 4096  # configurations of a finite space that are counted
 DRAWS = 256  # at most, for one that the constraint allows
 
 
@@ -121,6 +124,17 @@ class Space:
         if any(dimension.when for dimension in self.dimensions):
             return self.key(values)
         return json.dumps(values, sort_keys=True)
+
+    @cached_property
+    def configurations(self) -> frozenset[str] | None:
+        """The keys of all configurations within the ranges that the constraint allows; None where there are more than
+        MOST_LISTED.
+        """
+        options = [d.options if d.name not in self.locked else (d.default,) for d in self.dimensions]
+        if None in options or math.prod(len(some) for some in options if some is not None) > MOST_LISTED:
+            return None
+        listed = (dict(zip(self.names, row, strict=True)) for row in product(*(some or () for some in options)))
+        return frozenset(self.key(values) for values in listed if self.violation(values) is None)
 
     # ---- geometry ----
     def sample(self, rng: np.random.Generator) -> Values:

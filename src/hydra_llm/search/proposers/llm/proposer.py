@@ -56,7 +56,7 @@ class LlmProposer(Proposer):
         found = self._conversation.ask(self._with_protocol(context), asked, by_rules.proposals)
         if found.failed and self._stops:
             raise ProposerStop(
-                f"The language model could not fill every slot, and on_llm_failure is stop: {found.failed}"
+                f"The language model could not fill every slot, and on_llm_failure is stop: {found.failed}", found
             )
         both = by_rules.joined(found)
         return replace(both, proposals=tuple(sorted(both.proposals, key=lambda proposal: proposal.slot)))
@@ -66,7 +66,7 @@ class LlmProposer(Proposer):
         found = self._conversation.ask(self._with_protocol(context), ())
         if found.failed and self._stops:
             raise ProposerStop(
-                f"The language model did not review the block, and on_llm_failure is stop: {found.failed}"
+                f"The language model did not review the block, and on_llm_failure is stop: {found.failed}", found
             )
         if found.failed:
             log.warning("The block ends without a review by the language model: %s", found.failed)

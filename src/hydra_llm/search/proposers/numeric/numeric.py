@@ -57,7 +57,12 @@ class PointProposer(Proposer):
         taken: set[str] = set(context.rejected)
         proposals: list[Proposal] = []
         for slot in context.slots:
-            proposal = self._by_role(context, slot, taken) or self._new(context, slot, taken)
+            try:
+                proposal = self._by_role(context, slot, taken) or self._new(context, slot, taken)
+            except ProposerError:
+                if proposals:
+                    break
+                raise
             if proposal.changes or proposal.parent is None:
                 taken.add(context.space.key(proposal.values))
             proposals.append(proposal)

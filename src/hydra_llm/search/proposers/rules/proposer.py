@@ -23,6 +23,8 @@ class RulesProposer(Proposer):
         proposals = []
         for slot in context.slots:
             proposal = self._fill(context, slot, taken)
+            if proposal is None and proposals:
+                break
             if proposal is None:
                 raise ProposerError(
                     f"The rules found no configuration left to try after {len(context.tree)} of them. "
