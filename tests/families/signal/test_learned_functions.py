@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.families.signal.learned_functions import LearnedFunctions, coverage, standard_errors
+from hydra_llm.families.signal.learned_functions import LearnedFunctions, standard_errors
 from hydra_llm.metrics.clustering import cluster, cluster_metrics, estimated_number
+from hydra_llm.metrics.intervals import interval_metrics
 
 N, SCALE, OFFSET = 24, -3.0, 0.7
 RNG = np.random.default_rng(0)
@@ -68,6 +69,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(net):
     for i in range(N):
         others = [j for j in range(N) if j != i]
         found[i, others] = np.linalg.lstsq(m[:, others], (target + STATES)[:, i], rcond=None)[0]
-    scores = coverage(found, error, TRUE_W, np.ones(N, bool))
+    off = ~np.eye(N, dtype=bool)
+    scores = interval_metrics(found[off], error[off], TRUE_W[off], prefix="connectivity")
     assert scores["connectivity_coverage_90"] == pytest.approx(0.9, abs=0.06)
     assert scores["connectivity_standard_error"] == pytest.approx(np.abs(found - TRUE_W).std(), rel=0.5)

@@ -14,6 +14,8 @@ FAMILY = Family(
         "rate_constants_R2_pearson2",
         "rate_constants_R2_slope",
         "rate_constants_n_outliers",
+        "rate_constants_standard_error",
+        "rate_constants_coverage_90",
         "stoichiometry_R2",
         "turnover_R2",
         "slope_score",

@@ -17,7 +17,7 @@ from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
 from hydra_llm.families.signal.figures.functions import functions
 from hydra_llm.families.signal.figures.weights import weights
-from hydra_llm.families.signal.learned_functions import LearnedFunctions, coverage, standard_errors, values
+from hydra_llm.families.signal.learned_functions import LearnedFunctions, standard_errors, values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
 from hydra_llm.families.signal.system import RateField
@@ -29,6 +29,7 @@ from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics, estimated_number
 from hydra_llm.metrics.connectivity import connectivity_metrics
 from hydra_llm.metrics.gauge import moved_sources, recorded_grid, rescale_sources, source_scale
+from hydra_llm.metrics.intervals import interval_metrics
 from hydra_llm.metrics.spectrum import activity_rank, spectral_metrics
 from hydra_llm.schema.fields import as_object
 
@@ -142,7 +143,8 @@ class SignalEvaluator:
             log.info("Not reported: connectivity_standard_error, because the input multiplies.")
         else:
             error = np.abs(rescale_sources(error, scale))
-            metrics |= coverage(W, error, true, self._told_sources)
+            counted = ~np.eye(len(W), dtype=bool) & self._told_sources[None, :]
+            metrics |= interval_metrics(W[counted], error[counted], true[counted], prefix="connectivity")
         clusters = None
         n_types = len(np.unique(self._types))
         if not net.is_shared:

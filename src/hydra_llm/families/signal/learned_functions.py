@@ -18,7 +18,6 @@ from hydra_llm.metrics.scores import function_r2
 _STATES = 2000  # recorded frames at which functions are compared
 _BLOCK = 4096  # frames per step of a regression
 _PROFILE = 50  # points of a profile
-INTERVAL = 1.645  # standard deviations to either side of 90 % of a Gaussian
 
 
 @dataclass(frozen=True)
@@ -95,20 +94,6 @@ def standard_errors(net: SignalGNN, frames: Frames) -> np.ndarray | None:
                 yield net.message(part.activity).double(), rest.double()
 
     return evidence_ridge(factorise(blocks()), constrain=True).variance.sqrt().T.numpy()
-
-
-def coverage(W: np.ndarray, error: np.ndarray, true: np.ndarray, told: np.ndarray) -> dict[str, float]:
-    """connectivity_standard_error, the median, and connectivity_coverage_90, the share of 90 % intervals that hold the
-    true weight. All [target, source]; self-connections and sources whose scale is not told [source] do not count.
-    """
-    counted = ~np.eye(len(W), dtype=bool) & told[None, :]
-    if not counted.any():
-        return {}
-    inside = np.abs(W - true) < INTERVAL * error
-    return {
-        "connectivity_standard_error": float(np.median(error[counted])),
-        "connectivity_coverage_90": float(inside[counted].mean()),
-    }
 
 
 def _true(function, u: np.ndarray) -> np.ndarray:

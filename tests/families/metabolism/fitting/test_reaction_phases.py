@@ -160,15 +160,15 @@ def test_without_lines_the_constants_take_over_a_part_of_homeostasis(make_reacti
     assert (net.linear == 0).all()
 
 
-def test_a_constant_that_data_leave_open_stays_where_it_was(make_reaction_frames, make_reaction_net):
+def test_a_constant_that_data_leave_open_moves_to_the_mean_of_the_others(make_reaction_frames, make_reaction_net):
     keys = {"identifiable": False, "stoichiometry_seed": 3, "n_metabolites": 9, "n_reactions": 28}
     frames, system = make_reaction_frames(**keys)
     empty = (system.network().orders.sum(dim=0) == 0).nonzero().ravel().tolist()
     assert len(empty) == 1
     net = knows_the_law(make_reaction_net(system, frames))
-    before = net.log_k.detach().clone()
     solve_rate_constants(net, frames, lines=True)
-    assert net.log_k[empty].tolist() == before[empty].tolist()
+    log_k = net.log_k.detach()
+    torch.testing.assert_close(log_k[empty].mean(), log_k.mean(), rtol=0, atol=0.02)
     known = system.network().identifiable()
     torch.testing.assert_close(net.log_k.detach()[known], system.truth()["log_k"][known], rtol=0, atol=1e-4)
 

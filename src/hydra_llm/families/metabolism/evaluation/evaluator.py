@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.estimation.smoothing import Smoothed
 from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, as_law, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
@@ -24,6 +25,8 @@ from hydra_llm.families.metabolism.evaluation.suitability import unsuitable
 from hydra_llm.families.metabolism.figures.identifiability import identifiability
 from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
 from hydra_llm.families.metabolism.figures.substrate import substrate
+from hydra_llm.families.metabolism.fitting.log_evidence import log_evidence
+from hydra_llm.families.metabolism.fitting.rate_constants import solved
 from hydra_llm.families.metabolism.metrics import (
     gauge,
     in_gauge,
@@ -39,6 +42,7 @@ from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.identifiability.samples import Samples
+from hydra_llm.metrics.intervals import interval_metrics
 from hydra_llm.metrics.scores import identity_r2, pearson
 from hydra_llm.metrics.spectrum import activity_rank
 from hydra_llm.schema.fields import as_object
@@ -131,6 +135,7 @@ class MetabolismEvaluator:
             log_k, self._log_k, identifiable=oracle.joint.identifiable, prefix="rate_constants"
         )
         metrics["n_outliers"] = metrics["rate_constants_n_outliers"]  # the published name
+        metrics |= self._standard_errors(net, log_k)
         metrics |= self._substrate_metrics(net, learned / alpha, true, float(alpha[0]))
         if not net.freeze_stoichiometry:
             S = net.stoichiometry().detach()
@@ -139,6 +144,15 @@ class MetabolismEvaluator:
         if regulated is not None:
             metrics |= regulated.metrics
         return metrics, RecoveredRates(log_k, alpha, regulated)
+
+    def _standard_errors(self, net: ReactionGNN, log_k: np.ndarray) -> dict[str, float]:
+        """Of log10 k, given the learned functions; the gauge shifts log10 k and leaves its error as it is."""
+        if self._estimates.choice is not None and isinstance(self._estimates.choice.method, Smoothed):
+            log.info("Not reported: rate_constants_standard_error, because measurement noise enters the rate laws too.")
+            return {}
+        frames = self._estimates.frames("train", net)
+        _, joint = solved(net, frames, lines=self._training.linear_homeostasis is not False)
+        return interval_metrics(log_k, log_evidence(joint).error, self._log_k, prefix="rate_constants")
 
     def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> RegulationScores | None:
         if self._regulation is None:

@@ -8,7 +8,8 @@ from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.config import MetabolismTraining
-from hydra_llm.families.metabolism.fitting.joint_regression import Condensed
+from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
+from hydra_llm.families.metabolism.fitting.log_evidence import log_evidence
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.training.phases.base import FitData, Step
@@ -16,10 +17,10 @@ from hydra_llm.training.phases.base import FitData, Step
 
 @dataclass(frozen=True)
 class RateConstantsPhase:
-    """Least squares in log k from the present constants, by steps of least length, in float64.
+    """The most probable constants, in float64 (fitting.log_evidence).
 
-    What the data determine is found; a constant that they leave open stays as near to its value as they allow, and all
-    stay positive. lines: a line per metabolite is solved for too.
+    What the data determine is found; a constant that they leave open moves to the mean of the others, and all are
+    positive. lines: a line per metabolite is solved for too.
     """
 
     lines: bool
@@ -42,24 +43,30 @@ class RateConstantsPhase:
 
 
 def solve_rate_constants(net: ReactionGNN, frames: Frames, *, lines: bool) -> dict[str, float]:
-    """Set log_k (and linear) to the least-squares solution. Returns the rank and condition number of the problem."""
+    """Set log_k (and linear) to the most probable values. Returns the rank and condition number of the problem."""
     with torch.no_grad():
-        node = net.node(frames.activity, frames.external)
-        samples = Samples(frames.activity.cpu(), (frames.target - node).cpu(), _cpu(frames.external))
-        dtype, device = net.log_k.dtype, net.log_k.device
-
-        def laws(c: torch.Tensor, external: torch.Tensor | None) -> torch.Tensor:
-            inputs = None if external is None else external.to(dtype).to(device)
-            return net.laws(c.to(dtype).to(device), inputs).double().cpu()
-
-        condensed = Condensed.of(samples, laws, net.stoichiometry().detach().cpu(), input_mode=net.input_mode)
-        found = condensed.solve("metabolite" if lines else "none")
-        log_k = found.luck(net.log_k.detach().cpu()[None])[0]
+        condensed, found = solved(net, frames, lines=lines)
+        log_k = log_evidence(found).log_k
         if torch.isfinite(log_k).all():
             net.log_k.copy_(log_k)
             if lines:
                 net.linear.copy_(condensed.lines_given(10**log_k))
     return {"rank": float(found.rank), "condition_number": found.condition_number}
+
+
+@torch.no_grad()
+def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed, JointFit]:
+    """The equations of the rate constants under the functions of a network, and their least-squares solution."""
+    node = net.node(frames.activity, frames.external)
+    samples = Samples(frames.activity.cpu(), (frames.target - node).cpu(), _cpu(frames.external))
+    dtype, device = net.log_k.dtype, net.log_k.device
+
+    def laws(c: torch.Tensor, external: torch.Tensor | None) -> torch.Tensor:
+        inputs = None if external is None else external.to(dtype).to(device)
+        return net.laws(c.to(dtype).to(device), inputs).double().cpu()
+
+    condensed = Condensed.of(samples, laws, net.stoichiometry().detach().cpu(), input_mode=net.input_mode)
+    return condensed, condensed.solve("metabolite" if lines else "none")
 
 
 def _cpu(values: torch.Tensor | None) -> torch.Tensor | None:

@@ -1,0 +1,18 @@
+"""How far the standard errors of recovered parameters can be trusted."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+INTERVAL = 1.645  # standard deviations to either side of 90 % of a Gaussian
+
+
+def interval_metrics(learned: ArrayLike, error: ArrayLike, true: ArrayLike, *, prefix: str) -> dict[str, float]:
+    """<prefix>_standard_error, the median, and <prefix>_coverage_90, the share of 90 % intervals that hold the truth.
+
+    All [parameter], in the gauge of the truth. Empty without parameters.
+    """
+    x, e, y = (np.asarray(values, dtype=np.float64).ravel() for values in (learned, error, true))
+    if not x.size:
+        return {}
+    inside = np.abs(x - y) < INTERVAL * e
+    return {f"{prefix}_standard_error": float(np.median(e)), f"{prefix}_coverage_90": float(inside.mean())}
