@@ -147,7 +147,8 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path):
 
 def test_a_task_that_swallows_ctrl_c_and_exits_does_not_keep_the_sweep_going(tmp_path):
     """As Lightning does in the middle of a fit."""
-    process = talking(command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow"), tmp_path)
+    own = (*SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow", "hydra.sweeper.dispatch=batch")
+    process = talking(command(tmp_path, *own), tmp_path)
     while not (tmp_path / "sweep" / "0" / "started.json").exists():
         time.sleep(0.05)
         assert process.poll() is None
@@ -156,7 +157,7 @@ def test_a_task_that_swallows_ctrl_c_and_exits_does_not_keep_the_sweep_going(tmp
     text, _ = process.communicate(timeout=60)
     assert "Interrupted. Everything that finished is recorded. To continue: python" in text
     assert told(tmp_path) == []
-    sweep(tmp_path, *SHORT, *UNCONFIRMED, "sleep=1.5", "fault=swallow")
+    sweep(tmp_path, *own)
     assert {state for _, state, _ in told(tmp_path)} == {"COMPLETED"}
 
 

@@ -53,7 +53,7 @@ class Stop:
     max_hours: float | None = None
     patience: int | None = None  # search trials without a better mean
     target_value: float | None = None  # in the metric's unit
-    max_failures: int | None = None  # search trials that ended FAILED or TIMEOUT
+    max_failures: int | None = None  # search trials that ended FAILED, TIMEOUT or LOST
     max_llm_tokens: int | None = None  # prompt and answer, over all sessions
     max_llm_cost: float | None = None  # in the unit of the price table
 

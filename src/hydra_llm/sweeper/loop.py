@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.outcome import Outcome, lost
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.artifacts import SweepArtifacts
 from hydra_llm.sweeper.command_line import program
@@ -56,12 +56,19 @@ class SearchLoop:
 
     def _collect_running(self) -> None:
         """Jobs that were in flight when an earlier session ended: what they left counts, a scheduler's are waited for,
-        the others are LOST.
+        the others run again. A job in the sweeper's own process may be what ended it, so that is one of its attempts.
         """
         for number in list(self.study.state.running):
             attempt = self.study.state.trials[number].attempt
             outcome = collect(self.reader, number, attempt, lambda: time.sleep(POLL_S), state_of_submission)
-            self._tell(number, outcome, recovered=outcome.state is not TrialState.LOST)
+            if outcome is None and (self.reader.started(number) or {}).get("in_sweeper"):
+                outcome = lost(
+                    "the sweeper ended while this job ran in its process", folder=self.reader.default_folder(number)
+                )
+            if outcome is None:
+                self.study.put_back(number, "the sweep ended while this job ran, and it left no result")
+            else:
+                self._tell(number, outcome, recovered=outcome.state is not TrialState.LOST)
 
     def _loop(self) -> None:
         stale, written = False, time.monotonic()  # derived files: written when no slot waits for the sweeper

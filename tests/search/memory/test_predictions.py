@@ -48,7 +48,8 @@ def test_a_point_is_scored_as_an_interval_of_the_noise_and_never_gets_an_infinit
 
 
 @pytest.mark.parametrize(
-    ("state", "status"), [("FAILED", "failed"), ("TIMEOUT", "failed"), ("LOST", "void"), ("RUNNING", "open")]
+    ("state", "status"),
+    [("FAILED", "failed"), ("TIMEOUT", "failed"), ("LOST", "failed"), ("CANCELLED", "void"), ("RUNNING", "open")],
 )
 def test_a_trial_without_a_value_is_failed_void_or_open(state, status):
     assert forecast(None, state=TrialState(state)).status == status

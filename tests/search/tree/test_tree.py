@@ -37,12 +37,10 @@ def test_a_finished_trial_can_not_be_told_again():
         tree.add(trial(0, None, 0.6))
 
 
-def test_a_lost_run_says_nothing_and_a_failed_run_says_something():
-    base = trial(1, 0, None, lr=0.1)
-    lost = tree_of(trial(0, None, 0.5), ended(base, state=TrialState.LOST))
-    failed = tree_of(trial(0, None, 0.5), ended(base, state=TrialState.FAILED))
-    assert (lost.node(1).visits, lost.node(1).failed) == (0, False)
-    assert (failed.node(1).visits, failed.node(1).failed) == (1, True)
+@pytest.mark.parametrize(("state", "visits"), [("CANCELLED", 0), ("FAILED", 1), ("TIMEOUT", 1), ("LOST", 1)])
+def test_a_cancelled_run_says_nothing_and_a_failed_one_something(state, visits):
+    tree = tree_of(trial(0, None, 0.5), ended(trial(1, 0, None, lr=0.1), state=TrialState(state)))
+    assert (tree.node(1).visits, tree.node(1).failed) == (visits, bool(visits))
 
 
 def test_the_best_node_follows_the_direction_of_the_objective():

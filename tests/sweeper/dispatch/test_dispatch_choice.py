@@ -36,7 +36,9 @@ def test_a_launcher_is_known_by_the_words_of_its_target(target, kind):
 @pytest.mark.parametrize(
     ("kind", "n_slots", "mode"),
     [
-        ("basic", 1, "batch"),
+        ("basic", 1, "fork"),
+        ("joblib", 1, "fork"),
+        ("arraylauncher", 1, "batch"),
         ("submitit", 1, "batch"),
         ("basic", 2, "fork"),
         ("joblib", 4, "fork"),

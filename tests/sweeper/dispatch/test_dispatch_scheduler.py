@@ -87,8 +87,8 @@ def test_a_job_that_is_gone_is_lost_and_a_cancelled_one_is_cancelled(tmp_path, j
     assert collect(tmp_path, 0, job_state=job_state).state is state
 
 
-def test_a_job_that_nobody_knows_is_lost(tmp_path):
-    assert collect(tmp_path, 0).state is TrialState.LOST
+def test_a_job_that_no_scheduler_knows_ended_with_the_sweeper(tmp_path):
+    assert collect(tmp_path, 0) is None
 
 
 def test_half_of_a_result_is_no_result(tmp_path):

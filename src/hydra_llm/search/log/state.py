@@ -70,7 +70,7 @@ class SweepState:
         self.questions: list[Question] = []  # to a language model, in order
         self.batches = 0
         self.sessions = 0
-        self.failures = 0  # search trials that ended FAILED or TIMEOUT
+        self.failures = 0  # search trials that ended FAILED, TIMEOUT or LOST
         for event in events:
             self.apply(event)
 
@@ -169,7 +169,7 @@ class SweepState:
                 queue.remove(told.number)
         if told.purpose == "search":
             self.trees[told.block].add(told)
-            self.failures += told.state in (TrialState.FAILED, TrialState.TIMEOUT)
+            self.failures += told.state in (TrialState.FAILED, TrialState.TIMEOUT, TrialState.LOST)
 
     @apply.register
     def _(self, event: Rejection) -> None:

@@ -36,7 +36,7 @@ class Node:
     depth: int
     trials: list[int] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)  # larger is better, COMPLETED and PRUNED runs
-    failures: int = 0  # INVALID, FAILED and TIMEOUT runs, and PRUNED ones that left no value
+    failures: int = 0  # INVALID, FAILED, TIMEOUT and LOST runs, and PRUNED ones that left no value
     pending: int = 0  # launched, not told
     visits: int = 0
     children: list[int] = field(default_factory=list)
@@ -159,7 +159,7 @@ class Tree:
             self._score(node, self.objective.score(trial.value))
         elif trial.state.is_bad or trial.state is TrialState.PRUNED:
             node.failures += 1
-        else:  # LOST and CANCELLED say nothing about the configuration: the visit is taken back
+        else:  # CANCELLED says nothing about the configuration: the visit is taken back
             self._visit(node, -1)
 
     def _score(self, node: Node, score: float) -> None:

@@ -19,7 +19,7 @@ class TrialState(StrEnum):
     COMPLETED = "COMPLETED"  # a finite value
     INVALID = "INVALID"  # it returned, but no usable number: None, NaN, infinite, metric missing
     FAILED = "FAILED"  # the task raised
-    LOST = "LOST"  # no result and no end: killed, out of memory, machine gone
+    LOST = "LOST"  # no result and no end, as often as it was run: killed, out of memory, machine gone
     TIMEOUT = "TIMEOUT"  # stopped at its time limit
     CANCELLED = "CANCELLED"  # stopped by a person or the scheduler
     REJECTED = "REJECTED"  # never launched: it did not compose or broke the space; takes no number
@@ -31,8 +31,10 @@ class TrialState(StrEnum):
 
     @property
     def is_bad(self) -> bool:
-        """Finished without a score for a reason that lies in the configuration."""
-        return self in (TrialState.INVALID, TrialState.FAILED, TrialState.TIMEOUT)
+        """Finished without a score for a reason that lies in the configuration, as far as anybody can tell: one that is
+        LOST as often as it runs takes too much memory, most of the time.
+        """
+        return self in (TrialState.INVALID, TrialState.FAILED, TrialState.TIMEOUT, TrialState.LOST)
 
 
 @dataclass(frozen=True)

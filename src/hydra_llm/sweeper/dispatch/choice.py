@@ -48,12 +48,12 @@ def choose(wanted: str, n_slots: int, kind: str, hindrance: str) -> tuple[str, s
         raise SweepError(f"dispatch=fork is not possible here: {hindrance}. Choose batch, or a launcher like submitit.")
     if wanted != "auto":
         return wanted, ""
+    if kind in LOCAL and not hindrance:
+        return "fork", ""  # one slot too: a job that is killed must not take the sweeper along
     if n_slots == 1:
         return "batch", ""
     if kind in REMOTE:
         return "thread", ""
-    if kind in LOCAL and not hindrance:
-        return "fork", ""
     if kind == "basic":
         return "batch", f"The {n_slots} slots of the basic launcher run one after the other, because {hindrance}."
     reason = hindrance if kind in LOCAL else f"nothing is known about the launcher {kind}"
@@ -72,9 +72,8 @@ def make_dispatch(
         return remote(lambda: make(config), reader, n_slots, limit_s=limit, watch=watch)
     if mode == "fork":
         own = make(for_one_job(config))
-        return ForkDispatch(
-            own, reader, n_slots, environment=thread_environment(n_slots, usable_cores()), limit_s=limit
-        )
+        environment = thread_environment(n_slots, usable_cores()) if n_slots > 1 else {}
+        return ForkDispatch(own, reader, n_slots, environment=environment, limit_s=limit)
     return BatchDispatch(launcher, reader, n_slots)
 
 
@@ -110,6 +109,8 @@ def fork_hindrance() -> str:
         return "this system does not fork safely"
     if threading.active_count() > 1:
         return "this process has several threads already"
+    if sys.gettrace() is not None and "pdb" in sys.modules:
+        return "a debugger is at work in this process"
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return "this process uses CUDA already"

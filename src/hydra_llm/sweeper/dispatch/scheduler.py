@@ -106,8 +106,9 @@ def state_of_submission(submission: Submission) -> JobState:
 
 def collect(
     reader: Reader, number: int, attempt: int, pause: Callable[[], None], poll: Callable[[Submission], JobState]
-) -> Outcome:
-    """The outcome of a job that was in flight when the sweeper ended: its own record, submitit's, or LOST.
+) -> Outcome | None:
+    """The outcome of a job that was in flight when the sweeper ended: its own record, submitit's, or LOST where the
+    scheduler lost it. None for a job that ended with the sweeper, which is nobody's fault.
 
     Waits, calling `pause` in between, while the scheduler has the job or does not answer. `poll` answers as
     `state_of_submission`.
@@ -118,8 +119,10 @@ def collect(
         if outcome is not None:
             return outcome
         submission = find_submission(reader.sweep_dir, number, attempt)
-        state = JobState.ENDED if submission is None else poll(submission)
-        if submission is None or state.is_gone:
+        if submission is None:
+            return None
+        state = poll(submission)
+        if state.is_gone:
             reason = "the sweep ended while this job ran, and it left no result"
             return outcome_of_gone(submission, state, reader, number, reason)
         outcome = outcome_of_submission(submission, reader)

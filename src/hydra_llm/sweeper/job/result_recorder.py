@@ -4,7 +4,8 @@ launch() of a Hydra launcher is all or nothing: when one job is killed, the resu
 reach the sweeper. This callback travels with the job, so they reach the disk. It is pickled by reference and imports
 nothing heavy.
 
-While a job runs its folder holds started.json, with host, process and scheduler's id; when it ends, result.json.
+While a job runs its folder holds started.json, with host, process (and whether it is the sweeper's) and the id of the
+scheduler; when it ends, result.json.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class ResultRecorder(Callback):
 
     def __init__(self, limit_s: float | None = None) -> None:
         self.limit_s = limit_s
+        self._sweeper = (socket.gethostname(), os.getpid())  # where this object was made
         self._started: float | None = None
         self._timer: threading.Timer | None = None
 
@@ -47,6 +49,7 @@ class ResultRecorder(Callback):
         self._started = time.time()
         folder = Path(config.hydra.runtime.output_dir)
         record = {**_identity(config), "time": self._started, "host": socket.gethostname(), "pid": os.getpid()}
+        record["in_sweeper"] = self._sweeper == (record["host"], record["pid"])
         record |= {name: os.environ[name] for name in SCHEDULER_VARIABLES if name in os.environ}
         write_json(folder / STARTED_NAME, record)
         if self.limit_s is not None:
