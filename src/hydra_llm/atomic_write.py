@@ -39,8 +39,9 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
 
 
 def write_text(path: Path, content: str) -> None:
+    """In UTF-8; what that cannot hold (half of a surrogate pair, as in names of files) is written as \\udcff."""
     with replacing(path) as aside:
-        aside.write_text(content, encoding="utf-8")
+        aside.write_text(content, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, content: Any, **layout: Any) -> None:

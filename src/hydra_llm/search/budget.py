@@ -8,6 +8,7 @@ from itertools import islice
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings, Stop
+from hydra_llm.search.trial.objective import MissingMetric
 from hydra_llm.search.trial.trial import Trial
 
 
@@ -52,6 +53,12 @@ def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:
 
 def must_stop(state: SweepState, settings: Settings) -> str:
     """Why the sweep must end early because of failures, "" otherwise."""
+    first = state.trials[state.search[0]] if state.search else None
+    if first is not None and first.error is not None and first.error.type == MissingMetric.__name__:
+        return (
+            f"no trial can have a score. {first.error.message} Trial 0, the application's own configuration, showed "
+            "it: mend that, and start anew in another hydra.sweep.dir"
+        )
     if state.failures > settings.max_failure_rate * settings.n_trials:
         return (
             f"{state.failures} trials failed, more than max_failure_rate={settings.max_failure_rate:g} "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from hydra_llm.search.records import results
 from hydra_llm.search.records.snapshots import BlockSnapshots
@@ -42,16 +44,28 @@ class SweepArtifacts:
             return
         self._written = now
         folder = self._study.folder
-        try:
+        with self._harmless():
             results.write_results(folder, state, settings, self.command)
+        with self._harmless():
             if state.blocks:
                 results.write_scores(folder, state, settings, self._study.policy, self._study.ranking())
+        with self._harmless():
             self._study.analysis.write(folder)
+        with self._harmless():
             results.write_memory(folder, state, settings)
+        with self._harmless():
             self._snapshots.write(state, over=bool(self._study.search_over or self._study.must_stop))
-        except OSError as error:
-            log.warning("The tables in %s could not be written (%s); the event log is complete.", folder, error)
         self._draw()
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # one file of several, none of which is worth a sweep
+            log.warning(
+                "A table in %s could not be written (%s: %s); the event log is complete.",
+                *(self._study.folder, type(error).__name__, error),
+            )
 
     def report(self) -> None:
         """report.html, after the last event of a session; `hydra-llm report --watch` follows a running one."""

@@ -1,7 +1,13 @@
+import json
+import math
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from hydra_llm.search.trial.objective import MetricError, Objective
+from hydra_llm.search.trial.objective import MetricError, MissingMetric, Objective
+from hydra_llm.sweeper.job.result_recorder import to_plain
 
 
 @pytest.mark.parametrize(
@@ -24,9 +30,71 @@ def test_a_bare_number_needs_no_name():
     assert Objective("val_loss").read(0.25)[0] == 0.25
 
 
-def test_the_first_entry_of_a_tuple_is_the_metric_unless_named():
-    assert Objective().read((3.0, 4.0))[0] == 3.0
+def test_one_of_several_objectives_has_to_be_named():
     assert Objective("1").read((3.0, 4.0))[0] == 4.0
+    assert Objective().read((3.0,))[0] == 3.0
+    with pytest.raises(MissingMetric, match=r"returned several numbers \(0, 1\) and no metric is named"):
+        Objective().read((3.0, 4.0))
+
+
+class OneElement:
+    """As a tensor of a library that is not installed here."""
+
+    ndim = 1
+
+    def numel(self):
+        return 1
+
+    def item(self):
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    "number",
+    [Decimal("0.5"), Fraction(1, 2), np.float32(0.5), np.array(0.5), np.array([0.5]), np.array([[0.5]]), OneElement()],
+)
+def test_whatever_holds_one_number_is_a_number(number):
+    assert Objective().read(number)[0] == 0.5
+    assert Objective("m").read({"m": number, "s": "text"}) == (0.5, {"m": 0.5})
+    assert to_plain({"m": number}) == {"m": 0.5}
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**5000), Fraction(10**400)], ids=["int", "longer", "fraction"])
+def test_a_number_beyond_all_floats_is_infinite_and_so_refused(huge):
+    with pytest.raises(MetricError, match=r"must be a finite number, got -?inf"):
+        Objective("m").read({"m": huge})
+    assert Objective("m").read({"m": 1.0, "huge": huge}) == (1.0, {"m": 1.0})
+    assert json.loads(json.dumps(to_plain({"m": huge})))["m"] in (math.inf, -math.inf)
+
+
+def test_a_structure_that_holds_itself_is_read_once_around():
+    result = {"m": 0.5, "list": []}
+    result["self"] = result
+    result["list"].append(result["list"])
+    assert Objective("m").read(result) == (0.5, {"m": 0.5})
+    assert json.loads(json.dumps(to_plain(result))) == {"m": 0.5, "list": ["<list>"], "self": "<dict>"}
+
+
+def test_a_structure_that_is_deeper_than_python_goes_is_cut():
+    result = innermost = {}
+    for _ in range(5000):
+        innermost["a"] = innermost = {}
+    result["m"] = 0.5
+    assert Objective("m").read(result)[0] == 0.5
+    assert json.dumps(to_plain(result))
+
+
+class Broken:
+    def __repr__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("result", [None, "text", Broken(), "x" * 10**6, [], {"m": None}, np.zeros(3), {1}])
+@pytest.mark.parametrize("metric", [None, "m"])
+def test_what_holds_no_number_is_refused_with_a_short_sentence(result, metric):
+    with pytest.raises(MissingMetric, match=r"^The task (must return|returned None)") as refused:
+        Objective(metric).read(result)
+    assert len(str(refused.value)) < 400
 
 
 def test_a_missing_metric_lists_those_that_were_returned():

@@ -79,5 +79,10 @@ def test_batches_launch_together_and_wait_for_each_other(tmp_path):
 
 
 def test_a_limit_that_a_batch_cannot_keep_is_said(tmp_path):
-    text = run_app("witness.py", tmp_path, "hydra.sweeper.n_trials=1", "hydra.sweeper.job_timeout_s=60", "long=0.1")
+    text = run_app(
+        "witness.py",
+        tmp_path,
+        *("hydra.sweeper.n_trials=1", "long=0.1"),
+        *("hydra.sweeper.job_timeout_s=60", "hydra.sweeper.dispatch=batch"),
+    )
     assert "job_timeout_s cannot stop a job of a batch" in text

@@ -117,12 +117,12 @@ class Journal:
         if self._written is None or self._written[1] != size:
             size = self._check(path, folder)
         else:
-            size = self._append(path, "".join(self.pieces[self._written[0] :]).encode(), size)
+            size = self._append(path, "".join(self.pieces[self._written[0] :]).encode(errors="backslashreplace"), size)
         self._written = (len(self.pieces), size)
 
     def _check(self, path: Path, folder: Path) -> int:
         """Compare the whole file with the log, and complete it; returns its size in bytes."""
-        present, whole = path.read_bytes() if path.is_file() else b"", self.text.encode()
+        present, whole = path.read_bytes() if path.is_file() else b"", self.text.encode(errors="backslashreplace")
         if not whole.startswith(present):
             path.replace(folder / ASIDE)
             log.warning("%s was edited. It is kept as %s, and the log is written again.", path, ASIDE)

@@ -6,12 +6,17 @@ The direction lives here and nowhere else: every other module compares scores, a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Any, Literal, get_args
 
 from hydra_llm.choice import check_choice
 
+MOST_LEVELS = 50  # of mappings within mappings
+MOST_LISTED = 60  # names of metrics in a sentence
+SHOWN = 200  # characters of what was returned instead
 Direction = Literal["maximize", "minimize", "target"]
 
 
@@ -19,6 +24,10 @@ class MetricError(ValueError):
     """The task's return value holds no usable number under the objective's name; the message lists what it does
     hold.
     """
+
+
+class MissingMetric(MetricError):
+    """The metric is not among what was returned at all: no other configuration will have it either."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +81,24 @@ class Objective:
     def read(self, result: Any) -> tuple[float, dict[str, float]]:
         """The objective's value and every finite number of a task's return value.
 
-        Raises MetricError, with a sentence, when the metric is missing or not a finite number.
+        Raises MetricError, with a sentence, when the metric is missing (MissingMetric) or not a finite number.
         """
+        if result is None:
+            raise MissingMetric(
+                "The task returned None instead of a number. Return the metric from the function under @hydra.main "
+                "(some templates return None until a metric name is configured)."
+            )
         metrics = flatten(result)
         finite = {name: number for name, number in metrics.items() if math.isfinite(number)}
         name = self.metric
         if name is None or (name not in metrics and set(metrics) == {"value"}):
             name = self._only_name(result, metrics)
         if name not in metrics:
-            raise MetricError(
+            raise MissingMetric(
                 f"The task did not return the metric '{name}'. It returned: {_listing(metrics)}. "
                 "Set hydra.sweeper.metric to one of these."
+                if metrics
+                else f"The task must return the metric '{name}' as a number, got {_shown(result)}."
             )
         value = metrics[name]
         if not math.isfinite(value):
@@ -90,16 +106,11 @@ class Objective:
         return value, finite
 
     def _only_name(self, result: Any, metrics: Mapping[str, float]) -> str:
-        if result is None:
-            raise MetricError(
-                "The task returned None instead of a number. Return the metric from the function under @hydra.main "
-                "(some templates return None until a metric name is configured)."
-            )
-        if len(metrics) == 1 or (metrics and not isinstance(result, Mapping)):
+        if len(metrics) == 1:
             return next(iter(metrics))
         if not metrics:
-            raise MetricError(f"The task must return a number, got {type(result).__name__} {result!r}.")
-        raise MetricError(
+            raise MissingMetric(f"The task must return a number, got {_shown(result)}.")
+        raise MissingMetric(
             f"The task returned several numbers ({_listing(metrics)}) and no metric is named. "
             "Set hydra.sweeper.metric to one of these."
         )
@@ -107,31 +118,58 @@ class Objective:
 
 def flatten(result: Any) -> dict[str, float]:
     """Every number of a float, mapping or sequence, under "/"-joined names; a bare number is named "value"."""
-    if _is_number(result):
-        return {"value": float(result)}
-    found: dict[str, float] = {}
+    number = number_of(result)
+    return {"value": number} if number is not None else dict(_numbers(result, "", ()))
+
+
+def _numbers(result: Any, prefix: str, above: tuple[int, ...]) -> Iterator[tuple[str, float]]:
+    """Of what a structure holds; one that holds itself, or is deeper than anybody means, is not followed further."""
     if isinstance(result, Mapping):
-        items = [(str(key), item) for key, item in result.items()]
+        items: Iterable[tuple[Any, Any]] = result.items()
     elif isinstance(result, Sequence) and not isinstance(result, str | bytes):
-        items = [(str(index), item) for index, item in enumerate(result)]
+        items = enumerate(result)
     else:
-        return found
+        return
+    if id(result) in above or len(above) > MOST_LEVELS:
+        return
     for key, item in items:
-        if _is_number(item):
-            found[key] = float(item)
+        number = number_of(item)
+        if number is not None:
+            yield f"{prefix}{key}", number
         else:
-            found.update({f"{key}/{name}": number for name, number in flatten(item).items()})
-    return found
+            yield from _numbers(item, f"{prefix}{key}/", (*above, id(result)))
 
 
-def _is_number(item: Any) -> bool:
-    if isinstance(item, bool | str | bytes | Mapping) or item is None:
-        return False
-    if isinstance(item, int | float):
-        return True
-    # NumPy scalars and zero-dimensional arrays or tensors, without importing their libraries
-    return getattr(item, "ndim", None) == 0 and hasattr(item, "__float__")
+def number_of(item: Any) -> float | None:
+    """The number behind an int, float, Decimal, Fraction, or an array or tensor of one element (without importing their
+    libraries); None for anything else, truth values and texts included. Beyond the range of floats: infinite.
+    """
+    if not isinstance(item, Real | Decimal):
+        elements = getattr(item, "numel", None) or getattr(item, "size", None)
+        if getattr(item, "ndim", None) is None or not callable(getattr(item, "item", None)):
+            return None
+        if (elements() if callable(elements) else elements) != 1:
+            return None
+        item = item.item()
+    if isinstance(item, bool) or not isinstance(item, Real | Decimal):
+        return None
+    try:
+        return float(item)
+    except OverflowError:
+        return math.inf if item > 0 else -math.inf
+    except ValueError:  # a signalling NaN
+        return math.nan
+
+
+def _shown(result: Any) -> str:
+    try:
+        text = repr(result)
+    except Exception:  # a class of the task's, broken
+        text = ""
+    return f"{type(result).__name__} {text if len(text) <= SHOWN else text[:SHOWN] + '...'}".rstrip()
 
 
 def _listing(metrics: Mapping[str, float]) -> str:
-    return ", ".join(sorted(metrics)) if metrics else "no numbers at all"
+    names = sorted(metrics)
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more

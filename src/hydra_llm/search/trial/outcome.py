@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from hydra_llm.printable import printable
 from hydra_llm.search.trial.objective import MetricError, Objective
 
 TAIL_CHARACTERS = 3000  # of a traceback: what a reader needs to see the cause
+MESSAGE_CHARACTERS = 2000  # of a message
 
 
 class TrialState(StrEnum):
@@ -39,11 +41,17 @@ class TrialState(StrEnum):
 
 @dataclass(frozen=True)
 class TrialError:
-    """Why a trial has no score: exception type (or state), message, last lines of the traceback."""
+    """Why a trial has no score: exception type (or state), message, last lines of the traceback; all as printable
+    text.
+    """
 
     type: str
     message: str
     traceback: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", printable(self.message)[:MESSAGE_CHARACTERS])
+        object.__setattr__(self, "traceback", printable(self.traceback)[-TAIL_CHARACTERS:])
 
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.message else self.type
@@ -73,14 +81,22 @@ def from_result(result: Any, objective: Objective, **circumstances: Any) -> Outc
     try:
         value, metrics = objective.read(result)
     except MetricError as error:
-        return Outcome(TrialState.INVALID, error=TrialError("MetricError", str(error)), **circumstances)
+        return Outcome(TrialState.INVALID, error=TrialError(type(error).__name__, str(error)), **circumstances)
     return Outcome(TrialState.COMPLETED, value=value, metrics=metrics, **circumstances)
 
 
 def error_of(exception: BaseException) -> TrialError:
     """Type, message and traceback tail of an exception."""
     text = "".join(traceback_module.format_exception(exception))
-    return TrialError(type(exception).__name__, str(exception), text[-TAIL_CHARACTERS:])
+    return TrialError(type(exception).__name__, error_text(exception), text)
+
+
+def error_text(exception: BaseException) -> str:
+    """What an exception says, also of one whose own text fails."""
+    try:
+        return str(exception)
+    except Exception as broken:
+        return f"(its text cannot be shown: {type(broken).__name__})"
 
 
 def lost(reason: str, **circumstances: Any) -> Outcome:

@@ -25,10 +25,12 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
+from hydra_llm.search.trial.outcome import error_text
 from hydra_llm.sweeper.dispatch.process import fork, reap
 
 Reply = tuple[str, Any]
 # ("returned", pickled [JobReturn]) | ("exit", code) | ("raised", text) | ("died", status) | ("timeout", limit in s)
+# | ("interrupted", None)
 
 PR_SET_PDEATHSIG = 1
 REAP_S = 5.0  # how long a worker that was told to go may take
@@ -132,13 +134,15 @@ def run_one(launcher: Launcher, number: int, overrides: list[str]) -> tuple[Repl
         results = launcher.launch([overrides], initial_job_idx=number)
     except SystemExit as error:
         return ("exit", error.code if isinstance(error.code, int | str | None) else 1), False
-    except BaseException as error:  # a KeyboardInterrupt of the task included: the sweeper's own never comes here
-        return ("raised", f"{type(error).__name__}: {error}"), False
+    except KeyboardInterrupt:  # the task's own: the sweeper's never comes here
+        return ("interrupted", None), False
+    except BaseException as error:
+        return ("raised", f"{type(error).__name__}: {error_text(error)}"), False
     healthy = all(result.status is JobStatus.COMPLETED for result in results)
     try:
         return ("returned", cloudpickle.dumps(list(results))), healthy
     except Exception as error:  # a return value that does not pickle; the job's own record has its numbers
-        return ("raised", f"the result does not pickle ({type(error).__name__}: {error})"), healthy
+        return ("raised", f"the result does not pickle ({type(error).__name__}: {error_text(error)})"), healthy
 
 
 def read_returned(payload: bytes) -> list[JobReturn]:

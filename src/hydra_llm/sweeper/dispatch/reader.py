@@ -34,7 +34,12 @@ class Reader:
         times: dict[str, Any] = {key: (record or {}).get(key) for key in ("started", "ended")}
         if result.status is JobStatus.FAILED:
             error = result._return_value  # the exception itself; `return_value` would raise it
-            described = error_of(error) if isinstance(error, BaseException) else TrialError("FAILED", str(error))
+            if record is not None and "error" in record:  # an exception that came over a pipe has lost its traceback
+                described = TrialError(**record["error"])
+            elif isinstance(error, BaseException):
+                described = error_of(error)
+            else:
+                described = TrialError("FAILED", f"the job failed without an exception: {error!r}")
             return Outcome(state_of_error(error), error=described, folder=folder, **times)
         return from_result(result.return_value, self.objective, folder=folder, **times)
 

@@ -10,6 +10,7 @@ scheduler; when it ends, result.json.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm.atomic_write import write_json
+from hydra_llm.search.trial.objective import MOST_LEVELS, number_of
 from hydra_llm.search.trial.outcome import error_of
 
 RESULT_NAME = "result.json"
@@ -80,16 +82,20 @@ class ResultRecorder(Callback):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def to_plain(result: Any) -> Any:
-    """A task's return value as JSON: numbers, mappings and sequences as they are, anything else as its type's name."""
-    if result is None or isinstance(result, bool | int | float | str):
+def to_plain(result: Any, above: tuple[int, ...] = ()) -> Any:
+    """A task's return value as JSON: numbers (as `number_of` knows them), texts, mappings and sequences as they are,
+    anything else, and what holds itself, as its type's name.
+    """
+    if result is None or isinstance(result, bool | str):
         return result
-    if isinstance(result, dict):
-        return {str(key): to_plain(item) for key, item in result.items()}
-    if isinstance(result, list | tuple):
-        return [to_plain(item) for item in result]
-    if getattr(result, "ndim", None) == 0 and hasattr(result, "__float__"):
-        return float(result)
+    number = number_of(result)
+    if number is not None:
+        return result if isinstance(result, int) and math.isfinite(number) else number
+    if isinstance(result, dict | list | tuple) and id(result) not in above and len(above) <= MOST_LEVELS:
+        inner = (*above, id(result))
+        if isinstance(result, dict):
+            return {str(key): to_plain(item, inner) for key, item in result.items()}
+        return [to_plain(item, inner) for item in result]
     return f"<{type(result).__name__}>"
 
 
