@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.keys.key import check
 from hydra_llm.keys.sweeper import CONFIRM, SEARCH
-from hydra_llm.search.space.space import Dimension, Float, Integer
+from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.options import lowered
 
@@ -57,8 +57,8 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
     Raises SweepError with near matches when the configuration has no such key.
     """
     key = dimension.name
-    if key.startswith("+"):  # added by the search: the baseline does without it
-        return dimension
+    if key.startswith("+"):  # added by the search: the baseline does without a number, and takes the first option
+        return dimension.with_default(dimension.choices[0]) if isinstance(dimension, Categorical) else dimension
     if is_group(key, config):
         return dimension.with_default(config.hydra.runtime.choices.get(key))
     if not _exists(config, key):

@@ -44,6 +44,12 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     except FileNotFoundError as error:
         raise SweepError(str(error)) from None
     seed_keys = tuple(sources.pick("seed_keys", ()))
+    swept = sorted(key for key in seed_keys if any(key in names for names in spaces))
+    if swept:
+        raise SweepError(
+            f"{swept[0]} is swept, and it is one of the seed_keys, which runs of one configuration draw anew. "
+            "Take it out of the parameters, or out of seed_keys."
+        )
     task = str(config.hydra.job.name)
     settings = Settings(
         space=space,
@@ -117,10 +123,16 @@ def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:
 
 
 def _objective(sources: Sources) -> Objective:
-    direction = sources.pick("direction", "maximize")
-    own = sources.options["target"]  # zero is a target too
-    target = own if own is not None else sources.node.get("target")
-    return Objective(sources.pick("metric", None), direction, target if direction == "target" else None)
+    """A target says what the direction is, unless the same place names one."""
+    for place in (sources.options, sources.node):
+        direction, target = place.get("direction"), place.get("target")
+        if direction is None and target is not None:  # zero is a target too
+            direction = "target"
+        if direction == "target" and target is None:
+            target = sources.node.get("target")
+        if direction is not None:
+            return Objective(sources.pick("metric", None), direction, target)
+    return Objective(sources.pick("metric", None))
 
 
 def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bool) -> Confirmation:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
+from search_worlds import OBJECTIVE, SPACE, ended, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
@@ -284,3 +284,16 @@ def test_a_claimed_configuration_is_left_to_its_slot():
     second = Exploit().propose(context, SLOT, {SPACE.key(first.values)})
     assert second is not None
     assert second.values != first.values
+
+
+def test_what_is_tried_stands_on_no_lattice(tmp_path):
+    """Positions in units of the smallest step, from the default: equal steps would leave whole numbers only."""
+    trials = run_study(open_study(tmp_path, settings(n_trials=30)))
+    lr = SPACE["lr"]
+    sixteenths = [16 * (lr.to_unit(trial.values["lr"]) - lr.to_unit(lr.default)) for trial in trials]
+    off = {round(place, 6) for place in sixteenths if abs(place - round(place)) > 1e-6}
+    assert len(off) >= 5
+    assert sixteenths == [
+        16 * (lr.to_unit(t.values["lr"]) - lr.to_unit(lr.default))
+        for t in run_study(open_study(tmp_path / "again", settings(n_trials=30)))
+    ]

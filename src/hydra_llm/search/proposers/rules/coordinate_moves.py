@@ -1,8 +1,8 @@
 """One-parameter moves from a node, in the order in which they are worth trying.
 
-Each candidate moves one parameter by a quarter, an eighth, a sixteenth or half of its range. Its promise adds up what
-the same kind of move (same parameter, same direction, ending nearby) gave elsewhere in the tree, how seldom it and its
-parameter were tried, and the direction that the scores so far favour. A move that was a success is repeated in its
+Each candidate moves one parameter by about a quarter, an eighth, a sixteenth or half of its range. Its promise adds up
+what the same kind of move (same parameter, same direction, ending nearby) gave elsewhere in the tree, how seldom it and
+its parameter were tried, and the direction that the scores so far favour. A move that was a success is repeated in its
 direction before anything else (momentum). Configurations that were launched, or taken by another slot, are skipped.
 """
 
@@ -19,8 +19,10 @@ from hydra_llm.search.context import Context
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
 from hydra_llm.search.statistics import history
 from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.seeds import SEED_LIMIT, derive
 
 STEPS = (0.25, 0.125, 0.0625, 0.5)  # shares of a parameter's range (of its decades, on a log scale)
+JITTER = 0.25  # of a step
 MIN_POINTS_FOR_TREND = 4
 WINDOW = 64  # latest configurations that evidence is read from: keeps one decision cheap in long sweeps
 NEARBY = 0.125  # two moves end at the same place within this share of the range
@@ -76,12 +78,22 @@ class CoordinateMoves:
         """(dimension, rank of the step, value, key) of the moves whose configuration is not in the tree."""
         for dimension in dimensions:
             here = node.values[dimension.name]
-            for rank, step in enumerate(STEPS):
+            for rank, share in enumerate(STEPS):
+                step = share * self._jitter(node, dimension, rank)
                 for value in dimension.neighbours(here, step):
                     if not _is_clipped(dimension, here, value, step):
                         key = self._context.space.key_of_canonical({**node.values, dimension.name: value})
                         if not self._context.tree.has_key(key):
                             yield dimension, rank, value, key
+
+    def _jitter(self, node: Node, dimension: Dimension, rank: int) -> float:
+        """Between 1 - JITTER and 1 + JITTER, the same for a step of a node whenever it is asked for: with equal steps
+        everything that is ever tried would stand on one lattice.
+        """
+        if isinstance(dimension, Categorical):
+            return 1.0
+        draw = derive(self._context.seed, "step", node.id, dimension.name, rank) / SEED_LIMIT
+        return 1.0 + JITTER * (2.0 * draw - 1.0)
 
     def _is_new(self, key: str, values: dict[str, Any], taken: Collection[str]) -> bool:
         return (
@@ -155,9 +167,9 @@ def _position(dimension: Dimension, value: Any) -> float:
 
 
 def _is_clipped(dimension: Dimension, old: Any, new: Any, step: float) -> bool:
-    return (
-        not isinstance(dimension, Categorical) and dimension.distance(old, new) < CLIPPED * step and step != min(STEPS)
-    )
+    if isinstance(dimension, Categorical) or step <= (1 + JITTER) * min(STEPS):
+        return False
+    return dimension.distance(old, new) < CLIPPED * step
 
 
 def _momentum(context: Context, node: Node, dimensions: list[Dimension]) -> Iterator[dict[str, Any]]:

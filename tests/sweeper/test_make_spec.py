@@ -1,0 +1,67 @@
+"""What an application and a command line declare, as one spec."""
+
+from pathlib import Path
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import HydraContext, RunMode
+from omegaconf import open_dict
+
+from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.make_spec import make_spec
+from hydra_llm.sweeper.options import read_options
+
+CONF = Path(__file__).parent / "toy_app" / "conf"
+
+
+def spec_of(folder, *words):
+    """The spec of the toy application under the words of a command line."""
+    line = [word for word in words if word.startswith("hydra.")]
+    arguments = [word for word in words if word not in line]
+    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+    line = ["hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder}", *line]
+    config = loader.load_configuration("config", line, RunMode.MULTIRUN)
+    with open_dict(config):
+        config.hydra.runtime.output_dir = str(folder)
+    HydraConfig.instance().set_config(config)
+    options = {key: value for key, value in config.hydra.sweeper.items() if key != "_target_"}
+    return make_spec(read_options(options), arguments, HydraContext(config_loader=loader, callbacks=None), config)
+
+
+def test_an_added_choice_starts_with_its_first_option_and_an_added_number_without(tmp_path):
+    space = spec_of(tmp_path, "+opt=choice(adam,sgd)", "+momentum=interval(0.1,0.9)").settings.space
+    assert (space.baseline()["+opt"], space.baseline()["+momentum"]) == ("adam", None)
+
+
+@pytest.mark.parametrize("keys", ["seed", "x"])
+def test_a_seed_key_that_is_swept_is_refused(tmp_path, keys):
+    with pytest.raises(SweepError, match=f"^{keys} is swept, and it is one of the seed_keys"):
+        spec_of(tmp_path, f"hydra.sweeper.seed_keys=[{keys}]", "seed=choice(1,2,3)")
+
+
+@pytest.mark.parametrize(
+    ("line", "direction", "target"),
+    [
+        ((), "maximize", None),
+        (("hydra.sweeper.target=0.9",), "target", 0.9),
+        (("hydra.sweeper.target=0.0", "~search.direction"), "target", 0.0),
+        (("hydra.sweeper.direction=minimize",), "minimize", None),
+        (("hydra.sweeper.direction=minimize", "search.direction=target", "+search.target=0.5"), "minimize", None),
+        (("hydra.sweeper.direction=target", "+search.target=0.5"), "target", 0.5),
+        (("~search.direction", "+search.target=0.5"), "target", 0.5),
+        (("~search.direction",), "maximize", None),
+    ],
+)
+def test_a_target_is_a_direction_unless_another_is_named_beside_it(tmp_path, line, direction, target):
+    objective = spec_of(tmp_path, *line).settings.objective
+    assert (objective.direction, objective.target) == (direction, target)
+
+
+@pytest.mark.parametrize(
+    "line", [("hydra.sweeper.target=0.9", "hydra.sweeper.direction=maximize"), ("+search.target=0.9",)]
+)
+def test_a_target_beside_another_direction_is_a_contradiction(tmp_path, line):
+    with pytest.raises(ValueError, match=r"target must be null with direction=maximize, got 0\.9"):
+        spec_of(tmp_path, *line)
