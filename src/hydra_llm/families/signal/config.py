@@ -132,7 +132,10 @@ class SignalTraining(OpenTraining):
     # ---- splines, for functions that all neurons share ----
     spline_knots: int = key(0, help="splines per function in the last stage of the spline fit; 0: no such fit", low=0)
     spline_frames: int = key(
-        1500, help="frames used, evenly spaced; all where a rest that looks like noise remains", unit="frames", low=2
+        1000,
+        help="frames used, evenly spaced, at least six per neuron; all where a rest that looks like noise remains",
+        unit="frames",
+        low=2,
     )
 
     # ---- variable projection ----

@@ -30,7 +30,7 @@ from hydra_llm.training.phases.base import FitData, Step
 
 SHARE = 3e-2  # of the mean square target: what the first stage leaves unexplained above it counts as noise
 STARTS, NOISY = 48, 40  # splines per function: to compare starts, under noise
-COMPARED = 6  # frames per neuron on which starts are compared
+FEWEST = 6  # frames per neuron: on so many starts are compared, and the last stage uses no fewer
 WEAKEST = 1e-8  # ridge while starts are compared; of neurons that move alike (low gain) 1e-5 would forbid the true W
 SCREENED, CONTINUED = 10, 12  # steps per start, and of the best one after that
 SMOOTHING = 1e-8  # before the data choose it
@@ -112,8 +112,7 @@ class SplinePhase:
 
     def _start(self, net: SignalGNN, frames: Frames) -> Found:
         """The likeliest of several starts."""
-        few = min(COMPARED * frames.activity.shape[1], self._n_frames)
-        problem = self._problem(net, frames.spread(few), STARTS, degree=3)
+        problem = self._problem(net, frames.spread(_fewest(frames)), STARTS, degree=3)
         strengths, ends = Strengths(1e-2, 0.0, SMOOTHING, SMOOTHING), []
         for shape in self._shapes(net, float(frames.activity.std())):
             c = problem.basis.coefficients(shape)
@@ -125,7 +124,8 @@ class SplinePhase:
     def _finer(self, start: Found, net: SignalGNN, frames: Frames) -> Found:
         """The functions of the start on a basis whose knots follow them, and the descent from there."""
         noisy = start.unexplained > SHARE
-        n_splines, used = (NOISY, frames) if noisy else (self._n_splines, frames.spread(self._n_frames))
+        smooth = frames.spread(max(self._n_frames, _fewest(frames)))
+        n_splines, used = (NOISY, frames) if noisy else (self._n_splines, smooth)
         basis, old = start.basis, (start.a, start.c)
         problem = self._problem(net, used, n_splines, 5, basis.bends(start.c))  # an update may be straight
         a, c = (problem.basis.coefficients(partial(basis.curve, coefficients)) for coefficients in old)
@@ -180,3 +180,7 @@ class SplinePhase:
             fit_curve(mlp.cpu(), inputs, torch.from_numpy(basis.curve(coefficients, x)), iterations=CURVE)
             mlp.to(device)
         net.W.copy_(found.W)
+
+
+def _fewest(frames: Frames) -> int:
+    return FEWEST * frames.activity.shape[1]
