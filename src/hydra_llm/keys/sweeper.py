@@ -112,10 +112,24 @@ SEARCH: Table = {
     "fresh_seeds": Key(
         bool, False, "true: every run draws new seeds; false: the first runs of all configurations share them"
     ),
+    "seeds_move": Key(
+        str,
+        "both",
+        "what the seed keys draw anew, as a proposer is told: the data, the training, or both",
+        choices=("data", "training", "both"),
+    ),
+    "description": Key(str, None, "what the program does, in a few sentences, for a language model"),
+    "tell": Key(list, None, "keys or nodes of the configuration whose values in a trial a language model is told"),
+    "show": Key(
+        list,
+        None,
+        "returned numbers that a language model is shown beside the metric, in order; null: the first twelve as returned",
+    ),
     "trial_overrides": Key(object, None, "overrides that make the runs of the search short, as a list or a mapping"),
     "instructions": Key(str, None, "protocol of a language model: a packaged name, or an absolute path"),
     "start_memory": Key(str, None, "a written memory to start from: a packaged name, or an absolute path"),
     "thresholds": Key(dict, None, "values of the metric that count as converged and as partial"),
+    "ceiling": Key(float, None, "best value of the metric; near it differences are shares of the distance to it"),
     "focus": Key(list, None, "rules over the application's own metrics"),
     "locked": Key(dict, None, "values that no proposal may move"),
 }

@@ -8,6 +8,7 @@ can be hashed, so that a transcript can find it again, and an answer can be stor
 import base64
 import hashlib
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ def encodable(text: str) -> str:
     """The text with lone surrogates replaced: JSON can hold them, UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
+
+_DURATION = re.compile(r"\b\d+(\.\d+)? min\b")
 
 Role = Literal["system", "user", "assistant"]
 OnText = Callable[[str], None]  # receives the model's words as they come
@@ -108,8 +111,11 @@ class Request:
         }
 
     def digest(self, model: str) -> str:
-        """Address of this question to this model: sha256 of its canonical JSON, hexadecimal."""
+        """Address of this question to this model: sha256 of its canonical JSON, hexadecimal. How long runs took is left
+        out, or no sweep could be replayed.
+        """
         canonical = json.dumps({"model": model, **self.record()}, sort_keys=True, ensure_ascii=True)
+        canonical = _DURATION.sub("- min", canonical)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

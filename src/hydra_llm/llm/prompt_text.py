@@ -1,6 +1,5 @@
 """A request as one text, for programs that take a prompt and nothing else."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,8 @@ _HEADINGS = {"system": "# Instructions", "user": "# Question", "assistant": "# Y
 
 
 def as_prompt(request: Request, image_files: Mapping[str, Path]) -> str:
-    """Messages under headings, figures as files to open, and the schema as the last word.
+    """Messages under headings, figures as files to open. The form of the answer is what the messages say of it: a
+    program that reads a text has no use for a schema beside it.
 
     `image_files` maps the name of each image to where it was written.
     """
@@ -23,8 +23,5 @@ def as_prompt(request: Request, image_files: Mapping[str, Path]) -> str:
         if figures:
             parts.append("Figures, as files:\n" + "\n".join(figures))
     if request.schema is not None:
-        schema = json.dumps(dict(request.schema), indent=1)
-        parts.append(
-            f"# Form of the answer\n\nOne JSON object, nothing around it, valid under this JSON schema:\n\n{schema}"
-        )
+        parts.append("Answer with one JSON object in the form described above, and nothing around it.")
     return "\n\n".join(parts) + "\n"

@@ -1,15 +1,16 @@
 """How many tokens a text has, without a tokenizer: an estimate on the high side, the same for every model.
 
-A run of letters counts one token per six, digits one per three, every other visible character one, line breaks one per
-run; single spaces go with the word. English prose comes out a little high, tables of numbers about right. What the
-provider counted stands beside the estimate in the event log.
+A run of letters counts one token per eight, digits one per three, every other visible character one, line breaks one
+per run; single spaces go with the word. Against the vocabularies o200k_base and cl100k_base, protocols and questions of
+this package come out 4 to 22 % high, never low (tests/llm/test_tokens.py). What the provider counted stands beside the
+estimate in the event log.
 """
 
 from __future__ import annotations
 
 import re
 
-LETTERS_PER_TOKEN = 6
+LETTERS_PER_TOKEN = 8
 DIGITS_PER_TOKEN = 3
 IMAGE_TOKENS = 1_100  # of one figure: about what a picture of 1000 x 1000 pixels takes
 _LETTERS = re.compile(r"[A-Za-z]+")

@@ -53,6 +53,11 @@ class Search:
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
     thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric
     focus: list[Any] = key([], help="triggers: what to try when metrics meet a condition (hydra_llm.search.triggers)")
+    show: list[str] = key([], help="returned numbers that a language model is shown beside the metric, in order")
+    tell: list[str] = key([], help="keys or nodes of the configuration whose values a language model is told")
+    description: str | None = key(None, help="what the program does, for a language model")
+    ceiling: float | None = key(None, help="best value of the metric; near it differences are shares of the distance")
+    seeds_move: str = key("both", help="what the seed keys draw anew", choices=("data", "training", "both"))
     locked: dict[str, str] = field(default_factory=dict)  # keys that no proposal may move, with the reason
 
 

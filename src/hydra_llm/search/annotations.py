@@ -16,6 +16,7 @@ from hydra_llm.llm.usage import RecordedCall
 from hydra_llm.search.log.events import Event, MemoryEdit, NextBlockChoice, Note, ProtocolEdit, Question
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.evidence import EvidenceBase
+from hydra_llm.search.memory.predictions import NO, REFUTED, YES
 from hydra_llm.search.memory.vetoes import vetted
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.notes import NO_NOTES, ClaimWish, Notes
@@ -47,6 +48,8 @@ class Annotations:
         for trial, remark in seen:
             events.append(Note("observation", remark.text, self.by, block, trial, remark.mode, remark.confidence))
         for trial, remark in seen:
+            if remark.refuted is not None:
+                events.append(Note(REFUTED, YES if remark.refuted else NO, self.by, block, trial))
             events += [Note(f"line:{name}", text, self.by, block, trial) for name, text in remark.lines.items()]
         events += self._memory(state, settings, block, number)
         if (edit := self.notes.protocol_edit) is not None:
@@ -81,7 +84,7 @@ def evidence_of(state: SweepState, settings: Settings, block: int | None = None)
     """What memory entries are judged by; `block`: without the blocks after it."""
     trees = {index: tree for index, tree in state.trees.items() if block is None or index <= block}
     finished = [t for index in trees for t in state.block_trials(index) if t.state.is_finished]
-    return EvidenceBase(trees, finished, settings.objective, bool(settings.seed_keys))
+    return EvidenceBase(trees, finished, settings.objective, bool(settings.seed_keys), settings.ceiling)
 
 
 def usages(questions: Iterable[Question]) -> list[RecordedCall]:
@@ -92,7 +95,7 @@ def usages(questions: Iterable[Question]) -> list[RecordedCall]:
 
 def summarise(events: Sequence[Event]) -> str:
     """The result of a review in a few words, for the log."""
-    notes = sum(isinstance(event, Note) for event in events)
+    notes = sum(isinstance(event, Note) and event.kind == "observation" for event in events)
     edits = [event for event in events if isinstance(event, MemoryEdit)]
     refused = sum(edit.outcome == "refused" for edit in edits)
     edited = any(isinstance(event, ProtocolEdit) and event.rules is not None for event in events)
@@ -116,11 +119,15 @@ def _claim(asked: ClaimWish | None, settings: Settings) -> Claim | None:
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if number is not None and not abs(number) <= MAX_NUMBER:
         return None
+    when = tuple((key, _canonical(key, held, settings)) for key, held in asked.when)
+    within = None if asked.within is None or not 0.0 < asked.within <= MAX_NUMBER else float(asked.within)
+    within = within if asked.effect == "none" else None
     if asked.move == "to":
-        return Claim(asked.key, "to", asked.effect, value=_canonical(asked.key, value, settings))
+        found = _canonical(asked.key, value, settings)
+        return Claim(asked.key, "to", asked.effect, value=found, when=when, within=within)
     bound = None if number is None else float(number)
     low, high = (bound, None) if asked.move == "up" else (None, bound)
-    return Claim(asked.key, asked.move, asked.effect, low=low, high=high)
+    return Claim(asked.key, asked.move, asked.effect, low, high, when=when, within=within)
 
 
 def _canonical(key: str, value: Any, settings: Settings) -> Any:

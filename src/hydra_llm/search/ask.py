@@ -19,6 +19,7 @@ from hydra_llm.search.context import Block, Context, Slot
 from hydra_llm.search.context_builder import briefing
 from hydra_llm.search.log.events import Rejection
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.promised_runs import promised_runs
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop, ask, demanded
 from hydra_llm.search.proposers.check import check, claimed
 from hydra_llm.search.proposers.decision import Decision, Refusal
@@ -179,6 +180,7 @@ class ProposalLoop:
             noise_floor=floor,
             focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,
+            fresh_seeds=self.settings.fresh_seeds,
             rejected=frozenset(r.key for r in state.rejections if r.block == block.index),
             validate=self._remembered(block),
             ucb_table=ucb_table(state, ranking[:TABLE_ROWS], self.settings, self.policy),
@@ -186,6 +188,11 @@ class ProposalLoop:
             block_space=self.settings.block_space if self._another_block(state, len(slots)) else None,
             tested_regimes=tuple(record.values for record in state.blocks),
             task=self.settings.task,
+            description=self.settings.description,
+            told=self.settings.told,
+            show=self.settings.show,
+            ceiling=self.settings.ceiling,
+            seeds_move=self.settings.seeds_move,
             fixed=tuple(self.settings.identity.get("fixed", ())),
             budget=tuple(self.settings.identity.get("trial_overrides", ())),
             **(briefing(state, self.settings, review=not slots) if self.proposer.reads_notes else {}),
@@ -206,8 +213,15 @@ class ProposalLoop:
         return bool(self.settings.n_iter_block) and len(state.search) + count < self.settings.n_trials
 
     def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
-        """As `fill`."""
-        return fill(self.context(state, slots, number), self.proposer)
+        """As `fill`, after the runs that earlier proposals promised."""
+        context = self.context(state, slots, number)
+        due = {proposal.slot: proposal for proposal in promised_runs(context)}
+        rest = tuple(slot for slot in slots if slot.index not in due)
+        if not due:
+            return fill(context, self.proposer)
+        found = fill(replace(context, slots=rest), self.proposer) if rest else Filled([], [], Annotations())
+        filled = due | {proposal.slot: proposal for proposal in found.proposals}
+        return replace(found, proposals=[filled[slot.index] for slot in slots])
 
     def _remembered(self, block: Block) -> Callable[[Mapping[str, Any]], list[str]]:
         """Whether a configuration composes in this block, composed once per decision however often it is asked."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -109,6 +110,7 @@ class Context:
     thresholds: Thresholds | None = None
     rates: Progress = field(default_factory=Progress)
     noise_floor: float = 0.0
+    fresh_seeds: bool = False  # every run draws its own seeds, so no two runs share a recording
     focus: tuple[MetricTrigger, ...] = ()  # rows that the application declares
     seed_keys: tuple[str, ...] = ()  # without them a rerun repeats the same numbers and teaches nothing
 
@@ -127,6 +129,8 @@ class Context:
     memory: str = ""  # what is known, as Markdown lines
     predictions: str = ""  # how good earlier predictions were, and which are open
     evaluation: str = ""  # at a block's end: the protocol's rates, the advice that follows, what is to be done
+    observations: Mapping[int, str] = field(default_factory=dict)  # trial -> what this proposer said of it
+    fates: Mapping[int, str] = field(default_factory=dict)  # trial -> what became of its prediction
     principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
     log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
     user_notes: Sequence[str] = ()  # what a person wrote to the sweep, latest last
@@ -134,6 +138,11 @@ class Context:
     protocol: str = ""
     ucb_table: str = ""
     task: str = ""
+    description: str = ""  # what the program does
+    told: Mapping[str, Any] = field(default_factory=dict)  # values of a trial's configuration
+    show: tuple[str, ...] = ()  # metrics to show, in order; (): the first ones as returned
+    ceiling: float | None = None  # best value that the metric can have
+    seeds_move: str = "both"  # data | training | both
     fixed: tuple[str, ...] = ()  # key=value of every run, as the sweep was started
     budget: tuple[str, ...] = ()  # key=value of search trials, which a full run does without
 
@@ -143,6 +152,11 @@ class Context:
         if self.at_hand is not None:
             return list(self.at_hand)
         return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """What this block's configurations may be compared by."""
+        return Recordings(self.tree, self.block_trials, self.objective, self.ceiling)
 
     @cached_property
     def finished(self) -> list[Trial]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
-from hydra_llm.search.memory.predictions import prompt_lines
+from hydra_llm.search.memory.predictions import calibration, fates, forecasts, summary
 from hydra_llm.search.records.memory_text import established, knowledge
 from hydra_llm.search.settings import Settings
 
@@ -25,7 +25,9 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
         memory += ["## Edits that were changed or refused", "", *rows]
     return {
         "memory": "\n".join(memory).rstrip(),
-        "predictions": "\n".join(prompt_lines(state)),
+        "predictions": summary(calibration(forecasts(state))),
+        "observations": {n.number: n.text for n in state.notes if n.kind == "observation" and n.number is not None},
+        "fates": fates(state),
         "evaluation": "\n".join(_evaluation(state, settings)) if review else "",
         "principles": established(state, settings),
         "log_lines": settings.log_format.told,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hydra_llm.search.confirmation_plan import ConfirmationRun
 from hydra_llm.search.log.events import AskedTrial
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.trial import seeds
+from hydra_llm.search.tree.recordings import Seeds, seeds_of
+from hydra_llm.search.trial.seeds import fresh_seeds, replicate_seeds
 from hydra_llm.search.trial.trial import Proposal
 
 
@@ -25,11 +27,13 @@ class Numbering:
         self.next = 1 + max([-1, *state.trials, *folders])
 
     def search(self, proposals: Sequence[Proposal]) -> tuple[AskedTrial, ...]:
-        """A batch of the search, with the seeds of the n-th run of each configuration."""
-        asked = []
-        for proposal, run in zip(proposals, self._runs(proposals), strict=True):
-            run_seeds = self._run_seeds(run)
-            asked.append(AskedTrial(self._take(), proposal, run_seeds))
+        """A batch of the search: each run on the recording that its proposal names, or else on the first one that its
+        configuration was not run on.
+        """
+        asked: list[AskedTrial] = []
+        for proposal in proposals:
+            seeds = self._seeds(proposal, asked)
+            asked.append(AskedTrial(self._take(), proposal, seeds))
         return tuple(asked)
 
     def confirmation(self, runs: Sequence[ConfirmationRun]) -> tuple[AskedTrial, ...]:
@@ -42,19 +46,24 @@ class Numbering:
         self.next += 1
         return self.next - 1
 
-    def _runs(self, proposals: Sequence[Proposal]) -> list[int]:
-        """For each proposal, how many runs its configuration already has, those earlier in the batch included."""
-        seen: dict[str, int] = {}
-        numbers = []
-        for proposal in proposals:
-            key = self._settings.space.key(proposal.values)
-            node = self._state.tree.find(proposal.values)
-            numbers.append((len(node.trials) if node else 0) + seen.get(key, 0))
-            seen[key] = seen.get(key, 0) + 1
-        return numbers
-
-    def _run_seeds(self, run: int) -> dict[str, int]:
-        """Of the next trial, which is the n-th run of its configuration."""
+    def _seeds(self, proposal: Proposal, batch: Sequence[AskedTrial]) -> dict[str, int]:
+        seed, keys = self._settings.seed, self._settings.seed_keys
         if self._settings.fresh_seeds:
-            return seeds.fresh_seeds(self._settings.seed, self._settings.seed_keys, self.next)
-        return seeds.replicate_seeds(self._settings.seed, self._settings.seed_keys, run)
+            return fresh_seeds(seed, keys, self.next)
+        block = self._state.block_trials(self._state.blocks[-1].index)
+        if proposal.recordings and keys:
+            known = list(dict.fromkeys(map(seeds_of, [*block, *batch])))
+            place = proposal.recordings[0] - 1
+            return dict(known[place]) if place < len(known) else _first_new(seed, keys, known)
+        key = self._settings.space.key(proposal.values)
+        own = [trial for trial in block if self._settings.space.key(trial.values) == key]
+        own_batch = [asked for asked in batch if self._settings.space.key(asked.proposal.values) == key]
+        return _first_new(seed, keys, [seeds_of(run) for run in [*own, *own_batch]])
+
+
+def _first_new(seed: int, keys: Sequence[str], used: Sequence[Seeds]) -> dict[str, int]:
+    """The seeds of the first recording that is not among those used; without keys there is but one."""
+    if not keys:
+        return {}
+    drawn = (replicate_seeds(seed, keys, run) for run in itertools.count())
+    return next(seeds for seeds in drawn if tuple(sorted(seeds.items())) not in used)

@@ -83,7 +83,12 @@ class Settings:
     max_failure_rate: float = 1.0
     fail_fast: int = 0  # 0: off
     max_infra_retries: int = 0
-    task: str = ""
+    task: str = ""  # the name of the program
+    description: str = ""  # what it does, for a proposer that reads
+    told: Mapping[str, Any] = field(default_factory=dict)  # values of a trial's configuration, for the same
+    show: tuple[str, ...] = ()  # metrics that such a proposer is shown, in order; (): the first ones as returned
+    ceiling: float | None = None  # best value that the metric can have
+    seeds_move: str = "both"  # data | training | both: what the seed keys draw anew
     log_format: Format = GENERIC  # lines of analysis.md, by family
     constants: Mapping[str, Any] = field(default_factory=dict)  # values of fixed keys that the log names
     identity: Mapping[str, Any] = field(default_factory=dict)  # further header entries that must not change on resume

@@ -73,6 +73,11 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         fail_fast=options["fail_fast"],
         max_infra_retries=options["max_infra_retries"],
         task=task,
+        description=" ".join(str(node.get("description", "")).split()),
+        told=_told(node.get("tell", ()), trial_overrides, sources),
+        show=tuple(str(name) for name in node.get("show", ())),
+        ceiling=node.get("ceiling"),
+        seeds_move=node.get("seeds_move", "both"),
         log_format=log_lines,
         constants=_constants(log_lines, spaces, trial_overrides, sources),
         identity={
@@ -112,6 +117,27 @@ def _constants(
         except KeyError:
             continue  # a key of another member of the family
     return found
+
+
+def _told(wanted: Iterable[Any], trial_overrides: Mapping[str, str], sources: Sources) -> dict[str, Any]:
+    """Values of a trial by key, nodes leaf by leaf. Raises SweepError for a key that the configuration lacks."""
+    keys = [str(key) for key in wanted]
+    if not keys:
+        return {}
+    trial = sources.compose(trial_overrides.values())
+    found: dict[str, Any] = {}
+    for key in keys:
+        try:
+            found |= _leaves(key, value_in(trial, key))
+        except KeyError:
+            raise SweepError(f"search.tell names {key}, which is not in the application's configuration.") from None
+    return found
+
+
+def _leaves(key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {key: value}
+    return {name: leaf for part, inner in value.items() for name, leaf in _leaves(f"{key}.{part}", inner).items()}
 
 
 def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:

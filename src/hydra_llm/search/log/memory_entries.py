@@ -87,7 +87,7 @@ def _revised(entry: MemoryEntry, edit: MemoryEdit) -> MemoryEntry:
         entry,
         text=edit.text or entry.text,
         trials=_joined(entry, edit),
-        claim=edit.claim or entry.claim,
+        claim=edit.claim,  # of the sentence as it now stands
         asked=edit.section if entry.kind == "principle" else entry.asked,
         cap=None,  # who revises states it anew, and the records judge it anew
         reason=edit.reason,

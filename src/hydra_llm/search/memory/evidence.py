@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, LEVELS, TENTATIVE, MemoryEntry
 from hydra_llm.search.quotation import named
 from hydra_llm.search.sample import NORMAL, half_width
-from hydra_llm.search.statistics.claims import Claim, ClaimTest, derived, probes
+from hydra_llm.search.statistics.claims import Claim, ClaimTest, probes
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
@@ -53,7 +55,18 @@ class EvidenceBase:
     trees: Mapping[int, Tree]
     trials: Sequence[Trial]
     objective: Objective
-    noisy: bool  # the search varies seeds, so a difference means nothing before something was repeated
+    noisy: bool = True  # the search varies seeds, so a difference means nothing before something was repeated
+
+    ceiling: float | None = None  # best value that the metric can have
+
+    @cached_property
+    def recordings(self) -> dict[int, Recordings]:
+        """By block, what configurations may be compared by."""
+        of_block = {
+            index: [t for t in self.trials if t.block == index and t.number in tree]
+            for index, tree in self.trees.items()
+        }
+        return {i: Recordings(self.trees[i], found, self.objective, self.ceiling) for i, found in of_block.items()}
 
     @property
     def noise_known(self) -> bool:
@@ -62,8 +75,8 @@ class EvidenceBase:
 
 def judge(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, MemoryEntry]) -> Evidence:
     """The evidence for one entry as of these records."""
-    claim = entry.claim or derived(entry.trials, records.trees)
-    found = list(probes(claim, records.trees)) if claim is not None else []
+    claim = entry.claim
+    found = list(probes(claim, records.recordings)) if claim is not None else []
     settled = {number for test in found for number in test.trials}  # the claim itself says more than a predicted number
     found += [test for test in _broken(entry, records, entries) if not settled & set(test.trials)]
     home = {test.block for test in found if test.verdict > 0} or {test.block for test in found}
@@ -96,8 +109,12 @@ def _computed(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tup
         if entry.given:
             return ESTABLISHED, "given by the start memory, not tested here"
         if entry.asked == FALSIFIED:
-            return FALSIFIED, "by its author's judgement; no trial tests it"
-        return TENTATIVE, "no trial tests it; give it a claim, or name it in a principle-test"
+            return FALSIFIED, "by its author's judgement"
+        if found.unclear:
+            return TENTATIVE, "chance can explain every test so far"
+        if found.claim is not None:
+            return TENTATIVE, "no trial tests its claim yet"
+        return TENTATIVE, "no claim: give it one, or name it in a principle-test"
     if against and against >= support:
         return FALSIFIED, f"{_count(against)} against it, {support} for it"
     if against:

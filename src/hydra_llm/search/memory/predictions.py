@@ -25,7 +25,8 @@ Status = Literal["open", "held", "missed", "failed", "void"]
 CHANCE = 0.8  # that an interval promises
 Z80 = 1.2816  # the central 80 % of a normal distribution reach so many standard deviations
 LEAST_SD = 1e-6  # of a normal distribution behind an interval, where no noise is known
-SHOWN_OPEN = 20
+REFUTED = "refuted"  # kind of the note in which an author judges the refutation of a prediction
+YES, NO = "yes", "no"
 FEWEST = 5  # judged predictions before anything is said about the forecaster
 
 
@@ -139,20 +140,18 @@ def summary(found: Calibration) -> str:
     return "; ".join(parts) + "."
 
 
-def prompt_lines(state: SweepState) -> list[str]:
-    """The forecaster's own record, and what is still open."""
-    found = forecasts(state)
-    if not found:
-        return []
-    here = len(state.blocks)
-    lines = [text for text in (summary(calibration(found)),) if text]
-    of_block = summary(calibration(f for f in found if f.block == here))
-    if here > 1 and of_block:
-        lines.append(f"This block: {of_block}")
-    missed = [f for f in found if f.status == "missed"][-5:]
-    lines += [f"- missed: {_line(f)}" for f in missed]
-    still = [f for f in found if f.status == "open"][-SHOWN_OPEN:]
-    return lines + [f"- open: {_line(f)}" for f in still]
+def fates(state: SweepState) -> dict[int, str]:
+    """Trial -> what became of its prediction, by its interval and, as its author judged it, by its own refutation."""
+    judged_by_author = {n.number: n.text for n in state.notes if n.kind == REFUTED and n.number is not None}
+    return {f.number: _fate(f, judged_by_author.get(f.number, "")) for f in forecasts(state) if f.status != "open"}
+
+
+def _fate(f: Forecast, refuted: str) -> str:
+    interval = f"predicted {f.prediction.low:.6g}..{f.prediction.high:.6g}: {f.status}"
+    if refuted:
+        return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}"
+    wanted = f.prediction.refuted_if
+    return f"{interval}; refuted if {wanted}: yours to judge" if wanted and f.status in ("held", "missed") else interval
 
 
 def markdown(state: SweepState, settings: Settings) -> str:
@@ -199,11 +198,6 @@ def _row(label: str, c: Calibration) -> str:
     scores = (number(score, 3) for score in (c.width, c.interval_score, c.log_score))
     cells = [label, str(c.judged), str(c.held), percent(c.coverage), bounds, *scores, str(c.failed), str(c.open)]
     return "| " + " | ".join(cells) + " |"
-
-
-def _line(f: Forecast) -> str:
-    came = "" if f.value is None else f", came {f.value:.4g}"
-    return f"trial {f.number}: {f.prediction.low:.4g} to {f.prediction.high:.4g}{came} ({f.prediction.statement})"
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

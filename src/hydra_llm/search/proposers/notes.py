@@ -19,12 +19,13 @@ class Remark:
     text: str
     mode: str | None = None
     confidence: float | None = None
+    refuted: bool | None = None  # whether the refutation that the proposal named has come
     lines: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ClaimWish:
-    """A principle in a form that later trials test: moving `key` up or down (beyond `value`, if there is one), or to
+    """A principle in a form that later trials test: moving `key` up or down (from `value` or beyond), or to
     `value`, makes the metric better, worse, or neither ("none").
     """
 
@@ -32,6 +33,8 @@ class ClaimWish:
     move: Literal["up", "down", "to"]
     value: bool | int | float | str | None
     effect: Literal["better", "worse", "none"]
+    when: tuple[tuple[str, bool | int | float | str | None], ...] = ()  # parameters that have these values
+    within: float | None = None  # size of an effect that would still be none
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,24 @@
 """Claims: a statement about one parameter in a form that every later trial can support or contradict.
 
-A claim says what a move of one parameter does to the metric. It is tested on every edge of the trees along which that
-parameter alone moved in the claimed way: the effect is the difference of the two configurations' means, and it counts
-when it exceeds 1.96 standard errors, the standard error being that of a difference of means under the pooled noise of
-single runs. A configuration that only failed is worse than any that scored.
+A claim says what a move of one parameter does to the metric, where its conditions hold. It is tested on every edge of
+the trees along which that parameter alone moved in the claimed way, by the paired difference on the recordings that both
+ends ran on, on the scale of tree/recordings.py. The difference counts when it exceeds 1.96 standard errors, those of
+paired differences among the best; while no pair shares two recordings, those of a difference of means under the pooled
+noise of single runs. "None" is supported only by an interval inside the effect that the claim states as still none.
+A configuration that only failed is worse than any that scored.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.space.dimension import Categorical
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Node, Tree
 
 Move = Literal["up", "down", "to"]
@@ -27,7 +30,9 @@ MOVES, EFFECTS = get_args(Move), get_args(Effect)
 class Claim:
     """Moving `key` up, down, or `to` a value makes the metric better, worse, or neither.
 
-    `low` and `high` bound the value that is moved to (both ends included, None: unbounded); `value` belongs to "to".
+    `low` and `high` bound the value that is moved from (both ends included, None: unbounded); `value` belongs to "to".
+    `when` holds (key, value) of parameters that both ends must have; `within`, for the effect "none", is the size that
+    would still be none, in the metric's unit.
     """
 
     key: str
@@ -36,16 +41,20 @@ class Claim:
     low: float | None = None
     high: float | None = None
     value: Any = None
+    when: tuple[tuple[str, Any], ...] = ()
+    within: float | None = None
 
     def __str__(self) -> str:
         if self.move == "to":
             moved = f"{self.key} to {self.value}"
         else:
-            bounds = [f"from {self.low:.4g}" if self.low is not None else ""]
-            bounds.append(f"up to {self.high:.4g}" if self.high is not None else "")
-            where = " ".join(part for part in bounds if part)
-            moved = f"{self.key} {self.move}" + (f" (values {where})" if where else "")
-        return f"{moved}: {self.effect if self.effect != 'none' else 'no effect'}"
+            bounds = [f"from {self.low:.4g} or above" if self.low is not None else ""]
+            bounds.append(f"from {self.high:.4g} or below" if self.high is not None else "")
+            moved = " ".join([self.key, self.move, *(part for part in bounds if part)])
+        if self.when:
+            moved += " when " + ", ".join(f"{key}={value}" for key, value in self.when)
+        none = "no effect" if self.within is None else f"no effect beyond {self.within:.4g}"
+        return f"{moved}: {self.effect if self.effect != 'none' else none}"
 
     def covers(self, old: Any, new: Any) -> bool:
         """Whether a move of the key from `old` to `new` is one that the claim speaks of."""
@@ -53,7 +62,11 @@ class Claim:
             return bool(new == self.value)
         if not (_is_number(old) and _is_number(new)) or (new > old) != (self.move == "up"):
             return False
-        return (self.low is None or new >= self.low) and (self.high is None or new <= self.high)
+        return (self.low is None or old >= self.low) and (self.high is None or old <= self.high)
+
+    def is_about(self, parent: Node, child: Node) -> bool:
+        """Whether both ends of an edge meet the conditions."""
+        return all(node.values.get(key) == value for node in (parent, child) for key, value in self.when)
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,12 @@ def claim_problem(claim: Claim, space: Space) -> str | None:
     if claim.key not in space:
         return f"the claim is about {claim.key[:80]}, which is no parameter of the search space."
     dimension = space[claim.key]
+    for key, value in claim.when:
+        problems = (
+            [f"{key[:80]} is no parameter of the search space."] if key not in space else space.validate({key: value})
+        )
+        if problems or key == claim.key:
+            return f"the condition on {key[:80]}: {' '.join(problems) or 'it is the parameter that moves.'}"
     numeric = not isinstance(dimension, Categorical) or all(_is_number(choice) for choice in dimension.choices)
     if claim.move == "to":
         problems = space.validate({claim.key: claim.value})
@@ -84,13 +103,14 @@ def claim_problem(claim: Claim, space: Space) -> str | None:
     return None
 
 
-def probes(claim: Claim, trees: Mapping[int, Tree]) -> list[ClaimTest]:
+def probes(claim: Claim, blocks: Mapping[int, Recordings]) -> list[ClaimTest]:
     """Every edge of the trees that the claim speaks of, block by block in order of creation."""
     found = []
-    for block, tree in trees.items():
-        for parent, child in edges(tree, claim.key):
-            if claim.covers(parent.values.get(claim.key), child.values.get(claim.key)):
-                test = _test(claim.effect, parent, child, block, tree.noise_floor)
+    for block, records in blocks.items():
+        for parent, child in edges(records.tree, claim.key):
+            moved = claim.covers(parent.values.get(claim.key), child.values.get(claim.key))
+            if moved and claim.is_about(parent, child):
+                test = _test(claim, records, parent, child, block)
                 if test is not None:
                     found.append(test)
     return found
@@ -106,65 +126,36 @@ def edges(tree: Tree, key: str) -> Iterator[tuple[Node, Node]]:
             yield parent, node
 
 
-def derived(numbers: Iterable[int], trees: Mapping[int, Tree]) -> Claim | None:
-    """The claim that a set of trials shows by itself: all moved one and the same parameter the same way, with effects
-    of one sign. Its range is the range of values that they moved to, so nothing is claimed beyond it.
-    """
-    moves: list[tuple[str, Any, Any, int]] = []
-    for number in numbers:
-        tree = next((tree for tree in trees.values() if number in tree), None)
-        node = None if tree is None else tree.node(number)
-        parent = None if tree is None or node is None else tree.parent(node)
-        if tree is None or node is None or parent is None:
-            continue
-        names = tree.space.changed(parent.values, node.values)
-        sign = _sign(parent, node)
-        if len(names) != 1 or sign is None:
-            return None
-        moves.append((names[0], parent.values.get(names[0]), node.values.get(names[0]), sign))
-    if not moves or len({(key, sign) for key, _, _, sign in moves}) != 1:
-        return None
-    key, _, first, sign = moves[0]
-    effect: Effect = "better" if sign > 0 else "worse" if sign < 0 else "none"
-    news = [new for _, _, new, _ in moves]
-    if len(set(map(str, news))) == 1:
-        return Claim(key, "to", effect, value=first)
-    if not all(_is_number(old) and _is_number(new) for _, old, new, _ in moves):
-        return None
-    ups = {new > old for _, old, new, _ in moves}
-    if len(ups) != 1:
-        return None
-    return Claim(key, "up" if ups.pop() else "down", effect, low=float(min(news)), high=float(max(news)))
-
-
-def compare(parent: Node, child: Node, floor: float) -> tuple[float | None, float]:
-    """Effect of a move as a difference of scores (None where a side never scored), and its standard error."""
-    if parent.mean is None or child.mean is None:
-        return None, 0.0
-    return child.mean - parent.mean, floor * math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
-
-
-def _test(effect: Effect, parent: Node, child: Node, block: int, floor: float) -> ClaimTest | None:
+def _test(claim: Claim, records: Recordings, parent: Node, child: Node, block: int) -> ClaimTest | None:
     if child.runs == 0 or parent.mean is None:
         return None
     runs = tuple(child.trials)
-    gain, error = compare(parent, child, floor)
-    if gain is None:  # it only failed
-        return ClaimTest(runs, block, +1 if effect == "worse" else -1)
-    moved = 0 if abs(gain) <= NORMAL * error else 1 if gain > 0 else -1
-    if effect == "none":
-        verdict = +1 if moved == 0 else -1
-    else:
-        verdict = moved if effect == "better" else -moved
-    return ClaimTest(runs, block, verdict, gain, error)
+    if child.mean is None:  # it only failed
+        return ClaimTest(runs, block, +1 if claim.effect == "worse" else -1)
+    gain, error, moved = _difference(records, parent, child)
+    if claim.effect != "none":
+        return ClaimTest(runs, block, moved if claim.effect == "better" else -moved, gain, error)
+    if moved and (claim.within is None or abs(gain) - NORMAL * error > claim.within):
+        return ClaimTest(runs, block, -1, gain, error)
+    inside = claim.within is not None and abs(gain) + NORMAL * error <= claim.within
+    return ClaimTest(runs, block, +1 if inside else 0, gain, error)
 
 
-def _sign(parent: Node, child: Node) -> int | None:
-    if parent.mean is None or child.runs == 0:
-        return None
-    if child.mean is None:
-        return -1
-    return (child.mean > parent.mean) - (child.mean < parent.mean)
+def _difference(records: Recordings, parent: Node, child: Node) -> tuple[float, float, int]:
+    """Difference of scores, its standard error, and its sign where chance does not explain it."""
+    pair, noise, spread = records.pair(child, parent), records.pair_noise, records.paired
+    if pair is not None and noise is not None and spread is not None:
+        count = math.sqrt(len(pair.recordings))
+        clear = abs(pair.mean_on_scale) > NORMAL * noise.sd / count
+        return pair.mean, spread.sd / count, _sign(pair.mean_on_scale) if clear else 0
+    floor = records.tree.noise_floor
+    gain = (child.mean or 0.0) - (parent.mean or 0.0) if pair is None else pair.mean
+    error = floor * math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
+    return gain, error, _sign(gain) if abs(gain) > NORMAL * error else 0
+
+
+def _sign(difference: float) -> int:
+    return (difference > 0) - (difference < 0)
 
 
 def _is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ are one node of the tree; see tree.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hydra_llm.search.number_text import value_text
@@ -61,6 +61,13 @@ class Proposal:
     provenance: Provenance = UNSTATED
     prediction: Prediction | None = None
     principle: str = ""
+    recordings: tuple[
+        int, ...
+    ] = ()  # it names: the first is this run's, one more run each for the others; (): the next
+
+    def on(self, *recordings: int) -> Proposal:
+        """The same, on these recordings."""
+        return replace(self, recordings=recordings)
 
     @property
     def mutation(self) -> str:

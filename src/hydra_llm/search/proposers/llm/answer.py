@@ -8,11 +8,14 @@ declared parameters as the only keys it admits.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hydra_llm.search.space.dimension import Categorical, Dimension, Integer
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.reasoning import ReasoningMode
 
 MAX_PROBLEMS = 12  # sentences returned to the model at once
@@ -51,6 +54,8 @@ class SlotAnswer(_Part):
     strategy: str
     parent: int | None
     mutations: list[Mutation]
+    interaction: str | None = None
+    recordings: list[int] = []
     hypothesis: Hypothesis
     principle: str | None  # quoted from the memory; for the role principle-test
     reason: str
@@ -72,11 +77,12 @@ class Observation(_Part):
     text: str
     mode: str | None = None
     confidence: float | None = None
+    refuted: bool | None = None
     lines: list[LogLineAnswer] = []
 
 
 class ClaimAnswer(_Part):
-    """A principle in a form that later trials test: moving `key` up or down (beyond `value`, if there is one), or to
+    """A principle in a form that later trials test: moving `key` up or down (from `value` or beyond), or to
     `value`, makes the metric better, worse, or neither.
     """
 
@@ -84,6 +90,8 @@ class ClaimAnswer(_Part):
     move: Literal["up", "down", "to"]
     value: bool | int | float | str | None
     effect: Literal["better", "worse", "none"]
+    within: float | None = None
+    when: list[Mutation] = []
 
 
 class MemoryEditAnswer(_Part):
@@ -112,11 +120,13 @@ class NextBlock(_Part):
 
 
 class LlmAnswer(_Part):
+    """What is beside the slots may be missing: a proposal is not worth less without it. The schema asks for all."""
+
     slots: list[SlotAnswer]
-    observations: list[Observation]
-    memory_edits: list[MemoryEditAnswer]
-    protocol_edit: ProtocolEditAnswer | None
-    next_block: NextBlock | None
+    observations: list[Observation] = []
+    memory_edits: list[MemoryEditAnswer] = []
+    protocol_edit: ProtocolEditAnswer | None = None
+    next_block: NextBlock | None = None
 
 
 def read_answer(parsed: Mapping[str, Any]) -> tuple[LlmAnswer | None, list[str]]:
@@ -131,21 +141,58 @@ def read_answer(parsed: Mapping[str, Any]) -> tuple[LlmAnswer | None, list[str]]
         return None, problems
 
 
-def answer_schema(keys: Sequence[str], block_keys: Sequence[str] = ()) -> dict[str, Any]:
-    """The strict JSON schema of an answer; `keys` and `block_keys` are the only parameter names it admits."""
+def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, Any]:
+    """The strict JSON schema of an answer. The free parameters of `space`, and all of `block_space`, are the only names
+    that it admits, each with values of its own type.
+    """
     schema = LlmAnswer.model_json_schema()
     definitions = schema["$defs"]
-    definitions["Mutation"]["properties"]["key"]["enum"] = list(keys)
-    definitions["ClaimAnswer"]["properties"]["key"]["enum"] = list(keys)
+    moves = _moves(space.free())
+    definitions["Mutation"] = moves
+    definitions["ClaimAnswer"]["properties"]["key"]["enum"] = [dimension.name for dimension in space.free()]
     definitions["Observation"]["properties"]["mode"] = {
         "anyOf": [{"type": "string", "enum": [*ReasoningMode]}, {"type": "null"}]
     }
-    if block_keys:
-        moved = {**definitions["Mutation"], "properties": {**definitions["Mutation"]["properties"]}}
-        moved["properties"]["key"] = {"type": "string", "enum": list(block_keys)}
-        definitions["BlockValue"] = moved
+    if block_space is not None:
+        definitions["BlockValue"] = _moves(block_space.dimensions)
         definitions["NextBlock"]["properties"]["values"]["items"] = {"$ref": "#/$defs/BlockValue"}
     return _strict(schema)
+
+
+def _moves(dimensions: Sequence[Dimension]) -> dict[str, Any]:
+    """A parameter and its value, one alternative for each type of value."""
+    by_type: dict[str, list[Dimension]] = {}
+    for dimension in dimensions:
+        by_type.setdefault(json.dumps(_value_schema(dimension)), []).append(dimension)
+    kinds = [
+        {
+            "type": "object",
+            "properties": {"key": {"type": "string", "enum": [d.name for d in alike]}, "value": json.loads(value)},
+        }
+        for value, alike in by_type.items()
+    ]
+    return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+
+
+def _value_schema(dimension: Dimension) -> dict[str, Any]:
+    """Numbers of a choice are plain numbers; words are named one by one."""
+    if isinstance(dimension, Integer):
+        return {"type": "integer"}
+    if not isinstance(dimension, Categorical):
+        return {"type": "number"}
+    kinds = sorted({_json_type(choice) for choice in (*dimension.choices, dimension.default)})
+    if kinds == ["string"]:
+        return {"type": "string", "enum": list(dict.fromkeys([*dimension.choices, dimension.default]))}
+    kinds = [kind for kind in kinds if kind != "integer" or "number" not in kinds]
+    return {"type": kinds[0] if len(kinds) == 1 else kinds}
+
+
+def _json_type(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    return "integer" if isinstance(value, int) else "number" if isinstance(value, float) else "string"
 
 
 def _strict(node: Any) -> Any:

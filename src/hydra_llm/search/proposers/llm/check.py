@@ -15,7 +15,7 @@ from typing import Any
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
-from hydra_llm.search.proposers.check import listing, misplaced, unknown_parent, unrunnable
+from hydra_llm.search.proposers.check import misplaced, unknown_parent, unrunnable
 from hydra_llm.search.proposers.decision import Refusal
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
 from hydra_llm.search.proposers.one_line import one_line
@@ -25,6 +25,8 @@ from hydra_llm.search.trial.trial import Prediction, Proposal
 SOURCE = "llm"
 RECOMBINE = "recombine"  # the one strategy that may move several parameters
 RERUN_STRATEGIES = ("robustness-test", "robustness-check", "replicate")
+PAIR = 2  # parameters that one proposal may move with a stated interaction
+PAIR_SHARE = 0.25  # of the trials of a block that may
 MAX_INTEGER = 2**53  # beyond it a float no longer tells integers apart
 _STRATEGY = re.compile(r"[a-z0-9][a-z0-9+/_-]{0,39}")
 _FORBIDDEN = ("${", "_target_")
@@ -53,10 +55,8 @@ def check_slots(
     """Judge an answer for the slots that are still open; `accepted` are this batch's proposals so far."""
     checked = CheckedAnswer()
     given = {entry.slot: entry for entry in answer.slots}
-    wanted = {slot.index for slot in open_slots}
-    for stray in sorted(set(given) - wanted):
-        checked.problems.append(f"Slot {stray} was not asked for. Answer slots {listing(wanted)} only.")
-    if len(given) < len(answer.slots):
+    wanted = {slot.index for slot in open_slots}  # others are settled, or were never asked for: passed over
+    if wanted and len(given) < len(answer.slots):
         checked.problems.append("A slot was answered twice. Give one proposal per slot.")
     for slot in open_slots:
         if slot.index not in given:
@@ -96,13 +96,16 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, max_mutations: in
         note = f"robustness re-run of node {parent}. {note}".strip()
     else:
         if moved or not crosses:
-            _check_count(moved, strategy, parent, context, max_mutations)
+            interaction = one_line(given.interaction or "")
+            _check_count(moved, strategy, parent, context, max_mutations, interaction)
+            note = f"interaction: {interaction} {note}".strip() if interaction and len(moved) > 1 else note
         if parent is not None and not context.space.changed(start, values):
             raise InvalidProposal(
                 "the mutation moves a parameter that has no effect under the other values. Move another one."
             )
     proposal = mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
-    return replace(proposal, prediction=_prediction(given.hypothesis), principle=principle)
+    recordings = _recordings(given.recordings, values, context)
+    return replace(proposal, prediction=_prediction(given.hypothesis), principle=principle, recordings=recordings)
 
 
 def _parent(given: SlotAnswer, context: Context) -> int | None:
@@ -153,22 +156,68 @@ def _moved(mutations: Sequence[Mutation], start: dict[str, Any], slot: Slot, con
 
 
 def _check_count(
-    moved: dict[str, Any], strategy: str, parent: int | None, context: Context, max_mutations: int
+    moved: dict[str, Any], strategy: str, parent: int | None, context: Context, max_mutations: int, interaction: str
 ) -> None:
     if not moved:
         raise InvalidProposal("there is no mutation. Move at least one parameter of the baseline.")
     if parent is None or len(moved) <= max_mutations:
         return  # a first batch may spread over the space
+    if len(moved) == PAIR and interaction:
+        used, allowed = pairs_run(context), pairs_allowed(context)
+        if used >= allowed:
+            raise InvalidProposal(
+                f"{used} trials of this block moved two parameters already, a quarter of its trials is {allowed}. "
+                f"Move one, or join values that were run, under the strategy {RECOMBINE}."
+            )
+        return
     if strategy != RECOMBINE:
         raise InvalidProposal(
             f"{len(moved)} parameters are moved ({', '.join(moved)}); at most {max_mutations} may be, so that an "
-            f"effect has one cause. Several are allowed only under the strategy {RECOMBINE}."
+            "effect has one cause. Two are allowed with a stated `interaction`, several only under the strategy "
+            f"{RECOMBINE}."
         )
     for key, value in moved.items():
         if not any(node.values.get(key) == value for node in context.tree.scored()):
             raise InvalidProposal(
                 f"{RECOMBINE} joins values of nodes that were run; no scored node has {key}={_quote(value)}."
             )
+
+
+def pairs_allowed(context: Context) -> int:
+    """How many trials of a block may move two parameters by a stated interaction."""
+    return max(1, round(PAIR_SHARE * (context.block.n_iter_block or context.n_trials)))
+
+
+def pairs_run(context: Context) -> int:
+    """How many did, recombinations aside."""
+    return sum(
+        len(trial.proposal.changes) == PAIR and trial.proposal.strategy != RECOMBINE for trial in context.block_trials
+    )
+
+
+def _recordings(given: Sequence[int], values: dict[str, Any], context: Context) -> tuple[int, ...]:
+    """The named recordings, as far as the configuration was not run on them. Raises InvalidProposal."""
+    if not given:
+        return ()
+    if not context.seed_keys or context.fresh_seeds:
+        why = "every run draws its own seeds" if context.fresh_seeds else "this search varies no seed"
+        raise InvalidProposal(f"recordings cannot be named, because {why}. Send an empty list.")
+    known = len(context.recordings.all)
+    wrong = [number for number in given if not 1 <= number <= known + 1]
+    if wrong or len(set(given)) < len(given):
+        raise InvalidProposal(
+            f"recordings={list(given)} is no choice. Name different numbers from 1 to {known + 1}"
+            f"{f' ({known + 1} is a new one)' if known else ''}."
+        )
+    node = context.tree.find(values)
+    ran = {context.recordings.of(number) for number in node.trials} if node is not None else set()
+    left = tuple(number for number in given if number not in ran)
+    if not left:
+        raise InvalidProposal(
+            f"recordings={list(given)}: this configuration ran there already, and would give the same numbers. "
+            f"Name another one, such as {known + 1}."
+        )
+    return left
 
 
 def _check_rerun(strategy: str, slot: Slot, context: Context) -> None:

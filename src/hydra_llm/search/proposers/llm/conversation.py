@@ -106,7 +106,7 @@ class Conversation:
             talk.returned += problems
             failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
             log.info("The model's answer is returned to it: %s", " ".join(problems))
-            request = _repair(request, answer, problems, [slot.index for slot in talk.open_slots])
+            request = _repair(request, answer, problems, talk)
         if isinstance(self._client, MeteredClient):
             log.info("The language model so far: %s.", self._client.meter.spent.line())
         question = {
@@ -124,13 +124,12 @@ class Conversation:
         prompt = build_prompt(context, indices, self._settings.max_mutations, self._settings.max_prompt_tokens)
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
-        block_keys = context.block_space.names if context.block_space is not None and context.is_review else ()
         images, unshown = (), 0
         if self._settings.figures:
             room = max(0, self._settings.max_prompt_tokens - prompt.n_tokens)
             images, unshown = figures(context, most=room // IMAGE_TOKENS)
         left_out = {**prompt.dropped, **({"figures": unshown} if unshown else {})}
-        return prompt.request(context, images, block_keys, unshown), left_out
+        return prompt.request(context, images, unshown), left_out
 
     def _call(self, request: Request, answer: Answer) -> dict[str, Any]:
         """One call as the event log keeps it: address, how the JSON came, tokens and cost."""
@@ -150,15 +149,22 @@ class Conversation:
         }
 
 
-def _repair(request: Request, answer: Answer, problems: Sequence[str], open_slots: Sequence[int]) -> Request:
-    """The same question with the wrong answer and its reasons appended; only the last wrong answer is kept."""
+def _repair(request: Request, answer: Answer, problems: Sequence[str], talk: _Talk) -> Request:
+    """The question with the wrong answer and its reasons appended: what is new comes last and repeats nothing. Only the
+    last wrong answer is kept. It counts as another sample, so that a transcript does not answer it from before.
+    """
     first = request.messages[:2]
     shown = answer.text.strip()[:MAX_RETURNED] or "(empty)"
     reasons = "\n".join(f"- {problem}" for problem in problems)
-    numbers = ", ".join(str(index) for index in open_slots)
-    wanted = f"with proposals for slots {numbers} only; the other slots are settled" if numbers else "the whole answer"
+    open_slots = [str(slot.index) for slot in talk.open_slots]
+    settled = [str(index) for index in talk.accepted]
+    kept = [f"slots {', '.join(settled)}"] if settled else []
+    kept += ["observations and other notes"] if talk.notes != NO_NOTES else []
+    said = f"Kept: {'; '.join(kept)}. Sending them again changes nothing.\n\n" if kept else ""
+    wanted = f"slots {', '.join(open_slots)} only" if open_slots else "the whole answer"
     text = (
         f"This cannot be used as it is:\n\n{fence(reasons, 'the checks')}\n\n"
-        f"Answer again, {wanted}. Keep to the form of the answer."
+        f"{said}Answer again, with {wanted}. Keep to the form of the answer."
     )
-    return replace(request, messages=(*first, Message("assistant", shown), Message("user", text)))
+    messages = (*first, Message("assistant", shown), Message("user", text))
+    return replace(request, messages=messages, sample=request.sample + 1)

@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.proposers.llm.answer import LlmAnswer, MemoryEditAnswer, Observation, ProtocolEditAnswer
+from hydra_llm.search.proposers.llm.answer import (
+    ClaimAnswer,
+    LlmAnswer,
+    MemoryEditAnswer,
+    Observation,
+    ProtocolEditAnswer,
+)
 from hydra_llm.search.proposers.llm.check import MAX_INTEGER
 from hydra_llm.search.proposers.notes import NO_NOTES, BlockWish, ClaimWish, EditWish, Notes, Remark, RulesWish
 from hydra_llm.search.proposers.one_line import one_line
@@ -71,11 +77,16 @@ def _remark(observation: Observation, context: Context, problems: list[str]) -> 
         problems.append(f"observations: the confidence must be from 0 to 1, got {confidence:g}.")
         confidence = None
     told = {line.name: one_line(line.text, MAX_ENTRY) for line in observation.lines if line.name in context.log_lines}
-    return Remark(one_line(observation.text, MAX_ENTRY), mode, confidence, told)
+    return Remark(one_line(observation.text, MAX_ENTRY), mode, confidence, observation.refuted, told)
+
+
+def _claim(asked: ClaimAnswer) -> ClaimWish:
+    when = tuple((condition.key, condition.value) for condition in asked.when)
+    return ClaimWish(asked.key, asked.move, asked.value, asked.effect, when, asked.within)
 
 
 def _edit(asked: MemoryEditAnswer) -> EditWish:
-    claim = None if asked.claim is None else ClaimWish(**asked.claim.model_dump())
+    claim = None if asked.claim is None else _claim(asked.claim)
     entry = one_line(asked.entry, MAX_ENTRY) if asked.entry else None
     return EditWish(asked.action, asked.section, entry, one_line(asked.text, MAX_ENTRY), tuple(asked.trials), claim)
 

@@ -1,15 +1,18 @@
 """The question that a language model gets: text files from instructions/, filled with records.
 
+What stays the same all block long comes first, in the system's message, where a provider's cache finds it: protocol,
+form of the answer, program, parameters, seeds. Then the state of the search, and last what is new and what is asked.
+
 Policy of length. The prompt has a limit in tokens, estimated (llm/tokens.py). Never cut: objective, slots, search
-space, rates, what each parameter gave. At most 40 UCB rows, 40 trials, 25 configurations, 8 failures, 10 oracle lines
-and 300 lines of memory are shown. Where that is still too long, first figures go, which get only the room that the text
-leaves; then rows, in this order: oracle scores of older trials, older trials, the worst configurations, older failures,
-the lowest UCB rows, the end of the memory. A protocol longer than half the limit is cut at its end. Whatever was cut is
-said in its place.
+space, noise. Where it is too long, figures go first, which get only the room that the text leaves; then the rest, prose
+before records: importance, UCB scores, words on old trials, failures, recordings, predictions, memory, strategies; at
+last rows of the oldest trials and the worst configurations. A protocol longer than half the limit is cut at its end.
+Whatever was cut is said in its place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Template
 
@@ -17,8 +20,10 @@ from hydra_llm.llm.base import Image, Message, Request
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.llm.tokens import estimate_tokens
 from hydra_llm.search.context import Context
+from hydra_llm.search.proposers.llm import prompt_fixed as fixed
 from hydra_llm.search.proposers.llm import prompt_notebook as notebook
 from hydra_llm.search.proposers.llm import prompt_sections as sections
+from hydra_llm.search.proposers.llm import prompt_trials as tables
 from hydra_llm.search.proposers.llm.answer import answer_schema
 from hydra_llm.search.proposers.llm.check import RECOMBINE
 from hydra_llm.search.proposers.llm.prompt_text import Section, fit
@@ -34,16 +39,14 @@ class Prompt:
     user: str
     dropped: dict[str, int]
 
-    def request(
-        self, context: Context, images: tuple[Image, ...] = (), block_keys: tuple[str, ...] = (), left_out: int = 0
-    ) -> Request:
+    def request(self, context: Context, images: tuple[Image, ...] = (), left_out: int = 0) -> Request:
         """`left_out` counts figures of the latest trials that are not sent."""
-        keys = [dimension.name for dimension in context.space.free()]
         attached = "".join(f"\n- {image.name}" for image in images)
         user = f"{self.user}\nFigures attached, in this order:{attached}\n" if images else self.user
         user += f"(left out for length: {left_out} figures of the latest trials)\n" if left_out else ""
         messages = (Message("system", self.system), Message("user", user, images))
-        return Request(messages, answer_schema(keys, block_keys), "proposals")
+        block_space = context.block_space if context.is_review else None
+        return Request(messages, answer_schema(context.space, block_space), "proposals")
 
     @property
     def n_tokens(self) -> int:
@@ -58,13 +61,20 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         response=Template(instruction_text("_response")).substitute(
             metric=context.objective.name, max_mutations=max_mutations, recombine=RECOMBINE
         ),
+        facts=_joined(
+            _present(
+                fixed.program(context),
+                fixed.space(context),
+                sections.objective(context),
+                fixed.seeds(context),
+                fixed.log_lines(context),
+            )
+        ),
     )
     frame = Template(instruction_text("_prompt"))
     block = context.block
     facts = {
-        "task": context.task or "A program whose result depends on the parameters below.",
-        "iteration": _span(context.next_number + (not context.is_review), len(context.slots)),
-        "n_trials": str(context.n_trials or "an open number"),
+        "iteration": _title(context),
         "block": str(block.index),
         "block_iteration": f"iteration {_span(block.k - context.is_review, len(context.slots))}/{block.n_iter_block}"
         if block.n_iter_block
@@ -72,26 +82,27 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         "block_end": f" {BLOCK_END}" if context.is_review else "",
         "sections": "",
     }
-    found = [
-        sections.objective(context),
-        notebook.duties(context) or sections.slots(context, slots),
+    present = _present(
         notebook.person(context),
-        sections.space(context),
         sections.regime(context),
         sections.next_regime(context),
-        sections.rates(context),
-        sections.ucb(context),
-        sections.configurations(context),
-        sections.recent(context),
         sections.failures(context),
-        sections.parameters(context),
-        sections.oracle(context),
+        tables.recordings(context),
         notebook.predictions(context),
         notebook.principles(context),
-        notebook.log_lines(context),
         sections.memory(context),
-    ]
-    present = [section for section in found if section is not None]
+        tables.words(context),
+        sections.rates(context),
+        sections.parameters(context),
+        sections.ucb(context),
+        tables.trials(context),
+        tables.configurations(context),
+        sections.noise(context),
+        sections.open_moves(context),
+        sections.strategies(context),
+        sections.latest(context),
+        notebook.duties(context) or sections.slots(context, slots),
+    )
     room = max_tokens - estimate_tokens(system) - estimate_tokens(frame.substitute(facts))
     fitted = fit(present, room)
     user = frame.substitute({**facts, "sections": _joined(fitted)})
@@ -99,8 +110,19 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
     return Prompt(system.strip() + "\n", user.strip() + "\n", dropped)
 
 
-def _joined(fitted: list[Section]) -> str:
+def _present(*found: Section | None) -> list[Section]:
+    return [section for section in found if section is not None]
+
+
+def _joined(fitted: Iterable[Section]) -> str:
     return "\n\n".join(section.text for section in fitted)
+
+
+def _title(context: Context) -> str:
+    if context.is_review:
+        return f"Review of block {context.block.index}"
+    of = f" of {context.n_trials}" if context.n_trials else ""
+    return f"Iteration {_span(context.next_number + 1, len(context.slots))}{of}"
 
 
 def _span(first: int, count: int) -> str:

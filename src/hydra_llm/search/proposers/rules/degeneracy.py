@@ -1,4 +1,4 @@
-"""Good prediction without recovery: test_pearson exceeds the metric by more than 0.3 in three runs.
+"""Good prediction without recovery: val_pearson exceeds the metric by more than 0.3 in three runs.
 
 The fit then reproduces activity through the wrong mechanism, and the best node of the metric is not where to go on
 from; the least degenerate node is.
@@ -14,13 +14,13 @@ from hydra_llm.search.proposers.rules.strategy import first_move
 from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal, Trial
 
-PREDICTION = "test_pearson"
+PREDICTION = "val_pearson"
 GAP = 0.3  # beyond, the dynamics are right and the mechanism is not
 RUNS = 3
 
 
 def degeneracy(trial: Trial) -> float | None:
-    """test_pearson minus the metric's value, None where either is missing."""
+    """val_pearson minus the metric's value, None where either is missing."""
     prediction = trial.metrics.get(PREDICTION)
     return None if prediction is None or trial.value is None else prediction - trial.value
 

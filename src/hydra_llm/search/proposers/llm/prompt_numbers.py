@@ -1,0 +1,27 @@
+"""Numbers as a table for a language model holds them: short, and exact where it matters."""
+
+from __future__ import annotations
+
+import math
+
+from hydra_llm.search.number_text import number
+
+DIGITS = 4  # significant
+NEAR_ONE = 0.9  # from here the digits of the distance to one count
+MOST = 7  # digits after the point
+
+
+def short(value: float | None, missing: str = "-") -> str:
+    """Four significant digits; between 0.9 and 1 two digits of the distance to one: 0.99945, and not 0.9995."""
+    if value is None:
+        return missing
+    size = abs(value)
+    if not NEAR_ONE < size < 1.0:
+        return number(float(value), DIGITS)
+    places = min(MOST, max(DIGITS, 1 - math.floor(math.log10(1.0 - size))))
+    return f"{value:.{places}f}".rstrip("0")
+
+
+def signed(value: float | None, missing: str = "-") -> str:
+    """A difference, to two significant digits."""
+    return missing if value is None else f"{value:+.2g}"

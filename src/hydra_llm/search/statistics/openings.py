@@ -1,0 +1,140 @@
+"""What the records leave open near the leader: moves that a reader of the tables would have to find by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_llm.search.context import Context
+from hydra_llm.search.number_text import value_text
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.tree.tree import Node
+
+NEAR = 8  # best configurations that corners are looked for at
+CORNERS = 4  # that are named
+SAME_RECORDING = 1  # a configuration that ran on one recording may owe its score to it
+
+
+@dataclass(frozen=True)
+class Corner:
+    """`first` and `second` each differ from `base` in one parameter; `values` are both changes, never run together."""
+
+    base: Node
+    first: Node
+    second: Node
+    values: dict[str, Any]
+
+    def __str__(self) -> str:
+        both = " and ".join(f"{key}={value_text(value)}" for key, value in self.values.items())
+        return (
+            f"nodes {self.first.id} and {self.second.id} differ from {self.base.id} in one parameter each; {both} were "
+            "not run together"
+        )
+
+
+def never_moved(context: Context) -> list[str]:
+    """Free parameters with the same value in every configuration of the block."""
+    nodes = context.tree.nodes
+    if not nodes:
+        return []
+    names = [dimension.name for dimension in context.space.free()]
+    return [name for name in names if len({str(node.values.get(name)) for node in nodes}) == 1]
+
+
+def never_moved_at_the_leader(context: Context) -> list[str]:
+    """Parameters that were moved, though no scored configuration differs from the leader in them alone."""
+    leader = context.recordings.leader
+    if leader is None:
+        return []
+    changes = (context.space.changed(leader.values, node.values) for node in context.tree.scored())
+    alone = {names[0] for names in changes if len(names) == 1}
+    still = set(never_moved(context))
+    names = [dimension.name for dimension in context.space.free()]
+    return [name for name in names if name not in alone and name not in still]
+
+
+def at_an_edge(context: Context) -> list[str]:
+    """Values of the leader at an end of their range, with the side."""
+    leader = context.recordings.leader
+    if leader is None:
+        return []
+    found = []
+    for dimension in context.space.free():
+        value = leader.values.get(dimension.name)
+        side = _side(dimension, value)
+        if side:
+            found.append(f"{dimension.name}={value_text(value)} ({side})")
+    return found
+
+
+def corners(context: Context) -> list[Corner]:
+    """Pairs of single changes to one good configuration that never ran together, best parts first."""
+    ranked = context.recordings.ranked
+    estimate = context.recordings.estimates
+    found: dict[str, Corner] = {}
+    for base in ranked[:NEAR]:
+        for first, second, values in _pairs(context, base, ranked):
+            key = context.space.key(values)
+            known = found.get(key)
+            parts = sorted((estimate[first.id], estimate[second.id]))
+            if known is None or parts > sorted((estimate[known.first.id], estimate[known.second.id])):
+                changed = context.space.changed(base.values, values)
+                found[key] = Corner(base, first, second, {name: values[name] for name in changed})
+    best = sorted(found.values(), key=lambda c: (-estimate[c.first.id] - estimate[c.second.id], c.base.index))
+    return best[:CORNERS]
+
+
+def lacks_a_recording(context: Context) -> list[str]:
+    """Who has to run where before a comparison is one, in sentences."""
+    records = context.recordings
+    leader = records.leader
+    if leader is None or not context.seed_keys:
+        return []
+    found = [
+        f"node {node.id} challenges the leader {leader.id} and has not run on recording "
+        f"{', '.join(map(str, records.missing(node, leader)))}"
+        for node in records.challengers
+    ]
+    if len(records.of_node(leader)) == SAME_RECORDING and leader.pending == 0:
+        others = [r for r in records.all if r not in records.of_node(leader)]
+        where = f"recording {others[0]}" if others else "a second recording"
+        found.append(f"the leader {leader.id} ran on one recording only; next: {where}")
+    return found
+
+
+def at_the_ceiling(context: Context) -> str:
+    """Why the metric no longer tells the best configurations apart; "" while it does."""
+    leader, records = context.recordings.leader, context.recordings
+    if leader is None or leader.mean is None or context.thresholds is None:
+        return ""
+    perfect = context.objective.score(context.thresholds.perfect)
+    least = min(records.score(leader, recording) or 0.0 for recording in records.of_node(leader))
+    if least < perfect:
+        return ""
+    return f"node {leader.id} is at {context.thresholds.perfect:g} or better on every recording: rank by the loss"
+
+
+def _pairs(context: Context, base: Node, nodes: list[Node]) -> Iterator[tuple[Node, Node, dict[str, Any]]]:
+    """Two nodes that differ from the base in one parameter each, not the same one, and the corner that they span."""
+    single = [(node, names[0]) for node in nodes if len(names := context.space.changed(base.values, node.values)) == 1]
+    for place, (first, name) in enumerate(single):
+        for second, other in single[:place]:
+            if other == name:
+                continue
+            moved = {name: first.values.get(name), other: second.values.get(other)}
+            values = context.space.canonical({**base.values, **moved})
+            if context.tree.find(values) is None and len(context.space.changed(base.values, values)) > 1:
+                yield first, second, values
+
+
+def _side(dimension: Dimension, value: Any) -> str:
+    if isinstance(dimension, Float | Integer):
+        low, high = dimension.low, dimension.high
+    elif isinstance(dimension, Categorical) and all(
+        isinstance(c, int | float) and not isinstance(c, bool) for c in dimension.choices
+    ):
+        low, high = min(dimension.choices), max(dimension.choices)
+    else:
+        return ""
+    return "the lowest" if value == low else "the highest" if value == high else ""
