@@ -123,13 +123,13 @@ SEARCH: Table = {
     "show": Key(
         list,
         None,
-        "returned numbers that a language model is shown beside the metric, in order; null: the first twelve as returned",
+        "numbers that a language model is shown beside the metric, in order; null: the first twelve that are returned",
     ),
     "trial_overrides": Key(object, None, "overrides that make the runs of the search short, as a list or a mapping"),
     "instructions": Key(str, None, "protocol of a language model: a packaged name, or an absolute path"),
     "start_memory": Key(str, None, "a written memory to start from: a packaged name, or an absolute path"),
     "thresholds": Key(dict, None, "values of the metric that count as converged and as partial"),
-    "ceiling": Key(float, None, "best value of the metric; near it differences are shares of the distance to it"),
+    "ceiling": Key(float, None, "best value of the metric; differences are then told as distances to it too"),
     "focus": Key(list, None, "rules over the application's own metrics"),
     "locked": Key(dict, None, "values that no proposal may move"),
 }

@@ -32,7 +32,7 @@ def test_an_edit_that_the_records_bear_out_is_applied_as_it_is():
 
 
 def test_established_without_evidence_is_entered_at_the_level_that_the_records_give():
-    found = judged(edit("established", trials=(1,)))
+    found = judged(edit("established", trials=(1,), claim=Claim("depth", "to", "better", value=3)))
     assert found.outcome == "changed"
     assert "the records make it tentative (1 of 3 runs)" in found.reason
 

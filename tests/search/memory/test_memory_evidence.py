@@ -7,7 +7,7 @@ from search_worlds import OBJECTIVE, SPACE, ended, tree_of, trial
 
 from hydra_llm.search.log.memory_entries import MemoryEntry
 from hydra_llm.search.memory.evidence import EvidenceBase, judge
-from hydra_llm.search.statistics.claims import Claim, claim_problem, derived, probes
+from hydra_llm.search.statistics.claims import Claim, claim_problem, probes
 from hydra_llm.search.trial.trial import Prediction, TrialState
 
 DEEPER = Claim("depth", "up", "better")
@@ -101,18 +101,15 @@ def test_the_same_sign_in_several_blocks_counts_together():
     assert (evidence.level, evidence.blocks) == ("established", (1, 2))
 
 
-def test_without_a_claim_linked_trials_of_one_kind_give_one_bounded_by_what_they_did():
-    assert derived((1, 2, 3), records(STEPS).trees) == Claim("depth", "up", "better", low=3.0, high=5.0)
-    assert derived((1, 0), records(STEPS).trees) == Claim("depth", "to", "better", value=3)
-    mixed = [*STEPS, trial(4, 3, 0.9, net="b")]
-    assert derived((1, 4), records(mixed).trees) is None
-    assert found(entry(claim=None, trials=(1, 2, 3)), records(STEPS)).level == "established"
+def test_nothing_is_invented_for_an_entry_without_a_claim():
+    evidence = found(entry(claim=None, trials=(1, 2, 3)), records(STEPS))
+    assert (evidence.claim, evidence.level, evidence.support) == (None, "tentative", ())
 
 
 def test_prose_that_nothing_tests_stays_tentative_whatever_its_author_asked_for():
     evidence = found(entry("Widths matter.", None), records(STEPS))
     assert evidence.level == "tentative"
-    assert "no trial tests it" in evidence.why
+    assert "no claim" in evidence.why
 
 
 @pytest.mark.parametrize(("value", "level"), [(0.95, "tentative"), (0.2, "falsified")])
@@ -141,8 +138,38 @@ def test_a_claim_must_be_about_a_declared_parameter_that_can_move_that_way():
     assert "value" in claim_problem(Claim("net", "to", "better", value="z"), SPACE)
 
 
-def test_a_claim_is_tested_only_where_its_parameter_moved_alone_and_within_its_bounds():
+def test_a_claim_is_tested_only_where_its_parameter_moved_alone_and_from_its_bound_or_beyond():
     both = [*STEPS, trial(4, 3, 0.9, depth=9, net="b")]
     known = records(both)
-    assert [test.trials for test in probes(replace(DEEPER, low=5.0), known.trees)] == [(3,)]
-    assert [test.trials for test in probes(DEEPER, known.trees)] == [(1,), (2,), (3,)]
+    assert [test.trials for test in probes(replace(DEEPER, low=4.0), known.recordings)] == [(3,)], "3 moved from 4 to 5"
+    assert [test.trials for test in probes(DEEPER, known.recordings)] == [(1,), (2,), (3,)]
+
+
+def test_a_conditional_claim_is_tested_where_both_ends_meet_its_conditions():
+    other = [*STEPS, trial(4, 3, 0.9, depth=5, net="b"), trial(5, 4, 0.95, depth=6, net="b")]
+    only = replace(DEEPER, when=(("net", "b"),))
+    assert [test.trials for test in probes(only, records(other).recordings)] == [(5,)]
+    assert "when net=b" in str(only)
+    assert "condition on depth" in str(claim_problem(replace(DEEPER, when=(("depth", 3),)), SPACE))
+    assert "condition on width" in str(claim_problem(replace(DEEPER, when=(("width", 3),)), SPACE))
+
+
+@pytest.mark.parametrize(("within", "verdicts"), [(None, [0]), (0.2, [1]), (0.001, [0])])
+def test_no_effect_is_supported_only_by_an_interval_inside_the_effect_that_was_stated(within, verdicts):
+    flat = chain(0.5, 0.505, repeat=2)
+    claim = Claim("depth", "up", "none", within=within)
+    assert [test.verdict for test in probes(claim, records(flat).recordings)] == verdicts
+
+
+def test_a_difference_is_taken_on_shared_recordings_and_not_between_means():
+    easy, hard = {}, {"seed": 7}
+    runs = [
+        trial(0, None, 0.90, depth=2),
+        replace(trial(1, None, 0.50, depth=2), seeds=hard),
+        trial(2, 0, 0.95, depth=3),
+        replace(trial(3, 2, 0.56, depth=3), seeds=hard),
+        trial(4, 2, 0.951, depth=4),  # ran on the easy recording only, and did not gain
+    ]
+    first, second = probes(DEEPER, records([replace(t, seeds=t.seeds or easy) for t in runs]).recordings)
+    assert (first.verdict, round(first.effect, 3)) == (1, 0.055)
+    assert (second.verdict, round(second.effect, 3)) == (0, 0.001), "against the mean of 0.95 and 0.56 it would be +0.2"

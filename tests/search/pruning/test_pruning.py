@@ -9,7 +9,8 @@ from search_worlds import OBJECTIVE, open_study, settings
 from hydra_llm import job
 from hydra_llm.atomic_write import write_json
 from hydra_llm.job import Report
-from hydra_llm.search.proposers.llm.prompt_sections import failures, recent
+from hydra_llm.search.proposers.llm.prompt_sections import failures
+from hydra_llm.search.proposers.llm.prompt_trials import trials
 from hydra_llm.search.pruning.asha import AshaRule
 from hydra_llm.search.pruning.base import Limit, PruningRule
 from hydra_llm.search.pruning.intermediate_scores import IntermediateScores
@@ -329,8 +330,8 @@ def test_a_pruned_trial_is_scored_by_its_last_report_and_its_reason_reaches_the_
     assert (trial.state, trial.value) == (TrialState.PRUNED, 0.1)
     assert study.state.tree.node(trial.number).scores == [OBJECTIVE.score(0.1)]
     context = study._proposals.context(study.state, (), 2)
-    assert 'stopped early: "its best report until step 0 was 0.1"' in "\n".join(recent(context).rows)
-    assert failures(context).rows == ("None.",)
+    assert 'stopped early: "its best report until step 0 was 0.1"' in "\n".join(trials(context).rows)
+    assert failures(context) is None
 
 
 def test_a_pruned_trial_without_a_value_counts_as_a_bad_configuration(tmp_path):

@@ -80,7 +80,7 @@ def test_an_entry_shows_its_name_trials_effect_and_author(study):
     text = rendered(study.state, BLOCKED, 2)
     line = next(line for line in text.splitlines() if "Depth near 7" in line)
     assert line.startswith("- P1: ")
-    assert "claim: depth up (values up to 7): better" in line
+    assert "claim: depth up from 7 or below: better" in line
     assert "by llm before trial 5" in line
     assert "no trial tests it" in line or "effect" in line
 

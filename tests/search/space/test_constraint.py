@@ -69,7 +69,7 @@ def test_a_proposal_that_breaks_the_constraint_is_rejected_with_the_sentence_and
 
 
 def test_a_model_is_told_what_the_constraint_is_about(tmp_path):
-    from hydra_llm.search.proposers.llm.prompt_sections import space
+    from hydra_llm.search.proposers.llm.prompt_fixed import space
 
     def described(values):
         """Learning rate times depth stays below 2."""

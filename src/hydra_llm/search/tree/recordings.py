@@ -1,9 +1,9 @@
 """Runs on equal recordings: what two configurations may be compared by.
 
-A recording is one set of values of the seed keys. The first run of every configuration has the application's own seeds,
-its second run the next set, the same for all; so two configurations share recordings as far as both were run. Recordings
-differ more than configurations do, and a mean over other recordings compares nothing. Differences here are paired: the
-same recording on either side.
+A recording is one set of values of the seed keys. The first run of every configuration has the application's own
+seeds, its second the next set, the same for all; so two configurations share recordings as far as both were run.
+Recordings differ more than configurations do, and a mean over other recordings compares nothing. Differences here are
+paired: the same recording on either side.
 
 Scores are put on a scale first. Where the application names a ceiling of its metric, that is -log10 of the distance to
 it: 0.9967 and 0.9992 of 1 are then a factor of four apart, as their errors are. Without a ceiling the scale is the

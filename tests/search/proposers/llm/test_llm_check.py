@@ -1,5 +1,7 @@
 """One wrong thing at a time: each is refused with a sentence that names it."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,8 @@ from hydra_llm.search.proposers.llm.notes import check_notes
 from hydra_llm.search.proposers.notes import Remark
 from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.protocol_text import BEGIN, END
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.trial import Change
 
 
 def judge(raw, context, accepted=(), max_mutations=1):
@@ -85,10 +89,10 @@ def test_one_wrong_slot_does_not_cost_the_other():
     assert len(checked.problems) == 1
 
 
-def test_missing_stray_and_double_slots_are_named():
+def test_missing_and_double_slots_are_named_and_slots_that_are_not_open_are_passed_over():
     checked = judge(answer(slot(0), slot(0, moved={"training.lr": 5e-3}), slot(7)), small())
     text = " ".join(checked.problems)
-    assert "Slot 7 was not asked for" in text
+    assert "7" not in text
     assert "answered twice" in text
     assert "Slot 1 (explore) has no proposal" in text
 
@@ -158,9 +162,16 @@ def test_prose_in_the_wrong_place_is_reported_with_its_place():
     assert problems[0].startswith("surprise")
 
 
+def typed_keys(schema):
+    """The parameters that may be moved, by the type that the schema gives to their values."""
+    kinds = schema["$defs"]["Mutation"]["anyOf"]
+    return {kind["properties"]["value"]["type"]: kind["properties"]["key"]["enum"] for kind in kinds}
+
+
 def test_the_schema_admits_declared_keys_only_and_asks_for_every_member():
-    schema = answer_schema(["training.lr"])
-    assert schema["$defs"]["Mutation"]["properties"]["key"]["enum"] == ["training.lr"]
+    schema = answer_schema(SPACE)
+    keys = {"number": ["training.lr"], "integer": ["training.batch_size"], "string": ["model.act"]}
+    assert typed_keys(schema) == keys
 
     def objects(node):
         if isinstance(node, dict):
@@ -319,10 +330,14 @@ def test_a_memory_edit_may_carry_a_claim_and_one_without_is_still_read():
     notes, problems = notes_of(small(), memory_edits=[edit, {**edit, "text": "b", "claim": claim}])
     assert problems == []
     assert [None if e.claim is None else e.claim.value for e in notes.memory_edits] == [None, "relu"]
-    schema = answer_schema(["model.act"])["$defs"]
+    schema = answer_schema(SPACE)["$defs"]
     assert schema["MemoryEditAnswer"]["required"][-1] == "claim", "a strict server is asked for all of it"
     assert schema["Observation"]["required"][-1] == "lines"
-    assert schema["ClaimAnswer"]["properties"]["key"]["enum"] == ["model.act"]
+    assert schema["ClaimAnswer"]["properties"]["key"]["enum"] == [
+        "training.lr",
+        "training.batch_size",
+        "model.act",
+    ]
 
 
 def test_only_lines_that_the_log_wants_are_taken():
@@ -330,3 +345,60 @@ def test_only_lines_that_the_log_wants_are_taken():
     lines = [{"name": "Visual", "text": "two\nclusters"}, {"name": "## Iter 9", "text": "x"}]
     notes, _ = notes_of(context, observations=[{"trial": 4, "text": "fine", "lines": lines}])
     assert notes.observations[4].lines == {"Visual": "two clusters"}
+
+
+def on_recordings(**fields):
+    """The small sweep, with trial 1 (a rerun of the baseline) on a second recording."""
+    context = small()
+    trials = [replace(t, seeds={"seed": 5}) if t.number == 1 else t for t in context.trials]
+    tree = Tree(context.space, context.objective, trials)
+    return replace(context, trials=tuple(trials), tree=tree, slots=(Slot(0, "free"),), **fields)
+
+
+def test_a_proposal_names_the_recordings_that_it_runs_on():
+    found = judge(answer(slot(0, recordings=[2, 1])), on_recordings())
+    assert found.proposals[0].recordings == (2, 1)
+    rerun = slot(0, parent=4, moved={}, strategy="robustness-test", recordings=[1, 2])
+    assert judge(answer(rerun), on_recordings()).proposals[0].recordings == (2,), "node 4 ran on the first already"
+
+
+@pytest.mark.parametrize(
+    ("named", "fields", "reason"),
+    [
+        ([4], {}, "Name different numbers from 1 to 3"),
+        ([0], {}, "Name different numbers"),
+        ([1, 1], {}, "Name different numbers"),
+        ([1], {"seed_keys": ()}, "varies no seed"),
+        ([1], {"fresh_seeds": True}, "draws its own seeds"),
+    ],
+)
+def test_recordings_that_cannot_be_named_are_refused_in_a_sentence(named, fields, reason):
+    (problem,) = judge(answer(slot(0, recordings=named)), on_recordings(**fields)).problems
+    assert reason in problem
+
+
+def test_a_rerun_where_it_ran_already_is_refused():
+    rerun = slot(0, parent=4, moved={}, strategy="robustness-test", recordings=[1])
+    (problem,) = judge(answer(rerun), on_recordings()).problems
+    assert "ran there already" in problem
+
+
+def test_two_parameters_may_move_by_a_stated_interaction_for_a_quarter_of_the_block():
+    both = {"training.lr": 2e-3, "training.batch_size": 32}
+    assert "stated `interaction`" in judge(answer(slot(0, moved=both)), on_recordings()).problems[0]
+    pair = slot(0, moved=both, interaction="a larger batch bears a larger step")
+    found = judge(answer(pair), on_recordings())
+    assert found.problems == []
+    assert found.proposals[0].note.startswith("interaction: a larger batch bears a larger step")
+    short = on_recordings(block=Block(index=1, k=7, n_iter_block=4))
+    trials = list(short.trials)
+    changes = (Change("training.lr", 1e-2, 3e-3), Change("model.act", "tanh", "relu"))
+    trials[2] = replace(trials[2], proposal=replace(trials[2].proposal, changes=changes))
+    assert "a quarter of its trials is 1" in judge(answer(pair), replace(short, trials=tuple(trials))).problems[0]
+
+
+def test_an_answer_without_side_dishes_is_an_answer():
+    typed, problems = read_answer({"slots": [slot(0)]})
+    assert problems == []
+    assert typed.observations == []
+    assert (typed.protocol_edit, typed.next_block) == (None, None)

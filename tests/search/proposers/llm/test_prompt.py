@@ -48,10 +48,21 @@ def test_the_same_records_give_the_same_prompt_whatever_the_clock_says():
     assert prompt(replace(context, trials=tuple(later))) == prompt(context)
 
 
-def test_a_trial_that_trained_for_hours_is_marked_without_a_number():
+def test_minutes_are_shown_where_they_are_asked_for_and_are_no_part_of_the_address_of_a_question():
+    context = small(show=("training_time_min",))
+    slow = ended(context.trials[4], metrics={**context.trials[4].metrics, "training_time_min": 9.0})
+    later = replace(context, trials=(*context.trials[:4], slow, *context.trials[5:]))
+    first, second = prompt(context), prompt(later)
+    assert "| 4.5 min |" in first.user
+    assert "| 9.0 min |" in second.user
+    assert first.request(context).digest("m") == second.request(later).digest("m")
+    assert first.request(context).digest("m") != prompt(small()).request(context).digest("m")
+
+
+def test_a_trial_that_trained_for_hours_is_marked():
     context = small()
     slow = ended(context.trials[4], metrics={"val_R2": 0.93, "training_time_min": 75.0})
-    assert "SLOW: over 60 min" in prompt(replace(context, trials=(*context.trials[:4], slow))).user
+    assert "| 75.0 min SLOW" in prompt(replace(context, trials=(*context.trials[:4], slow))).user
 
 
 def test_an_error_is_fenced_and_can_not_leave_its_fence():
@@ -116,14 +127,14 @@ def test_metrics_that_never_differ_are_said_once():
         for t in context.trials
     ]
     user = prompt(replace(context, trials=tuple(trials))).user
-    assert user.count("n_edges=380") == 1
-    assert "Equal in all of them: n_edges=380\n- Trial 5" in user
-    assert "rank=4" in user
+    assert user.count("380") == 1
+    assert "| recording | n_edges |\n|---|---|\n| 1 | 380 |" in user
+    assert "| change | rank |" in user
 
 
 def test_what_every_run_and_every_short_run_has_is_said():
     fixed = ("simulation=dale", "paths.datasets=/home/me/data")
-    user = prompt(small(fixed=fixed, budget=("training.max_steps=1500",))).user
+    user = prompt(small(fixed=fixed, budget=("training.max_steps=1500",))).system
     assert "Every run: simulation=dale\n" in user
     assert "/home/me" not in user
     assert "Runs of the search, which are short: training.max_steps=1500" in user
@@ -152,7 +163,8 @@ def test_what_is_left_out_for_length_is_said_and_counted():
 
 
 def test_the_space_the_slots_and_the_objective_are_never_left_out():
-    shortest = prompt(small(memory="x\n" * 5_000), 1_000).user
+    built = prompt(small(memory="x\n" * 5_000), 1_000)
+    shortest = built.system + built.user
     for needed in ("training.lr", "0.0001..0.1, log scale", "64 frames", "slot 1: explore", "Metric: val_R2; maximize"):
         assert needed in shortest
 

@@ -242,7 +242,7 @@ def test_a_loose_configuration_gets_a_fourth_run_and_a_tight_one_does_not():
 
 
 def test_break_degeneracy_branches_from_the_least_degenerate_node():
-    trials = [ended(t, metrics={"test_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
+    trials = [ended(t, metrics={"val_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
     context = context_of(*trials)
     assert BreakDegeneracy().condition(context)
     proposal = BreakDegeneracy().propose(context, SLOT, ())

@@ -39,7 +39,7 @@ def configurations(context: Context) -> Section:
         ["node", "parent", *named, "against the leader", "runs", *(short_names[n] for n in moved)], rows
     )
     note = [
-        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran wherever its rivals did."
+        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did."
     ]
     if len(records.all) > len(shown):
         note.append(f"Recordings {shown[-1] + 1} to {records.all[-1]} count in the estimates and have no column.")
@@ -49,7 +49,8 @@ def configurations(context: Context) -> Section:
 def trials(context: Context) -> Section:
     """One row per trial of the block, newest first."""
     shown = chosen(context)
-    timed = any(MINUTES in trial.metrics for trial in context.finished) and MINUTES in context.show
+    minutes = [trial.metrics[MINUTES] for trial in context.finished if MINUTES in trial.metrics]
+    timed = bool(minutes) and (MINUTES in context.show or max(minutes) > SLOW_MIN)
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
     columns = ["trial", "parent", "mutation", "strategy", "recording", *(["time"] if timed else [])]
@@ -120,7 +121,7 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
         value = short(trial.value) if trial.value is not None else str(state).lower()
     minutes = trial.metrics.get(MINUTES)
     slow = minutes is not None and minutes > SLOW_MIN
-    time = "-" if minutes is None else f"{minutes:.1f} min" + (" SLOW" if slow else "")
+    time = "-" if minutes is None else f"{minutes:.1f} min" + (" SLOW, make the next one lighter" if slow else "")
     values = [short(trial.metrics.get(name)) for name in names]
     recording = str(context.recordings.of(trial.number))
     cells = [str(trial.number), _origin(proposal.parent), _mutation(context, trial), proposal.strategy, recording]
