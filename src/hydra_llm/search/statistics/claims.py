@@ -2,10 +2,10 @@
 
 A claim says what a move of one parameter does to the metric, where its conditions hold. It is tested on every edge of
 the trees along which that parameter alone moved in the claimed way, by the paired difference on the recordings that
-both ends ran on, on the scale of tree/recordings.py. The difference counts when it exceeds 1.96 standard errors, those
-of paired differences among the best; while no pair shares two recordings, those of a difference of means under the pooled
-noise of single runs. "None" is supported only by an interval inside the effect that the claim states as still none.
-A configuration that only failed is worse than any that scored.
+both ends ran on, on the scale of tree/recordings.py. The difference counts when it exceeds 1.96 standard errors: those
+of paired differences among the best; while no pair shares two recordings, those of a difference of means under the
+pooled noise of single runs. "None" is supported only by an interval inside the effect that the claim calls none. A
+configuration that only failed is worse than any that scored.
 """
 
 from __future__ import annotations
