@@ -121,6 +121,12 @@ def test_the_strategies_that_a_search_chooses_from_exist(compose_config):
     assert {"start", *options} <= set(STRATEGIES)
     assert {value for value in moved if len(value) > 1} <= set(options)
     assert not any("contrastive" in option for option in options)  # baselines come before auxiliary losses
+    later = compose_config("simulation=metabolism_homeostasis", "search=metabolism_homeostasis_auxiliary")
+    reachable = {
+        *options,
+        *later.search.params["training/strategy"].removeprefix("choice(").removesuffix(")").split(", "),
+    }
+    assert {"start_contrastive", "residual_contrastive"} <= reachable <= set(STRATEGIES)
 
 
 @pytest.mark.parametrize("key", ["training.learning_rat=1", "simulation.n_neuron=10", "model.hidden=3"])

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from llm_sweeps import answer
-from modest_scientist import slots, text_of
+from modest_scientist import slots, text_of, trials_of
 
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
@@ -25,7 +25,7 @@ def _noise_down(trials: int, index: int) -> tuple[str, float]:
 
 def _look_back(text: str) -> dict[str, Any]:
     block = int(re.search(r"Block info: block (\d+)", text).group(1))  # type: ignore[union-attr]
-    trials = [int(number) for number in re.findall(r"^- Trial (\d+) ", text, re.MULTILINE)]
+    trials = trials_of(text)
     claim = {"key": "noise", "move": "down", "value": None, "effect": "better"}
     edits = [
         _edit("block summary", f"Block {block}: less noise is better.", trials[:1]),

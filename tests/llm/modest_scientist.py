@@ -32,10 +32,16 @@ def scientist(move: Move) -> Callable[[dict[str, Any]], str]:
     return lambda body: json.dumps(answer(*slots(text_of(body), move)))
 
 
+def trials_of(text: str) -> list[int]:
+    """Numbers of the trials in the table of trials, newest first."""
+    rows = text.partition("## Trials")[2].partition("\n## ")[0]
+    return [int(number) for number in re.findall(r"^\| (\d+) \|", rows, re.MULTILINE)]
+
+
 def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurts") -> list[dict[str, Any]]:
     """An answer to each slot of the question; `high` ends the interval that is predicted."""
     nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
-    trials = len(re.findall(r"^- Trial ", text, re.MULTILINE))
+    trials = len(trials_of(text))
     answers = []
     for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)):
         key, value = move(trials, index)

@@ -110,8 +110,8 @@ def test_figures_are_kept_once_beside_the_questions_that_show_them(tmp_path):
 
 
 def test_what_is_on_file_says_what_it_used(tmp_path):
-    recording(tmp_path, "one").complete(ask("x" * 60))
-    assert Transcript(tmp_path).usages() == [(ask("x" * 60).digest("scripted"), Usage(10, 1), False)]
+    recording(tmp_path, "one").complete(ask("x" * 80))
+    assert Transcript(tmp_path).usages() == [(ask("x" * 80).digest("scripted"), Usage(10, 1), False)]
 
 
 def test_no_key_gets_into_a_transcript(tmp_path, serve, monkeypatch):

@@ -6,7 +6,7 @@ from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.testing import ClientConformance
 from hydra_llm.llm.usage import Limits, MeteredClient, Price, TotalUsage, UsageMeter
 
-ASK = Request((Message("user", "x" * 600),))  # 100 tokens by the estimate of six letters each
+ASK = Request((Message("user", "x" * 800),))  # 100 tokens by the estimate of eight letters each
 
 
 class TestConformance(ClientConformance):

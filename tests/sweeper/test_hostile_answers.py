@@ -147,7 +147,7 @@ def test_every_declared_text_reaches_the_job_as_it_is(application, tmp_path):
         def answer(request):
             asked = request.messages[1].text
             slots = [index for index in (0, 1) if f"- slot {index}:" in asked]
-            parent = None if "Empty: nothing was run" in asked else 0
+            parent = None if "Nothing was run in this block" in asked else 0
             moved = [slot(i, parent, moved={"fault": text if i == slots[0] else TEXTS[-1]}) for i in slots]
             return json.dumps(llm_sweeps.answer(*moved))
 
