@@ -32,14 +32,14 @@ NEAR_LEADER = 5  # configurations whose pairs say how a difference near the lead
 FEW_PAIRS = 2  # shared recordings below which a pair has no spread
 
 
-class Run(Protocol):
+class Seeded(Protocol):
     """A trial, or one that is about to be."""
 
     @property
     def seeds(self) -> Mapping[str, int]: ...
 
 
-def seeds_of(run: Run) -> Seeds:
+def seeds_of(run: Seeded) -> Seeds:
     return tuple(sorted(run.seeds.items()))
 
 
