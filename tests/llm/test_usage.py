@@ -72,7 +72,7 @@ def test_replayed_answers_are_free_unless_a_replay_counts_them_as_the_recorded_s
 
 
 def test_tokens_that_a_provider_does_not_name_are_estimated_and_said_to_be():
-    client = MeteredClient(Silent(text="y" * 60), UsageMeter({"m": Price(1.0, 2.0)}, Limits(calls=1)))
+    client = MeteredClient(Silent(text="y" * 80), UsageMeter({"m": Price(1.0, 2.0)}, Limits(calls=1)))
     client.complete(ASK)
     assert client.meter.spent == TotalUsage(1, 100, 10, 120e-6, 1)
     assert client.meter.spent.line() == "1 calls, 100 + 10 tokens (estimated for 1 calls), cost 0.0001"
