@@ -18,7 +18,7 @@ from hydra_llm.search.trial.outcome import from_result
 SETTINGS = Settings(SPACE, Objective("score"), n_trials=12, n_parallel=2, seed=3, seed_keys=("seed",))
 
 
-class Crash(Exception):
+class Crash(BaseException):
     pass
 
 
