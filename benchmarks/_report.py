@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import re
+import shlex
 import statistics
 import sys
 import time
@@ -62,9 +64,8 @@ def mean_sd_least(values: Sequence[float], digits: int) -> str:
 
 def publish(name: str, title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), note: str = "") -> None:
     """Print the table and write results/NAME.json and NAME.md."""
-    command = " ".join(["python", f"benchmarks/{name}.py", *sys.argv[1:]])
     facts = {
-        "command": command,
+        "command": typed(sys.argv),
         "date": date.today().isoformat(),
         "machine": machine(),
         "software": software(*packages),
@@ -77,6 +78,14 @@ def publish(name: str, title: str, rows: Sequence[Row], *, packages: Sequence[st
     lines = [f"# {title}", "", table, "", *([note, ""] if note else [])]
     lines += [f"* {key}: {f'`{value}`' if key == 'command' else value}" for key, value in facts.items()]
     (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
+
+
+def typed(argv: Sequence[str]) -> str:
+    """The command of a benchmark as a reader types it: files by their names, wherever they lie here."""
+    script, *arguments = argv
+    return shlex.join(
+        ["python", f"benchmarks/{Path(script).name}", *(re.sub(r"^(.*=)?/.*/", r"\1", a) for a in arguments)]
+    )
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -1,28 +1,22 @@
 """What fits of the fly visual system recover over several seeds, beside the oracles on the same data.
 
 python benchmarks/recovery_flyvis.py --parameters flow/0000/000/best_chkpt
-python benchmarks/recovery_flyvis.py --cases "0.05 drift" --recipes recipe --seeds 0,1,2,3,4
+python benchmarks/recovery_flyvis.py --cases "0.05 recording" --recipes recipe --seeds 0,1,2,3,4
 """
 
 import _train
 from _report import mean_sd_least, publish
 from _train import cost, over_seeds, scores
 
+PUBLISHED = ("experiment=published_euler",)  # one Euler step per frame, forward differences
 CASES = {
-    "0.05 drift": ("simulation.noise_model_level=0.05",),
-    "0.5 drift": ("simulation.noise_model_level=0.5",),
-    "0.05 finite_difference": (
-        "simulation.noise_model_level=0.05",
-        "simulation.integrator=euler",
-        "simulation.substeps=1",
-        "training.target=finite_difference",
-    ),
-    "0.5 finite_difference": (
-        "simulation.noise_model_level=0.5",
-        "simulation.integrator=euler",
-        "simulation.substeps=1",
-        "training.target=finite_difference",
-    ),
+    "0.05 recording": ("simulation.noise_model_level=0.05",),
+    "0.5 recording": ("simulation.noise_model_level=0.5",),
+    "0.05 recording, measured 0.04": ("experiment=flyvis_measurement_noise_004",),
+    "0.05 recording, measured 0.10": ("experiment=flyvis_measurement_noise_010",),
+    "0.05 drift": (*PUBLISHED, "training.target=drift", "simulation.noise_model_level=0.05"),
+    "0.5 drift": (*PUBLISHED, "training.target=drift", "simulation.noise_model_level=0.5"),
+    "0.05 finite_difference": (*PUBLISHED, "simulation.noise_model_level=0.05"),
 }
 RECIPES = {
     "recipe": (),
@@ -48,7 +42,7 @@ SCORES = {
 
 def main() -> None:
     parser = _train.parser("Recovery of W, tau and V_rest, mean and spread over seeds.", "recovery_flyvis")
-    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--cases", nargs="+", default=list(CASES), help="names in quotes")
     parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("--connectome", default=None, help="path of the connectome file")
     parser.add_argument("--parameters", default="default", help="path of a trained flyvis network")
@@ -56,17 +50,16 @@ def main() -> None:
     places = [f"simulation.parameters={options.parameters}"]
     if options.connectome is not None:
         places.append(f"simulation.connectome={options.connectome}")
-    cases, recipes = options.cases.split(","), options.recipes.split(",")
-    rows = [row(case, recipe, options.seeds, places) for case in cases for recipe in recipes]
+    recipes = options.recipes.split(",")
+    rows = [row(case, recipe, options.seeds, places) for case in options.cases for recipe in recipes]
     trained = "trained (flow/0000/000)" if options.parameters != "default" else "those of an untrained network"
     note = (
         "simulation=flyvis_scenes at its default size, 1,203 neurons, 8,000 frames. R2 to the identity line after the "
         f"gauge, mean +- sd (minimum) over seeds {options.seeds} of data and training. Parameters: {trained}. "
-        "identifiable: by the rank of the data. oracle: the ceiling of the target; oracle_ls, oracle_ridge: "
-        "least squares with relu known, on the same "
-        "data and target. Finite differences are of Euler steps as long as the recording step, so they hold noise but "
-        "no bias. published: Adam as published for noise 0.05, 6,000 steps. wall: mean and largest, all in, without "
-        "figures."
+        "identifiable: by the rank of the data. oracle: the ceiling of the target; oracle_ls, oracle_ridge: least "
+        "squares with relu known, on the same data and target. drift: the oracle derivative of Euler recordings; "
+        "finite_difference: their Euler steps. published: Adam as published for noise 0.05, 6,000 steps. wall: mean and "
+        "largest, all in, without figures."
     )
     publish(options.name, "Recovery of the fly visual system", rows, packages=("torch", "lightning"), note=note)
 

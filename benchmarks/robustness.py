@@ -118,7 +118,10 @@ def _work(jobs: list[Job], commit: str, n_parallel: int) -> None:
             rows = load(job.case, job.target)
             rows[str(job.seed)] = row
             _store(job, rows)
-            progress.update(bar, advance=1, description=f"{job.case}, {job.target}, seed {job.seed}: {_said(job, row)}")
+            progress.console.print(
+                f"{job.case}, {job.target}, seed {job.seed}: {_said(job, row)} ({row['seconds']:.0f} s)"
+            )
+            progress.advance(bar)
 
 
 def run(job: Job, commit: str) -> dict[str, Any]:
