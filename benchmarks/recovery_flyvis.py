@@ -58,8 +58,8 @@ def main() -> None:
         f"gauge, mean +- sd (minimum) over seeds {options.seeds} of data and training. Parameters: {trained}. "
         "identifiable: by the rank of the data. oracle: the ceiling of the target; oracle_ls, oracle_ridge: least "
         "squares with relu known, on the same data and target. drift: the oracle derivative of Euler recordings; "
-        "finite_difference: their Euler steps. published: Adam as published for noise 0.05, 6,000 steps. wall: mean and "
-        "largest, all in, without figures."
+        "finite_difference: their Euler steps. published: Adam as published for noise 0.05, 6,000 steps. wall: mean "
+        "and largest, all in, without figures."
     )
     publish(options.name, "Recovery of the fly visual system", rows, packages=("torch", "lightning"), note=note)
 

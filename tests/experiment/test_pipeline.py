@@ -19,9 +19,14 @@ def test_a_run_returns_what_metrics_json_holds_and_names_the_oracle_beside_the_s
     assert all(isinstance(value, float) for value in metrics.values())
     assert metrics["target_is_oracle_derivative"] == 0
     log = (tmp_path / "run" / "analysis.log").read_text()
-    assert log.startswith("target: recording, ")
+    assert log.startswith("target: recording by ")
     for published in ("connectivity_R2", "test_R2", "effective_rank", "loss"):
         assert f"\n{published}: " in f"\n{log}"
+
+
+def test_a_result_of_the_oracle_derivative_says_so(run_tiny, tmp_path):
+    assert run_tiny("training.target=drift")["target_is_oracle_derivative"] == 1
+    assert (tmp_path / "run" / "analysis.log").read_text().startswith("target: oracle derivative\n")
 
 
 def test_the_same_seed_gives_the_same_numbers(run_tiny):

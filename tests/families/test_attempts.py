@@ -16,7 +16,7 @@ from hydra_llm.families.signal.config import SignalTraining  # noqa: E402
 class Data:
     """A recording whose target no line explains."""
 
-    estimates = SimpleNamespace(sentence="The target is a cosine.")
+    estimates = SimpleNamespace(sentence="The target is a cosine.", words="recording by hand")
 
     def train_dataloader(self):
         u = torch.linspace(-3, 3, 300, dtype=torch.float64)[:, None] * torch.tensor([1.0, -0.5])

@@ -14,6 +14,7 @@ from hydra_llm.estimation.method import Field
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.schema.target import TARGETS, TargetKeys
 
+ORACLE_DERIVATIVE = "oracle derivative"  # as every result calls it
 ORACLE_SENTENCE = "The target is the oracle derivative: the simulator's own du/dt, which no experimenter has."
 
 
@@ -42,6 +43,11 @@ class Estimates:
     def sentence(self) -> str:
         """What the target is, and why."""
         return ORACLE_SENTENCE if self.choice is None else self.choice.sentence
+
+    @property
+    def words(self) -> str:
+        """The target in a few words, for every number that comes of it."""
+        return ORACLE_DERIVATIVE if self.choice is None else f"recording by {self.choice.method.name}"
 
     @property
     def n_refinements(self) -> int:

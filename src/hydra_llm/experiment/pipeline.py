@@ -20,9 +20,9 @@ from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.store import DatasetStore
+from hydra_llm.estimation.estimates import ORACLE_DERIVATIVE
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
-from hydra_llm.experiment.target import is_oracle, target_of
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import finish, summarise
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
@@ -82,8 +82,7 @@ def _measure(
     log.info("Comparing with the oracle ...")
     oracle = evaluator.oracle()
     log.info("%s", oracle.sentence)
-    target = target_of(cfg.training)
-    log.info("Training on %s (target: %s) ...", dataset.path.name, target)
+    log.info("Training on %s ...", dataset.path.name)
     context = FitContext(
         folder=folder,
         trainer=options,
@@ -92,9 +91,10 @@ def _measure(
         keep_checkpoint=cfg.callbacks.checkpoint,
     )
     fitted = family.fit(dataset.path, cfg.model, cfg.training, context)
+    target = fitted.target
     log.info("Evaluating ...")
     evaluation = evaluator.score(fitted, oracle)
-    about = {"training_time_min": fitted.minutes, "target_is_oracle_derivative": is_oracle(target)}
+    about = {"training_time_min": fitted.minutes, "target_is_oracle_derivative": float(target == ORACLE_DERIVATIVE)}
     metrics = finite({**evaluation.metrics, **oracle.scores, **fitted.losses(), **about})
     write_metrics(metrics, folder)
     write_analysis_log(metrics, target, folder)

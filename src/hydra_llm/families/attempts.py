@@ -63,7 +63,7 @@ def fit_that_beats_baselines(
         minutes += fitted.minutes
         if not keys.must_beat or reached < limit:
             _keep(own, context)
-            return replace(fitted, minutes=minutes, baselines=baselines, retries=number)
+            return replace(fitted, minutes=minutes, target=data.estimates.words, baselines=baselines, retries=number)
         log.warning(
             "Attempt %d of %d failed after %.1f min: validation loss %.4g, %s.",
             *(number + 1, 1 + keys.retries, fitted.minutes, reached, _in_words(baselines)),

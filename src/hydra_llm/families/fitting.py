@@ -47,7 +47,8 @@ class FitContext:
 class Fit:
     """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to.
 
-    baselines: losses of what it had to beat; retries: attempts that failed before it (families.attempts).
+    target: what was fitted, in words; baselines: losses of what it had to beat; retries: attempts that failed before it
+    (families.attempts).
     """
 
     net: Any
@@ -56,6 +57,7 @@ class Fit:
     best_interval: int
     minutes: float
     snapshots: Sequence[Snapshot] = ()  # where a fit takes them
+    target: str = "recording"
     baselines: Mapping[str, float] = field(default_factory=dict)
     retries: int = 0
 
