@@ -11,6 +11,8 @@ from modest_scientist import slots, text_of, trials_of
 
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
+GONE = "principle-test, robustness-test, failure-probe, recombine, switch-dimension, explore, forced-branch"
+
 
 def scientist(body: dict[str, Any]) -> str:
     text = text_of(body)
@@ -39,7 +41,10 @@ def _look_back(text: str) -> dict[str, Any]:
     return answer(
         observations=[{"trial": n, "text": f"seen at the end of block {block}"} for n in trials[:2]],
         memory_edits=edits,
-        protocol_edit={"rules": RULES.format(block=block), "reason": f"block {block} ran in a chain"},
+        protocol_edit={
+            "rules": RULES.format(block=block),
+            "reason": f"block {block} ran in a chain; not needed: {GONE}",
+        },
         next_block={"values": values, "reason": "not tested"} if values else None,
     )
 

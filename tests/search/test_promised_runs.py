@@ -6,6 +6,7 @@ from hydra_llm.search.proposers.base import Proposer, mutate
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
 from hydra_llm.search.trial.seeds import replicate_seeds
 
 
@@ -67,3 +68,19 @@ def test_a_rerun_without_a_name_goes_to_the_first_recording_that_its_configurati
         by_node.setdefault(str(trial.values), []).append(trial.seeds)
     for runs in by_node.values():
         assert runs == [seeds(run) for run in range(len(runs))]
+
+
+def test_a_baseline_that_failed_for_want_of_something_runs_again_in_the_next_session(tmp_path):
+    wanted = settings(seed_keys=("seed",), n_trials=8, fail_fast=2)
+    first = open_study(tmp_path, wanted)
+    no_films = Outcome(TrialState.FAILED, error=TrialError("FileNotFoundError", "no films"))
+    run_study(first, lambda trial: no_films)
+    assert "same error" in first.must_stop
+    assert "hydra.sweeper.fail_fast" in first.must_stop
+    first.log.close()
+    again = open_study(tmp_path, wanted)
+    assert again.must_stop == "", "failures of an earlier session end nothing"
+    trials = run_study(again, bowl)
+    baseline = next(trial for trial in trials[2:])
+    assert (baseline.values, baseline.value is not None) == (trials[0].values, True)
+    assert len(trials) == 8

@@ -169,6 +169,7 @@ class ProposalLoop:
             tree=tree,
             trials=tuple(state.trials.values()),
             at_hand=trials,
+            earlier=state.search[state.earlier] if state.earlier < len(state.search) else number,
             slots=slots,
             ranking=ranking,
             block=block,

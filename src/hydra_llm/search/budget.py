@@ -52,7 +52,9 @@ def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:
 
 
 def must_stop(state: SweepState, settings: Settings) -> str:
-    """Why the sweep must end early because of failures, "" otherwise."""
+    """Why the sweep must end early because of failures, "" otherwise. Failures of earlier sessions do not end this one:
+    whoever runs the same command again has mended something.
+    """
     first = state.trials[state.search[0]] if state.search else None
     if first is not None and first.error is not None and first.error.type == MissingMetric.__name__:
         return (
@@ -68,14 +70,17 @@ def must_stop(state: SweepState, settings: Settings) -> str:
     if most is not None and state.failures > most:
         return f"{state.failures} trials failed, more than stop.max_failures={most} allows"
     if settings.fail_fast:
-        latest = (state.trials[number] for number in reversed(state.search))
+        latest = (state.trials[number] for number in reversed(state.search[state.earlier :]))
         tail = list(islice((trial for trial in latest if trial.state.is_finished), settings.fail_fast))[::-1]
         if (
             len(tail) == settings.fail_fast
             and len({_cause(trial) for trial in tail}) == 1
             and _cause(tail[0]) is not None
         ):
-            return f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error})"
+            return (
+                f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error}). Mend its cause "
+                "and run the same command in the same folder again, or let hydra.sweeper.fail_fast=0 pass over it"
+            )
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
 from hydra_llm.search.memory.predictions import calibration, fates, forecasts, summary
+from hydra_llm.search.records.confirmation import summary_lines
 from hydra_llm.search.records.memory_text import established, knowledge
 from hydra_llm.search.settings import Settings
 
@@ -40,4 +41,5 @@ def _evaluation(state: SweepState, settings: Settings) -> list[str]:
     block = state.blocks[-1].index
     tree = state.trees[block]
     found = evaluate(state.block_trials(block), tree, settings.objective, settings.nominal_block, tree.noise_floor)
-    return lines(found)
+    confirmed = summary_lines(state, settings.objective)
+    return [*lines(found), *(f"- {line.strip()}" for line in confirmed)]

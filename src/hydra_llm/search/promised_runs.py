@@ -1,9 +1,12 @@
-"""Further runs of proposals that named several recordings: they fill free slots before anything new is asked for."""
+"""Runs that are due before anything new is asked for: further recordings that a proposal named, and a baseline that
+failed in an earlier session, whose cause may be mended.
+"""
 
 from __future__ import annotations
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
+from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Proposal, Trial
 
 STRATEGY = "replicate"
@@ -14,7 +17,10 @@ def promised_runs(context: Context) -> list[Proposal]:
     run again for its promise.
     """
     free = [slot for slot in context.slots if slot.role != "baseline"]
+    root = context.tree.root
     found = []
+    if root is not None and root.failed and not root.pending and max(root.trials) < context.earlier and free:
+        found.append(_again(context, free.pop(0), root))
     for trial in context.block_trials:
         for recording in _missing(context, trial):
             slot = next((slot for slot in free if _fits(slot, trial)), None)
@@ -23,6 +29,11 @@ def promised_runs(context: Context) -> list[Proposal]:
             free.remove(slot)
             found.append(_rerun(context, slot, trial, recording))
     return found
+
+
+def _again(context: Context, slot: Slot, root: Node) -> Proposal:
+    note = "the baseline failed in an earlier session"
+    return mutate(context, slot, root.id, root.values, strategy="baseline", source="rules", note=note)
 
 
 def _missing(context: Context, trial: Trial) -> list[int]:

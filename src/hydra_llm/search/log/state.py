@@ -70,7 +70,8 @@ class SweepState:
         self.questions: list[Question] = []  # to a language model, in order
         self.batches = 0
         self.sessions = 0
-        self.failures = 0  # search trials that ended FAILED, TIMEOUT or LOST
+        self.failures = 0  # search trials that ended FAILED, TIMEOUT or LOST in the present session
+        self.earlier = 0  # search trials that were asked for in sessions before it
         for event in events:
             self.apply(event)
 
@@ -86,6 +87,8 @@ class SweepState:
     @apply.register
     def _(self, event: Session) -> None:
         self.sessions += 1
+        self.failures = 0  # what stopped an earlier session may be mended by now
+        self.earlier = len(self.search)
 
     @apply.register
     def _(self, event: BlockRecord) -> None:

@@ -142,16 +142,24 @@ def summary(found: Calibration) -> str:
 
 def fates(state: SweepState) -> dict[int, str]:
     """Trial -> what became of its prediction, by its interval and, as its author judged it, by its own refutation."""
-    judged_by_author = {n.number: n.text for n in state.notes if n.kind == REFUTED and n.number is not None}
-    return {f.number: _fate(f, judged_by_author.get(f.number, "")) for f in forecasts(state) if f.status != "open"}
+    of_kind = {
+        kind: {n.number: n.text for n in state.notes if n.kind == kind and n.number is not None}
+        for kind in (REFUTED, "observation")
+    }
+    return {
+        f.number: _fate(f, of_kind[REFUTED].get(f.number, ""), seen=f.number in of_kind["observation"])
+        for f in forecasts(state)
+        if f.status != "open"
+    }
 
 
-def _fate(f: Forecast, refuted: str) -> str:
+def _fate(f: Forecast, refuted: str, *, seen: bool) -> str:
     interval = f"predicted {f.prediction.low:.6g}..{f.prediction.high:.6g}: {f.status}"
     if refuted:
         return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}"
     wanted = f.prediction.refuted_if
-    return f"{interval}; refuted if {wanted}: yours to judge" if wanted and f.status in ("held", "missed") else interval
+    due = wanted and not seen and f.status in ("held", "missed")
+    return f"{interval}; refuted if {wanted}: yours to judge" if due else interval
 
 
 def markdown(state: SweepState, settings: Settings) -> str:

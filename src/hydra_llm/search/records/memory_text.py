@@ -57,7 +57,7 @@ def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
         if block <= 1 and state.start_memory.plan:
             lines += ["### Plan of block 1", "", *_rows("plan", [f"- {item}" for item in state.start_memory.plan])]
     lines += ["## Knowledge base", ""]
-    if block:
+    if block > 1 or (block and state.blocks[0].values):
         lines += ["### Regimes", "", *regimes(state, settings, block)]
     records = evidence_of(state, settings, block)
     entries = fold(state.edits, state.start_memory.principles, block)

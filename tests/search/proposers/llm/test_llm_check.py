@@ -282,7 +282,7 @@ def test_an_observation_says_what_kind_of_thought_it_is_and_a_wrong_word_costs_t
 
 
 def test_the_protocol_changes_at_a_blocks_end_only_with_a_reason_and_inside_the_markers():
-    edit = {"rules": "| default | explore |", "reason": "a pure chain"}
+    edit = {"rules": "| default | explore |", "reason": "a pure chain: explore for exploit"}
     assert notes_of(at_end(), protocol_edit=edit)[0].protocol_edit.rules == edit["rules"]
     assert "end of a block only" in notes_of(small(protocol=PROTOCOL), protocol_edit=edit)[1][0]
     assert "reason is empty" in notes_of(at_end(), protocol_edit={**edit, "reason": " "})[1][0]
@@ -402,3 +402,14 @@ def test_an_answer_without_side_dishes_is_an_answer():
     assert problems == []
     assert typed.observations == []
     assert (typed.protocol_edit, typed.next_block) == (None, None)
+
+
+def test_rules_do_not_vanish_without_a_word():
+    head = "| condition | strategy | action |\n|---|---|---|\n"
+    table = f"{head}| default | exploit | go |\n| a new best | robustness-test | again |\n"
+    context = small(slots=(), is_review=True, protocol=f"goal\n{BEGIN}\n{table}{END}\n")
+    rules = table.rsplit("| a new best", 1)[0]
+    _, problems = notes_of(context, protocol_edit={"rules": rules, "reason": "shorter"})
+    assert "the rows robustness-test are gone without a word" in problems[0]
+    notes, problems = notes_of(context, protocol_edit={"rules": rules, "reason": "robustness-test never helped"})
+    assert (problems, notes.protocol_edit.rules) == ([], rules)

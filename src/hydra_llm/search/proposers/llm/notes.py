@@ -21,6 +21,7 @@ from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.protocol_text import Protocol, ProtocolError, rules_problem
 from hydra_llm.search.space import block_values
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.statistics.conditions import rows
 from hydra_llm.search.trial.reasoning import ReasoningMode
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
@@ -104,6 +105,7 @@ def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: 
             Protocol.parse(context.protocol)
         except ProtocolError as error:
             problem = str(error)
+        problem = problem or (_unexplained(context.protocol, edit) if edit.reason.strip() else "")
         if problem:
             problems.append(f"protocol_edit: {problem}")
             return None
@@ -111,6 +113,16 @@ def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: 
         problems.append("protocol_edit: the reason is empty. Say why the rules change, or why they need not.")
         return None
     return RulesWish(edit.rules, one_line(edit.reason))
+
+
+def _unexplained(protocol: str, edit: ProtocolEditAnswer) -> str:
+    """Which rows of the strategy table an edit drops without a word in its reason, as a sentence; "" for none."""
+    after = {row.strategy for row in rows(Protocol.parse(protocol).with_rules(edit.rules or "").text)}
+    gone = sorted({row.strategy for row in rows(protocol)} - after)
+    silent = [strategy for strategy in gone if strategy not in edit.reason]
+    if not silent:
+        return ""
+    return f"the rows {', '.join(silent)} are gone without a word. Name each in the reason, or keep it."
 
 
 def _next_block(answer: LlmAnswer, context: Context, block_space: Space | None) -> BlockWish | None:

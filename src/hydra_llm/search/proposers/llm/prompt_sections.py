@@ -147,7 +147,7 @@ def ucb(context: Context) -> Section:
         "The score of the selection rule: a rank or a value, plus a bonus that falls with visits (runs of the node and"
     )
     head = (f"{scale} of its descendants).",)
-    return Section("UCB scores, best first", head, tuple(rows), keep=5, most=10, patience=15)
+    return Section("UCB scores, best first", head, tuple(rows), keep=3, most=5, patience=15)
 
 
 def rates(context: Context) -> Section:

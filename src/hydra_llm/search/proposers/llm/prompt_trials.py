@@ -10,6 +10,7 @@ from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import short, signed
 from hydra_llm.search.proposers.llm.prompt_text import Section, label, quoted, table
 from hydra_llm.search.proposers.llm.shown import MINUTES, chosen
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -17,6 +18,8 @@ SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
 MAX_RECORDINGS = 6  # columns of their own
 LAST_TO_GO = 90  # patience: prose goes before any row of a trial
 NEWS = 12  # latest trials without an observation, which the end of the question names
+WHOLE = 5  # latest observations that are shown in full
+LONG_AGO = 110  # characters of an earlier one
 MAX_NAMES = 40  # of metrics that are left out
 
 
@@ -82,8 +85,10 @@ def recordings(context: Context) -> Section | None:
 def words(context: Context) -> Section | None:
     """The proposer's own words on each trial, newest first, and what became of its predictions."""
     rows = []
-    for trial in reversed(context.finished):
+    for place, trial in enumerate(reversed(context.finished)):
         said, fate = context.observations.get(trial.number), context.fates.get(trial.number)
+        if said and place >= WHOLE:
+            said = one_line(said, LONG_AGO)
         if said or fate:
             rows.append(f"- {trial.number}: {'; '.join(text for text in (fate, said) if text)}")
     silent = [str(t.number) for t in context.finished if t.number not in context.observations][:-NEWS]
