@@ -58,7 +58,7 @@ SWEEPER: Table = {
         str,
         "mean",
         "score of a configuration over its runs; `lower_confidence` is the one-sided 90 % bound",
-        choices=("mean", "lower_confidence", "min"),
+        choices=("posterior", "mean", "lower_confidence", "min"),
     ),
     "seed": Key(int, 0, "seed of the search itself, not of the task"),
     "seed_keys": Key(list, None, "the task's own seed keys, which reruns vary"),

@@ -20,10 +20,11 @@ class Numbering:
     was there, since a number never serves two candidates.
     """
 
-    def __init__(self, state: SweepState, settings: Settings, folder: Path) -> None:
+    def __init__(self, state: SweepState, settings: Settings, folder: Path | None) -> None:
         self._state = state
         self._settings = settings
-        folders = [int(path.name) for path in folder.iterdir() if path.is_dir() and path.name.isdigit()]
+        there = [] if folder is None else folder.iterdir()
+        folders = [int(path.name) for path in there if path.is_dir() and path.name.isdigit()]
         self.next = 1 + max([-1, *state.trials, *folders])
 
     def search(self, proposals: Sequence[Proposal]) -> tuple[AskedTrial, ...]:

@@ -37,6 +37,7 @@ from hydra_llm.search.log.events import (
 )
 from hydra_llm.search.log.header import check_resume, make_header, make_session
 from hydra_llm.search.log.inbox import Inbox
+from hydra_llm.search.log.memory_log import MemoryLog
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.numbering import Numbering
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
@@ -52,14 +53,15 @@ log = logging.getLogger(__name__)
 
 
 class Study:
-    """One sweep in one folder. `validate` tells whether a configuration composes, as sentences on what is wrong.
+    """One sweep in one folder, or in memory (`folder` None). `validate` tells whether a configuration composes, as
+    sentences on what is wrong.
 
     `failure` is the sentence of an error that ended the asking, "" without one: what runs is waited for all the same.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         settings: Settings,
         policy: SelectionPolicy,
         proposer: Proposer,
@@ -71,23 +73,25 @@ class Study:
         start_memory: str = "",
         clock: Callable[[], float] = time_module.time,
     ) -> None:
-        self.folder = folder
+        self._folder = folder
         self.settings = settings
         self.clock = clock
-        self.log = EventLog(folder / EVENTS_NAME)
+        self.log = MemoryLog() if folder is None else EventLog(folder / EVENTS_NAME)
         self.state = SweepState(settings.space, settings.objective, reward=settings.reward)
         self.analysis = Journal(self.state, settings)
         self.policy = policy
         self._validate = validate
         self._proposals = ProposalLoop(settings, policy, proposer, validate)
         header = make_header(settings, argv, clock())
-        check_resume(resume, self.log.events, header, folder)
+        if folder is not None:
+            check_resume(resume, self.log.events, header, folder)
         for event in self.log.events:
             self._take(event)
         if not self.log.events:
             self._record(header)
-        self.limits = LimitPublisher(settings.pruning, settings.objective, folder)
-        self.limits.learn(self.state.search_trials())
+        self.limits = None if folder is None else LimitPublisher(settings.pruning, settings.objective, folder)
+        if self.limits is not None:
+            self.limits.learn(self.state.search_trials())
         self._record(make_session(settings, policy.name, proposer.name, argv, clock()))
         text = protocol or proposer.protocol
         if text != self.state.protocol_copy.source:
@@ -95,13 +99,20 @@ class Study:
         if start_memory and start_memory != self.state.start_text:
             self._record(StartMemorySource(clock(), start_memory))
         proposer.resume(usages(self.state.questions))
-        self._inbox = Inbox(folder)
-        if self._proposals.proposer.reads_notes:
+        self._inbox = Inbox(folder) if folder is not None and proposer.reads_notes else None
+        if self._inbox is not None:
             self._inbox.create()
         self._opened = clock()
         self._asked_out = ""  # why this session asks for nothing more
         self.failure = ""
         self._numbers = Numbering(self.state, settings, folder)
+
+    @property
+    def folder(self) -> Path:
+        """Raises ValueError for a study in memory."""
+        if self._folder is None:
+            raise ValueError("A study in memory has no folder. Open it with a folder to keep files of it.")
+        return self._folder
 
     # ---- asking ----
     def ask(self, count: int, free: Sequence[int] | None = None) -> list[Trial]:
@@ -177,7 +188,7 @@ class Study:
 
     def _read_inbox(self) -> None:
         """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
-        if not self._proposals.proposer.reads_notes:
+        if self._inbox is None:
             return
         text = self._inbox.pending()
         if not text:
@@ -238,7 +249,7 @@ class Study:
 
     def publish_limits(self) -> None:
         """Tell the running jobs of the present block what they are compared with."""
-        if self.state.blocks:
+        if self.state.blocks and self.limits is not None:
             running = [self.state.trials[number] for number in list(self.state.running)]
             self.limits.publish(self.state.blocks[-1].index, running)
 
@@ -256,7 +267,8 @@ class Study:
         ended = outcome.ended if outcome.ended is not None else self.clock()
         self._record(Told(number, replace(outcome, value=finite, ended=ended)))
         told = self.state.trials[number]
-        self.limits.learn([told])
+        if self.limits is not None:
+            self.limits.learn([told])
         return told
 
     def put_back(self, number: int, reason: str) -> Trial:

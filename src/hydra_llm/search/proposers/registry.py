@@ -16,6 +16,7 @@ from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
 BUILDERS: dict[str, str] = {
+    "bayes": "hydra_llm.search.proposers.bayes.proposer",
     "llm": "hydra_llm.search.proposers.llm.build",
     "tpe": "hydra_llm.search.proposers.numeric.tpe",
     "cmaes": "hydra_llm.search.proposers.numeric.cmaes",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.reward import check_reward, reward_of
+from hydra_llm.search.surrogate.belief import Belief, believe
+from hydra_llm.search.tree.reward import POSTERIOR, check_reward, reward_of
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -72,6 +73,8 @@ class Arms:
     rewards: npt.NDArray[np.float64]  # [node] larger is better; nan where nothing has been scored
     visits: npt.NDArray[np.int64]  # [node] runs of the node and its descendants, pending ones included
     failed: npt.NDArray[np.bool_]  # [node] finished, but never with a score
+    believed: npt.NDArray[np.float64] | None = None  # [node] posterior mean of the standardised score
+    doubt: npt.NDArray[np.float64] | None = None  # [node] its standard deviation; both None while too little has run
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -91,6 +94,7 @@ class Tree:
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
+        self._trials: dict[int, Trial] = {}  # as they stand; in order of number
         self._running: set[int] = set()
         self._means: list[float] = []  # these four: what `arms` needs of every node, kept rather than collected
         self._ids: list[int] = []
@@ -101,6 +105,8 @@ class Tree:
         self._pooled = (0.0, 0)  # squares within replicated configurations, degrees of freedom
         self._rewards: npt.NDArray[np.float64] | None = None  # made when asked for, until the next score
         self._order: list[int] | None = None
+        self._belief: Belief | None = None  # from the runs that have ended, until the next one ends
+        self._believes = False  # whether `_belief` is up to date
         self.exhausted: set[int] = set()  # a cache of moves.py: ids of nodes without an untried one-parameter move
         self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
         for trial in trials:
@@ -110,6 +116,7 @@ class Tree:
     def add(self, trial: Trial) -> Node:
         """Enter a trial: create its node if the configuration is new, count the visit once, record the score once."""
         number = trial.number
+        self._trials[number] = trial
         node = self._by_trial.get(number)
         if node is None:
             node = self._node_for(trial)
@@ -155,6 +162,7 @@ class Tree:
 
     def _finish(self, node: Node, trial: Trial) -> None:
         self._rewards = self._order = None
+        self._believes = False
         if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
             self._score(node, self.objective.score(trial.value))
         elif trial.state.is_bad or trial.state is TrialState.PRUNED:
@@ -254,14 +262,38 @@ class Tree:
     def rewards(self) -> npt.NDArray[np.float64]:
         """One reward per node in order of creation; nan where nothing has been scored."""
         if self._rewards is None:
+            means = np.array(self._means, dtype=np.float64)
             if self.reward_kind == "mean":
-                self._rewards = np.array(self._means, dtype=np.float64)
+                self._rewards = means
+            elif self.reward_kind == POSTERIOR:
+                self._rewards = self._expected(means)
             else:
                 kind, floor, worst = self.reward_kind, self.noise_floor, self._worst
                 self._rewards = np.array(
                     [reward_of(kind, n.scores, n.failures, floor, worst) for n in self.nodes], dtype=np.float64
                 )
         return self._rewards
+
+    @property
+    def belief(self) -> Belief | None:
+        """What the runs so far say of every configuration, None while there are too few. Fitted when it is asked for,
+        once for each run that ends.
+        """
+        if not self._believes:
+            self._belief = believe(self.space, self.objective, list(self._trials.values()))
+            self._believes = True
+        pending = [self._trials[number].values for number in sorted(self._running)]
+        return None if self._belief is None else self._belief.with_pending(pending)
+
+    def _expected(self, means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Posterior means in scores, where there is a score; plain means while nothing is believed."""
+        belief = self.belief
+        scored = np.flatnonzero(np.isfinite(means))
+        if belief is None or not len(scored):
+            return means
+        expected, _ = belief.of(belief.encoding.rows(self.nodes[index].values for index in scored))
+        means[scored] = belief.warp.inverse(expected)
+        return means
 
     def reward(self, node: Node) -> float:
         return float(self.rewards[node.index])
@@ -283,9 +315,18 @@ class Tree:
         return self.nodes[0] if self.nodes else None
 
     def arms(self) -> Arms:
+        """As they stand, without what is believed of them."""
         return Arms(
             ids=np.array(self._ids, dtype=np.int64),
             rewards=self.rewards.copy(),
             visits=np.array(self._visits, dtype=np.int64),
             failed=np.array(self._failed, dtype=np.bool_),
         )
+
+    def believed_arms(self) -> Arms:
+        """As they stand, with posterior mean and standard deviation where there is a belief."""
+        belief = self.belief
+        if belief is None:
+            return self.arms()
+        mean, sd = belief.of(belief.encoding.rows(node.values for node in self.nodes))
+        return replace(self.arms(), believed=mean, doubt=sd)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 from search_worlds import SPACE, bowl, comparable, lose_running, open_study, run_study, settings
 
-from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
+from hydra_llm.search.optuna_bridge.node_points import NodePoints
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.numeric import cmaes, gp
 from hydra_llm.search.proposers.registry import make_proposer

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.optuna_bridge.unit_cube import is_ordered, position, value_at
+from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS
 from hydra_llm.search.statistics.replication import is_retired
 from hydra_llm.search.tree.tree import Node

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.optuna_bridge.unit_cube import is_ordered, position, value_at
+from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.proposers.base import ProposerError
 from hydra_llm.search.proposers.numeric.numeric import PointProposer
 from hydra_llm.search.space.dimension import Dimension

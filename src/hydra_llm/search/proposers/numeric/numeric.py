@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.optuna_bridge.unit_cube import NodePoints
+from hydra_llm.search.optuna_bridge.node_points import NodePoints
 from hydra_llm.search.proposers.base import Proposer, ProposerError, mutate
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline

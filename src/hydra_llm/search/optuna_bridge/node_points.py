@@ -1,8 +1,4 @@
-"""Configurations as points: what a numeric sampler sees of a search space, and which tree node lies nearest.
-
-Numbers become their position in the range (through the logarithm on a log scale), ordered choices their rank, unordered
-ones an index that is compared and never subtracted.
-"""
+"""Which node of a growing tree lies nearest to a configuration."""
 
 from __future__ import annotations
 
@@ -12,37 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
+from hydra_llm.search.space.positions import ABSENT, is_ordered, position
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.tree import Node, Tree
 
 Points = npt.NDArray[np.float64]
-ABSENT = np.nan  # a conditional parameter that is not active, or a default outside the declared choices
-
-
-def is_ordered(dimension: Dimension) -> bool:
-    """Whether distances along the dimension mean something."""
-    return not isinstance(dimension, Categorical) or dimension.ordered
-
-
-def position(dimension: Dimension, value: Any) -> float:
-    """In [0, 1] along an ordered dimension, the index of an unordered choice, ABSENT where there is none."""
-    if isinstance(dimension, Categorical):
-        index = dimension.index(value)
-        if index is None:
-            return ABSENT
-        return index / max(1, len(dimension.choices) - 1) if dimension.ordered else float(index)
-    assert isinstance(dimension, Float | Integer)
-    number = canonical_number(value)
-    return ABSENT if number is None else dimension.to_unit(number)
-
-
-def value_at(dimension: Dimension, where: float) -> Any:
-    """The value at a position along an ordered dimension; inverse of `position`."""
-    if isinstance(dimension, Categorical):
-        return dimension.choices[round(min(max(where, 0.0), 1.0) * (len(dimension.choices) - 1))]
-    assert isinstance(dimension, Float | Integer)
-    return dimension.from_unit(where)
 
 
 class NodePoints:

@@ -1,0 +1,117 @@
+"""Which searcher finds what, on tasks that nobody here wrote; in-process, no launcher, no disk.
+
+    python benchmarks/search.py                                  the table of the page, resumed from the runs so far
+    python benchmarks/search.py --suites hpolib --arms random bayes --repetitions 0 10
+    python benchmarks/search.py --table                          the page again, from the runs so far
+
+A run is (task, arm, budget, slots, repetition). Each is appended to results/search.jsonl when it has ended and is not
+run again. Arms and repetitions are paired: the same default configuration first, the same noise for the same
+configuration. The value of a run is the true mean of the configuration that the method recommends.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from _report import RESULTS
+from _search_arms import ARMS, default_of
+from _search_tasks import names, task
+
+RUNS = RESULTS / "search.jsonl"
+SUITES = ("hpolib", "hpobench", "bbob-noisy")
+Key = tuple[str, str, int, int, int]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare searchers on third-party tasks.")
+    parser.add_argument("--suites", nargs="+", default=["hpolib", "hpobench"], choices=SUITES)
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
+    parser.add_argument("--trials", type=int, nargs="+", default=[24], help="budgets")
+    parser.add_argument("--slots", type=int, nargs="+", default=[1])
+    parser.add_argument("--repetitions", type=int, nargs=2, default=[10, 40], help="from, to (exclusive)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="where runs are appended")
+    parser.add_argument("--table", action="store_true", help="run nothing, write the page")
+    options = parser.parse_args()
+    if not options.table:
+        work(options)
+    from _search_table import publish_page
+
+    publish_page(read(options.runs), written=options.runs == RUNS)
+
+
+def work(options: argparse.Namespace) -> None:
+    done = {key_of(row) for row in read(options.runs)}
+    tasks = [name for suite in options.suites for name in names(suite)]
+    keys: list[Key] = [
+        (name, arm, budget, slots, repetition)
+        for repetition in range(*options.repetitions)
+        for budget in options.trials
+        for slots in options.slots
+        for name in tasks
+        for arm in options.arms
+    ]
+    left = [key for key in keys if key not in done]
+    print(f"{len(keys)} runs, {len(keys) - len(left)} done before", flush=True)
+    began = time.monotonic()
+    options.runs.parent.mkdir(parents=True, exist_ok=True)
+    with options.runs.open("a") as file:
+        for count, row in enumerate(results(left, options.jobs), start=1):
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            if count % max(1, len(left) // 50) == 0:
+                spent = time.monotonic() - began
+                rest = spent / count * (len(left) - count)
+                print(f"{count}/{len(left)} runs, {spent:.0f} s, about {rest:.0f} s to go", flush=True)
+
+
+def results(keys: list[Key], jobs: int) -> Iterable[dict[str, Any]]:
+    if jobs == 1:
+        yield from map(run, keys)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(run, keys, chunksize=8)
+
+
+def run(key: Key) -> dict[str, Any]:
+    name, arm, budget, slots, repetition = key
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    problem = task(name)
+    began = time.process_time()
+    values = ARMS[arm](problem, budget, slots, repetition)
+    return {
+        "task": name,
+        "arm": arm,
+        "trials": budget,
+        "slots": slots,
+        "repetition": repetition,
+        "quality": round(problem.quality(values), 6),
+        "default": round(problem.quality(default_of(problem, repetition)), 6),
+        "cpu_s": round(time.process_time() - began, 3),
+    }
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The runs so far; a line torn by a crash is left out, and run again."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text().splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue
+    return rows
+
+
+def key_of(row: dict[str, Any]) -> Key:
+    return row["task"], row["arm"], row["trials"], row["slots"], row["repetition"]
+
+
+if __name__ == "__main__":
+    main()

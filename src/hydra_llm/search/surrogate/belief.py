@@ -1,0 +1,100 @@
+"""What the search believes: a Gaussian process on every run of a tree, and what it says of the nodes.
+
+A run is a score of its configuration on one recording (its seeds), with noise of its own. A run that failed counts as
+the worst score seen: there is no telling what it would have given, but it is to be avoided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.surrogate.encoding import Encoding, Rows
+from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, Hyperparameters, fit
+from hydra_llm.search.surrogate.warp import Warp
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.trial import Trial, TrialState
+
+Array = npt.NDArray[np.float64]
+
+LEAST_RUNS = 3  # scores before anything is believed
+FITTED = 100  # runs that hyperparameters are fitted to
+KEPT = 300  # runs that the process knows
+
+
+@dataclass(frozen=True)
+class Belief:
+    """`process` speaks of warped scores; `pending` are rows of running trials, which `expecting` takes as believed."""
+
+    encoding: Encoding
+    warp: Warp
+    process: GaussianProcess
+    pending: Rows
+
+    def with_pending(self, configurations: Iterable[Mapping[str, Any]]) -> Belief:
+        """The same belief beside other running trials."""
+        return replace(self, pending=self.encoding.rows(configurations))
+
+    @cached_property
+    def expecting(self) -> GaussianProcess:
+        """The process once the running trials have given what is expected of them."""
+        return self.process.believing(self.encoding.features(self.pending))
+
+    @property
+    def noise(self) -> float:
+        """Variance of one run around its configuration, other recordings included, of the warped score."""
+        return self.process.hyper.noise + self.process.hyper.recording
+
+    def of(self, rows: Rows) -> tuple[Array, Array]:
+        """Posterior mean and standard deviation [configuration] of warped scores."""
+        mean, variance = self.process.posterior(self.encoding.features(rows))
+        return mean, np.sqrt(variance)
+
+
+def believe(space: Space, objective: Objective, trials: Sequence[Trial]) -> Belief | None:
+    """The belief from the trials of one block that have ended; None while they hold too few scores."""
+    encoding = Encoding(space)
+    scored = [t for t in trials if t.value is not None and t.state in (TrialState.COMPLETED, TrialState.PRUNED)]
+    failed = [t for t in trials if t.state.is_finished and t.value is None and t.state.is_bad]
+    if len(scored) < LEAST_RUNS or not encoding.dimensions:
+        return None
+    scores = np.array([objective.score(t.value) for t in scored if t.value is not None])
+    kept, fitted = _latest_and_best(scores, KEPT), _latest_and_best(scores, FITTED)
+    warp = Warp.of(scores)
+    targets = warp(scores)
+    whole = _data(encoding, [scored[i] for i in kept], targets[kept], failed[-KEPT:])
+    if len(fitted) < len(kept):
+        part = _data(encoding, [scored[i] for i in fitted], targets[fitted], failed[-FITTED:])
+        process = GaussianProcess(whole, _hyper(part, encoding))
+    else:
+        process = fit(whole, len(encoding.dimensions))
+    return Belief(encoding, warp, process, encoding.rows([]))
+
+
+def _hyper(data: Data, encoding: Encoding) -> Hyperparameters:
+    return fit(data, len(encoding.dimensions)).hyper
+
+
+def _latest_and_best(scores: Array, most: int) -> npt.NDArray[np.int64]:
+    """Indices of at most so many runs, half of them the best, the others the latest."""
+    count = len(scores)
+    if count <= most:
+        return np.arange(count)
+    best = np.argsort(-scores, kind="stable")[: most // 2]
+    others = np.setdiff1d(np.arange(count), best)[-(most - len(best)) :]
+    return np.sort(np.concatenate([best, others]))
+
+
+def _data(encoding: Encoding, scored: Sequence[Trial], targets: Array, failed: Sequence[Trial]) -> Data:
+    runs = [*scored, *failed]
+    known: dict[tuple[tuple[str, int], ...], int] = {}
+    recordings = [known.setdefault(tuple(sorted(t.seeds.items())), len(known)) for t in runs]
+    every = np.concatenate([targets, np.full(len(failed), float(targets.min()))])
+    features = encoding.features(encoding.rows(t.values for t in runs))
+    return Data(features, encoding.columns, every, np.array(recordings, dtype=np.int64))
