@@ -77,7 +77,7 @@ def named(name: str, selection: str = "puct_rank") -> Any:
 
 
 def bayes(**parts: Any) -> Any:
-    second = parts.pop("second", "tpe")
+    second = parts.pop("second", None)
     reward = parts.pop("reward", "posterior")
 
     def make() -> Proposer:
@@ -158,12 +158,15 @@ ARMS: dict[str, Any] = {
     "optuna-cmaes-5": sampler(_cmaes),
     "rules": named("rules"),
     "rules, greedy": named("rules", "greedy"),
+    "rules, ucb": named("rules", "ucb"),
+    "rules, ucb1": named("rules", "ucb1"),
     "rules, random parent": named("rules", "random"),
     "tpe": named("tpe"),
     "cmaes": named("cmaes"),
+    "hybrid": named("hybrid"),
     "bayes": bayes(),
-    "bayes, no second member": bayes(second=None),
-    "bayes, half second member": bayes(period=2),
+    "bayes, TPE every fifth": bayes(second="tpe"),
+    "bayes, TPE every second": bayes(second="tpe", period=2),
     "bayes, Sobol pool": bayes(sources=("spread",), climb=False),
     "bayes, Sobol pool and climb": bayes(sources=("spread",)),
     "bayes, no climb": bayes(climb=False),

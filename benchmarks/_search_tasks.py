@@ -12,7 +12,7 @@ optimum.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Task:
     quality: Callable[[Values], float]
 
 
-@lru_cache(maxsize=None)
+@cache
 def task(name: str) -> Task:
     suite, _, rest = name.partition("/")
     return _noisy(name, int(rest)) if suite == "bbob-noisy" else _tabular(name, suite, rest)

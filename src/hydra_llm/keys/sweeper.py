@@ -35,15 +35,15 @@ SWEEPER: Table = {
     "proposer": Key(
         str,
         "auto",
-        "what proposes trials; `auto`: a language model if one is configured, else the coded rules",
-        choices=("auto", "llm", "rules", "random", "tpe", "cmaes", "gp", "hybrid"),
+        "what proposes trials; `auto`: a language model if one is configured, else a Gaussian process",
+        choices=("auto", "llm", "bayes", "rules", "random", "tpe", "cmaes", "gp", "hybrid"),
         dotted=True,
     ),
     "selection": Key(
         str,
         "puct_rank",
         "the policy that picks the node to branch from",
-        choices=("puct_rank", "ucb1", "ucb1_shifted", "puct_reference", "greedy", "random"),
+        choices=("puct_rank", "ucb", "ucb1", "ucb1_shifted", "puct_reference", "greedy", "random"),
         dotted=True,
     ),
     "ucb_c": Key(float, None, "weight of exploration; null: the default of the selection policy", low=0),
@@ -56,8 +56,9 @@ SWEEPER: Table = {
     ),
     "reward": Key(
         str,
-        "mean",
-        "score of a configuration over its runs; `lower_confidence` is the one-sided 90 % bound",
+        None,
+        "score of a configuration over its runs; `posterior`: as a Gaussian process on all runs sees it; "
+        "`lower_confidence`: the one-sided 90 % bound; null: `posterior` with `proposer: bayes`, else `mean`",
         choices=("posterior", "mean", "lower_confidence", "min"),
     ),
     "seed": Key(int, 0, "seed of the search itself, not of the task"),

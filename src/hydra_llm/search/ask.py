@@ -155,7 +155,8 @@ class ProposalLoop:
         if not len(state.tree):
             return []
         rng = np.random.default_rng([self.settings.seed, number])
-        return rank(self.policy, state.tree.arms(), rng)
+        arms = state.tree.believed_arms() if self.policy.believes else state.tree.arms()
+        return rank(self.policy, arms, rng)
 
     def context(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Context:
         """Everything a proposer may read at this moment."""
@@ -175,6 +176,7 @@ class ProposalLoop:
             block=block,
             next_number=number,
             n_trials=self.settings.n_trials,
+            left=min(self.settings.block_size - len(trials), self.settings.n_trials - len(state.search)),
             seed=self.settings.seed,
             thresholds=self.settings.thresholds,
             rates=progress.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),

@@ -106,6 +106,7 @@ class Context:
     block: Block = field(default_factory=Block)
     next_number: int = 0
     n_trials: int = 0
+    left: int = 0  # trials that the present block may still ask for, those of the open slots included
     seed: int = 0
     thresholds: Thresholds | None = None
     rates: Progress = field(default_factory=Progress)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import time as time_module
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,12 +42,16 @@ from hydra_llm.search.log.memory_log import MemoryLog
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.numbering import Numbering
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
+from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.pruning.limits import LimitPublisher
 from hydra_llm.search.pruning.stopped import mark_pruned
 from hydra_llm.search.records.journal import Journal
 from hydra_llm.search.selection.base import SelectionPolicy
+from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.space.space import Space
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome, outcome_of
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 log = logging.getLogger(__name__)
@@ -113,6 +118,37 @@ class Study:
         if self._folder is None:
             raise ValueError("A study in memory has no folder. Open it with a folder to keep files of it.")
         return self._folder
+
+    @classmethod
+    def in_memory(
+        cls,
+        space: Space,
+        objective: Objective | None = None,
+        *,
+        n_trials: int,
+        proposer: str | Proposer = "bayes",
+        selection: str | SelectionPolicy = "puct_rank",
+        seed: int = 0,
+        n_parallel: int = 1,
+        validate: Validate = lambda values, block: [],
+        **settings: Any,
+    ) -> Study:
+        """A study without folder, files or launcher: ask, launched, tell. It ends with the program.
+
+        `objective` None maximises the number that is told. `settings` are further fields of search.settings.Settings,
+        such as seed_keys=("seed",), without which a rerun is taken to repeat the same number. Raises ValueError with a
+        sentence where a value cannot be.
+        """
+        made = make_proposer(proposer, {})
+        wanted = Settings(
+            space=space,
+            objective=objective or Objective(),
+            n_trials=n_trials,
+            n_parallel=n_parallel,
+            seed=seed,
+            **{"reward": made.reward, **settings},
+        )
+        return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
     def ask(self, count: int, free: Sequence[int] | None = None) -> list[Trial]:
@@ -227,6 +263,11 @@ class Study:
     def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
         """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
         n_parallel = self.settings.n_parallel
+        if self._proposals.proposer.own_roles and self.settings.start != "baselines":
+            every = tuple(Slot(index) for index in (range(count) if free is None else free[:count]))
+            return slot_params.settle(
+                every, self.settings.slot_params, self.state.tree, n_parallel, len(self.state.search)
+            )
         partial = free is not None and len(free) < n_parallel
         assigned = roles.assign(
             self.state.tree,
@@ -253,8 +294,11 @@ class Study:
             running = [self.state.trials[number] for number in list(self.state.running)]
             self.limits.publish(self.state.blocks[-1].index, running)
 
-    def tell(self, number: int, outcome: Outcome) -> Trial:
-        """Record how a launched trial ended. A LOST trial goes back to the queue while it has retries left."""
+    def tell(self, number: int, result: Any) -> Trial:
+        """Record how a launched trial ended: an Outcome, or what the task returned, or the exception that it raised. A
+        LOST trial goes back to the queue while it has retries left.
+        """
+        outcome = result if isinstance(result, Outcome) else outcome_of(result, self.settings.objective)
         trial = self.state.trials[number]
         if trial.state.is_finished:
             raise ValueError(f"Trial {number} was already told as {trial.state}. Tell each trial once.")
@@ -281,6 +325,20 @@ class Study:
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
         """Record a line for the memory or the log."""
         self._record(Note(kind, text, by, len(self.state.blocks), number))
+
+    @property
+    def best(self) -> Trial | None:
+        """The first trial of the configuration that is recommended now; None while nothing has a score."""
+        return self.state.best()
+
+    def expected(self, values: Mapping[str, Any]) -> tuple[float, float, float] | None:
+        """Median and bounds of the central 80 % of what one run of this configuration would give, in the metric's own
+        unit, as the Gaussian process on the present block sees it; None while it has seen too little.
+        """
+        belief = self.state.tree.belief if self.state.blocks else None
+        return (
+            None if belief is None else belief.interval(self.settings.space.canonical(values), self.settings.objective)
+        )
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""

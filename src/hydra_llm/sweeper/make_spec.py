@@ -23,6 +23,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.triggers import MetricTrigger
 from hydra_llm.sweeper.application import is_group, value_in
 from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.proposer_choice import natural_reward
 from hydra_llm.sweeper.sources import Sources
 from hydra_llm.sweeper.spaces import block_space, search_space
 from hydra_llm.sweeper.spec import SweepSpec
@@ -63,7 +64,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         fresh_seeds=node.get("fresh_seeds", False),
         start=sources.pick("start", DEFAULT_START),
         slot_params={key: tuple(space[key].canonical(value) for value in values) for key, values in by_slot.items()},
-        reward=options["reward"],
+        reward=options["reward"] or natural_reward(options),
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         focus=_focus(node.get("focus", [])),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),

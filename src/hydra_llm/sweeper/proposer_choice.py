@@ -1,4 +1,6 @@
-"""Who proposes, when the configuration says `auto`: the language model if one is configured, else the rules."""
+"""Who proposes, when the configuration says `auto`: the language model if one is configured, else the
+Gaussian process.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any
 from hydra_llm.llm.factory import can_be_asked
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.tree.reward import POSTERIOR
 
 
 def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
@@ -18,7 +21,7 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
     available, why = can_be_asked(LlmSettings.of(options["llm"]))
     if available:
         return "llm", f"proposer=auto: {why}"
-    return "rules", f"proposer=auto: {why}, so the coded rules propose"
+    return "bayes", f"proposer=auto: {why}, so a Gaussian process proposes"
 
 
 def proposer_settings(chosen: str | Proposer, options: Mapping[str, Any], folder: str) -> dict[str, Any]:
@@ -27,3 +30,11 @@ def proposer_settings(chosen: str | Proposer, options: Mapping[str, Any], folder
     if chosen == "hybrid":
         settings["guide"], _ = choose_proposer({**options, "proposer": "auto"})
     return settings
+
+
+def natural_reward(options: Mapping[str, Any]) -> str:
+    """What a configuration is worth where `reward` is null: as the proposer sees it."""
+    chosen, _ = choose_proposer(options)
+    if isinstance(chosen, Proposer):
+        return chosen.reward
+    return POSTERIOR if chosen == "bayes" else "mean"

@@ -104,7 +104,7 @@ def test_ties_go_to_the_oldest_node():
 
 
 def test_an_unknown_rule_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"selection must be one of puct_rank, ucb1, .*, got 'uct'"):
+    with pytest.raises(ValueError, match=r"selection must be one of puct_rank, ucb, ucb1, .*, got 'uct'"):
         make_policy("uct", None)
 
 

@@ -51,11 +51,15 @@ class Proposer(Named, ABC):
         decision asks it once, for all slots. Any other is asked for the slots of one group at a time (slot_params.py),
         and again with `context.feedback` while its proposals are refused.
     protocol: the protocol for a sweep that is given none.
+    own_roles: True for a proposer that decides itself what each slot is for; its slots are all free.
+    reward: what a configuration is worth (hydra.sweeper.reward) where the sweep does not say.
     """
 
     reads_notes: bool = True
     asked_once: bool = False
     protocol: str = ""
+    own_roles: bool = False
+    reward: str = "mean"
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:

@@ -6,6 +6,7 @@ A policy sees Arms only (rewards, visits, failures), never trials or parameters.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +18,12 @@ Scores = npt.NDArray[np.float64]
 
 
 class SelectionPolicy(Named, ABC):
-    """`c` is the exploration weight (hydra.sweeper.ucb_c), 0 where a policy has none; it is shown beside the scores."""
+    """`c` is the exploration weight (hydra.sweeper.ucb_c), 0 where a policy has none; it is shown beside the scores.
+    A policy that `believes` gets arms with posterior means, which cost a fit for every run that ends.
+    """
 
     c: float = 0.0
+    believes: ClassVar[bool] = False
 
     @abstractmethod
     def scores(self, arms: Arms, rng: np.random.Generator) -> Scores:

@@ -8,10 +8,11 @@ from hydra_llm.search.selection.greedy import Greedy
 from hydra_llm.search.selection.puct_rank import PuctRank
 from hydra_llm.search.selection.puct_reference import PuctReference
 from hydra_llm.search.selection.random import RandomParent
+from hydra_llm.search.selection.ucb import Ucb
 from hydra_llm.search.selection.ucb1 import Ucb1, Ucb1Shifted
 
 POLICIES: dict[str, type[SelectionPolicy]] = {
-    policy.name: policy for policy in (PuctRank, Ucb1, Ucb1Shifted, PuctReference, Greedy, RandomParent)
+    policy.name: policy for policy in (PuctRank, Ucb, Ucb1, Ucb1Shifted, PuctReference, Greedy, RandomParent)
 }
 
 

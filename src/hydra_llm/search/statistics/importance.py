@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.space.positions import is_ordered, position
 from hydra_llm.search.space.dimension import Dimension
+from hydra_llm.search.space.positions import is_ordered, position
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.tree import Tree
 

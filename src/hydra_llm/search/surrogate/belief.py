@@ -23,6 +23,7 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 
 Array = npt.NDArray[np.float64]
 
+Z80 = 1.2816  # of the central 80 % of a normal distribution
 LEAST_RUNS = 3  # scores before anything is believed
 FITTED = 100  # runs that hyperparameters are fitted to
 KEPT = 300  # runs that the process knows
@@ -50,6 +51,14 @@ class Belief:
     def noise(self) -> float:
         """Variance of one run around its configuration, other recordings included, of the warped score."""
         return self.process.hyper.noise + self.process.hyper.recording
+
+    def interval(self, values: Mapping[str, Any], objective: Objective) -> tuple[float, float, float]:
+        """Median, then least and greatest value [metric's unit] of the central 80 % of one run of a configuration."""
+        (mean,), (sd,) = self.of(self.encoding.rows([values]))
+        reach = Z80 * float(np.sqrt(sd**2 + self.noise))
+        scores = self.warp.inverse(np.array([mean, mean - reach, mean + reach]))
+        median, *bounds = (objective.value_of_score(float(score)) for score in scores)
+        return median, min(bounds), max(bounds)
 
     def of(self, rows: Rows) -> tuple[Array, Array]:
         """Posterior mean and standard deviation [configuration] of warped scores."""

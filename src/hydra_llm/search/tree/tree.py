@@ -19,6 +19,7 @@ import numpy.typing as npt
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.surrogate.belief import Belief, believe
+from hydra_llm.search.surrogate.encoding import Rows
 from hydra_llm.search.tree.reward import POSTERIOR, check_reward, reward_of
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -106,6 +107,7 @@ class Tree:
         self._rewards: npt.NDArray[np.float64] | None = None  # made when asked for, until the next score
         self._order: list[int] | None = None
         self._belief: Belief | None = None  # from the runs that have ended, until the next one ends
+        self._rows: Rows = np.empty((0, 0))  # of the nodes, as far as they were asked for
         self._believes = False  # whether `_belief` is up to date
         self.exhausted: set[int] = set()  # a cache of moves.py: ids of nodes without an untried one-parameter move
         self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
@@ -291,9 +293,17 @@ class Tree:
         scored = np.flatnonzero(np.isfinite(means))
         if belief is None or not len(scored):
             return means
-        expected, _ = belief.of(belief.encoding.rows(self.nodes[index].values for index in scored))
-        means[scored] = belief.warp.inverse(expected)
+        rows = self.node_rows(belief)[scored]
+        means[scored] = belief.warp.inverse(belief.process.mean(belief.encoding.features(rows)))
         return means
+
+    def node_rows(self, belief: Belief) -> Rows:
+        """[node, free parameter] of every node, in order of creation."""
+        known = len(self._rows)
+        if known < len(self.nodes):
+            new = belief.encoding.rows(node.values for node in self.nodes[known:])
+            self._rows = new if not known else np.concatenate([self._rows, new])
+        return self._rows
 
     def reward(self, node: Node) -> float:
         return float(self.rewards[node.index])
@@ -328,5 +338,5 @@ class Tree:
         belief = self.belief
         if belief is None:
             return self.arms()
-        mean, sd = belief.of(belief.encoding.rows(node.values for node in self.nodes))
+        mean, sd = belief.of(self.node_rows(belief))
         return replace(self.arms(), believed=mean, doubt=sd)

@@ -85,6 +85,13 @@ def from_result(result: Any, objective: Objective, **circumstances: Any) -> Outc
     return Outcome(TrialState.COMPLETED, value=value, metrics=metrics, **circumstances)
 
 
+def outcome_of(result: Any, objective: Objective) -> Outcome:
+    """How a task ended that returned this, or raised it."""
+    if isinstance(result, BaseException):
+        return Outcome(TrialState.FAILED, error=error_of(result))
+    return from_result(result, objective)
+
+
 def error_of(exception: BaseException) -> TrialError:
     """Type, message and traceback tail of an exception."""
     text = "".join(traceback_module.format_exception(exception))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.proposers.rules.replicate import ENOUGH_RUNS
+from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.statistics.replication import is_retired
 from hydra_llm.search.tree.tree import Node
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.proposers.base import ProposerError
 from hydra_llm.search.proposers.numeric.numeric import PointProposer
 from hydra_llm.search.space.dimension import Dimension
+from hydra_llm.search.space.positions import is_ordered, position, value_at
 from hydra_llm.search.space.space import Values
 from hydra_llm.search.trial.seeds import derive
 from hydra_llm.search.trial.trial import Proposal, Trial

@@ -1,0 +1,117 @@
+"""One trial by the Gaussian process: candidates from every source, one score, the best one climbs coordinate by
+coordinate; at the end of a sweep a rerun may be worth more than any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hydra_llm.search.proposers.bayes import pool
+from hydra_llm.search.proposers.bayes.acquisition import log_improvement, log_knowledge
+from hydra_llm.search.space.space import Values
+from hydra_llm.search.surrogate.belief import Belief
+from hydra_llm.search.surrogate.encoding import Encoding, Rows
+from hydra_llm.search.tree.tree import Node, Tree
+
+LEADERS = 8  # configurations believed best, that candidates are made from
+CLIMBED = 3  # candidates that are improved coordinate by coordinate
+ROUNDS = 4
+FINE = (-0.1, -0.03, -0.01, 0.01, 0.03, 0.1)  # steps along a real parameter
+
+Row = npt.NDArray[np.float64]
+Score = Callable[[Rows], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`node` is the one that runs again, None for a new configuration."""
+
+    strategy: str
+    values: Values
+    node: Node | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`closing`: the value of a candidate is that of one noisy run for the recommendation, and reruns compete."""
+
+    tree: Tree
+    belief: Belief
+    rng: np.random.Generator
+    sources: tuple[str, ...]
+    climb: bool = True
+    closing: bool = False
+    reruns: bool = False
+
+    def ranked(self) -> Iterator[Candidate]:
+        """Candidates, best first."""
+        encoding, process = self.belief.encoding, self.belief.expecting
+        nodes = self.tree.scored()
+        rows = self.tree.node_rows(self.belief)[[node.index for node in nodes]]
+        order = np.argsort(-process.mean(encoding.features(rows)), kind="stable")
+        incumbent = encoding.features(rows[order[:1]])
+
+        def score(candidates: Rows) -> npt.NDArray[np.float64]:
+            features = encoding.features(candidates)
+            if self.closing:
+                return log_knowledge(process, features, incumbent, self.belief.noise)
+            return log_improvement(process, features, incumbent)
+
+        names, candidates, values = self._pool(pool.Leaders(encoding, rows[order[:LEADERS]], self.rng), score)
+        again, worth = self._rerun([nodes[index] for index in order[:2]], encoding.features(rows[order[:2]]))
+        for index in np.argsort(-values, kind="stable"):
+            if again is not None and worth >= values[index]:
+                yield Candidate("replicate", again.values, again)
+                again = None
+            yield Candidate(str(names[index]), encoding.values(candidates[index]))
+
+    def _pool(self, leaders: pool.Leaders, score: Score) -> tuple[npt.NDArray[np.str_], Rows, npt.NDArray[np.float64]]:
+        """Names of sources, rows and scores [candidate]."""
+        encoding = leaders.encoding
+        found = {name: pool.SOURCES[name](leaders) for name in self.sources}
+        candidates = encoding.snap(np.concatenate(list(found.values())))
+        names = np.repeat(list(found), [len(rows) for rows in found.values()])
+        values = score(candidates)
+        if not self.climb:
+            return names, candidates, values
+        tops = np.argsort(-values, kind="stable")[:CLIMBED]
+        climbed = np.array([climb(encoding, candidates[top], score) for top in tops])
+        return (
+            np.concatenate([names[tops], names]),
+            np.concatenate([climbed, candidates]),
+            np.concatenate([score(climbed), values]),
+        )
+
+    def _rerun(self, top: list[Node], features: npt.NDArray[np.float64]) -> tuple[Node | None, float]:
+        """Which of the two leaders is worth another run, and how much; None where it cannot be."""
+        if not (self.closing and self.reruns) or len(top) < 2:
+            return None, -np.inf
+        gains = log_knowledge(self.belief.expecting, features, features[::-1], self.belief.noise)
+        which = int(np.argmax(gains))
+        return top[which], float(gains[which])
+
+
+def climb(encoding: Encoding, start: Row, score: Score) -> Row:
+    """Steps along single parameters while they raise the score."""
+    best, value = start, -np.inf
+    for _ in range(ROUNDS):
+        around = pool.neighbours(encoding, best, pool.GRID)
+        for index in np.flatnonzero(np.isinf(encoding.sizes) & ~np.isnan(best)):
+            around += [_moved(best, index, best[index] + step) for step in FINE]
+        rows = encoding.snap(np.array([best, *around]))
+        values = score(rows)
+        top = int(np.argmax(values))
+        if values[top] <= value + 1e-6:
+            break
+        best, value = rows[top], float(values[top])
+    return best
+
+
+def _moved(row: Row, index: int, value: float) -> Row:
+    moved = row.copy()
+    moved[index] = value
+    return moved
