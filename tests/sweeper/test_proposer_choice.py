@@ -2,7 +2,7 @@
 
 import pytest
 
-from hydra_llm.sweeper.proposer_choice import choose_proposer
+from hydra_llm.sweeper.proposer_choice import choose_proposer, natural_reward
 
 
 def chosen(**llm):
@@ -14,9 +14,9 @@ def _no_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
-def test_without_a_key_or_a_server_the_rules_propose_and_the_sentence_says_why():
+def test_without_a_key_or_a_server_a_process_proposes_and_the_sentence_says_why():
     name, why = chosen()
-    assert name == "rules"
+    assert name == "bayes"
     assert "neither the key variable OPENAI_API_KEY nor hydra.sweeper.llm.base_url is set" in why
 
 
@@ -47,3 +47,8 @@ def test_a_url_is_not_repeated_since_it_may_hold_a_password():
 
 def test_a_named_proposer_is_taken_as_it_is():
     assert choose_proposer({"proposer": "random", "llm": {}})[0] == "random"
+
+
+@pytest.mark.parametrize(("proposer", "reward"), [("bayes", "posterior"), ("auto", "posterior"), ("rules", "mean")])
+def test_a_configuration_is_worth_what_its_proposer_goes_by(proposer, reward):
+    assert natural_reward({"proposer": proposer, "llm": {"client": "openai"}}) == reward

@@ -24,7 +24,7 @@ def test_another_seed_gives_another_random_proposal():
 
 
 def test_an_unknown_proposer_lists_the_known_ones():
-    with pytest.raises(ValueError, match="proposer must be one of auto, rules, random, llm"):
+    with pytest.raises(ValueError, match="proposer must be one of auto, rules, random, bayes, llm"):
         make_proposer("genetic", {})
 
 

@@ -1,7 +1,7 @@
 """What the search believes: a Gaussian process on every run of a tree, and what it says of the nodes.
 
-A run is a score of its configuration on one recording (its seeds), with noise of its own. A run that failed counts as
-the worst score seen: there is no telling what it would have given, but it is to be avoided.
+A run is a score of its configuration on one recording (its seeds), with noise of its own. A run that failed counts
+as worse than every score: there is no telling what it would have given, but it is to be avoided.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.surrogate.encoding import Encoding, Rows
 from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, Hyperparameters, fit
+from hydra_llm.search.surrogate.threads import one_thread
 from hydra_llm.search.surrogate.warp import Warp
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -26,6 +27,7 @@ Array = npt.NDArray[np.float64]
 Z80 = 1.2816  # of the central 80 % of a normal distribution
 LEAST_RUNS = 3  # scores before anything is believed
 FITTED = 100  # runs that hyperparameters are fitted to
+FAILURE = 1.0  # standard deviations that a failure lies below the worst score
 KEPT = 300  # runs that the process knows
 
 
@@ -68,6 +70,11 @@ class Belief:
 
 def believe(space: Space, objective: Objective, trials: Sequence[Trial]) -> Belief | None:
     """The belief from the trials of one block that have ended; None while they hold too few scores."""
+    with one_thread():
+        return _believe(space, objective, trials)
+
+
+def _believe(space: Space, objective: Objective, trials: Sequence[Trial]) -> Belief | None:
     encoding = Encoding(space)
     scored = [t for t in trials if t.value is not None and t.state in (TrialState.COMPLETED, TrialState.PRUNED)]
     failed = [t for t in trials if t.state.is_finished and t.value is None and t.state.is_bad]
@@ -104,6 +111,6 @@ def _data(encoding: Encoding, scored: Sequence[Trial], targets: Array, failed: S
     runs = [*scored, *failed]
     known: dict[tuple[tuple[str, int], ...], int] = {}
     recordings = [known.setdefault(tuple(sorted(t.seeds.items())), len(known)) for t in runs]
-    every = np.concatenate([targets, np.full(len(failed), float(targets.min()))])
+    every = np.concatenate([targets, np.full(len(failed), float(targets.min()) - FAILURE)])
     features = encoding.features(encoding.rows(t.values for t in runs))
     return Data(features, encoding.columns, every, np.array(recordings, dtype=np.int64))

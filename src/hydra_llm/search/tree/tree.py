@@ -11,18 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.surrogate.belief import Belief, believe
-from hydra_llm.search.surrogate.encoding import Rows
 from hydra_llm.search.tree.reward import POSTERIOR, check_reward, reward_of
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
+
+if TYPE_CHECKING:
+    from hydra_llm.search.surrogate.belief import Belief
+    from hydra_llm.search.surrogate.encoding import Rows
 
 UNSCORED = math.nan
 
@@ -282,6 +284,10 @@ class Tree:
         once for each run that ends.
         """
         if not self._believes:
+            from hydra_llm.search.surrogate.belief import (
+                believe,
+            )  # imports scipy, which most readers of a tree need not
+
             self._belief = believe(self.space, self.objective, list(self._trials.values()))
             self._believes = True
         pending = [self._trials[number].values for number in sorted(self._running)]

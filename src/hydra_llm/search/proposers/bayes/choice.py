@@ -36,7 +36,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PooledChoice:
     """`closing`: the value of a candidate is that of one noisy run for the recommendation, and reruns compete."""
 
     tree: Tree

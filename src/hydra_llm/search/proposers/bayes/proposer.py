@@ -17,11 +17,12 @@ from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.optuna_bridge.node_points import NodePoints
 from hydra_llm.search.proposers.base import Proposer, mutate
 from hydra_llm.search.proposers.bayes import pool
-from hydra_llm.search.proposers.bayes.choice import Candidate, Choice
+from hydra_llm.search.proposers.bayes.choice import Candidate, PooledChoice
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.space.space import Space, Values
 from hydra_llm.search.surrogate.belief import Belief
 from hydra_llm.search.surrogate.encoding import Encoding
+from hydra_llm.search.surrogate.threads import one_thread
 from hydra_llm.search.tree.reward import POSTERIOR
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.seeds import derive
@@ -57,12 +58,13 @@ class BayesProposer(Proposer):
     def propose(self, context: Context) -> list[Proposal]:
         taken: set[str] = set(context.rejected)
         proposals: list[Proposal] = []
-        belief = context.tree.belief
-        for slot in context.slots:
-            proposal = self._fill(context, slot, taken, belief, proposals)
-            if proposal.changes or proposal.parent is None:
-                taken.add(context.space.key(proposal.values))
-            proposals.append(proposal)
+        with one_thread():
+            belief = context.tree.belief
+            for slot in context.slots:
+                proposal = self._fill(context, slot, taken, belief, proposals)
+                if proposal.changes or proposal.parent is None:
+                    taken.add(context.space.key(proposal.values))
+                proposals.append(proposal)
         return proposals
 
     def _fill(
@@ -78,7 +80,7 @@ class BayesProposer(Proposer):
             note = "the baseline once more"
             return mutate(context, slot, root.id, root.values, strategy="baseline", source=self.name, note=note)
         left = context.left - len(before)
-        closing = left <= round(self._parts.closing * (number + left))
+        closing = 0 < left <= round(self._parts.closing * (number + left))
         if belief is None or number < design_size(context.space, number + left):
             return self._first_new(context, slot, taken, self._design(context, number))
         if self._parts.second is not None and number % self._parts.period == 0 and not closing:
@@ -86,7 +88,7 @@ class BayesProposer(Proposer):
             (proposal,) = self._parts.second.propose(asked)  # type: ignore[misc]  # a list of one
             return replace(proposal, provenance=Provenance(proposal.provenance.source, via=self.name))
         here = belief.encoding.rows(proposal.values for proposal in before)
-        choice = Choice(
+        choice = PooledChoice(
             context.tree,
             replace(belief, pending=np.concatenate([belief.pending, here])),
             context.rng(slot.index),

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+
+from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, Hyperparameters, _Loss, fit
+
+RNG = np.random.default_rng(0)
+
+
+def data(n=30, noise=0.1, recordings=None, parameters=3):
+    rng = np.random.default_rng(1)
+    x = rng.random((n, parameters))
+    y = np.sin(5 * x[:, 0]) + x[:, 1] + noise * rng.standard_normal(n)
+    seen = np.full(n, -1) if recordings is None else recordings
+    return Data(x, np.arange(parameters), (y - y.mean()) / y.std(), seen)
+
+
+@pytest.mark.parametrize("recordings", [None, np.arange(30) % 4])
+def test_the_gradient_of_the_loss_is_that_of_finite_differences(recordings):
+    loss = _Loss(data(recordings=recordings), 3)
+    for start in loss.starts():
+        assert check_grad(lambda x: loss(x)[0], lambda x: loss(x)[1], start) < 1e-4
+
+
+def test_the_posterior_is_that_of_the_textbook_formula():
+    given = data(12)
+    hyper = Hyperparameters(np.array([0.4, 0.7, 2.0]), 1.3, 0.05)
+    process = GaussianProcess(given, hyper)
+    new = RNG.random((5, 3))
+
+    def kernel(a, b):
+        r = np.sqrt(5 * (((a[:, None, :] - b[None, :, :]) / hyper.lengths) ** 2).sum(2))
+        return hyper.signal * (1 + r + r**2 / 3) * np.exp(-r) + 0.25
+
+    inverse = np.linalg.inv(kernel(given.features, given.features) + (hyper.noise + 1e-9) * np.eye(12))
+    cross = kernel(new, given.features)
+    mean, variance = process.posterior(new)
+    expected = kernel(new, new) - cross @ inverse @ cross.T
+    np.testing.assert_allclose(mean, cross @ inverse @ given.targets, rtol=1e-8)
+    np.testing.assert_allclose(process.mean(new), mean)
+    np.testing.assert_allclose(variance, np.diag(expected), rtol=1e-7)
+    np.testing.assert_allclose(process.covariance(new, new), expected, rtol=1e-6, atol=1e-10)
+
+
+def test_a_fit_finds_the_parameters_that_matter_and_about_the_noise_that_was_added():
+    process = fit(data(80, noise=0.2), 3)
+    lengths = process.hyper.lengths
+    assert lengths[0] < lengths[2]
+    spread = np.var(np.sin(5 * RNG.random(1000)) + RNG.random(1000)) + 0.04
+    assert process.hyper.noise == pytest.approx(0.04 / spread, rel=0.6)
+
+
+def test_a_difference_between_recordings_is_not_taken_for_one_between_configurations():
+    """Half of the configurations saw a recording that is worth 3 more; the process that knows it ranks them fairly."""
+    rng = np.random.default_rng(3)
+    x = rng.random((40, 1))
+    seen = np.arange(40) % 4
+    lucky = np.array([3.0, 0.0, 0.0, 0.0])[seen]
+    truth = -((x[:, 0] - 0.5) ** 2) * 8
+    y = truth + lucky + 0.05 * rng.standard_normal(40)
+    scaled = (y - y.mean()) / y.std()
+    errors = []
+    for known in (seen, np.full(40, -1)):
+        mean = fit(Data(x, np.zeros(1, dtype=int), scaled, known), 1).mean(x)
+        errors.append(1 - np.corrcoef(mean, truth)[0, 1])
+    assert errors[0] < 0.1 < errors[1]
+
+
+def test_running_trials_lower_the_doubt_and_leave_the_mean():
+    process = fit(data(20), 3)
+    here = RNG.random((1, 3))
+    later = process.believing(here)
+    near = here + 0.01
+    assert later.posterior(near)[1] < process.posterior(near)[1]
+    assert later.mean(near) == pytest.approx(process.mean(near), abs=0.02)
+
+
+def test_equal_configurations_and_equal_values_are_no_reason_to_fail():
+    x = np.repeat(RNG.random((2, 3)), 5, axis=0)
+    process = fit(Data(x, np.arange(3), np.zeros(10), np.full(10, -1)), 3)
+    assert np.isfinite(process.posterior(x)[0]).all()
