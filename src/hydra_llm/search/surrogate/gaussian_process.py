@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.linalg.lapack import dpotri
+from scipy.linalg.lapack import dpotri  # type: ignore[attr-defined]  # compiled, without a stub
 from scipy.optimize import minimize
 
 Array = npt.NDArray[np.float64]

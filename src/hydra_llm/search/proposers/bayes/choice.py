@@ -101,7 +101,7 @@ def climb(encoding: Encoding, start: Row, score: Score) -> Row:
     for _ in range(ROUNDS):
         around = pool.neighbours(encoding, best, pool.GRID)
         for index in np.flatnonzero(np.isinf(encoding.sizes) & ~np.isnan(best)):
-            around += [_moved(best, index, best[index] + step) for step in FINE]
+            around += [_moved(best, int(index), best[index] + step) for step in FINE]
         rows = encoding.snap(np.array([best, *around]))
         values = score(rows)
         top = int(np.argmax(values))
