@@ -1,4 +1,5 @@
-"""Arms of the search benchmark: each runs one budget on one task and says which configuration it recommends.
+"""Arms of the search benchmark: each runs one budget on one task and says which configuration it recommends, at a few
+checkpoints on the way and at the end.
 
 Every arm begins with the same default configuration. A draw is numbered by (repetition, configuration, how often it
 ran), so that in one repetition all arms see the same noise where they run the same configuration.
@@ -14,7 +15,6 @@ from _search_tasks import Task, Values
 
 from hydra_llm.search.optuna_bridge.mirror import OptunaMirror, quiet
 from hydra_llm.search.proposers.base import Proposer
-from hydra_llm.search.proposers.bayes import pool
 from hydra_llm.search.proposers.bayes.proposer import BayesProposer, Parts
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.selection.registry import make_policy
@@ -25,6 +25,8 @@ from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialState
 
 SCORE = Objective("score")
+CHECKPOINTS = (5, 12, 24, 48, 100)
+Arm = Callable[[Task, int, int, int], dict[int, Values]]  # (task, budget, slots, repetition) -> trials run -> choice
 
 
 class Evaluator:
@@ -47,8 +49,8 @@ def default_of(task: Task, repetition: int) -> Values:
     return task.space.sample(np.random.default_rng([repetition, 7]))
 
 
-def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str = "mean", reruns: bool = True) -> Any:
-    def run(task: Task, budget: int, slots: int, repetition: int) -> Values:
+def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str = "mean", reruns: bool = True) -> Arm:
+    def run(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
         evaluate = Evaluator(task, repetition)
         wanted = Settings(
             space=task.space.with_defaults(default_of(task, repetition)),
@@ -61,22 +63,29 @@ def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str
             reward=reward,
         )
         study = Study(None, wanted, make_policy(selection, None), make(), argv=[])
+        found: dict[int, Values] = {}
         while trials := study.ask(slots):
             for trial in study.launched(trials):
                 value = evaluate(trial.values)
                 study.tell(trial.number, Outcome(TrialState.COMPLETED, value=value))
-        best = study.state.best()
-        assert best is not None
-        return best.values
+            note(found, len(study.state.search), budget, lambda: study.best.values)  # type: ignore[union-attr]
+        return found
 
     return run
 
 
-def named(name: str, selection: str = "puct_rank") -> Any:
+def note(found: dict[int, Values], done: int, budget: int, best: Callable[[], Values]) -> None:
+    """Keep the choice of now for the checkpoints that were just reached."""
+    for point in {*CHECKPOINTS, budget}:
+        if point not in found and point <= min(done, budget):
+            found[point] = best()
+
+
+def named(name: str, selection: str = "puct_rank") -> Arm:
     return ours(lambda: make_proposer(name, {}), selection)
 
 
-def bayes(**parts: Any) -> Any:
+def bayes(**parts: Any) -> Arm:
     second = parts.pop("second", None)
     reward = parts.pop("reward", "posterior")
 
@@ -86,10 +95,10 @@ def bayes(**parts: Any) -> Any:
     return ours(make, reward=reward)
 
 
-def sampler(make: Callable[[int], Any]) -> Any:
+def sampler(make: Callable[[int], Any]) -> Arm:
     """A sampler of Optuna as its users run it; it recommends the best value that it has seen."""
 
-    def run(task: Task, budget: int, slots: int, repetition: int) -> Values:
+    def run(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
         import optuna
 
         space = task.space
@@ -102,6 +111,7 @@ def sampler(make: Callable[[int], Any]) -> Any:
             assert default is not None
             study.enqueue_trial(default)
             best: tuple[float, Values] = (-np.inf, {})
+            found: dict[int, Values] = {}
             done = 0
             while done < budget:
                 asked = [study.ask(mirror._distributions) for _ in range(min(slots, budget - done))]
@@ -111,12 +121,13 @@ def sampler(make: Callable[[int], Any]) -> Any:
                     study.tell(trial, value)
                     best = max(best, (value, values), key=lambda pair: pair[0])
                 done += len(asked)
-        return best[1]
+                note(found, done, budget, lambda best=best: best[1])
+        return found
 
     return run
 
 
-def _tpe(**more: Any) -> Any:
+def _tpe(**more: Any) -> Arm:
     def make(seed: int) -> Any:
         from optuna.samplers import TPESampler
 
@@ -134,7 +145,7 @@ def _gp(seed: int) -> Any:
 def _cmaes(seed: int) -> Any:
     from optuna.samplers import CmaEsSampler
 
-    return CmaEsSampler(seed=seed, n_startup_trials=5)
+    return CmaEsSampler(seed=seed, n_startup_trials=5, warn_independent_sampling=False)
 
 
 def _random(seed: int) -> Any:
@@ -149,7 +160,7 @@ def _sobol(seed: int) -> Any:
     return QMCSampler(qmc_type="sobol", scramble=True, seed=seed)
 
 
-ARMS: dict[str, Any] = {
+ARMS: dict[str, Arm] = {
     "random": sampler(_random),
     "sobol": sampler(_sobol),
     "optuna-tpe": _tpe(),
@@ -174,4 +185,3 @@ ARMS: dict[str, Any] = {
     "bayes, no closing": bayes(closing=0.0),
     "bayes, best mean": bayes(reward="mean"),
 }
-SOURCES = tuple(pool.SOURCES)

@@ -83,14 +83,16 @@ def run(key: Key) -> dict[str, Any]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     problem = task(name)
     began = time.process_time()
-    values = ARMS[arm](problem, budget, slots, repetition)
+    chosen = ARMS[arm](problem, budget, slots, repetition)
+    curve = {str(point): round(problem.quality(values), 6) for point, values in sorted(chosen.items())}
     return {
         "task": name,
         "arm": arm,
         "trials": budget,
         "slots": slots,
         "repetition": repetition,
-        "quality": round(problem.quality(values), 6),
+        "quality": curve[str(budget)],
+        "curve": curve,
         "default": round(problem.quality(default_of(problem, repetition)), 6),
         "cpu_s": round(time.process_time() - began, 3),
     }
