@@ -174,7 +174,6 @@ ARMS: dict[str, Arm] = {
     "rules, random parent": named("rules", "random"),
     "tpe": named("tpe"),
     "cmaes": named("cmaes"),
-    "hybrid": named("hybrid"),
     "bayes": bayes(),
     "bayes, TPE every fifth": bayes(second="tpe"),
     "bayes, TPE every second": bayes(second="tpe", period=2),

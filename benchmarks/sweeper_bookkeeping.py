@@ -50,7 +50,7 @@ SPACE = Space(
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the bookkeeping of a sweep without its jobs.")
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10_000], help="sizes to measure at")
-    parser.add_argument("--proposer", default="rules", choices=["rules", "random", "tpe", "hybrid"])
+    parser.add_argument("--proposer", default="rules", choices=["rules", "random", "tpe", "bayes"])
     parser.add_argument("--selection", default="puct_rank")
     parser.add_argument("--keep", type=Path, help="copy the event log there at the end")
     parser.add_argument("--log", type=Path, help="continue from such a log, for the sizes of --beyond")

@@ -16,7 +16,7 @@ SMALL = Space(
 )
 
 
-@pytest.mark.parametrize("proposer", ["rules", "hybrid"])
+@pytest.mark.parametrize("proposer", ["rules", "bayes"])
 def test_a_sweep_that_is_opened_anew_before_every_trial_equals_one_that_kept_its_caches(tmp_path, proposer):
     """The space is small, so that nodes run out of moves and pairs out of parameters to cross."""
     wanted = settings(space=SMALL, n_trials=45, seed_keys=("seed",), thresholds=Thresholds(converged=0.8))

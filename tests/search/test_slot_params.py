@@ -30,7 +30,7 @@ def grouped(**more):
     return settings(**{"space": SPACE, "slot_params": {"horizon": HORIZONS}, "n_parallel": 4, "n_trials": 24, **more})
 
 
-@pytest.mark.parametrize("proposer", ["rules", "random", "tpe", "hybrid"])
+@pytest.mark.parametrize("proposer", ["rules", "random", "tpe", "bayes"])
 @pytest.mark.parametrize("seed_keys", [(), ("seed",)])
 def test_whoever_proposes_each_slot_keeps_its_value(tmp_path, proposer, seed_keys):
     trials = run_study(open_study(tmp_path, grouped(seed_keys=seed_keys), proposer))

@@ -1,4 +1,4 @@
-"""Numeric and hybrid proposers, rewards and budgets in whole sweeps, as typed."""
+"""Numeric proposers, rewards and budgets in whole sweeps, as typed."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,7 @@ from toy_sweeps import events, sweep, told
 UNCONFIRMED = "hydra.sweeper.confirm={n_seeds: 0}"
 
 
-@pytest.mark.parametrize("proposer", ["tpe", "hybrid"])
+@pytest.mark.parametrize("proposer", ["tpe", "bayes"])
 def test_a_sweep_by_name_runs_and_names_its_proposer(tmp_path, proposer):
     text = sweep(
         tmp_path,
@@ -31,7 +31,7 @@ def test_reruns_leave_a_variance_table_and_the_reward_is_a_key(tmp_path):
 
 def test_an_unknown_reward_and_a_missing_package_are_sentences_and_no_traceback(tmp_path):
     text = sweep(tmp_path / "a", "hydra.sweeper.reward=median", expect=1)
-    assert "hydra.sweeper.reward must be one of mean, lower_confidence, min, got 'median'." in text
+    assert "hydra.sweeper.reward must be one of posterior, mean, lower_confidence, min, got 'median'." in text
     assert "Traceback" not in text
     if find_spec("cmaes") is None:
         text = sweep(tmp_path / "b", "hydra.sweeper.proposer=cmaes", expect=1)

@@ -42,7 +42,7 @@ def test_every_trial_has_a_header_and_a_line_with_its_proposer(finished):
     _, text = finished
     assert [f"Iteration {i}/6" in text for i in range(1, 7)] == [True] * 6
     assert text.count("| COMPLETED | score=") == 6 + 8  # and two budgets, two seeds, best and baseline
-    assert text.count("by rules") >= 6
+    assert text.count("by bayes") >= 6
 
 
 def test_the_folder_holds_all_documented_files(finished):
@@ -206,8 +206,8 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
     [
         (("hydra.sweeper.params={xx: 'interval(0,1)'}",), "The parameter xx is not in the application's configuration"),
         (("~search",), "The search space is empty"),
-        (("hydra.sweeper.proposer=genetic",), "hydra.sweeper.proposer must be one of auto, llm, rules, random"),
-        (("hydra.sweeper.selection=uct",), "hydra.sweeper.selection must be one of puct_rank, ucb1"),
+        (("hydra.sweeper.proposer=genetic",), "hydra.sweeper.proposer must be one of auto, llm, bayes, rules, random"),
+        (("hydra.sweeper.selection=uct",), "hydra.sweeper.selection must be one of puct_rank, ucb, ucb1"),
         (
             ("hydra.sweeper.direction=up",),
             "hydra.sweeper.direction must be one of maximize, minimize, target, or null, got 'up'.",
@@ -266,8 +266,8 @@ def test_two_writers_in_one_folder_are_refused(tmp_path):
 def test_parallel_slots_start_with_baseline_and_spread_and_end_at_the_same_total(tmp_path):
     batch = ("hydra.sweeper.n_parallel=4", "hydra.sweeper.dispatch=batch")
     sweep(tmp_path, "hydra.sweeper.n_trials=10", *batch, "noise=0.01", *UNCONFIRMED)
-    batches = [[t["proposal"]["role"] for t in e["trials"]] for e in events(tmp_path, "asked")]
-    assert batches[0] == ["baseline", "diverse", "diverse", "diverse"]
+    batches = [[t["proposal"]["strategy"] for t in e["trials"]] for e in events(tmp_path, "asked")]
+    assert batches[0] == ["baseline", "design", "design", "design"]
     assert [len(batch) for batch in batches[:3]] == [4, 4, 2]
 
 

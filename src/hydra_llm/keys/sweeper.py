@@ -36,7 +36,7 @@ SWEEPER: Table = {
         str,
         "auto",
         "what proposes trials; `auto`: a language model if one is configured, else a Gaussian process",
-        choices=("auto", "llm", "bayes", "rules", "random", "tpe", "cmaes", "gp", "hybrid"),
+        choices=("auto", "llm", "bayes", "rules", "random", "tpe", "cmaes", "gp"),
         dotted=True,
     ),
     "selection": Key(

@@ -24,12 +24,9 @@ def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
     return "bayes", f"proposer=auto: {why}, so a Gaussian process proposes"
 
 
-def proposer_settings(chosen: str | Proposer, options: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    """What the proposer is made from: the group `llm`, the sweep's folder, and who guides a hybrid."""
-    settings = {**options["llm"], "folder": folder}
-    if chosen == "hybrid":
-        settings["guide"], _ = choose_proposer({**options, "proposer": "auto"})
-    return settings
+def proposer_settings(options: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """What the proposer is made from: the group `llm`, and the sweep's folder."""
+    return {**options["llm"], "folder": folder}
 
 
 def natural_reward(options: Mapping[str, Any]) -> str:

@@ -134,7 +134,7 @@ class SweepRun:
         legal: Legal,
     ) -> None:
         chosen, why = choose_proposer(self.options)
-        proposer = make_proposer(chosen, proposer_settings(chosen, self.options, spec.sweep_dir))
+        proposer = make_proposer(chosen, proposer_settings(self.options, spec.sweep_dir))
         study = self._open(spec, proposer, legal)
         console = Console(study, spec, resume_command(spec.sweep_dir), log)
         artifacts = SweepArtifacts(study, spec, program())

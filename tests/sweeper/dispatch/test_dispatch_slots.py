@@ -17,7 +17,14 @@ def witnesses(folder):
 @pytest.fixture(scope="module")
 def forked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forked")
-    return folder, run_app("witness.py", folder, *SLOTS, "hydra.sweeper.dispatch=fork", "hydra.sweeper.gpu_slots=[5,7]")
+    return folder, run_app(
+        "witness.py",
+        folder,
+        *SLOTS,
+        "hydra.sweeper.proposer=rules",
+        "hydra.sweeper.dispatch=fork",
+        "hydra.sweeper.gpu_slots=[5,7]",
+    )
 
 
 def test_jobs_of_two_slots_overlap_and_one_by_one_launches_do_too(forked):

@@ -21,7 +21,6 @@ BUILDERS: dict[str, str] = {
     "tpe": "hydra_llm.search.proposers.numeric.tpe",
     "cmaes": "hydra_llm.search.proposers.numeric.cmaes",
     "gp": "hydra_llm.search.proposers.numeric.gp",
-    "hybrid": "hydra_llm.search.proposers.hybrid.hybrid",
 }
 NAMES = ("rules", "random", *BUILDERS)
 

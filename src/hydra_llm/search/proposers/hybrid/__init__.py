@@ -1,1 +1,0 @@
-"""A bandit over sources of proposals."""
