@@ -48,8 +48,8 @@ def test_a_failure_makes_its_neighbourhood_less_attractive():
     assert after.of(after.encoding.rows([near]))[0] < before.of(before.encoding.rows([near]))[0]
 
 
-def test_a_lost_trial_says_nothing():
-    there = [*world(), ran(20, {"lr": 0.006, "depth": 7, "net": "b"}, state=TrialState.LOST)]
+def test_a_cancelled_trial_says_nothing():
+    there = [*world(), ran(20, {"lr": 0.006, "depth": 7, "net": "b"}, state=TrialState.CANCELLED)]
     before, after = believe(SPACE, OBJECTIVE, world()), believe(SPACE, OBJECTIVE, there)
     np.testing.assert_array_equal(before.process.data.targets, after.process.data.targets)
 

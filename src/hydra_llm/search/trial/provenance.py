@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Provenance:
     """`source` is the proposer whose configuration it is ("rules", "llm", "tpe", "confirm"), "" while that is unknown.
 
-    `via` is the proposer that handed the slot to that source, as `bayes` may to another searcher; `fallback_reason` says
+    `via` is the proposer that handed the slot to that source, as `bayes` may to another one; `fallback_reason` says
     why the source stepped in for another one ("llm failed: ...").
     """
 
