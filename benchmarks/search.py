@@ -23,13 +23,13 @@ from _search_arms import ARMS, default_of
 from _search_tasks import names, task
 
 RUNS = RESULTS / "search.jsonl"
-SUITES = ("hpolib", "hpobench", "bbob-noisy")
+SUITES = ("hpolib", "hpobench")
 Key = tuple[str, str, int, int, int]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare searchers on third-party tasks.")
-    parser.add_argument("--suites", nargs="+", default=["hpolib", "hpobench"], choices=SUITES)
+    parser.add_argument("--suites", nargs="+", default=list(SUITES), choices=SUITES)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
     parser.add_argument("--trials", type=int, nargs="+", default=[24], help="budgets")
     parser.add_argument("--slots", type=int, nargs="+", default=[1])
