@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 from search_worlds import ended
 
-from hydra_llm.llm.errors import BudgetSpent, Unavailable
+from hydra_llm.llm.errors import BudgetSpent, NotAuthorised, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
@@ -296,3 +296,17 @@ def test_a_block_without_a_review_is_named_or_stops_the_sweep(caplog):
     llm, _ = proposer(DOWN, on_llm_failure="stop")
     with pytest.raises(ProposerStop, match="down since noon"):
         llm.review(border())
+
+
+def test_two_refusals_for_good_in_a_row_end_the_questions_and_an_outage_does_not(caplog):
+    refused = NotAuthorised("The server does not accept the key.")
+    llm, client = proposer(refused, refused, GOOD)
+    for _ in range(4):
+        assert len(fill(small(), llm).proposals) == 2
+    assert len(client.requests) == 2
+    assert [record.levelname for record in caplog.records].count("WARNING") >= 1
+    assert caplog.text.count("asked nothing more until the sweep is resumed") == 1
+    passing, asked = proposer(refused, DOWN, refused, GOOD)
+    for _ in range(4):
+        fill(small(), passing)
+    assert len(asked.requests) == 4, "they did not come in a row"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
-from hydra_llm.llm.errors import LlmError
+from hydra_llm.llm.errors import LlmError, MissingKey, NotAuthorised, RequestRefused
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
@@ -30,6 +30,8 @@ from hydra_llm.search.trial.trial import Proposal
 
 log = logging.getLogger(__name__)
 
+ENOUGH_REFUSALS = 2
+FOR_GOOD = (MissingKey, NotAuthorised, RequestRefused)
 MAX_PROBLEM = 600  # characters of a sentence that is returned
 MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
 
@@ -79,9 +81,14 @@ class Conversation:
         self._client = client
         self._settings = settings
         self._on_text = on_text
+        self._refusals = 0  # questions in a row that no repetition would help
 
     def ask(self, context: Context, slots: Sequence[Slot], others: Sequence[Proposal] = ()) -> Decision:
         """Proposals for these slots, as far as the model gives them; `others` share the batch."""
+        if self._refusals >= ENOUGH_REFUSALS:
+            return Decision(
+                failed=f"{self._refusals} questions in a row were refused for good; none is asked until resume"
+            )
         request, left_out = self._question(context, slots)
         talk = _Talk(context, slots, others)
         failed = ""
@@ -90,7 +97,9 @@ class Conversation:
                 answer = self._client.complete(request, self._on_text)
             except LlmError as error:
                 failed = str(error)
+                self._count(error)
                 break
+            self._refusals = 0
             if self._on_text is not None:
                 self._on_text("\n")
             talk.calls.append(self._call(request, answer))
@@ -117,6 +126,17 @@ class Conversation:
             "left_out": left_out,
         }
         return Decision(tuple(talk.accepted.values()), talk.notes, tuple(talk.refused), (question,), failed)
+
+    def _count(self, error: LlmError) -> None:
+        """A refusal that repetition does not help opens the circuit when it comes twice in a row."""
+        self._refusals = self._refusals + 1 if isinstance(error, FOR_GOOD) else 0
+        if self._refusals == ENOUGH_REFUSALS:
+            log.warning(
+                "The language model is asked nothing more until the sweep is resumed: %d questions in a row were "
+                "refused, the last one with: %s",
+                self._refusals,
+                error,
+            )
 
     def _question(self, context: Context, slots: Sequence[Slot]) -> tuple[Request, Mapping[str, int]]:
         """The request, and how many rows of which section it leaves out."""
