@@ -50,3 +50,14 @@ def test_a_nest_too_deep_for_the_parser_is_a_reason():
     parsed, _, problem = extract_json('{"a":' * 100_000 + "1" + "}" * 100_000, JsonSource.TEXT)
     assert parsed is None
     assert problem
+
+
+@pytest.mark.parametrize("text", ["```json" + "\n" * 400_000, "```\n" * 100_000, "``` \n x" * 50_000 + '{"a": 1}'])
+def test_a_model_in_a_loop_is_read_in_time_linear_in_what_it_says(text):
+    found = extract_json(text, JsonSource.TEXT)[0]
+    assert found == ({"a": 1} if text.endswith("}") else None)
+
+
+def test_a_fence_of_another_language_is_passed_over_whole():
+    text = 'First\n```python\nx = {"no": 1}\n```\nthen\n``` JSON \n\n{"yes": 1}\n```'
+    assert extract_json(text, JsonSource.TEXT)[0] == {"yes": 1}

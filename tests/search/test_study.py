@@ -231,7 +231,7 @@ def test_patience_target_and_time_end_the_search(tmp_path):
     reached = open_study(tmp_path / "b", settings(n_trials=50, stop=Stop(target_value=0.7)))
     assert len(run_study(reached)) < 50
     clock = iter(range(0, 10**6, 600))
-    timed = open_study(tmp_path / "c", settings(n_trials=50, stop=Stop(max_hours=2)), clock=lambda: next(clock))
+    timed = open_study(tmp_path / "c", settings(n_trials=50, stop=Stop(max_hours=2)), stopwatch=lambda: next(clock))
     assert len(run_study(timed)) < 10
 
 

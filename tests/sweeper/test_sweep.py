@@ -229,6 +229,10 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
         ),
         (("hydra.sweeper.llm.timeout_s=soon",), "hydra.sweeper.llm.timeout_s must be a number, got 'soon'."),
         (("hydra.sweeper.n_trial=5",), "n_trial"),
+        (
+            ("hydra.sweeper.llm.base_url='http://me:s3cret@localhost:9/v1'",),
+            "hydra.sweeper.llm.base_url (http://localhost:9/v1) holds a user name, a password or a query",
+        ),
     ],
 )
 def test_bad_input_is_answered_with_a_sentence_and_no_traceback(tmp_path, overrides, sentence):

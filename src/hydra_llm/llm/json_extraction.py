@@ -7,12 +7,13 @@ attempted; a guess at what a model meant is not its answer.
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from hydra_llm.llm.base import Answer, JsonSource, Request, Usage
 
 MAX_CANDIDATES = 200  # opening braces tried in prose; a longer text full of braces is not an answer
-_FENCE = re.compile(r"```(?:json|JSON)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = "```"
 _OBJECT_START = re.compile(r'\{\s*"')
 
 
@@ -64,11 +65,26 @@ def answer_from_text(
 
 def _objects(text: str) -> list[tuple[dict[str, Any], int]]:
     """Top-level objects in prose, each with its length; inside code fences if any fence holds one."""
-    for block in _FENCE.findall(text):
+    for block in _fenced(text):
         fenced = _scan(block)
         if fenced:
             return fenced
     return _scan(text)
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """What stands in code fences marked as JSON or not at all, in time linear in the text: a model in a loop may send
+    hundreds of thousands of line breaks.
+    """
+    position = 0
+    while (start := text.find(_FENCE, position)) >= 0:
+        line_end = text.find("\n", start)
+        end = text.find(_FENCE, line_end) if line_end >= 0 else -1
+        if end < 0:
+            return
+        if text[start + len(_FENCE) : line_end].strip().lower() in ("", "json"):
+            yield text[line_end + 1 : end]
+        position = end + len(_FENCE)
 
 
 def _scan(text: str) -> list[tuple[dict[str, Any], int]]:

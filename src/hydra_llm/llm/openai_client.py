@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
 from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
@@ -251,13 +252,15 @@ class OpenAIClient(Client):
         )
 
     def _clean(self, text: str) -> str:
-        """Error texts may quote the key; none leaves this class with one."""
+        """Error texts may quote the key, or the address with a password; none leaves this class with one."""
         key = os.environ.get(self._api_key_env, "").strip()
-        text = " ".join(text.split())[:500]
-        return text.replace(key, "<key>") if key else text
+        text = " ".join(text.split())
+        for secret in (key, *(secrets(self._base_url) if self._base_url else ())):
+            text = text.replace(secret, "<key>") if secret else text
+        return text[:500]
 
     def _where(self) -> str:
-        return f"The server at {self._base_url}" if self._base_url else "OpenAI"
+        return f"The server at {public(self._base_url)}" if self._base_url else "OpenAI"
 
 
 _TRANSPORTS = ("httpx", "httpx2")  # what openai speaks HTTP with: httpx, and httpx2 since openai 3

@@ -6,6 +6,7 @@ from typing import Any
 
 from hydra_llm.keys.key import check
 from hydra_llm.keys.sweeper import LLM
+from hydra_llm.llm.address import public
 
 
 @dataclass
@@ -58,7 +59,7 @@ class LlmSettings:
         """Raise ValueError with one sentence for the first value that its key does not take."""
         check(LLM, self.as_dict(), "llm.")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(f"llm.base_url must start with http:// or https://, got {self.base_url!r}.")
+            raise ValueError(f"llm.base_url must start with http:// or https://, got {public(self.base_url)!r}.")
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -77,6 +77,7 @@ class Study:
         protocol: str = "",
         start_memory: str = "",
         clock: Callable[[], float] = time_module.time,
+        stopwatch: Callable[[], float] = time_module.monotonic,
     ) -> None:
         self._folder = folder
         self.settings = settings
@@ -107,7 +108,7 @@ class Study:
         self._inbox = Inbox(folder) if folder is not None and proposer.reads_notes else None
         if self._inbox is not None:
             self._inbox.create()
-        self._opened = clock()
+        self._stopwatch, self._opened = stopwatch, stopwatch()  # the clock on the wall may be set meanwhile
         self._asked_out = ""  # why this session asks for nothing more
         self.failure = ""
         self._numbers = Numbering(self.state, settings, folder)
@@ -171,7 +172,7 @@ class Study:
     @property
     def search_over(self) -> str:
         """Why no further search trial is proposed; "" while the search goes on."""
-        done = budget.search_done(self.state, self.settings, self.clock() - self._opened, self._spent)
+        done = budget.search_done(self.state, self.settings, self._stopwatch() - self._opened, self._spent)
         return done or self._asked_out
 
     @property

@@ -16,6 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.header import IncompatibleSweepError
@@ -58,6 +59,7 @@ class SweepRun:
         self, options: Mapping[str, Any], context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         self.options = read_options(options)
+        _refuse_secrets(config)
         self.context = context
         self.config = config
         self.task_function = task_function
@@ -200,3 +202,15 @@ class SweepRun:
             first = next((trial for trial in trials if trial.error is not None), None)
             tail = f"\nThe first failure, trial {first.number}: {first.error}\n{first.error.traceback}" if first else ""  # type: ignore[union-attr]
             raise SweepError(f"No trial of the sweep in {study.folder} completed ({reason}).{tail}")
+
+
+def _refuse_secrets(config: DictConfig) -> None:
+    """What stands in a configuration is written to multirun.yaml, to every job's hydra.yaml and to the event log."""
+    llm = OmegaConf.select(config, "hydra.sweeper.llm", default=None)
+    url = llm.get("base_url") if isinstance(llm, DictConfig) else None
+    if isinstance(url, str) and secrets(url) and not OmegaConf.is_interpolation(llm, "base_url"):
+        raise SweepError(
+            f"hydra.sweeper.llm.base_url ({public(url)}) holds a user name, a password or a query, which would be "
+            "written to many files. Put the whole address into an environment variable and refer to it: "
+            "hydra.sweeper.llm.base_url='${oc.env:MY_SERVER}'. A key goes into the variable that api_key_env names."
+        )

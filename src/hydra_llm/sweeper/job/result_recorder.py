@@ -45,10 +45,11 @@ class ResultRecorder(Callback):
         self.limit_s = limit_s
         self._sweeper = (socket.gethostname(), os.getpid())  # where this object was made
         self._started: float | None = None
+        self._begun = 0.0
         self._timer: threading.Timer | None = None
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        self._started = time.time()
+        self._started, self._begun = time.time(), time.monotonic()
         folder = Path(config.hydra.runtime.output_dir)
         record = {**_identity(config), "time": self._started, "host": socket.gethostname(), "pid": os.getpid()}
         record["in_sweeper"] = self._sweeper == (record["host"], record["pid"])
@@ -73,10 +74,14 @@ class ResultRecorder(Callback):
         (folder / STARTED_NAME).unlink(missing_ok=True)
 
     def _times(self, config: DictConfig) -> dict[str, Any]:
-        return {**_identity(config), "started": self._started, "ended": time.time()}
+        return {**_identity(config), "started": self._started, "ended": self._now()}
+
+    def _now(self) -> float:
+        """Since the epoch, and never before the start: the clock on the wall may be set while a job runs."""
+        return time.time() if self._started is None else self._started + time.monotonic() - self._begun
 
     def _expire(self, folder: Path, identity: dict[str, int], limit_s: float) -> None:
-        record = {**identity, "started": self._started, "ended": time.time(), "status": "TIMEOUT", "limit_s": limit_s}
+        record = {**identity, "started": self._started, "ended": self._now(), "status": "TIMEOUT", "limit_s": limit_s}
         write_json(folder / RESULT_NAME, record)
         _kill_children()
         os.kill(os.getpid(), signal.SIGKILL)

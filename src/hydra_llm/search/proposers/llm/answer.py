@@ -135,10 +135,13 @@ def read_answer(parsed: Mapping[str, Any]) -> tuple[LlmAnswer | None, list[str]]
         return LlmAnswer.model_validate(parsed), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        problems = [f"{_place(item['loc'])}: {item['msg']}." for item in found[:MAX_PROBLEMS]]
-        if len(found) > MAX_PROBLEMS:
-            problems.append(f"There are {len(found) - MAX_PROBLEMS} more problems of this kind.")
-        return None, problems
+        return None, bounded([f"{_place(item['loc'])}: {item['msg']}." for item in found])
+
+
+def bounded(problems: Sequence[str]) -> list[str]:
+    """The first MAX_PROBLEMS of them, and how many more there are."""
+    more = len(problems) - MAX_PROBLEMS
+    return [*problems[:MAX_PROBLEMS], *([f"There are {more} more problems of this kind."] if more > 0 else [])]
 
 
 def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.decision import Decision, Refusal
-from hydra_llm.search.proposers.llm.answer import read_answer
+from hydra_llm.search.proposers.llm.answer import bounded, read_answer
 from hydra_llm.search.proposers.llm.check import check_slots
 from hydra_llm.search.proposers.llm.notes import check_notes, merged
 from hydra_llm.search.proposers.llm.prompt import build_prompt
@@ -108,10 +108,10 @@ class Conversation:
             problems = talk.take(answer, self._settings.max_mutations)
             if talk.is_done(problems, last=attempt == self._settings.max_repairs):
                 failed = ""
-                for problem in problems:
+                for problem in bounded(problems):
                     log.info("Left out of the model's answer: %s", problem)
                 break
-            problems = [one_line(problem, MAX_PROBLEM) for problem in problems]
+            problems = [one_line(problem, MAX_PROBLEM) for problem in bounded(problems)]
             talk.returned += problems
             failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
             log.info("The model's answer is returned to it: %s", " ".join(problems))
