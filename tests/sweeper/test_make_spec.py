@@ -18,7 +18,7 @@ CONF = Path(__file__).parent / "toy_app" / "conf"
 
 def spec_of(folder, *words):
     """The spec of the toy application under the words of a command line."""
-    line = [word for word in words if word.startswith("hydra.")]
+    line = [word for word in words if word.lstrip("+").startswith("hydra.")]
     arguments = [word for word in words if word not in line]
     loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
     line = ["hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder}", *line]
@@ -65,3 +65,33 @@ def test_a_target_is_a_direction_unless_another_is_named_beside_it(tmp_path, lin
 def test_a_target_beside_another_direction_is_a_contradiction(tmp_path, line):
     with pytest.raises(ValueError, match=r"target must be null with direction=maximize, got 0\.9"):
         spec_of(tmp_path, *line)
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        (
+            "+hydra.sweeper.sampler=tpe",
+            r"hydra\.sweeper\.sampler is no key of llm_ucb\. Use hydra\.sweeper\.proposer=tpe",
+        ),
+        ("+hydra.sweeper.n_jobs=4", r"hydra\.sweeper\.n_jobs is no key of llm_ucb\. Use hydra\.sweeper\.n_parallel\."),
+        ("+hydra.sweeper.n_trial=5", r"hydra\.sweeper\.n_trial is no key of llm_ucb\. Use hydra\.sweeper\.n_trials"),
+        (
+            "+hydra.sweeper.stop.patients=5",
+            r"hydra\.sweeper\.stop\.patients is no key .* Use hydra\.sweeper\.stop\.patience",
+        ),
+        ("+hydra.sweeper.zzz=5", r"hydra\.sweeper\.zzz is no key of llm_ucb\. Known: mode, "),
+    ],
+)
+def test_an_unknown_key_of_the_sweeper_is_a_sentence_with_the_one_that_was_meant(tmp_path, word, sentence):
+    with pytest.raises(SweepError, match=sentence):
+        spec_of(tmp_path, word)
+
+
+def test_candidates_that_differ_in_numbers_alone_compose_alike(tmp_path):
+    spec = spec_of(tmp_path, "+m=interval(0,1)")
+    one = {"x": 0.1, "n": 1, "model": "plain"}
+    assert spec.shape(one, {}) == spec.shape({**one, "x": 0.9, "n": 7}, {})
+    others = [{**one, "model": "fancy"}, {**one, "x": None}, {"n": 1, "model": "plain"}, {**one, "+m": 0.5}]
+    assert spec.shape(one, {}) not in [spec.shape(other, {}) for other in others]
+    assert spec.shape(one, {}) != spec.shape(one, {"sim": "a"})

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hydra_llm.search.blocks import block_is_over
 from hydra_llm.search.records import results
 from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.command_line import repeat_command
 from hydra_llm.sweeper.spec import SweepSpec
 
 log = logging.getLogger(__name__)
@@ -22,25 +23,27 @@ MOST_REPORTED = 1000  # trials; the page of more is written when somebody asks f
 
 
 class SweepArtifacts:
-    """`program` is the command line without its arguments."""
-
-    def __init__(self, study: Study, spec: SweepSpec, program: str) -> None:
+    def __init__(self, study: Study, spec: SweepSpec) -> None:
         self._study = study
         self._spec = spec
-        self._program = program
         self._written = 0.0
+        self._drawn = time.monotonic()
         self._snapshots = BlockSnapshots(study.folder, spec.settings, study.policy)
 
     def command(self, trial: Trial) -> str:
         """The single run that repeats a trial, as it was launched."""
         overrides = self._spec.overrides(trial, self._study.state.block_values(trial))
-        return f"{self._program} {shlex.join(overrides)}"
+        return repeat_command(overrides)
 
-    def write(self) -> None:
-        """Write all files. Derived files never end a sweep: a failure is logged, and the events hold everything."""
+    def write(self, last: bool = False) -> None:
+        """Write all files. Derived files never end a sweep: a failure is logged, and the events hold everything.
+
+        Figures take longer than a small task, so they are drawn once per INTERVAL_S, at the end of a block, and when
+        this is the last time.
+        """
         state, settings = self._study.state, self._spec.settings
         now = time.monotonic()
-        if len(state.trials) > SMALL and now - self._written < INTERVAL_S and not self._study.is_over:
+        if len(state.trials) > SMALL and now - self._written < INTERVAL_S and not (last or self._study.is_over):
             return
         self._written = now
         folder = self._study.folder
@@ -55,7 +58,9 @@ class SweepArtifacts:
             results.write_memory(folder, state, settings)
         with self._harmless():
             self._snapshots.write(state, over=bool(self._study.search_over or self._study.must_stop))
-        self._draw()
+        if last or now - self._drawn > INTERVAL_S or (state.blocks and block_is_over(state, settings)):
+            self._drawn = now
+            self._draw()
 
     @contextmanager
     def _harmless(self) -> Iterator[None]:

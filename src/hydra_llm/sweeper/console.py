@@ -54,6 +54,8 @@ class Console:
         done = len([t for t in self._study.state.trials.values() if t.state.is_finished])
         if done or self._study.state.running:
             say("Continuing: %d trials were finished, %d were running.", done, len(self._study.state.running))
+        if self._spec.named_by_clock:
+            say("The folder is named by the time of day: the same command starts anew, the next one continues.")
         say("To continue this sweep after an interruption: %s", self._resume)
 
     # ---- trials ----

@@ -10,7 +10,7 @@ from hydra_llm.search.study import Study
 from hydra_llm.search.trial.outcome import Outcome, lost
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.artifacts import SweepArtifacts
-from hydra_llm.sweeper.command_line import program
+from hydra_llm.sweeper.command_line import repeat_command
 from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
 from hydra_llm.sweeper.dispatch.choice import gpu_override
@@ -106,7 +106,7 @@ class SearchLoop:
             for trial, slot in zip(trials, free, strict=False):
                 overrides = self.spec.overrides(trial, study.state.block_values(trial))
                 try:
-                    write_trial_context(study, trial, program(), overrides)
+                    write_trial_context(study, trial, repeat_command(overrides))
                 except OSError as error:
                     log.warning("Trial %d cannot know its place in the sweep (%s).", trial.number, error)
                 overrides += [*self.spec.job_settings(trial.attempt), *gpu_override(slot, self.spec.gpu_slots)]
@@ -125,7 +125,7 @@ class SearchLoop:
                 self._tell(number, outcome)
             elif self.jobs_end_with_sweeper:
                 study.put_back(number, "the sweep was interrupted")
-        self.artifacts.write()
+        self.artifacts.write(last=True)
         self.console.interrupted()
         line = cancel_line(study.folder, running)
         if line:

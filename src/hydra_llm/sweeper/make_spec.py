@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra.errors import HydraException
 from hydra.types import HydraContext
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.keys.sweeper import CONFIRM
@@ -99,6 +99,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         instructions=instructions,
         start_memory=start_memory,
         gpu_slots=tuple(options["gpu_slots"] or ()),
+        named_by_clock="${now:" in str(OmegaConf.to_container(config.hydra.sweep).get("dir")),  # type: ignore[union-attr]
         references=_references(sources),
     )
 

@@ -27,7 +27,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.sweeper import grid
 from hydra_llm.sweeper.artifacts import SweepArtifacts
-from hydra_llm.sweeper.command_line import program, resume_command
+from hydra_llm.sweeper.command_line import resume_command
 from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch
 from hydra_llm.sweeper.dispatch.choice import LOCAL, choose, fork_hindrance, launcher_kind, make_dispatch
@@ -139,7 +139,7 @@ class SweepRun:
         proposer = make_proposer(chosen, proposer_settings(self.options, spec.sweep_dir))
         study = self._open(spec, proposer, legal)
         console = Console(study, spec, resume_command(spec.sweep_dir), log)
-        artifacts = SweepArtifacts(study, spec, program())
+        artifacts = SweepArtifacts(study, spec)
         console.start(proposer.name, why)
         SearchLoop(
             study=study,
@@ -155,12 +155,20 @@ class SweepRun:
         self._finish(study, console, artifacts)
 
     def _open(self, spec: SweepSpec, proposer: Proposer, legal: Legal) -> Study:
+        composed: dict[str, list[str]] = {}
+
         def validate(values: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
-            try:
-                legal([spec.candidate(values, block)])
-            except (HydraException, OmegaConfBaseException, ValueError) as error:
-                return [f"It does not compose: {str(error).strip()}"]
-            return []
+            """Composed once for each choice of what is no number: it takes longer than all other bookkeeping of a
+            trial, and a number of a declared kind in a declared range composes as another one does.
+            """
+            shape = spec.shape(values, block)
+            if shape not in composed:
+                try:
+                    legal([spec.candidate(values, block)])
+                    composed[shape] = []
+                except (HydraException, OmegaConfBaseException, ValueError) as error:
+                    composed[shape] = [f"It does not compose: {str(error).strip()}"]
+            return composed[shape]
 
         return Study(
             Path(spec.sweep_dir),
@@ -190,7 +198,7 @@ class SweepRun:
     def _finish(self, study: Study, console: Console, artifacts: SweepArtifacts) -> None:
         reason = study.must_stop or study.search_over
         study.finish(reason)
-        artifacts.write()
+        artifacts.write(last=True)
         console.summary(reason)
         study.close()
         artifacts.report()

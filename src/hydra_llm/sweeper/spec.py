@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.space.space import Float, Integer
 from hydra_llm.search.trial.trial import Trial
 from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
 from hydra_llm.sweeper.quoting import encode, encode_option
@@ -22,6 +23,7 @@ class SweepSpec:
     instructions: str
     start_memory: str = ""  # the text itself
     gpu_slots: tuple[Any, ...] = ()  # devices by slot
+    named_by_clock: bool = False  # the name of the sweep folder
     references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role -> key -> override text
 
     def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
@@ -34,6 +36,14 @@ class SweepSpec:
     def candidate(self, values: Mapping[str, Any], block: Mapping[str, Any]) -> list[str]:
         """The overrides of a proposal, before it has a number."""
         return [*self._configuration(values, block, short=True).values(), *self.job_settings(1)]
+
+    def shape(self, values: Mapping[str, Any], block: Mapping[str, Any]) -> str:
+        """What two candidates have in common that compose alike: the same keys, and the same values of those that are
+        not numeric parameters.
+        """
+        numeric = {d.name for d in self.settings.space.dimensions if isinstance(d, Float | Integer)}
+        known = {**block, **values}
+        return repr({key: type(value).__name__ if key in numeric else value for key, value in known.items()})
 
     def job_settings(self, attempt: int) -> list[str]:
         """Overrides for Hydra itself: the folder, which must not follow a swept key, and the attempt for the result

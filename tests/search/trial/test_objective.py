@@ -127,3 +127,9 @@ def test_a_change_of_score_is_the_change_of_the_value_behind_it(goal):
 def test_for_a_target_a_change_of_score_says_how_much_closer_it_came():
     goal = Objective(direction="target", target=1.0)
     assert goal.change_of_score(goal.score(1.25) - goal.score(0.5)) == 0.25
+
+
+def test_a_minimised_zero_is_no_negative_zero():
+    goal = Objective(direction="minimize")
+    assert str(goal.value_of_score(0.0)) == str(goal.value_of_score(goal.score(0.0))) == "0.0"
+    assert str(goal.change_of_score(0.0)) == "0.0"

@@ -72,11 +72,11 @@ class Objective:
 
     def value_of_score(self, score: float) -> float:
         """The metric's value behind a score; for direction "target" the distance to the target."""
-        return score if self.direction == "maximize" else -score
+        return score if self.direction == "maximize" else 0.0 - score  # a minimised 0 is no -0
 
     def change_of_score(self, difference: float) -> float:
         """What a difference of scores is in the metric's unit; for direction "target" the difference of scores."""
-        return -difference if self.direction == "minimize" else difference
+        return 0.0 - difference if self.direction == "minimize" else difference
 
     def read(self, result: Any) -> tuple[float, dict[str, float]]:
         """The objective's value and every finite number of a task's return value.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,14 @@ from hydra_llm.search.trial.trial import Trial
 GIT_S = 10.0  # limit of a question to git
 
 
-def write_trial_context(study: Study, trial: Trial, program: str, overrides: Sequence[str]) -> None:
+def write_trial_context(study: Study, trial: Trial, command: str) -> None:
     """One small file per job, written before its launch: trial_context(), and the command of a run that repeats it.
 
     It is derived from the log, so the sweep does not wait for the disk.
     """
     folder = study.folder / job.TRIALS_NAME
     folder.mkdir(exist_ok=True)
-    how = {"command": f"{program} {shlex.join(overrides)}", "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
+    how = {"command": command, "cwd": str(Path.cwd()), "revision": revision(Path.cwd())}
     write_json(folder / f"{trial.number}.json", {**trial_context(study, trial), **how})
 
 
