@@ -1,18 +1,23 @@
 from dataclasses import replace
 
-from search_worlds import bowl, comparable, open_study, run_study, settings
+import pytest
+from search_worlds import OBJECTIVE, bowl, comparable, ended, open_study, run_study, settings, trial
 
-from hydra_llm.search.blocks import block_of, collapsed
+from hydra_llm.search.blocks import block_of
+from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.notes import BlockWish, Notes
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.records.confirmation import compare, summary_lines
 from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.settings import Confirmation, Stop
 from hydra_llm.search.space.block_values import refusal
 from hydra_llm.search.space.space import Categorical, Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialState
 
@@ -64,15 +69,78 @@ def test_without_n_iter_block_the_sweep_is_one_block(tmp_path):
     assert len(study.state.blocks) == 1
 
 
+COLLAPSE = Collapse.of({"when": {"effective_rank": [None, 8], "spectral_radius": [None, 0.7]}, "worse_than": 0.05})
+
+
 def test_dynamics_that_fell_into_a_fixed_point_end_the_block_early(tmp_path):
     def dead(trial):
         metrics = {"R2": 0.01, "effective_rank": 2.0, "spectral_radius": 0.5}
         return Outcome(TrialState.COMPLETED, value=0.01, metrics=metrics) if trial.block == 1 else bowl(trial)
 
-    study = open_study(tmp_path, BLOCKED)
-    trials = run_study(study, dead)
-    assert collapsed([t for t in trials if t.block == 1])
+    trials = run_study(open_study(tmp_path, replace(BLOCKED, collapse=COLLAPSE)), dead)
     assert [t.block for t in trials][:5] == [1, 1, 1, 2, 2]
+    undeclared = run_study(open_study(tmp_path / "undeclared", BLOCKED), dead)
+    assert undeclared[3].block == 1
+
+
+def test_a_good_loss_is_no_collapse(tmp_path):
+    low = {"effective_rank": 2.0, "spectral_radius": 0.5}
+    trials = [ended(trial(number, None, 0.01), metrics=low) for number in range(3)]
+    assert COLLAPSE.seen_in(trials, Objective())
+    assert not COLLAPSE.seen_in(trials, Objective(direction="minimize"))
+    assert not COLLAPSE.seen_in([ended(t, metrics={}) for t in trials], Objective())
+
+
+@pytest.mark.parametrize("spec", [{}, {"worse_than": 1, "metric": "a"}, {"worse_than": 1, "when": {"a": 3}}])
+def test_a_wrong_declaration_of_collapse_is_a_sentence(spec):
+    with pytest.raises(ValueError, match=r"^collapse"):
+        Collapse.of(spec)
+
+
+def easy_and_hard(trial):
+    """The second regime never comes near the first."""
+    return {"R2": bowl(trial)["R2"] - (0.0 if trial.block == 1 else 100.0)}
+
+
+TWO = replace(
+    BLOCKED,
+    n_trials=24,
+    n_iter_block=12,
+    block_space=Space((Categorical(name="sim", choices=("a", "b"), default="a"),)),
+)
+
+
+def test_patience_belongs_to_a_regime_and_ends_its_block(tmp_path):
+    study = open_study(tmp_path, replace(TWO, stop=Stop(patience=4)))
+    run_study(study, lambda t: {"R2": 1.0 - t.number * 0.01 if t.block == 1 else -100.0 + t.number * 0.01})
+    blocks = [trial.block for trial in study.state.search_trials()]
+    assert blocks.count(1) == 5, "no trial was better than the first"
+    assert blocks.count(2) == 12, "every one was better than the last, and all worse than the first regime"
+
+
+def test_a_target_that_one_regime_reaches_is_still_looked_for_in_the_next(tmp_path):
+    study = open_study(tmp_path, replace(TWO, stop=Stop(target_value=0.5)))
+    run_study(study, lambda t: {"R2": 1.0 if t.block == 1 else 0.1})
+    assert [trial.block for trial in study.state.search_trials()][:13] == [1] + [2] * 12
+
+
+def test_the_best_of_a_sweep_is_not_the_baseline_of_the_easiest_regime(tmp_path):
+    study = open_study(tmp_path, TWO)
+    run_study(study, lambda t: {"R2": 0.9 if t.block == 1 else 0.1 + 0.02 * t.number})
+    best = study.state.best()
+    assert best is not None
+    assert best.block == 2
+    assert [trial.block for trial in study.state.bests()] == [1, 2]
+
+
+def test_every_regime_is_confirmed(tmp_path):
+    wanted = replace(TWO, seed_keys=("seed",), confirmation=Confirmation(2, ("search",)))
+    study = open_study(tmp_path, wanted)
+    run_study(study, easy_and_hard)
+    assert {trial.block for trial in study.state.confirmations} == {1, 2}
+    assert [item.regime for item in compare(study.state)] == ["sim=a", "sim=b"]
+    assert all(item.pairs == 2 for item in compare(study.state))
+    assert [line for line in summary_lines(study.state, OBJECTIVE) if "of sim=b" in line]
 
 
 class Chooser(Proposer):

@@ -132,6 +132,7 @@ SEARCH: Table = {
     "thresholds": Key(dict, None, "values of the metric that count as converged and as partial"),
     "ceiling": Key(float, None, "best value of the metric; differences are then told as distances to it too"),
     "focus": Key(list, None, "rules over the application's own metrics"),
+    "collapse": Key(dict, None, "metrics of a dead regime, whose block ends early: when, worse_than, runs"),
     "locked": Key(dict, None, "values that no proposal may move"),
 }
 

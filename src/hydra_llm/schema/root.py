@@ -52,6 +52,9 @@ class Search:
     confirm: dict[str, Any] = field(default_factory=dict)  # n_seeds, budgets
     seed_keys: list[str] = field(default_factory=list)  # what a replicate varies
     thresholds: dict[str, float] = field(default_factory=dict)  # converged, failed, perfect: values of the metric
+    collapse: dict[str, Any] = key(
+        {}, help="metrics of a dead regime, whose block ends early (hydra_llm.search.collapse)"
+    )
     focus: list[Any] = key([], help="triggers: what to try when metrics meet a condition (hydra_llm.search.triggers)")
     show: list[str] = key([], help="returned numbers that a language model is shown beside the metric, in order")
     tell: list[str] = key([], help="keys or nodes of the configuration whose values a language model is told")

@@ -7,19 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from hydra_llm.search import patience
 from hydra_llm.search.context import Block
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space import block_values
 from hydra_llm.search.trial.seeds import derive
-from hydra_llm.search.trial.trial import Trial
 
 UNTESTED_FIRST = "untested-first"
-COLLAPSE_RANK = 8.0
-COLLAPSE_RADIUS = 0.7
-COLLAPSE_SCORE = 0.05
-COLLAPSE_RUNS = 3
 
 
 def block_of(iteration: int, n_iter_block: int) -> tuple[int, int]:
@@ -35,13 +31,19 @@ def present_block(state: SweepState, settings: Settings) -> Block:
 
 
 def block_is_over(state: SweepState, settings: Settings) -> bool:
-    """Whether the next trial opens a block: none yet, n_iter_block iterations done, or the dynamics died."""
+    """Whether the next trial opens a block: none yet, n_iter_block iterations done, the dynamics died, or the regime
+    was searched for long enough.
+    """
     if not state.blocks:
         return True
     block = state.blocks[-1].index
     if state.block_count(block) >= settings.block_size:
         return True
-    return settings.block_space is not None and collapsed(state.block_trials(block))
+    if settings.block_space is None:
+        return False
+    if settings.collapse is not None and settings.collapse.seen_in(state.block_trials(block), settings.objective):
+        return True
+    return another_regime(state, settings) and bool(patience.spent(state, settings))
 
 
 def used_up(state: SweepState, settings: Settings) -> bool:
@@ -59,19 +61,6 @@ def another_regime(state: SweepState, settings: Settings) -> bool:
             space, block_values.listed(space, np.random.default_rng(0)), [record.values for record in state.blocks]
         )
     )
-
-
-def collapsed(trials: list[Trial]) -> bool:
-    """Fixed-point collapse: activity rank below 8, spectral radius below 0.7 and three results below 0.05."""
-    low = [
-        trial
-        for trial in trials
-        if trial.value is not None
-        and trial.value < COLLAPSE_SCORE
-        and trial.metrics.get("effective_rank", COLLAPSE_RANK) < COLLAPSE_RANK
-        and trial.metrics.get("spectral_radius", COLLAPSE_RADIUS) < COLLAPSE_RADIUS
-    ]
-    return len(low) >= COLLAPSE_RUNS
 
 
 def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:

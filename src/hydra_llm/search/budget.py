@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from itertools import islice
 
 from hydra_llm.llm.usage import TotalUsage
+from hydra_llm.search import patience
+from hydra_llm.search.blocks import another_regime
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings, Stop
 from hydra_llm.search.trial.objective import MissingMetric
@@ -25,19 +26,8 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
         return f"the time limit of {stop.max_hours:g} h is reached"
     if used_up := model_used_up(stop, spent):
         return used_up
-    best = state.best() if stop.target_value is not None or stop.patience is not None else None
-    if best is None:
-        return ""
-    if stop.target_value is not None:
-        tree = state.trees[best.block]
-        if tree.reward(tree.node(best.number)) >= settings.objective.score(stop.target_value):
-            return f"the target {settings.objective.name} = {stop.target_value:g} is reached"
-    if stop.patience is not None:
-        later = state.search[bisect_right(state.search, best.number) :]
-        since = sum(state.trials[number].state.is_finished for number in later)
-        if since >= stop.patience:
-            return f"no better configuration in {since} trials (patience {stop.patience})"
-    return ""
+    done = patience.spent(state, settings)
+    return "" if done and another_regime(state, settings) else done  # then the block ends, and the search goes on
 
 
 def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:

@@ -4,7 +4,7 @@ under overrides of their own, on the same fresh seeds, for every budget.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hydra_llm.search.log.state import SweepState
@@ -32,16 +32,10 @@ class ConfirmationRun:
 
 
 def missing_runs(state: SweepState, settings: Settings) -> list[ConfirmationRun]:
-    """What is still to be asked for, in order; [] where nothing is wanted or nothing has a score."""
-    wanted, best = settings.confirmation, state.best()
-    if not wanted.n_seeds or best is None:
+    """What is still to be asked for, regime by regime; [] where nothing is wanted or nothing has a score."""
+    wanted = settings.confirmation
+    if not wanted.n_seeds:
         return []
-    root = state.trees[best.block].root
-    assert root is not None  # a block with a best trial has a root
-    roles = {"baseline": state.trials[root.id]}
-    if best.number != root.id:
-        roles = {"best": best, **roles}
-    roles |= dict.fromkeys(wanted.references, state.trials[root.id])
 
     def identity(role: str, trial: int | None, budget: str, own: Mapping[str, int]) -> tuple[object, ...]:
         """A reference is known by its role, best and baseline by their trial alone: they may change places."""
@@ -50,8 +44,18 @@ def missing_runs(state: SweepState, settings: Settings) -> list[ConfirmationRun]
     asked = {identity(t.proposal.role, t.proposal.parent, t.budget, t.seeds) for t in state.confirmations}
     runs = [
         ConfirmationRun(role, trial, budget, run, seeds.confirmation_seeds(settings.seed, settings.seed_keys, run))
+        for best in state.bests()
         for budget in wanted.budgets
         for run in range(wanted.n_seeds)
-        for role, trial in roles.items()
+        for role, trial in _roles(best, state, wanted.references).items()
     ]
     return [run for run in runs if identity(run.role, run.trial.number, run.budget, run.seeds) not in asked]
+
+
+def _roles(best: Trial, state: SweepState, references: Sequence[str]) -> dict[str, Trial]:
+    """What runs beside the best of a regime: the baseline of its block, and the references."""
+    root = state.trees[best.block].root
+    assert root is not None  # a block with a best trial has a root
+    baseline = state.trials[root.id]
+    roles = {"baseline": baseline} if best.number == root.id else {"best": best, "baseline": baseline}
+    return roles | dict.fromkeys(references, baseline)

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from hydra_llm.keys.key import check
 from hydra_llm.keys.sweeper import STOP, SWEEPER
+from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, Format
 from hydra_llm.search.pruning.pruning import Pruning
@@ -77,6 +78,7 @@ class Settings:
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None
     focus: tuple[MetricTrigger, ...] = ()
+    collapse: Collapse | None = None  # when a block of a dead regime ends
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
     pruning: Pruning = field(default_factory=Pruning)

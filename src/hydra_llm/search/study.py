@@ -163,8 +163,9 @@ class Study:
         if not self.state.waiting and self.search_over and not self.state.running:
             missing = missing_runs(self.state, self.settings)
             if missing:
-                trials = self._numbers.confirmation(missing)
-                self._record(Asked(self.clock(), missing[0].trial.block, trials))
+                block = missing[0].trial.block
+                trials = self._numbers.confirmation([run for run in missing if run.trial.block == block])
+                self._record(Asked(self.clock(), block, trials))
         waiting = [self.state.trials[number] for number in self.state.waiting]
         again = [trial for trial in waiting if trial.attempt > 0]
         return again[:1] or waiting[:count]  # a job that took its siblings with it must not do so twice

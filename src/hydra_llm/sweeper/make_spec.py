@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.keys.sweeper import CONFIRM
 from hydra_llm.llm.instructions import memory_text
+from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import Format, log_format
 from hydra_llm.search.pruning.pruning import Pruning
@@ -67,6 +68,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         reward=options["reward"] or natural_reward(options),
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         focus=_focus(node.get("focus", [])),
+        collapse=_collapse(node.get("collapse")),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning.of(options["pruning"]),
@@ -146,6 +148,13 @@ def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:
     """The rows of the application's `focus`; names of metrics are the application's own."""
     try:
         return tuple(MetricTrigger.of(row) for row in rows)
+    except ValueError as error:
+        raise SweepError(f"search.{error}") from None
+
+
+def _collapse(spec: Mapping[str, Any] | None) -> Collapse | None:
+    try:
+        return Collapse.of(spec) if spec else None
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
 

@@ -1,3 +1,4 @@
+import pytest
 from search_worlds import OBJECTIVE, tree_of, trial
 
 from hydra_llm.search.statistics.progress import measure, window_of
@@ -26,10 +27,11 @@ def test_an_improvement_must_exceed_the_noise_floor():
 
 
 def test_a_plateau_is_three_values_within_the_band():
-    flat = [trial(0, None, 0.50), trial(1, 0, 0.55, lr=0.1), trial(2, 0, 0.59, lr=0.01)]
-    steep = [*flat[:2], trial(2, 0, 0.61, lr=0.01)]
-    assert measured(flat).plateau
+    before = [trial(0, None, 0.1), trial(1, 0, 0.9, lr=0.2), trial(2, 0, 0.50, lr=0.1), trial(3, 0, 0.52, lr=0.05)]
+    steep = [*before, trial(4, 0, 0.60, lr=0.01)]
+    assert measured([*before, trial(4, 0, 0.54, lr=0.01)]).plateau
     assert not measured(steep).plateau
+    assert measured(steep, floor=0.05).plateau, "the noise alone may move them so far"
 
 
 def test_the_window_is_a_quarter_of_a_block_and_at_least_three():
@@ -39,3 +41,13 @@ def test_the_window_is_a_quarter_of_a_block_and_at_least_three():
 def test_nothing_is_claimed_before_anything_ran():
     rates = measured([])
     assert (rates.branching, rates.improvement, rates.failure, rates.plateau) == (None, None, None, False)
+
+
+@pytest.mark.parametrize("unit", [0.01, 1.0, 1000.0])
+def test_a_plateau_does_not_depend_on_the_unit_of_the_metric(unit):
+    def measured(*values):
+        trials = [trial(n, None if n == 0 else 0, unit * v, lr=0.3 / (n + 1)) for n, v in enumerate(values)]
+        return measure(trials, tree_of(*trials), OBJECTIVE, 12, 0.0)
+
+    assert measured(0.1, 0.5, 0.9, 0.90, 0.91, 0.89).plateau
+    assert not measured(0.1, 0.5, 0.9, 0.7, 0.9, 0.5).plateau

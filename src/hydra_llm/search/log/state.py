@@ -6,6 +6,7 @@ back gives the state that wrote it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import singledispatchmethod
@@ -233,6 +234,31 @@ class SweepState:
         return next((block.values for block in self.blocks if block.index == trial.block), {})
 
     def best(self) -> Trial | None:
-        """The first trial of the best configuration over all blocks (by its reward), None while nothing has a score."""
-        found = [(tree.reward(node), -node.id) for tree in self.trees.values() if (node := tree.best()) is not None]
-        return self.trials[-max(found)[1]] if found else None
+        """The first trial of the best configuration (by its reward), None while nothing has a score. Of several regimes
+        it is of the one whose best gained most over its own baseline, in units of the spread of its scores: an easy
+        regime is no merit.
+        """
+        own = self.bests()
+        if len(own) < 2:
+            return own[0] if own else None
+        return max(own, key=lambda trial: (self._gain(trial), -trial.number))
+
+    def bests(self) -> list[Trial]:
+        """The first trial of the best configuration of every regime that has a score, in the order of the blocks."""
+        found: dict[str, tuple[float, int]] = {}
+        for block in self.blocks:
+            tree = self.trees[block.index]
+            node = tree.best()
+            if node is not None:
+                regime = repr(sorted(block.values.items()))
+                found[regime] = max(found.get(regime, (-math.inf, 0)), (tree.reward(node), -node.id))
+        return [self.trials[-number] for _, number in found.values()]
+
+    def _gain(self, trial: Trial) -> float:
+        """Of a best trial over the baseline of its block."""
+        tree = self.trees[trial.block]
+        scores = [node.mean for node in tree if node.mean is not None]
+        spread = max(scores) - min(scores)
+        root = tree.root
+        start = min(scores) if root is None or root.mean is None else root.mean
+        return (tree.reward(tree.node(trial.number)) - start) / spread if spread else 0.0

@@ -79,8 +79,8 @@ def _advice(found: BlockEvaluation) -> list[str]:
     )
     if measured.plateau:
         advice.append(
-            f"The last {progress.PLATEAU_RUN} results lie within +-{progress.PLATEAU_BAND:g}: add a rule that forces a "
-            "branch."
+            f"The last {progress.PLATEAU_RUN} results are equal within the noise or {progress.PLATEAU_BAND:.0%} of the "
+            "spread of all: add a rule that forces a branch."
         )
     key, run = found.same_parameter
     if run > SAME_PARAMETER:

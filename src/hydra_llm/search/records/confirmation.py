@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.search.log.state import SweepState
@@ -45,6 +45,7 @@ class Comparison:
     standard_error: float | None
     pairs: int
     references: Mapping[str, ConfirmationSample] = field(default_factory=dict)
+    regime: str = ""  # named where there are several
 
     @property
     def verdict(self) -> str:
@@ -62,16 +63,18 @@ class Comparison:
 
 
 def compare(state: SweepState) -> list[Comparison]:
-    """One comparison per budget of the confirmation, in the order in which they were asked; [] without one."""
-    groups: dict[str, list[Trial]] = {}
-    best = state.best()
-    if best is None:
-        return []
-    root = state.trees[best.block].root
-    current = {best.number, root.id if root is not None else best.number}  # an earlier best may have been confirmed too
-    for trial in (t for t in state.confirmations if t.proposal.parent in current):
-        groups.setdefault(trial.budget, []).append(trial)
-    return [_compare(budget, trials) for budget, trials in groups.items()]
+    """One comparison per regime and budget of the confirmation, in the order in which they were asked; [] without."""
+    found = []
+    bests = state.bests()
+    for best in bests:
+        groups: dict[str, list[Trial]] = {}
+        root = state.trees[best.block].root
+        current = {best.number, root.id if root is not None else best.number}  # an earlier best may have been confirmed
+        for trial in (t for t in state.confirmations if t.proposal.parent in current):
+            groups.setdefault(trial.budget, []).append(trial)
+        regime = ", ".join(f"{key}={value}" for key, value in state.block_values(best).items())
+        found += [replace(_compare(b, runs), regime=regime if len(bests) > 1 else "") for b, runs in groups.items()]
+    return found
 
 
 def _compare(budget: str, trials: list[Trial]) -> Comparison:
@@ -109,7 +112,8 @@ def summary_lines(state: SweepState, objective: Objective) -> list[str]:
     """The confirmation for people, one or two lines per budget."""
     lines = []
     for item in compare(state):
-        lines.append(f"confirmed on fresh seeds, {item.budget} budget: {objective.name}")
+        where = f" of {item.regime}" if item.regime else ""
+        lines.append(f"confirmed on fresh seeds, {item.budget} budget{where}: {objective.name}")
         if item.best is not None:
             lines.append(f"  best      {_text(item.best)}")
         lines.append(f"  baseline  {_text(item.baseline)}")
@@ -126,6 +130,7 @@ def as_data(state: SweepState) -> list[dict[str, Any]]:
     found = []
     for item in compare(state):
         entry: dict[str, Any] = {"budget": item.budget, "pairs": item.pairs}
+        entry |= {"regime": item.regime} if item.regime else {}
         for name, sample in (("best", item.best), ("baseline", item.baseline), *item.references.items()):
             if sample is not None:
                 entry[name] = {

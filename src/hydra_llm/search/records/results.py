@@ -53,6 +53,14 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
         if root is not None and root.mean is not None:
             baseline = state.trials[root.id]
             data["baseline"] = {"number": root.id, "params": dict(root.values), "selected_value": baseline.value}
+    if len(bests := state.bests()) > 1:
+        data["regimes"] = [
+            {
+                "values": dict(state.block_values(trial)),
+                "best": {"number": trial.number, "selected_value": trial.value, "params": dict(trial.values)},
+            }
+            for trial in bests
+        ]
     data["trials"] = counts(state)
     data["proposed_by"] = provenances(state)
     if state.confirmations:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
+
 from hydra_llm.search.context import MIN_WINDOW, Progress
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
@@ -17,7 +19,7 @@ LOW_BRANCHING = 0.20  # below: the search runs in a chain, add branching
 HIGH_BRANCHING = 0.80  # above: it never follows up, look for boundaries
 LOW_IMPROVEMENT = 0.30  # below: exploit more
 HIGH_IMPROVEMENT = 0.80  # above: explore more
-PLATEAU_BAND = 0.05  # half width, in the metric's unit
+PLATEAU_BAND = 0.05  # half width, as a share of the middle 80 % of the scores so far
 PLATEAU_RUN = 3  # trials in the band that make a plateau
 LATEST = 512  # trials and configurations that rates are counted over: far more than a block, and bounded in long sweeps
 
@@ -58,6 +60,12 @@ def measure(
         distinct_parents=len(set(parents)),
         improvement=sum(gains) / len(gains) if gains else None,
         failure=sum(t.state.is_bad for t in finished) / len(finished) if finished else None,
-        plateau=len(tail) == PLATEAU_RUN and max(tail) - min(tail) <= 2 * PLATEAU_BAND,
+        plateau=len(tail) == PLATEAU_RUN and max(tail) - min(tail) <= _band(scores, noise_floor),
         window=window,
     )
+
+
+def _band(scores: Sequence[float], noise_floor: float) -> float:
+    """Width within which scores count as one: in whatever unit the metric has, and never below its noise."""
+    low, high = np.quantile(scores, (0.1, 0.9))
+    return max(2.0 * noise_floor, 2.0 * PLATEAU_BAND * float(high - low))
