@@ -313,8 +313,7 @@ def test_two_refusals_for_good_in_a_row_end_the_questions_and_an_outage_does_not
 
 
 def test_thousands_of_errors_are_returned_as_a_dozen():
-    strays = [slot(index) for index in range(10, 4000)]
-    llm, client = proposer(answer(*strays), GOOD)
+    llm, client = proposer({**GOOD, "observations": [3] * 4000}, GOOD)
     decision = llm.propose(small())
     assert client.requests[1].n_tokens < client.requests[0].n_tokens + 6_000
     assert len(decision.questions[0]["problems"]) <= 13
