@@ -52,10 +52,10 @@ def test_a_recorded_sweep_replays_through_the_command_line_without_key_and_serve
     assert len(server.requests) == asked
 
 
-def test_without_key_and_server_the_rules_propose_and_the_first_lines_say_so(tmp_path):
+def test_without_key_and_server_the_gaussian_process_proposes_and_the_first_lines_say_so(tmp_path):
     console, trials = sweep(tmp_path)
-    assert "rules proposes" in console or "rules propose" in console
-    assert {proposal["provenance"]["source"] for _, proposal in trials} == {"rules"}
+    assert "bayes proposes" in console
+    assert {proposal["provenance"]["source"] for _, proposal in trials} == {"bayes"}
 
 
 @pytest.mark.parametrize("setting", ["on_llm_failure=rules", "on_llm_failure=stop"])
