@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from hydra_llm.search import blocks
 from hydra_llm.search.records import confirmation, results
+from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -75,7 +76,7 @@ class Console:
             self._log.info(
                 "Iteration %d/%d | block %d, %d/%d | trial %d%s from %s | %s | %s (%s) by %s",
                 *(i, settings.n_trials, block, k, settings.block_size, trial.number, again, parent),
-                *(proposal.mutation, proposal.strategy, proposal.role, proposal.provenance),
+                *(mutation(trial, settings), proposal.strategy, proposal.role, proposal.provenance),
             )
 
     def told(self, trial: Trial, recovered: bool = False) -> None:
@@ -157,7 +158,7 @@ def _trial_line(trial: Trial, settings: Settings) -> str:
         result,
         seconds,
         f"parent {parent}",
-        proposal.mutation,
+        mutation(trial, settings),
         proposal.strategy,
         f"by {proposal.provenance}",
     ]

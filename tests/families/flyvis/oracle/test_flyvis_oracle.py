@@ -113,6 +113,8 @@ def test_a_known_type_helps_where_noise_hides_a_single_neuron(relu_network):
     found = ask(network, 0.3, target="finite_difference", n_frames=6000)
     errors = [float((oracle.W - network.W).square().mean()) for oracle in (found.ls, found.ridge, found.tied)]
     assert errors[2] < min(errors[:2])
+    assert found.ceiling("finite_difference") is found.tied
+    assert "cell types" in found.sentence(network.graph, 0.0)
 
 
 def test_validation_picks_a_ridge_that_beats_plain_least_squares(relu_network):
@@ -121,7 +123,7 @@ def test_validation_picks_a_ridge_that_beats_plain_least_squares(relu_network):
     assert found.ridge_strength > 1e-12
     for oracle in (found.ridge, found.evidence):
         assert (oracle.W - network.W).square().mean() < (found.ls.W - network.W).square().mean()
-    assert found.ceiling("finite_difference") is (found.ridge if found.prefers_ridge else found.evidence)
+    assert found.ceiling("finite_difference") is getattr(found, found.preferred)
     assert (found.ceiling("drift") is found.ls) == (found.null_dimensions == 0)
 
 

@@ -3,9 +3,8 @@
 tau_i dv_i/dt = -v_i + sum_j W_ij relu(v_j) + I_i + V_i is linear in 1/tau_i, V_i/tau_i and W_ij/tau_i, one neuron at a
 time. Oracles: `ls`, where weights that the data leave open are zero; `ridge`, its strength chosen on validation;
 `evidence`, a strength per neuron by the evidence of the training frames; `tied`, where cell types are known and share
-their parameters: the upper bound. Least squares is a ceiling where the target is the oracle derivative and all is
-identifiable; else it follows the noise, and the ceiling is the one of `ridge` and `evidence` that the validation
-frames prefer.
+their parameters. Least squares is a ceiling where the target is the oracle derivative and all is identifiable; else it
+follows the noise, and the ceiling is the one of the others that the validation frames prefer.
 """
 
 from collections.abc import Iterator
@@ -51,7 +50,7 @@ class FlyvisOracle:
     ridge: OracleParameters
     evidence: OracleParameters
     tied: OracleParameters
-    prefers_ridge: bool  # whether ridge errs less than evidence on the validation frames
+    preferred: str  # the one of ridge, evidence and tied that errs least on the validation frames
     identifiable_W: Tensor  # [edge]
     identifiable_tau: Tensor  # [neuron]
     identifiable_v_rest: Tensor  # [neuron]
@@ -66,7 +65,7 @@ class FlyvisOracle:
         """The best that an honest method may hope for on this kind of target."""
         if target == "drift" and not self.null_dimensions:
             return self.ls
-        return self.ridge if self.prefers_ridge else self.evidence
+        return {"ridge": self.ridge, "evidence": self.evidence, "tied": self.tied}[self.preferred]
 
     def scores(self) -> dict[str, float]:
         """The numbers to show beside the scores of the parameters."""
@@ -99,6 +98,8 @@ class FlyvisOracle:
                 f"These data determine all {n_edges:,} synaptic weights, {n_neurons:,} time constants "
                 f"and resting potentials if the law is known (median condition number {self.condition_number:.0f})."
             )
+        if self.preferred == "tied":
+            text += " Whoever shares parameters within cell types predicts best: that is the ceiling."
         if measurement_noise_level > 0:
             text += f" Measurement noise of {measurement_noise_level:g} also enters the messages and biases the fit."
         used, recorded = self.n_frames
@@ -116,7 +117,8 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
     shrunk, strength = best_ridge(factors, held_out)
     probable = evidence(factors)
     kinds, own = edge_kinds(edge_index, types, graph["column"]), torch.unique(types, return_inverse=True)[1]
-    shared, _ = best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))
+    shared = untie(best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))[0], kinds, own)
+    errors = {name: error(one, held_out) for name, one in (("ridge", shrunk), ("evidence", probable), ("tied", shared))}
     found = determined(factors)
     condition = found.condition_number[found.null_dimensions == 0]
     states = np.asarray(used.activity)
@@ -124,8 +126,8 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
         ls=parameters(least_squares(factors, train.rounding), target),
         ridge=parameters(shrunk, target),
         evidence=parameters(probable, target),
-        prefers_ridge=error(shrunk, held_out) < error(probable, held_out),
-        tied=parameters(untie(shared, kinds, own), target),
+        preferred=min(errors, key=lambda name: errors[name]),
+        tied=parameters(shared, target),
         identifiable_W=found.weight & found.rate[target],
         identifiable_tau=found.rate,
         identifiable_v_rest=found.offset & found.rate,
