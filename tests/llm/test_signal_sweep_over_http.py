@@ -89,7 +89,8 @@ def test_a_model_behind_http_drives_twelve_trials_of_signal_chaotic_and_they_rep
     late = server.requests[-1]["messages"][1]["content"]
     assert {part["image_url"]["url"][:22] for part in late[1:]} == {"data:image/png;base64,"}
     assert "Figures attached" in text_of(server.requests[-1])
-    assert "learning rate" in text_of(server.requests[0]), "units and help come from the application's schema"
+    facts = server.requests[0]["messages"][0]["content"]
+    assert "learning rate" in facts, "units and help come from the application's schema"
 
     calls = [call for event in told if event["type"] == "question" for call in event["calls"]]
     assert len(calls) == len(server.requests)

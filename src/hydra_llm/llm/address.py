@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SHORTEST = 4
+NO_ADDRESS = "(no address of the form http://host/path)"
 HARMLESS = ("api-version", "version")  # keys of a query that hold no secret
 
 
@@ -13,9 +14,11 @@ def public(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        parts = urlsplit("")
+        return NO_ADDRESS
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" if host else "(no address of the form http://host/path)"
+    if host:
+        return f"{parts.scheme}://{host}{parts.path}"
+    return NO_ADDRESS if {"@", "?"} & set(url) else url  # without these two it holds no secret
 
 
 def secrets(url: str) -> tuple[str, ...]:
