@@ -124,7 +124,7 @@ class Context:
     block_space: Space | None = None  # from which its regime is chosen; None if the simulation is fixed or none follows
     tested_regimes: Sequence[Mapping[str, Any]] = ()  # of the blocks so far, in order
 
-    earlier: int = 0  # number of the first search trial of this session
+    earlier: int = 0  # number of the first search trial of this call
     at_hand: Sequence[Trial] | None = None  # `block_trials`, where the caller has them: saves looking through all
 
     # ---- texts ----

@@ -109,7 +109,7 @@ class Study:
         if self._inbox is not None:
             self._inbox.create()
         self._stopwatch, self._opened = stopwatch, stopwatch()  # the clock on the wall may be set meanwhile
-        self._asked_out = ""  # why this session asks for nothing more
+        self._asked_out = ""  # why this call asks for nothing more
         self.failure = ""
         self._numbers = Numbering(self.state, settings, folder)
 

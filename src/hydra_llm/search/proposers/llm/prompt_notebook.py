@@ -34,15 +34,6 @@ def predictions(context: Context) -> Section | None:
     return Section("Your predictions so far", rows=rows, keep=4, most=30, patience=15) if rows else None
 
 
-def log_lines(context: Context) -> Section | None:
-    """Lines of the log that only the proposer can write."""
-    if not context.log_lines:
-        return None
-    head = ("For each trial that ended since the last question, `lines` of its observation, by these names:",)
-    rows = tuple(f"- {name}: {hint}" for name, hint in context.log_lines.items())
-    return Section("Lines of the log that you write", head, rows)
-
-
 def principles(context: Context) -> Section | None:
     """What a principle-test slot may choose from."""
     if not context.principles or not any(slot.role == "principle-test" for slot in context.slots):
