@@ -46,6 +46,7 @@ KEPT = re.compile(
     r"slope_ratio_\d|slope_score|cluster_accuracy|n_types\w*|connectivity_(standard_error|coverage_90|gauge_share)|"
     r"(onestep|val|test)_R2\w*|best_val_loss|baseline_linear_loss|fit_retries|training_time_min"
 )
+DETERMINES = re.compile(r"To a relative precision .+|These data (leave|determine) .+")  # what the oracle says
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,10 @@ def run(job: Job, commit: str) -> dict[str, Any]:
             metrics = json.loads(path.read_text())
             return row | {"metrics": {name: value for name, value in metrics.items() if KEPT.fullmatch(name)}}
     errors = re.findall(r" ERROR (.+)", log)
+    oracle = re.search(DETERMINES, log)
     return row | {
-        "failed": errors[-1].strip() if errors else log.strip().splitlines()[-1] if log.strip() else "no word"
+        "failed": errors[-1].strip() if errors else log.strip().splitlines()[-1] if log.strip() else "no word",
+        "oracle": oracle[0].strip() if oracle else "",
     }
 
 
@@ -201,7 +204,9 @@ def _store(job: Job, rows: dict[str, dict[str, Any]]) -> None:
 
 def _is_done(job: Job, rows: dict[str, dict[str, Any]], commit: str, again: bool) -> bool:
     row = rows.get(str(job.seed))
-    return row is not None and row["command"] == written(job) and (row["commit"] == commit or not again)
+    if row is None or ("failed" in row and "oracle" not in row):
+        return False
+    return row["command"] == written(job) and (row["commit"] == commit or not again)
 
 
 # ---- the page ----
@@ -239,7 +244,8 @@ def write_page() -> None:
         "Score: R2 to the identity line after the gauge, of synaptic weights (signal, flyvis) or log10 rate constants "
         "(metabolism). Ceiling: the oracle that knows the law, on the same data and the same target. Success: at most "
         f"{CLOSE} below the ceiling. Failed: the fit said so itself and gave no number. Unannounced: a number further "
-        "below. Mean, sd and worst are over the runs that gave a number."
+        "below. Undetermined: failed runs whose data leave weights open even to an oracle that knows the law. Mean, sd "
+        "and worst are over the runs that gave a number."
     )
     seen = [row for case in cases() for target in TARGETS for row in load(case, target).values()]
     commits = ", ".join(sorted({row["commit"] for row in seen}))
@@ -268,6 +274,7 @@ def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict
         "ceiling": _digits(ceilings, statistics.mean),
         "lowest ceiling": _digits(ceilings, min),
         "failed": sum("failed" in row for row in stored.values()),
+        "undetermined": sum("undetermined" in row.get("oracle", "") for row in stored.values()),
         "unannounced": len(below) - good,
         "minutes": f"{statistics.mean(row['seconds'] for row in stored.values()) / 60:.1f}",
     }
@@ -279,7 +286,8 @@ def _remarks(case: str, target: str, stored: dict[str, dict[str, Any]]) -> Itera
         row = stored[seed]
         gap = shortfall(case, row)
         if "failed" in row:
-            yield f"* {case}, {target}, seed {seed}: {row['failed']}"
+            told = f" The oracle: {row['oracle']}" if row.get("oracle") else ""
+            yield f"* {case}, {target}, seed {seed}: {row['failed']}{told}"
         elif gap is None or gap > CLOSE:
             metrics = row["metrics"]
             told = ", ".join(

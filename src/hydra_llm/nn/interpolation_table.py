@@ -55,6 +55,10 @@ class InterpolationTable:
         """Values [frame, neuron] at the states from values [node, neuron or 1] at the nodes."""
         return _Interpolate.apply(table.T.reshape(-1), self._forward, self._transposed).reshape(self.shape)
 
+    def spread(self, columns: Tensor) -> Tensor:
+        """Several tables of one shared curve at once: columns [node, column] give [state, column]; no gradient."""
+        return self._forward @ columns
+
 
 class _Interpolate(torch.autograd.Function):
     @staticmethod

@@ -189,6 +189,9 @@ class MetabolismTraining(OpenTraining):
     projection_ridge: list[float] = key([1e-6, 1e-9, 1e-12], help="ridges, lowered step by step")
     projection_frames: int | None = key(1000, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     projection_nodes: int = key(200, help="nodes of the interpolation table of the substrate function", low=12)
+    newton_iterations: int = key(
+        60, help="at most so many Gauss-Newton steps on the substrate function afterwards; 0: none", low=0
+    )
     solve_rate_constants: bool = key(True, help="end with an exact solution for the rate constants, on all frames")
 
     # ---- a noisy recording ----

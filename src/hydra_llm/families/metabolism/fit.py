@@ -13,6 +13,7 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.metabolism.config import HomeostasisTraining, MetabolismTraining
 from hydra_llm.families.metabolism.fitting.adam import ReactionGradientPhase
+from hydra_llm.families.metabolism.fitting.newton import NewtonPhase
 from hydra_llm.families.metabolism.fitting.path_phase import PathPhase
 from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionPhase
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase
@@ -45,8 +46,8 @@ def build_net(
 
 
 def recipe(training: MetabolismTraining, data: FitData) -> list[Phase]:
-    """Phase 1: Adam, variable projection, then refined targets and one exact solution for the rate constants, or, for a
-    noisy recording, the path of its states."""
+    """Phase 1: Adam, variable projection, then refined targets, Gauss-Newton steps and one exact solution for the rate
+    constants, or, for a noisy recording, the path of its states."""
     phases: list[Phase] = [ReactionGradientPhase.of(training, data)]
     if training.projection_iterations:
         phases.append(ReactionProjectionPhase.of(training, data))
@@ -54,6 +55,8 @@ def recipe(training: MetabolismTraining, data: FitData) -> list[Phase]:
         return [*phases, *path]
     if training.projection_iterations:
         phases += RefinementPhase.phases(training, data, lambda: ReactionProjectionPhase.of(polishing(training), data))
+        if training.newton_iterations:
+            phases.append(NewtonPhase.of(training, data))
     if training.solve_rate_constants:
         phases.append(RateConstantsPhase.of(training, data))
     return phases

@@ -51,7 +51,7 @@ class ReactionProblem:
         with torch.no_grad():
             self._known = self._known - net.node(frames.activity, frames.external)
         self.variance = self._known.pow(2).mean()
-        self._features = _line_features(net, frames) if lines else None
+        self._features = line_features(net, frames) if lines else None
 
     def laws(self, net: ReactionGNN) -> Tensor:
         """Rates per unit of their constants [frame, reaction]."""
@@ -106,7 +106,7 @@ class ReactionProblem:
         return solution[:m], solution[m:].reshape(n, -1) if self._features is not None else None
 
 
-def _line_features(net: ReactionGNN, frames: Frames) -> Tensor:
+def line_features(net: ReactionGNN, frames: Frames) -> Tensor:
     """(c, 1 [, clock]) [frame, metabolite, feature]."""
     c = frames.activity
     features = [c, torch.ones_like(c)]
