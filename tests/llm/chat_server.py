@@ -26,6 +26,11 @@ class Fault:
     cut: bool = False  # the first half of the text with finish_reason length
     broken: bool = False  # the connection ends in the middle of the body
     refusal: bool = False
+    code: str | None = None  # of the error
+    page: bool = False  # the error as an HTML page, as a web server or a proxy sends it
+    empty: bool = False  # the error without a body
+    thoughts: str = ""  # an answer with nothing but this in the field of its reasoning
+    field: str = "reasoning_content"
     text: str = ""
 
 
@@ -41,6 +46,7 @@ class ChatServer:
         self.json_mode = json_mode
         self.images = images
         self.stream_options = True
+        self.streams = True
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self._lock = threading.Lock()
@@ -69,6 +75,8 @@ class ChatServer:
             return "response_format is not supported"
         if "stream_options" in body and not self.stream_options:
             return "unknown parameter: stream_options"
+        if body.get("stream") and not self.streams:
+            return "streaming is not supported"
         pictured = any(isinstance(message["content"], list) for message in body["messages"])
         if pictured and not self.images:
             return "this model does not accept image input"
@@ -108,24 +116,34 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
             elif fault.garbage:
                 self._send(200, b"<html>It works!</html>", "text/html")
-            elif fault.cut:
+            elif fault.cut and not fault.thoughts:
                 self._answer(fault.text[: len(fault.text) // 2], body, finish="length")
             elif fault.broken:
                 self._answer(fault.text, body, lost_bytes=40)
             elif fault.refusal:
                 self._answer("", body, refusal="I cannot help with that.")
+            elif fault.thoughts:
+                self._answer("", body, beside={fault.field: fault.thoughts}, finish="length" if fault.cut else "stop")
+            elif fault.page or fault.empty:
+                self._send(fault.status, b"<html><h1>Not Found</h1></html>" if fault.page else b"", "text/html")
             else:
-                error = {"error": {"message": fault.message, "type": "test", "code": None, "param": None}}
+                error = {"error": {"message": fault.message, "type": "test", "code": fault.code, "param": None}}
                 self._send(fault.status, json.dumps(error).encode(), "application/json", fault.headers)
 
         def _answer(
-            self, text: str, body: dict[str, Any], finish: str = "stop", refusal: str | None = None, lost_bytes: int = 0
+            self,
+            text: str,
+            body: dict[str, Any],
+            finish: str = "stop",
+            refusal: str | None = None,
+            lost_bytes: int = 0,
+            beside: dict[str, str] | None = None,
         ) -> None:
             prompt = sum(len(json.dumps(message)) for message in body["messages"])
             usage = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
             head = {"id": "x", "created": 0, "model": body["model"]}
             if not body.get("stream"):
-                message = {"role": "assistant", "content": text, "refusal": refusal}
+                message = {"role": "assistant", "content": text, "refusal": refusal, **(beside or {})}
                 choice = {"index": 0, "message": message, "finish_reason": finish}
                 whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
                 self._send(200, json.dumps(whole).encode(), "application/json", lost_bytes=lost_bytes)
@@ -136,6 +154,7 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             deltas: list[dict[str, Any]] = [{"content": piece} for piece in pieces]
             if refusal:
                 deltas.append({"refusal": refusal})
+            deltas += [{"content": None, **beside}] if beside else []
             events = [{**head, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
             events.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
             if "stream_options" in body:

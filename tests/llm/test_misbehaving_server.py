@@ -237,3 +237,18 @@ def test_limits_hold_over_sessions_without_a_transcript_and_in_a_replay(serve, t
     study = sweep(tmp_path / "live", server, max_calls=3, transcript="live")
     assert [origin.split(" ")[0] for origin in origins(study)] == ["rules", "llm", "llm", "llm", "rules"]
     assert not (tmp_path / "live" / "transcripts").exists()
+
+
+GONE = Fault(429, "You exceeded your current quota.", code="insufficient_quota")
+
+
+@pytest.mark.parametrize("gone", [GONE, Fault(400, "Invalid model name passed in model=m"), Fault(404, empty=True)])
+def test_two_refusals_for_good_end_the_questions_until_the_sweep_is_resumed(serve, tmp_path, gone):
+    server = serve(gone, gone)
+    study = sweep(tmp_path, server, replace(SETTINGS, n_trials=4))
+    assert [origin.split(" ")[0] for origin in origins(study)] == ["rules"] * 4
+    assert len(server.requests) == 2, "one request each, and none after the second"
+    assert WAITS == []
+    server.script += [model] * 9
+    resumed = sweep(tmp_path, server, replace(SETTINGS, n_trials=6))
+    assert origins(resumed)[4:] == ["llm", "llm"]

@@ -3,6 +3,7 @@
     LlmError
     ├── MissingKey          the named environment variable is empty: nothing was sent
     ├── NotAuthorised       401 or 403: the provider knows the key and refuses it; asking again is useless
+    ├── QuotaSpent          the account has nothing left; waiting does not bring it back
     ├── RequestRefused      the provider rejects the question itself (unknown model, context too long, bad request)
     ├── Unavailable         rate limit, outage, lost connection or time-out, after all attempts
     ├── BudgetSpent         the meter's hard limit leaves no room for another call
@@ -27,6 +28,10 @@ class NotAuthorised(LlmError):
     pass
 
 
+class QuotaSpent(LlmError):
+    pass
+
+
 class RequestRefused(LlmError):
     pass
 
@@ -47,6 +52,5 @@ class TranscriptMissing(LlmError):
     pass
 
 
-KINDS: dict[str, type[LlmError]] = {
-    kind.__name__: kind for kind in (MissingKey, NotAuthorised, RequestRefused, Unavailable, BudgetSpent)
-}
+FOR_GOOD = (MissingKey, NotAuthorised, QuotaSpent, RequestRefused)  # no repetition of the question helps
+KINDS: dict[str, type[LlmError]] = {kind.__name__: kind for kind in (*FOR_GOOD, Unavailable, BudgetSpent)}

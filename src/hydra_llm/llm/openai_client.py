@@ -19,8 +19,9 @@ from typing import Any, Self
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
-from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
+from hydra_llm.llm.errors import MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.openai_refusals import is_about_the_model, is_spent, missing_version, refers_to_length, words
 from hydra_llm.llm.openai_wire import Reply, message_parameter, read_chunk, read_whole, response_format, retry_after_s
 from hydra_llm.llm.settings import LlmSettings
 
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
 LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"  # older servers know the limit under its old name
-_TOO_LONG = ("context length", "context window", "context size", "too many tokens", "prompt is too long")
 _WEAKER = {JsonSource.SCHEMA: JsonSource.JSON_MODE, JsonSource.JSON_MODE: JsonSource.TEXT}
 _NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
 
@@ -39,6 +39,7 @@ class _Abilities:
 
     json: JsonSource = JsonSource.SCHEMA
     images: bool = True
+    stream: bool = True
     stream_usage: bool = True
     without: frozenset[str] = frozenset()  # options that it refuses: temperature, seed, max_completion_tokens
 
@@ -108,10 +109,12 @@ class OpenAIClient(Client):
             try:
                 reply = self._ask(request, abilities, on_text)
             except _Unsupported as unsupported:
-                weaker = _step_down(abilities, request, self._stream, tuple(self._options), unsupported.message)
+                streams = self._stream and abilities.stream
+                weaker = _step_down(abilities, request, streams, tuple(self._options), unsupported.message)
                 if weaker is None:
                     raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
-                log.info("%s does not support %s; asking again without it.", self._where(), _lost(abilities, weaker))
+                lost = _lost(abilities, weaker)
+                log.info("%s says no (%s); asking again without %s.", self._where(), unsupported.message, lost)
                 abilities = weaker
             except _Transient as transient:
                 if not self._backoff.wait(failures, transient.retry_after_s):
@@ -146,34 +149,43 @@ class OpenAIClient(Client):
             arguments["seed"] += request.sample  # the same question asked again is to be answered anew
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             arguments["response_format"] = response_format(request, abilities.json)
-        if self._stream:
+        streams = self._stream and abilities.stream
+        if streams:
             arguments["stream"] = True
             if abilities.stream_usage:
                 arguments["stream_options"] = {"include_usage": True}
         try:
             with client, _without_a_line_per_request():
                 response = client.chat.completions.create(**arguments)
-                if self._stream:
+                if streams:
                     return self._collect(response, on_text)
                 reply = read_whole(response)
                 if on_text is not None:
                     on_text(reply.text)
                 return reply
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise NotAuthorised(
-                f"{self._where()} does not accept the key in {self._api_key_env} (HTTP {error.status_code}). "
-                "Check the variable, or name another one with hydra.sweeper.llm.api_key_env."
-            ) from None
-        except openai.RateLimitError as error:
-            raise _Transient(self._clean(f"HTTP 429: {error.message}"), retry_after_s(error)) from None
+            raise NotAuthorised(self._refused_key(key, error.status_code)) from None
         except openai.APIStatusError as error:
-            text = self._clean(f"HTTP {error.status_code}: {error.message}")
+            text = self._clean(f"HTTP {error.status_code}: {words(error)}").rstrip(".")
+            if is_spent(error):
+                raise QuotaSpent(
+                    f"{self._where()} says that the account has nothing left: {text}. Pay in, or name another key "
+                    "with hydra.sweeper.llm.api_key_env, and run the same command again."
+                ) from None
+            if error.status_code == 429:
+                raise _Transient(text, retry_after_s(error)) from None
             if error.status_code >= 500 or error.status_code in (408, 409):
                 if error.status_code == 501:
                     raise _Unsupported(text) from None
                 raise _Transient(text, retry_after_s(error)) from None
-            too_long = error.code == "context_length_exceeded" or any(word in text.lower() for word in _TOO_LONG)
-            if error.status_code == 404 or too_long:
+            if is_about_the_model(error):
+                raise RequestRefused(
+                    f"{self._where()} does not know the model {self._model}: {text}. Set hydra.sweeper.llm.model."
+                ) from None
+            if error.status_code in (404, 405):
+                hint = missing_version(self._base_url)
+                raise RequestRefused(f"{self._where()} refuses the question: {text}{hint}") from None
+            if refers_to_length(error):
                 raise RequestRefused(f"{self._where()} refuses the question: {text}") from None
             raise _Unsupported(text) from None
         except openai.APITimeoutError:
@@ -184,7 +196,8 @@ class OpenAIClient(Client):
         except _transport_errors() as error:
             raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-            raise _Transient(f"the server's reply is no chat completion ({type(error).__name__})") from None
+            hint = missing_version(self._base_url)
+            raise _Transient(f"the server's reply is no chat completion ({type(error).__name__}){hint}") from None
 
     def _given_options(self, abilities: _Abilities) -> dict[str, Any]:
         """The sampling options that the server takes; the limit of an answer under the name that it knows."""
@@ -208,8 +221,8 @@ class OpenAIClient(Client):
                 raise _Transient(f"the answer was still streaming after {self._timeout_s:g} s")
         stream.close()
         reply.text = "".join(pieces)
-        if not reply.text and reply.finish is None and not reply.refusal:
-            raise _Transient("the stream ended before it began")
+        if not (reply.text or reply.finish or reply.refusal or reply.reasoning):
+            raise _Transient(f"the stream ended before it began{missing_version(self._base_url)}")
         return reply
 
     def _answer(self, reply: Reply, request: Request, abilities: _Abilities, attempts: int, notes: list[str]) -> Answer:
@@ -218,6 +231,8 @@ class OpenAIClient(Client):
             problem = f"The model refused to answer: {reply.refusal or 'content filter'}"
         elif reply.too_long or len(reply.text) > MAX_ANSWER_CHARS:
             problem = f"The answer is longer than {MAX_ANSWER_CHARS} characters. Answer with one short JSON object."
+        elif reply.reasoning and not reply.text.strip():
+            problem = _thought_only(reply)
         elif request.schema is not None:
             parsed, source, problem = extract_json(reply.text, asked=abilities.json)
             if problem is not None and reply.finish == "length":
@@ -235,6 +250,18 @@ class OpenAIClient(Client):
         )
 
     # ---- key and names ----
+
+    def _refused_key(self, key: str, status: int) -> str:
+        variable = self._api_key_env
+        if key == _NO_KEY:
+            return (
+                f"{self._where()} wants a key (HTTP {status}), and the variable {variable} is not set. Export a key in "
+                "it, or name another variable with hydra.sweeper.llm.api_key_env."
+            )
+        return (
+            f"{self._where()} does not accept the key in {variable} (HTTP {status}). "
+            "Check the variable, or name another one with hydra.sweeper.llm.api_key_env."
+        )
 
     def _key(self) -> str:
         key = os.environ.get(self._api_key_env, "").strip()
@@ -310,6 +337,8 @@ def _step_down(
         return replace(abilities, stream_usage=False)
     if has_images and ("image" in complaint or "vision" in complaint or "multimodal" in complaint):
         return replace(abilities, images=False)
+    if stream and "stream" in complaint:
+        return replace(abilities, stream=False)
     if request.schema is not None and abilities.json in _WEAKER:
         return replace(abilities, json=_WEAKER[abilities.json])
     if has_images:
@@ -319,7 +348,17 @@ def _step_down(
     return None
 
 
+def _thought_only(reply: Reply) -> str:
+    cut = " and ended at the length limit" if reply.finish == "length" else ""
+    return (
+        f"The answer is empty: the model put all {reply.reasoning} characters into its reasoning{cut}. Raise "
+        "hydra.sweeper.llm.max_tokens, or switch the model's reasoning off at the server."
+    )
+
+
 def _lost(before: _Abilities, after: _Abilities) -> str:
+    if before.stream is not after.stream:
+        return "streaming"
     if before.json is not after.json:
         return {"schema": "JSON schemas", "json_mode": "JSON mode"}[before.json]
     if before.without != after.without:

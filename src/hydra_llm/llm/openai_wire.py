@@ -19,6 +19,7 @@ class Reply:
     refusal: str = ""
     usage: Usage = field(default_factory=Usage)
     too_long: bool = False
+    reasoning: int = 0  # characters beside the text, in the fields that servers of reasoning models add
 
 
 def message_parameter(message: Message, with_images: bool) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def read_chunk(chunk: Any, reply: Reply, on_text: OnText | None) -> str:
     choice = chunk.choices[0]
     reply.finish = choice.finish_reason or reply.finish
     reply.refusal += getattr(choice.delta, "refusal", None) or ""
+    reply.reasoning += _reasoning(choice.delta)
     words = choice.delta.content or ""
     if words and on_text is not None:
         on_text(words)
@@ -63,7 +65,14 @@ def read_whole(response: Any) -> Reply:
         finish=choice.finish_reason,
         refusal=getattr(choice.message, "refusal", None) or "",
         usage=Usage() if usage is None else Usage(usage.prompt_tokens, usage.completion_tokens),
+        reasoning=_reasoning(choice.message),
     )
+
+
+def _reasoning(message: Any) -> int:
+    """Length of what a server says in `reasoning_content` (vLLM, DeepSeek) or `reasoning` (Ollama, OpenRouter)."""
+    said = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    return len(said) if isinstance(said, str) else 0
 
 
 def retry_after_s(error: Any) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
-from hydra_llm.llm.errors import LlmError, MissingKey, NotAuthorised, RequestRefused
+from hydra_llm.llm.errors import FOR_GOOD, LlmError
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
@@ -31,7 +31,6 @@ from hydra_llm.search.trial.trial import Proposal
 log = logging.getLogger(__name__)
 
 ENOUGH_REFUSALS = 2
-FOR_GOOD = (MissingKey, NotAuthorised, RequestRefused)
 MAX_PROBLEM = 600  # characters of a sentence that is returned
 MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
 
