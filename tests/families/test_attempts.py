@@ -57,6 +57,12 @@ def test_a_fit_that_beats_all_is_taken_as_it_is(attempt):
     assert 0.5 < fitted.losses()["baseline_linear_loss"] <= 1.01
 
 
+def test_a_fit_ahead_by_a_hair_has_not_beaten_a_baseline(attempt):
+    best = min(attempt([0.01])[0].baselines.values())
+    fitted, seen = attempt([0.995 * best, 0.985 * best])
+    assert (len(seen), fitted.retries) == (2, 1)
+
+
 def test_a_failed_fit_is_tried_again_from_another_start_with_stronger_ridges(attempt, tmp_path):
     fitted, (first, second, third) = attempt([1.003, None, 0.2])
     assert (fitted.retries, fitted.minutes) == (2, 2.0)

@@ -18,7 +18,7 @@ class OpenTraining(TargetKeys):
     )
     must_beat: list[str] = key(
         ["constant", "persistence", "linear"],
-        help="baselines that a fit must beat on the validation frames, or it has failed; [] accepts any fit",
+        help="baselines that a fit must beat on the validation frames, by 1 %, or it has failed; [] accepts any fit",
     )
     retries: int = key(2, help="further attempts of a fit that failed, from other starts with stronger ridges", low=0)
     module: dict[str, Any] = key(RECOVERY, help="the LightningModule, called with net, phases and validate")

@@ -20,7 +20,8 @@ class FlyvisSimulation:
     )
     parameters: str = key(
         "varied",
-        help="varied: drawn per type; default: flyvis before training; otherwise the path of a trained checkpoint",
+        help="varied: drawn per type; high_bias: the same, few voltages below zero; default: flyvis before training; "
+        "otherwise the path of a trained checkpoint",
     )
     tau_mode: str = key(
         "unclamped",

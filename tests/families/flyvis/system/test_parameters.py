@@ -10,6 +10,7 @@ from hydra_llm.families.flyvis.system.connectome_file import read_connectome_fil
 from hydra_llm.families.flyvis.system.parameters import (
     CheckpointError,
     default_parameters,
+    high_bias_parameters,
     trained_parameters,
     varied_parameters,
 )
@@ -59,9 +60,19 @@ def test_varied_types_differ_and_are_stable(make_flyvis_system, published_connec
     assert 0 < float((voltage < 0).float().mean()) < 0.5
 
 
+def test_a_high_bias_leaves_fewer_voltages_below_zero(make_flyvis_system, published_connectome, simulate_system):
+    below = {}
+    for name in ("varied", "high_bias"):
+        system = make_flyvis_system(connectome=str(published_connectome), parameters=name, n_frames=60)
+        voltage = simulate_system(system)["train"]["activity"]
+        assert float(voltage.abs().max()) < 20
+        below[name] = float((voltage < 0).float().mean())
+    assert 0 < below["high_bias"] < 0.7 * below["varied"]
+
+
 def test_equal_seeds_draw_equal_parameters_and_others_do_not(tiny):
     network = build_connectome(tiny, 2)
-    for draw in (default_parameters, varied_parameters):
+    for draw in (default_parameters, varied_parameters, high_bias_parameters):
         first, same, other = (draw(network, stream(seed, "types")).bias for seed in (0, 0, 1))
         assert torch.equal(first, same)
         assert not torch.equal(first, other)

@@ -12,6 +12,7 @@ from hydra_llm.families.flyvis.system.connectome_file import ConnectomeFile, rea
 from hydra_llm.families.flyvis.system.parameters import (
     Parameters,
     default_parameters,
+    high_bias_parameters,
     trained_parameters,
     varied_parameters,
 )
@@ -39,7 +40,7 @@ def build(config: FlyvisSimulation) -> FlyvisSystem:
 
 
 def _parameters(name: str, file: ConnectomeFile, eye: Connectome, seed: int) -> Parameters:
-    drawn = {"default": default_parameters, "varied": varied_parameters}
+    drawn = {"default": default_parameters, "high_bias": high_bias_parameters, "varied": varied_parameters}
     if name in drawn:
         return drawn[name](eye, stream(seed, "types"))
     return trained_parameters(Path(name).expanduser(), eye, build_connectome(file, COMPLETE))

@@ -3,8 +3,8 @@
     W_ij = sign(pair) * syn_count(pair, offset) * max(syn_strength(pair), 0)
 
 default: flyvis's distribution before training. varied: the same connectome with types that differ, for users without a
-trained network. A path: a trained network of flyvis, mapped by the names of what it shares, so that parameters trained
-at extent 15 serve an eye of any extent.
+trained network. high_bias: as varied, around the bias before training. A path: a trained network of flyvis, mapped by
+the names of what it shares, so that parameters trained at extent 15 serve an eye of any extent.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ STRENGTH = 0.01  # of all synapses of a pair, divided by their mean count
 VARIED_BIAS_MEAN, VARIED_BIAS_SD = 0.2, 0.2
 VARIED_TIME_CONST = (0.02, 0.32)  # seconds; those of a trained network lie between these
 VARIED_STRENGTH, VARIED_STRENGTH_SPREAD = 2.5 * STRENGTH, 0.5
+HIGH_BIAS_STRENGTH = 3 * STRENGTH
 _KEYS = ("nodes_bias", "nodes_time_const", "edges_sign", "edges_syn_count", "edges_syn_strength")
 _COUNT_TOLERANCE = 1e-4  # of log synapse counts, which flyvis keeps in float32
 
@@ -73,17 +74,28 @@ def varied_parameters(connectome: Connectome, generator: Generator) -> Parameter
     Before training, no voltage falls below zero and all time constants are equal: the network is linear, and tau cannot
     be scored. These parameters silence neurons at times, as training does, and stay stable.
     """
+    return _spread("varied", connectome, generator, bias_mean=VARIED_BIAS_MEAN, strength=VARIED_STRENGTH)
+
+
+def high_bias_parameters(connectome: Connectome, generator: Generator) -> Parameters:
+    """The same around the bias before training, N(0.5, 0.2), with stronger synapses: few voltages fall below zero."""
+    return _spread("high_bias", connectome, generator, bias_mean=BIAS_MEAN, strength=HIGH_BIAS_STRENGTH)
+
+
+def _spread(
+    origin: str, connectome: Connectome, generator: Generator, *, bias_mean: float, strength: float
+) -> Parameters:
     default = default_parameters(connectome, generator)
     n_types, n_pairs = len(connectome.type_names), len(connectome.pairs)
     low, high = (math.log(tau) for tau in VARIED_TIME_CONST)
     tau = low + (high - low) * torch.rand(n_types, generator=generator, dtype=torch.float64)
     spread = VARIED_STRENGTH_SPREAD * torch.randn(n_pairs, generator=generator, dtype=torch.float64)
     return Parameters(
-        origin="varied",
-        bias=VARIED_BIAS_MEAN + VARIED_BIAS_SD / BIAS_SD * (default.bias - BIAS_MEAN),
+        origin=origin,
+        bias=bias_mean + VARIED_BIAS_SD / BIAS_SD * (default.bias - BIAS_MEAN),
         time_const=tau.exp(),
         syn_count=default.syn_count,
-        syn_strength=VARIED_STRENGTH / STRENGTH * default.syn_strength * spread.exp(),
+        syn_strength=strength / STRENGTH * default.syn_strength * spread.exp(),
     )
 
 
@@ -134,8 +146,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], str]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(
-            f"simulation.parameters={path} cannot be read ({error.strerror or error}). Give varied, default or the "
-            "path of a trained flyvis network."
+            f"simulation.parameters={path} cannot be read ({error.strerror or error}). Give varied, high_bias, default "
+            "or the path of a trained flyvis network."
         ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
