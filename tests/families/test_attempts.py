@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.windows import Frames  # noqa: E402
+from hydra_llm.families import attempts  # noqa: E402
 from hydra_llm.families.attempts import another_start, fit_that_beats_baselines  # noqa: E402
 from hydra_llm.families.errors import USER_ERRORS, FitFailed  # noqa: E402
 from hydra_llm.families.fitting import Fit, FitContext  # noqa: E402
@@ -61,6 +62,12 @@ def test_a_fit_ahead_by_a_hair_has_not_beaten_a_baseline(attempt):
     best = min(attempt([0.01])[0].baselines.values())
     fitted, seen = attempt([0.995 * best, 0.985 * best])
     assert (len(seen), fitted.retries) == (2, 1)
+
+
+def test_a_fit_that_explains_nothing_is_none_however_bad_the_baselines(attempt, monkeypatch):
+    monkeypatch.setattr(attempts, "baseline_losses", lambda *_: {"constant": 1.4, "linear": 1.2})
+    with pytest.raises(FitFailed, match="left 1.05 of the variance"):
+        attempt([1.05], retries=0)
 
 
 def test_a_failed_fit_is_tried_again_from_another_start_with_stronger_ridges(attempt, tmp_path):

@@ -133,6 +133,11 @@ SEARCH: Table = {
     "ceiling": Key(float, None, "best value of the metric; differences are then told as distances to it too"),
     "focus": Key(list, None, "rules over the application's own metrics"),
     "collapse": Key(dict, None, "metrics of a dead regime, whose block ends early: when, worse_than, runs"),
+    "meaning": Key(
+        dict,
+        None,
+        "metrics that coded rules read: predicts (how well behaviour is predicted), complexity (how rich the data are)",
+    ),
     "locked": Key(dict, None, "values that no proposal may move"),
 }
 

@@ -55,6 +55,7 @@ class Search:
     collapse: dict[str, Any] = key(
         {}, help="metrics of a dead regime, whose block ends early (hydra_llm.search.collapse)"
     )
+    meaning: dict[str, Any] = key({}, help="metrics that coded rules read (hydra_llm.search.meaning)")
     focus: list[Any] = key([], help="triggers: what to try when metrics meet a condition (hydra_llm.search.triggers)")
     show: list[str] = key([], help="returned numbers that a language model is shown beside the metric, in order")
     tell: list[str] = key([], help="keys or nodes of the configuration whose values a language model is told")

@@ -195,6 +195,7 @@ class ProposalLoop:
             told=self.settings.told,
             show=self.settings.show,
             ceiling=self.settings.ceiling,
+            meaning=self.settings.meaning,
             seeds_move=self.settings.seeds_move,
             fixed=tuple(self.settings.identity.get("fixed", ())),
             budget=tuple(self.settings.identity.get("trial_overrides", ())),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
@@ -144,6 +145,7 @@ class Context:
     told: Mapping[str, Any] = field(default_factory=dict)  # values of a trial's configuration
     show: tuple[str, ...] = ()  # metrics to show, in order; (): the first ones as returned
     ceiling: float | None = None  # best value that the metric can have
+    meaning: Meaning = field(default_factory=Meaning)  # of metrics that coded rules read
     seeds_move: str = "both"  # data | training | both
     fixed: tuple[str, ...] = ()  # key=value of every run, as the sweep was started
     budget: tuple[str, ...] = ()  # key=value of search trials, which a full run does without

@@ -11,6 +11,7 @@ from hydra_llm.keys.sweeper import STOP, SWEEPER
 from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, Format
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
@@ -79,6 +80,7 @@ class Settings:
     thresholds: Thresholds | None = None
     focus: tuple[MetricTrigger, ...] = ()
     collapse: Collapse | None = None  # when a block of a dead regime ends
+    meaning: Meaning = field(default_factory=Meaning)  # of metrics that coded rules read
     confirmation: Confirmation = field(default_factory=Confirmation)
     stop: Stop = field(default_factory=Stop)
     pruning: Pruning = field(default_factory=Pruning)

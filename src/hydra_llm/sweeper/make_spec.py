@@ -16,6 +16,7 @@ from hydra_llm.llm.instructions import memory_text
 from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import Format, log_format
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.roles import DEFAULT_START
 from hydra_llm.search.settings import Budget, Confirmation, Settings, Stop
@@ -69,6 +70,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
         focus=_focus(node.get("focus", [])),
         collapse=_collapse(node.get("collapse")),
+        meaning=_meaning(node.get("meaning")),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning.of(options["pruning"]),
@@ -155,6 +157,13 @@ def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:
 def _collapse(spec: Mapping[str, Any] | None) -> Collapse | None:
     try:
         return Collapse.of(spec) if spec else None
+    except ValueError as error:
+        raise SweepError(f"search.{error}") from None
+
+
+def _meaning(spec: Mapping[str, Any] | None) -> Meaning:
+    try:
+        return Meaning.of(spec or {})
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
 

@@ -10,7 +10,7 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.log_format import PLACEHOLDER, Format, LogLine
 from hydra_llm.search.memory.predictions import judged
 from hydra_llm.search.number_text import value_text
-from hydra_llm.search.proposers.rules.degeneracy import GAP, degeneracy
+from hydra_llm.search.proposers.rules.degeneracy import GAP
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import PEAK
@@ -162,7 +162,7 @@ def _prediction(entry: TrialSection) -> str:
 
 
 def _degeneracy(entry: TrialSection) -> str:
-    gap = degeneracy(entry.trial)
+    gap = entry.settings.meaning.gap(entry.trial)
     if gap is None or entry.settings.objective.direction != "maximize":
         return ""
     return f"gap={value_text(gap)}" if gap > GAP else ""

@@ -6,6 +6,7 @@ import pytest
 from search_worlds import OBJECTIVE, SPACE, ended, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
 from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
@@ -204,7 +205,7 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
     proposal = ScaleUp().propose(context, SLOT, ())
     assert proposal is not None
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
-    slow = [*trials[:-1], ended(trials[-1], metrics={"training_time_min": 61.0})]
+    slow = [*trials[:-1], ended(trials[-1], started=0.0, ended=61.0 * 60)]
     assert not ScaleUp().condition(context_of(*slow, space=space))
 
 
@@ -243,7 +244,8 @@ def test_a_loose_configuration_gets_a_fourth_run_and_a_tight_one_does_not():
 
 def test_break_degeneracy_branches_from_the_least_degenerate_node():
     trials = [ended(t, metrics={"val_pearson": 0.95 - 0.1 * t.number}) for t in chain([0.2, 0.2, 0.2])]
-    context = context_of(*trials)
+    assert not BreakDegeneracy().condition(context_of(*trials))  # nothing says which metric predicts
+    context = context_of(*trials, meaning=Meaning(predicts="val_pearson"))
     assert BreakDegeneracy().condition(context)
     proposal = BreakDegeneracy().propose(context, SLOT, ())
     assert proposal is not None
@@ -258,7 +260,8 @@ def test_variance_aware_prefers_a_parent_of_similar_activity_rank():
         ended(trial(2, 0, 0.69, lr=0.1), metrics={"effective_rank": 3.0}),
         ended(trial(3, 0, 0.68, lr=0.01), metrics={"effective_rank": 29.0}),
     ]
-    context = context_of(*trials, ranking=[(2, 1.0), (3, 0.9)])
+    context = context_of(*trials, ranking=[(2, 1.0), (3, 0.9)], meaning=Meaning(complexity=("effective_rank",)))
+    assert not VarianceAware().condition(replace(context, meaning=Meaning()))
     assert VarianceAware().condition(context)
     proposal = VarianceAware().propose(context, SLOT, ())
     assert proposal is not None

@@ -26,9 +26,7 @@ class ScaleUp:
     def condition(self, context: Context) -> bool:
         streak = history.partial_streak(context)
         improving = len(streak) >= PARTIALS and max(streak[-PARTIALS + 1 :]) > streak[-PARTIALS] + context.noise_floor
-        latest = [
-            t.metrics.get("training_time_min") or (t.duration or 0.0) / 60 for t in history.finished(context)[-1:]
-        ]
+        latest = [(t.duration or 0.0) / 60 for t in history.finished(context)[-1:]]
         return improving and bool(self._lengths(context)) and max(latest, default=0.0) <= MAX_MINUTES
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:

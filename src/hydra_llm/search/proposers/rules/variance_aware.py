@@ -1,7 +1,7 @@
-"""Where reruns disagree, parents with a similar activity rank are preferred: their results are comparable.
+"""Where reruns disagree, parents of a similar complexity are preferred: their results are comparable.
 
-The selection score of a node is multiplied by exp(-|r - r0| / r0), with r its activity rank and r0 that of the best
-node.
+The selection score of a node is multiplied by exp(-|r - r0| / r0), with r its complexity (what the search calls so,
+such as the rank of the activity) and r0 that of the best node.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from typing import ClassVar
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import first_move
 from hydra_llm.search.statistics.variance import HIGH_CV
-from hydra_llm.search.trial.trial import Proposal, Trial
-
-RANK_METRICS = ("effective_rank", "activity_rank_90")  # the first that a trial reports
+from hydra_llm.search.trial.trial import Proposal
 
 
 class VarianceAware:
@@ -33,7 +31,7 @@ class VarianceAware:
         centre = self._rank_of_best(context)
         if centre is None:
             return None
-        ranks = activity_ranks(context)
+        ranks = complexities(context)
         weighted = [
             (-score * math.exp(-abs(ranks[number] - centre) / centre), place, number)
             for place, (number, score) in enumerate(context.ranking)
@@ -47,21 +45,21 @@ class VarianceAware:
         best, trials = context.tree.best(), context.block_trials
         for number in reversed(best.trials if best is not None else []):
             place = bisect_left(trials, number, key=lambda trial: trial.number)
-            rank = activity_rank(trials[place]) if place < len(trials) and trials[place].number == number else None
+            rank = (
+                context.meaning.complexity_of(trials[place])
+                if place < len(trials) and trials[place].number == number
+                else None
+            )
             if rank:
                 return rank
         return None
 
 
-def activity_rank(trial: Trial) -> float | None:
-    return next((trial.metrics[name] for name in RANK_METRICS if name in trial.metrics), None)
-
-
-def activity_ranks(context: Context) -> dict[int, float]:
-    """Activity rank by node id, of the latest run that reports one."""
+def complexities(context: Context) -> dict[int, float]:
+    """By node id, of the latest run that reports one."""
     found: dict[int, float] = {}
     for trial in context.block_trials:
-        rank = activity_rank(trial)
+        rank = context.meaning.complexity_of(trial)
         if rank is not None and trial.number in context.tree:
             found[context.tree.node(trial.number).id] = rank
     return found
