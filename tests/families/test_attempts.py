@@ -66,7 +66,7 @@ def test_a_fit_ahead_by_a_hair_has_not_beaten_a_baseline(attempt):
 
 def test_a_fit_that_explains_nothing_is_none_however_bad_the_baselines(attempt, monkeypatch):
     monkeypatch.setattr(attempts, "baseline_losses", lambda *_: {"constant": 1.4, "linear": 1.2})
-    with pytest.raises(FitFailed, match="left 1.05 of the variance"):
+    with pytest.raises(FitFailed, match=r"left 1.05 of the variance"):
         attempt([1.05], retries=0)
 
 
