@@ -142,8 +142,8 @@ class CurveProblem:
 
     def _moved(self, net: ReactionGNN, laws: Tensor, basis: Tensor) -> Tensor:
         """What the directions do to the derivative [metabolite, frame, direction] with the best rate constants."""
-        R = self._triangle(net, None)
-        k = torch.linalg.lstsq(R[:-1, :-1], R[:-1, -1:], driver="gelsd").solution[:, 0]
+        R = self._triangle(net, None).cpu()  # gelsd, which bears a rank that is not full, is none of CUDA
+        k = torch.linalg.lstsq(R[:-1, :-1], R[:-1, -1:], driver="gelsd").solution[:, 0].to(laws.device)
         n_frames, n, n_directions = *self._known.shape, basis.shape[2]
         spread = self._coarse.spread(basis.flatten(1)).reshape(n_frames, -1, n_directions)
         moved = laws.new_empty((n, n_frames, n_directions))  # by_factor [frame, metabolite, (other, order)]
