@@ -1,4 +1,5 @@
-"""A chat-completions server on 127.0.0.1 that follows a script: able, limited or misbehaving.
+"""A server of chat completions and of the Responses API on 127.0.0.1 that follows a script: able, limited or
+misbehaving.
 
 Each question takes the next item of the script. A text is answered, streamed if asked; anything else is a `Fault`.
 """
@@ -11,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import responses_wire
 
 PIECE_CHARS = 7  # size of a streamed delta of a text of ordinary length
 
@@ -32,23 +35,37 @@ class Fault:
     thoughts: str = ""  # an answer with nothing but this in the field of its reasoning
     field: str = "reasoning_content"
     text: str = ""
+    raw: str = ""  # HTTP 200 and this text as the events of a stream
 
 
 Item = str | Fault | Callable[[dict[str, Any]], str]  # a function answers from the request's body
 
 
 class ChatServer:
-    """`base_url` is where it listens; `requests` are the bodies it got, `keys` the bearer tokens."""
+    """`base_url` is where it listens; `requests` are the bodies it got, `keys` the bearer tokens, `paths` where each
+    was sent. `cached` is the number of tokens that it says to have had in its cache.
+    """
 
-    def __init__(self, script: Iterable[Item] = (), schemas: bool = True, json_mode: bool = True, images: bool = True):
+    def __init__(
+        self,
+        script: Iterable[Item] = (),
+        schemas: bool = True,
+        json_mode: bool = True,
+        images: bool = True,
+        responses: bool = True,
+        cached: int | None = None,
+    ):
         self.script = list(script)
         self.schemas = schemas
         self.json_mode = json_mode
         self.images = images
+        self.responses = responses
+        self.cached = cached
         self.stream_options = True
         self.streams = True
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
         self._http.daemon_threads = True
@@ -68,7 +85,7 @@ class ChatServer:
 
     def complaint(self, body: dict[str, Any]) -> str | None:
         """What this server does not understand in a request."""
-        kind = body.get("response_format", {}).get("type")
+        kind = (body.get("response_format") or body.get("text", {}).get("format", {})).get("type")
         if kind == "json_schema" and not self.schemas:
             return "response_format.type json_schema is not supported"
         if kind == "json_object" and not self.json_mode:
@@ -77,20 +94,27 @@ class ChatServer:
             return "unknown parameter: stream_options"
         if body.get("stream") and not self.streams:
             return "streaming is not supported"
-        pictured = any(isinstance(message["content"], list) for message in body["messages"])
+        pictured = any(isinstance(message["content"], list) for message in _messages(body))
         if pictured and not self.images:
             return "this model does not accept image input"
         return None
 
-    def take(self, body: dict[str, Any], key: str) -> str | Fault:
+    def take(self, body: dict[str, Any], key: str, path: str) -> str | Fault:
         with self._lock:
             self.requests.append(body)
             self.keys.append(key)
+            self.paths.append(path)
+            if path.endswith("/responses") and not self.responses:
+                return Fault(404, "Not Found")
             complaint = self.complaint(body)
             if complaint:
                 return Fault(400, complaint)
             item = self.script.pop(0) if self.script else Fault(500, "the script has ended")
             return item(body) if callable(item) else item
+
+
+def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return body["messages"] if "messages" in body else body["input"]
 
 
 def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
@@ -102,7 +126,7 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            item = server.take(body, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            item = server.take(body, self.headers.get("Authorization", "").removeprefix("Bearer "), self.path)
             if isinstance(item, Fault):
                 self._fault(item, body)
             else:
@@ -114,6 +138,8 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             if fault.hang_s or fault.reset:
                 self.close_connection = True
                 self.connection.close()
+            elif fault.raw:
+                self._send(200, fault.raw.encode(), "text/event-stream")
             elif fault.garbage:
                 self._send(200, b"<html>It works!</html>", "text/html")
             elif fault.cut and not fault.thoughts:
@@ -139,8 +165,25 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             lost_bytes: int = 0,
             beside: dict[str, str] | None = None,
         ) -> None:
+            size = max(PIECE_CHARS, len(text) // 1000)
+            pieces = [text[i : i + size] for i in range(0, len(text), size)]
+            if "input" in body:
+                told = (text, finish, refusal, server.cached or 0)
+                if body.get("stream"):
+                    events = responses_wire.stream(body, pieces, *told).encode()
+                    self._send(200, events, "text/event-stream", lost_bytes=lost_bytes)
+                else:
+                    found = json.dumps(responses_wire.whole(body, *told)).encode()
+                    self._send(200, found, "application/json", lost_bytes=lost_bytes)
+                return
             prompt = sum(len(json.dumps(message)) for message in body["messages"])
-            usage = {"prompt_tokens": prompt // 4, "completion_tokens": len(text) // 4, "total_tokens": 0}
+            usage: dict[str, Any] = {
+                "prompt_tokens": prompt // 4,
+                "completion_tokens": len(text) // 4,
+                "total_tokens": 0,
+            }
+            if server.cached is not None:
+                usage["prompt_tokens_details"] = {"cached_tokens": server.cached}
             head = {"id": "x", "created": 0, "model": body["model"]}
             if not body.get("stream"):
                 message = {"role": "assistant", "content": text, "refusal": refusal, **(beside or {})}
@@ -149,8 +192,6 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self._send(200, json.dumps(whole).encode(), "application/json", lost_bytes=lost_bytes)
                 return
             head["object"] = "chat.completion.chunk"
-            size = max(PIECE_CHARS, len(text) // 1000)
-            pieces = [text[i : i + size] for i in range(0, len(text), size)]
             deltas: list[dict[str, Any]] = [{"content": piece} for piece in pieces]
             if refusal:
                 deltas.append({"refusal": refusal})

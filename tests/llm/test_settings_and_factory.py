@@ -117,7 +117,7 @@ class TestEcho(ClientConformance):
 
 def test_a_price_that_is_no_pair_is_refused_with_the_remedy(tmp_path):
     with pytest.raises(
-        ValueError, match=r"llm.prices.m must be \[prompt, completion\] per million tokens, got \[1.0\]"
+        ValueError, match=r"llm.prices.m must be \[prompt, completion\] or .* cached\] per million tokens, got \[1.0\]"
     ):
         build_client(LlmSettings.of({"prices": {"m": [1.0]}}), tmp_path)
 

@@ -208,6 +208,13 @@ LLM: Table = {
     ),
     "model": Key(str, "gpt-4.1-mini", "name of the model at the provider"),
     "base_url": Key(str, None, "endpoint of a compatible server, e.g. `http://localhost:11434/v1`; null: OpenAI"),
+    "api": Key(
+        str,
+        "auto",
+        "interface of the endpoint; `auto`: the Responses API at OpenAI, chat completions elsewhere, and the other one "
+        "where only that is known",
+        choices=("auto", "responses", "chat"),
+    ),
     "api_key_env": Key(
         str, "OPENAI_API_KEY", "environment variable that holds the key; the key itself is never stored"
     ),
@@ -221,7 +228,12 @@ LLM: Table = {
     "stream": Key(bool, True, "show the answer while it arrives"),
     "temperature": Key(float, None, "temperature of sampling; null: the provider's default", low=0),
     "seed": Key(int, None, "seed of sampling, for servers that support one; null: the provider draws"),
-    "max_tokens": Key(int, None, "limit of an answer; null: the provider's default", "tokens", low=1),
+    "reasoning_effort": Key(
+        str, None, "how much a reasoning model thinks, e.g. low, medium, high; null: the provider's default"
+    ),
+    "max_tokens": Key(
+        int, None, "limit of an answer, reasoning included; null: the provider's default", "tokens", low=1
+    ),
     "max_prompt_tokens": Key(
         int, 16_000, "limit of a prompt, estimated; the prompt names what was left out", "tokens", low=1_000
     ),
@@ -247,7 +259,12 @@ LLM: Table = {
         "`live`: keep nothing; `record`: store each call; `replay`: stored calls only, no network",
         choices=("live", "record", "replay"),
     ),
-    "prices": Key(dict, {}, "model: [prompt, completion], money per million tokens"),
+    "prices": Key(
+        dict,
+        {},
+        "model: [prompt, completion], money per million tokens; a third number is the price of prompt tokens that the "
+        "provider had cached",
+    ),
     "max_calls": Key(int, None, "hard limit of the sweep", low=0),
     "max_total_tokens": Key(int, None, "hard limit of the sweep", "tokens", low=0),
     "max_cost": Key(float, None, "hard limit of the sweep, in the money of `prices`", low=0),

@@ -11,7 +11,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -121,10 +121,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens as the provider counted them; None where it does not say."""
+    """Tokens as the provider counted them; None where it does not say. `cached_tokens` are those of the prompt that
+    its cache held; reasoning counts among the tokens of the completion.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
 
     @property
     def is_known(self) -> bool:
@@ -162,7 +165,7 @@ class Answer:
             "text": self.text,
             "parsed": self.parsed,
             "model": self.model,
-            "usage": {"prompt_tokens": self.usage.prompt_tokens, "completion_tokens": self.usage.completion_tokens},
+            "usage": asdict(self.usage),
             "json_source": str(self.json_source),
             "json_error": self.json_error,
             "attempts": self.attempts,

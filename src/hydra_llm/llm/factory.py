@@ -66,6 +66,9 @@ def make_client(settings: LlmSettings) -> Client:
 
 
 def _price(model: str, pair: list[float]) -> Price:
-    if len(pair) != 2 or any(number < 0 for number in pair):
-        raise ValueError(f"llm.prices.{model} must be [prompt, completion] per million tokens, got {pair}.")
+    if len(pair) not in (2, 3) or any(number < 0 for number in pair):
+        raise ValueError(
+            f"llm.prices.{model} must be [prompt, completion] or [prompt, completion, cached] per million tokens, "
+            f"got {pair}."
+        )
     return Price(*pair)

@@ -1,10 +1,10 @@
-"""Any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp, LM Studio and others by
-`base_url`.
+"""Any endpoint that speaks OpenAI's Responses API or chat completions: OpenAI, vLLM, Ollama, llama.cpp, LM Studio and
+others by `base_url`.
 
 Servers differ in what they understand, so the client asks for the strongest thing first and steps down when the server
-says no: strict JSON schema, then JSON mode, then plain text from which JSON is extracted; figures and usage counts in a
-stream are given up likewise. What worked is remembered for the next question, and every answer records what it was
-obtained with.
+says no: strict JSON schema, then JSON mode, then plain text from which JSON is extracted; figures, usage counts in a
+stream and single parameters are given up likewise (openai_step_down.py). What worked is remembered for the next
+question, and every answer records what it was obtained with.
 """
 
 import logging
@@ -13,43 +13,37 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+from hydra_llm.choice import check_choice
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
 from hydra_llm.llm.errors import MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
+from hydra_llm.llm.openai_chat import ChatCompletions
+from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, cache_key, retry_after_s
 from hydra_llm.llm.openai_refusals import is_about_the_model, is_spent, missing_version, refers_to_length, words
-from hydra_llm.llm.openai_wire import Reply, message_parameter, read_chunk, read_whole, response_format, retry_after_s
+from hydra_llm.llm.openai_responses import Responses
+from hydra_llm.llm.openai_step_down import lost, step_down
 from hydra_llm.llm.settings import LlmSettings
 
 log = logging.getLogger(__name__)
 
+APIS = ("auto", "responses", "chat")
+OPENAI_HOST = "api.openai.com"
 MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
-LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"  # older servers know the limit under its old name
-_WEAKER = {JsonSource.SCHEMA: JsonSource.JSON_MODE, JsonSource.JSON_MODE: JsonSource.TEXT}
 _NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
 
 
-@dataclass(frozen=True)
-class _Abilities:
-    """What the server is believed to understand."""
-
-    json: JsonSource = JsonSource.SCHEMA
-    images: bool = True
-    stream: bool = True
-    stream_usage: bool = True
-    without: frozenset[str] = frozenset()  # options that it refuses: temperature, seed, max_completion_tokens
-
-
 class OpenAIClient(Client):
-    """Chat completions through the openai package, which is imported at the first question.
+    """Questions through the openai package, which is imported at the first of them.
 
-    The key is read from the environment variable named `api_key_env` at each question and is stored nowhere. Without
-    `base_url` a key is required; with it, a local server may need none. `timeout_s` bounds one attempt as a whole,
-    streaming included.
+    `api`: `responses`, `chat`, or `auto`: the Responses API at OpenAI, chat completions elsewhere, and the other one
+    where the server or the model knows only that. The key is read from the environment variable named `api_key_env` at
+    each question and is stored nowhere. Without `base_url` a key is required; with it, a local server may need none.
+    `timeout_s` bounds one attempt as a whole, streaming included.
     """
 
     def __init__(
@@ -63,6 +57,8 @@ class OpenAIClient(Client):
         seed: int | None = None,
         max_tokens: int | None = None,
         backoff: Backoff | None = None,
+        api: str = "auto",
+        reasoning_effort: str | None = None,
     ) -> None:
         if not model:
             raise ValueError("The openai client needs the name of a model. Set hydra.sweeper.llm.model.")
@@ -73,13 +69,20 @@ class OpenAIClient(Client):
         self._api_key_env = api_key_env
         self._timeout_s = timeout_s
         self._stream = stream
-        self._options = {
-            name: value
-            for name, value in (("temperature", temperature), ("seed", seed), (LIMIT, max_tokens))
-            if value is not None
+        options = {
+            "temperature": temperature,
+            "seed": seed,
+            "max_tokens": max_tokens,
+            "reasoning_effort": reasoning_effort,
         }
+        self._options = {name: value for name, value in options.items() if value is not None}
         self._backoff = backoff or Backoff()
-        self._abilities = _Abilities()
+        self._abilities = Abilities()
+        check_choice("llm.api", api, APIS)
+        self._api = api
+        self._at_openai = base_url is None or urlsplit(base_url).hostname == OPENAI_HOST
+        with_responses = api == "responses" or (api == "auto" and self._at_openai)
+        self._endpoint: Endpoint = Responses() if with_responses else ChatCompletions()
 
     @classmethod
     def from_settings(cls, settings: LlmSettings) -> Self:
@@ -93,6 +96,8 @@ class OpenAIClient(Client):
             seed=settings.seed,
             max_tokens=settings.max_tokens,
             backoff=Backoff(max_attempts=settings.max_attempts),
+            api=settings.api,
+            reasoning_effort=settings.reasoning_effort,
         )
 
     @property
@@ -110,12 +115,18 @@ class OpenAIClient(Client):
                 reply = self._ask(request, abilities, on_text)
             except _Unsupported as unsupported:
                 streams = self._stream and abilities.stream
-                weaker = _step_down(abilities, request, streams, tuple(self._options), unsupported.message)
+                sent = tuple(self._given_options(request, abilities))
+                weaker = step_down(abilities, request, streams, sent, unsupported.message)
                 if weaker is None:
                     raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
-                lost = _lost(abilities, weaker)
-                log.info("%s says no (%s); asking again without %s.", self._where(), unsupported.message, lost)
+                without = lost(abilities, weaker)
+                log.info("%s says no (%s); asking again without %s.", self._where(), unsupported.message, without)
                 abilities = weaker
+            except _OtherEndpoint as other:
+                self._endpoint = other.endpoint
+                log.info(
+                    "%s answers under another interface; asking again with %s.", self._where(), other.endpoint.name
+                )
             except _Transient as transient:
                 if not self._backoff.wait(failures, transient.retry_after_s):
                     raise Unavailable(
@@ -128,38 +139,34 @@ class OpenAIClient(Client):
         self._abilities = abilities
         if not abilities.images and any(message.images for message in request.messages):
             notes.append("The server does not read images; the figures were left out.")
-        refused = ", ".join(sorted(abilities.without - {LIMIT}))
+        refused = ", ".join(self._endpoint.not_taken(self._options, abilities.without))
         if refused:
             notes.append(f"The server does not take {refused}; the question went without.")
         return self._answer(reply, request, abilities, attempts, notes)
 
     # ---- one attempt ----
 
-    def _ask(self, request: Request, abilities: _Abilities, on_text: OnText | None) -> Reply:
+    def _ask(self, request: Request, abilities: Abilities, on_text: OnText | None) -> Reply:
         import openai
 
         key = self._key()
         client = openai.OpenAI(api_key=key, base_url=self._base_url, timeout=self._timeout_s, max_retries=0)
         arguments: dict[str, Any] = {
             "model": self._model,
-            "messages": [message_parameter(message, abilities.images) for message in request.messages],
-            **self._given_options(abilities),
+            **self._endpoint.question(request, abilities),
+            **self._given_options(request, abilities),
         }
-        if "seed" in arguments:
-            arguments["seed"] += request.sample  # the same question asked again is to be answered anew
-        if request.schema is not None and abilities.json is not JsonSource.TEXT:
-            arguments["response_format"] = response_format(request, abilities.json)
         streams = self._stream and abilities.stream
         if streams:
             arguments["stream"] = True
-            if abilities.stream_usage:
+            if abilities.stream_usage and self._endpoint.asks_for_usage:
                 arguments["stream_options"] = {"include_usage": True}
         try:
             with client, _without_a_line_per_request():
-                response = client.chat.completions.create(**arguments)
+                response = self._endpoint.create(client, arguments)
                 if streams:
                     return self._collect(response, on_text)
-                reply = read_whole(response)
+                reply = self._endpoint.read_whole(response)
                 if on_text is not None:
                     on_text(reply.text)
                 return reply
@@ -174,6 +181,9 @@ class OpenAIClient(Client):
                 ) from None
             if error.status_code == 429:
                 raise _Transient(text, retry_after_s(error)) from None
+            other = self._other_endpoint(error.status_code, text)
+            if other is not None:
+                raise _OtherEndpoint(other) from None
             if error.status_code >= 500 or error.status_code in (408, 409):
                 if error.status_code == 501:
                     raise _Unsupported(text) from None
@@ -188,6 +198,8 @@ class OpenAIClient(Client):
             if refers_to_length(error):
                 raise RequestRefused(f"{self._where()} refuses the question: {text}") from None
             raise _Unsupported(text) from None
+        except StreamFailed as failed:
+            raise _Transient(self._clean(str(failed))) from None
         except openai.APITimeoutError:
             raise _Transient(f"no answer within {self._timeout_s:g} s") from None
         except openai.OpenAIError as error:
@@ -199,12 +211,24 @@ class OpenAIClient(Client):
             hint = missing_version(self._base_url)
             raise _Transient(f"the server's reply is no chat completion ({type(error).__name__}){hint}") from None
 
-    def _given_options(self, abilities: _Abilities) -> dict[str, Any]:
-        """The sampling options that the server takes; the limit of an answer under the name that it knows."""
-        given = {name: value for name, value in self._options.items() if name not in abilities.without}
-        if LIMIT in abilities.without and OLD_LIMIT not in abilities.without and LIMIT in self._options:
-            given[OLD_LIMIT] = self._options[LIMIT]
-        return given
+    def _given_options(self, request: Request, abilities: Abilities) -> dict[str, Any]:
+        """The settings that the server takes, under the names that it knows."""
+        given = dict(self._options)
+        if "seed" in given:
+            given["seed"] += request.sample  # the same question asked again is to be answered anew
+        if self._at_openai or isinstance(self._endpoint, Responses):
+            given["cache_key"] = cache_key(request)
+        return self._endpoint.options(given, abilities.without)
+
+    def _other_endpoint(self, status: int, text: str) -> Endpoint | None:
+        """The interface to go on with after an error that says that this one is not known; None where it is chosen."""
+        words = text.lower()
+        if self._api != "auto":
+            return None
+        if isinstance(self._endpoint, Responses):
+            unknown = status in (404, 405, 501) and "model" not in words
+            return ChatCompletions() if unknown else None
+        return Responses() if status in (400, 404) and "v1/responses" in words else None
 
     def _collect(self, stream: Any, on_text: OnText | None) -> Reply:
         reply = Reply()
@@ -212,7 +236,7 @@ class OpenAIClient(Client):
         n_chars = 0
         deadline = time.monotonic() + self._timeout_s
         for chunk in stream:
-            pieces.append(read_chunk(chunk, reply, on_text))
+            pieces.append(self._endpoint.read_event(chunk, reply, on_text))
             n_chars += len(pieces[-1])
             if n_chars > MAX_ANSWER_CHARS:
                 reply.too_long = True
@@ -225,7 +249,7 @@ class OpenAIClient(Client):
             raise _Transient(f"the stream ended before it began{missing_version(self._base_url)}")
         return reply
 
-    def _answer(self, reply: Reply, request: Request, abilities: _Abilities, attempts: int, notes: list[str]) -> Answer:
+    def _answer(self, reply: Reply, request: Request, abilities: Abilities, attempts: int, notes: list[str]) -> Answer:
         parsed, source, problem = None, JsonSource.NONE, None
         if reply.refusal or reply.finish == "content_filter":
             problem = f"The model refused to answer: {reply.refusal or 'content filter'}"
@@ -236,7 +260,7 @@ class OpenAIClient(Client):
         elif request.schema is not None:
             parsed, source, problem = extract_json(reply.text, asked=abilities.json)
             if problem is not None and reply.finish == "length":
-                problem = "The answer was cut off at the length limit. Answer with a shorter JSON object."
+                problem = _cut_off(reply.text)
         text = reply.text[:MAX_ANSWER_CHARS] or reply.refusal
         return Answer(
             text=text,
@@ -324,28 +348,19 @@ class _Transient(Exception):
         self.retry_after_s = retry_after_s
 
 
-def _step_down(
-    abilities: _Abilities, request: Request, stream: bool, options: tuple[str, ...], complaint: str
-) -> _Abilities | None:
-    """The next weaker set of abilities after a complaint, or None when nothing is left to give up."""
-    complaint = complaint.lower()
-    for name in (*options, OLD_LIMIT):
-        if name not in abilities.without and (name in complaint.split() or f"'{name}'" in complaint):
-            return replace(abilities, without=abilities.without | {name})
-    has_images = abilities.images and any(message.images for message in request.messages)
-    if stream and abilities.stream_usage and "stream_options" in complaint:
-        return replace(abilities, stream_usage=False)
-    if has_images and ("image" in complaint or "vision" in complaint or "multimodal" in complaint):
-        return replace(abilities, images=False)
-    if stream and "stream" in complaint:
-        return replace(abilities, stream=False)
-    if request.schema is not None and abilities.json in _WEAKER:
-        return replace(abilities, json=_WEAKER[abilities.json])
-    if has_images:
-        return replace(abilities, images=False)
-    if stream and abilities.stream_usage:
-        return replace(abilities, stream_usage=False)
-    return None
+class _OtherEndpoint(Exception):
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint.name)
+        self.endpoint = endpoint
+
+
+def _cut_off(text: str) -> str:
+    if text.strip():
+        return "The answer was cut off at the length limit. Answer with a shorter JSON object."
+    return (
+        "The length limit was used up before the answer began, by reasoning. Raise hydra.sweeper.llm.max_tokens, or "
+        "lower hydra.sweeper.llm.reasoning_effort."
+    )
 
 
 def _thought_only(reply: Reply) -> str:
@@ -354,13 +369,3 @@ def _thought_only(reply: Reply) -> str:
         f"The answer is empty: the model put all {reply.reasoning} characters into its reasoning{cut}. Raise "
         "hydra.sweeper.llm.max_tokens, or switch the model's reasoning off at the server."
     )
-
-
-def _lost(before: _Abilities, after: _Abilities) -> str:
-    if before.stream is not after.stream:
-        return "streaming"
-    if before.json is not after.json:
-        return {"schema": "JSON schemas", "json_mode": "JSON mode"}[before.json]
-    if before.without != after.without:
-        return ", ".join(after.without - before.without)
-    return "images" if before.images is not after.images else "usage counts in a stream"

@@ -15,6 +15,7 @@ class LlmSettings:
     client: str = LLM["client"].default  # or the Client that a `_target_` node made
     model: str = LLM["model"].default
     base_url: str | None = LLM["base_url"].default
+    api: str = LLM["api"].default
     api_key_env: str = LLM["api_key_env"].default
     command: list[str] = field(default_factory=LLM["command"].default.copy)
     script: list[str] = field(default_factory=LLM["script"].default.copy)
@@ -25,6 +26,7 @@ class LlmSettings:
     stream: bool = LLM["stream"].default
     temperature: float | None = LLM["temperature"].default
     seed: int | None = LLM["seed"].default
+    reasoning_effort: str | None = LLM["reasoning_effort"].default
     max_tokens: int | None = LLM["max_tokens"].default
     max_prompt_tokens: int = LLM["max_prompt_tokens"].default
     figures: bool = LLM["figures"].default

@@ -17,19 +17,24 @@ RecordedCall = tuple[str, Usage, bool]  # digest of the question, what the call 
 
 @dataclass(frozen=True)
 class Price:
-    """Money per million tokens, in whatever currency the price table is written in."""
+    """Money per million tokens, in whatever currency the price table is written in. Without a price of their own,
+    cached tokens of a prompt cost what the others cost.
+    """
 
     prompt: float
     completion: float
+    cached: float | None = None
 
     def cost(self, usage: Usage) -> float:
-        return ((usage.prompt_tokens or 0) * self.prompt + (usage.completion_tokens or 0) * self.completion) / 1e6
+        prompt, cached = usage.prompt_tokens or 0, usage.cached_tokens or 0
+        saved = 0.0 if self.cached is None else cached * (self.prompt - self.cached)
+        return (prompt * self.prompt + (usage.completion_tokens or 0) * self.completion - saved) / 1e6
 
 
 @dataclass(frozen=True)
 class TotalUsage:
     """Running totals. `cost` is None as long as no answer came from a model with a price. `estimated` counts the calls
-    whose provider names no tokens, so that an estimate stands in.
+    whose provider names no tokens, so that an estimate stands in. `cached_tokens` are a part of `prompt_tokens`.
     """
 
     calls: int = 0
@@ -37,6 +42,7 @@ class TotalUsage:
     completion_tokens: int = 0
     cost: float | None = None
     estimated: int = 0
+    cached_tokens: int = 0
 
     @property
     def tokens(self) -> int:
@@ -45,7 +51,8 @@ class TotalUsage:
     def line(self) -> str:
         money = "price unknown" if self.cost is None else f"cost {self.cost:.4f}"
         about = f" (estimated for {self.estimated} calls)" if self.estimated else ""
-        return f"{self.calls} calls, {self.prompt_tokens} + {self.completion_tokens} tokens{about}, {money}"
+        cached = f" ({self.cached_tokens} of them cached)" if self.cached_tokens else ""
+        return f"{self.calls} calls, {self.prompt_tokens}{cached} + {self.completion_tokens} tokens{about}, {money}"
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,7 @@ class UsageMeter:
             estimated=self._spent.estimated + estimated,
             prompt_tokens=self._spent.prompt_tokens + (usage.prompt_tokens or 0),
             completion_tokens=self._spent.completion_tokens + (usage.completion_tokens or 0),
+            cached_tokens=self._spent.cached_tokens + (usage.cached_tokens or 0),
             cost=cost,
         )
 

@@ -90,7 +90,10 @@ def evidence_of(state: SweepState, settings: Settings, block: int | None = None)
 def usages(questions: Iterable[Question]) -> list[RecordedCall]:
     """What every recorded call to a model used."""
     calls = [call for question in questions for call in question.calls]
-    return [(call.digest, Usage(call.prompt_tokens, call.completion_tokens), call.estimated) for call in calls]
+    return [
+        (call.digest, Usage(call.prompt_tokens, call.completion_tokens, call.cached_tokens), call.estimated)
+        for call in calls
+    ]
 
 
 def summarise(events: Sequence[Event]) -> str:

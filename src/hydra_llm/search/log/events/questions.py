@@ -24,6 +24,7 @@ class ModelCall:
     expected_prompt_tokens: int
     cost: float | None = None
     notes: tuple[str, ...] = ()
+    cached_tokens: int | None = None  # of the prompt
 
 
 @dataclass(frozen=True)

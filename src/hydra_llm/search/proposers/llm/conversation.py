@@ -161,6 +161,7 @@ class Conversation:
             "attempts": answer.attempts,
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
             "estimated": estimated,
             "expected_prompt_tokens": request.n_tokens,
             "cost": None if meter is None else meter.cost(self._client.model, usage),
