@@ -333,11 +333,13 @@ def test_a_memory_edit_may_carry_a_claim_and_one_without_is_still_read():
     schema = answer_schema(SPACE)["$defs"]
     assert schema["MemoryEditAnswer"]["required"][-1] == "claim", "a strict server is asked for all of it"
     assert schema["Observation"]["required"][-1] == "lines"
-    assert schema["ClaimAnswer"]["properties"]["key"]["enum"] == [
-        "training.lr",
-        "training.batch_size",
-        "model.act",
+    kinds = [kind["properties"] for kind in schema["ClaimAnswer"]["anyOf"]]
+    assert [(kind["key"]["enum"], kind["value"]["type"]) for kind in kinds] == [
+        (["training.lr"], ["number", "null"]),
+        (["training.batch_size"], ["integer", "null"]),
+        (["model.act"], ["string", "null"]),
     ]
+    assert kinds[2]["value"]["enum"][-1] is None
 
 
 def test_only_lines_that_the_log_wants_are_taken():

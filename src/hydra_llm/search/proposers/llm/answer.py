@@ -152,7 +152,7 @@ def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, A
     definitions = schema["$defs"]
     moves = _moves(space.free())
     definitions["Mutation"] = moves
-    definitions["ClaimAnswer"]["properties"]["key"]["enum"] = [dimension.name for dimension in space.free()]
+    definitions["ClaimAnswer"] = _claims(space.free(), definitions["ClaimAnswer"])
     definitions["Observation"]["properties"]["mode"] = {
         "anyOf": [{"type": "string", "enum": [*ReasoningMode]}, {"type": "null"}]
     }
@@ -164,16 +164,31 @@ def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, A
 
 def _moves(dimensions: Sequence[Dimension]) -> dict[str, Any]:
     """A parameter and its value, one alternative for each type of value."""
-    by_type: dict[str, list[Dimension]] = {}
+    return _one_of([{"type": "object", "properties": typed} for typed in _typed(dimensions)])
+
+
+def _claims(dimensions: Sequence[Dimension], claim: dict[str, Any]) -> dict[str, Any]:
+    """A claim on a parameter and a value of its own type or null, one alternative for each type of value."""
+    kinds = []
+    for typed in _typed(dimensions):
+        value = typed["value"]
+        kind = value["type"] if isinstance(value["type"], list) else [value["type"]]
+        or_null = {**value, "type": list(dict.fromkeys([*kind, "null"]))}
+        if "enum" in value:
+            or_null["enum"] = [*value["enum"], None]
+        kinds.append({**claim, "properties": {**claim["properties"], "key": typed["key"], "value": or_null}})
+    return _one_of(kinds)
+
+
+def _typed(dimensions: Sequence[Dimension]) -> list[dict[str, dict[str, Any]]]:
+    """Schemas of `key` and `value`, one pair for each type of value: what names the alternative comes first."""
+    by_type: dict[str, list[str]] = {}
     for dimension in dimensions:
-        by_type.setdefault(json.dumps(_value_schema(dimension)), []).append(dimension)
-    kinds = [
-        {
-            "type": "object",
-            "properties": {"key": {"type": "string", "enum": [d.name for d in alike]}, "value": json.loads(value)},
-        }
-        for value, alike in by_type.items()
-    ]
+        by_type.setdefault(json.dumps(_value_schema(dimension)), []).append(dimension.name)
+    return [{"key": {"type": "string", "enum": names}, "value": json.loads(value)} for value, names in by_type.items()]
+
+
+def _one_of(kinds: list[dict[str, Any]]) -> dict[str, Any]:
     return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
 
 
