@@ -184,8 +184,11 @@ def parameters(context: Context) -> Section | None:
 
 
 def memory(context: Context) -> Section | None:
-    lines = context.memory.strip().splitlines()
-    return Section("Working memory", rows=tuple(lines), keep=30, most=300, patience=40) if lines else None
+    """What was kept of earlier trials and sweeps: answers and files wrote it, so it is data."""
+    if not context.memory.strip():
+        return None
+    begin, *rows, end = fence(context.memory, "the working memory of this sweep").splitlines()
+    return Section("Working memory", (begin,), tuple(rows), (end,), keep=30, most=300, patience=40)
 
 
 def _used(context: Context) -> int:

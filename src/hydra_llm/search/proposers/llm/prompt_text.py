@@ -1,8 +1,8 @@
 """Sections of a prompt, and what is left out when they are too long.
 
-A section is a heading, fixed lines, and rows in order of importance. Rows beyond `most` are always dropped, those
-beyond `keep` where room is short, from the end; sections give up rows in the order of their `patience`, lowest first. A
-section that lost rows says how many.
+A section is a heading, fixed lines, rows in order of importance, and fixed lines again. Rows beyond `most` are always
+dropped, those beyond `keep` where room is short, from the end; sections give up rows in the order of their `patience`,
+lowest first. A section that lost rows says how many.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Section:
     name: str
     head: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    foot: tuple[str, ...] = ()
     keep: int = 0
     most: int | None = None
     patience: int = NEVER
@@ -35,7 +36,7 @@ class Section:
         lines = [f"## {self.name}", *self.head, *self.rows]
         if self.dropped:
             lines.append(f"(left out for length: {self.dropped} more rows of this section)")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.foot])
 
     @property
     def spare(self) -> int:
