@@ -2,7 +2,7 @@
 
 python benchmarks/robustness.py                                       # all regimes, 20 seeds, both targets (hours)
 python benchmarks/robustness.py --cases signal_dale --seeds 0-4 --targets recording
-python benchmarks/robustness.py --table                               # rebuild the page from the stored runs
+python benchmarks/robustness.py --table                               # rebuild the page and the README's column
 
 Every run is stored in results/robustness/ as soon as it ends, with its command and commit, and is not repeated: the
 same command continues where it was stopped. --again repeats runs of other commits.
@@ -37,6 +37,7 @@ EXPERIMENTS = (  # beside every regime of conf/simulation
     "signal_measurement_noise_5",
     "metabolism_measurement_noise_1",
 )
+README_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+)` \|.*\|) [^|]* \|$"
 NEEDS = {"flyvis_davis": "videos that have to be downloaded"}
 CLOSE = 0.02  # a run has succeeded when its score is no further below the ceiling on the same data
 HEADLINE = {"signal": "connectivity_R2", "flyvis": "connectivity_R2", "metabolism": "rate_constants_R2"}
@@ -84,6 +85,7 @@ def main() -> None:
         print(f"{len(jobs) - len(left)} of {len(jobs)} runs are stored; {len(left)} to do, {options.jobs} at a time.")
         _work(left, commit, options.jobs)
     write_page()
+    write_readme()
 
 
 def _options() -> argparse.Namespace:
@@ -254,6 +256,31 @@ def write_page() -> None:
     lines.append("Rebuilt by `python benchmarks/robustness.py --table`; the runs are in results/robustness/.")
     (RESULTS / "robustness.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
+
+
+def write_readme(path: Path = ROOT / "README.md") -> None:
+    """The last column of the README's table of regimes."""
+
+    def retold(row: re.Match[str]) -> str:
+        return f"{row[1]} {told(row[2])} |"
+
+    text = path.read_text()
+    path.write_text(re.sub(README_ROW, retold, text, flags=re.MULTILINE))
+
+
+def told(case: str) -> str:
+    """What a regime reaches from the recording alone, in a few words."""
+    stored = load(case, "recording")
+    if not stored:
+        return "not measured"
+    found, n = table_row(case, "recording", stored), len(stored)
+    good = round(n * float(found["success"].rstrip("%")) / 100)
+    short = n - good - found["failed"]
+    score = f"{float(found['mean']):.3f} of {float(found['ceiling']):.3f}; " if found["mean"] else ""
+    counts = [f"{good} of {n} seeds"]
+    counts += [f"{short} more than {CLOSE} short"] if short else []
+    counts += [f"{found['failed']} announced as failed"] if found["failed"] else []
+    return score + ", ".join(counts)
 
 
 def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The page of recovery on every seed covers every regime, and its commands can be run as written."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -52,6 +53,19 @@ def test_runs_that_failed_give_no_number_and_are_named(monkeypatch, tmp_path, ca
     page = (tmp_path / "robustness.md").read_text()
     assert "signal_dale, recording, seed 3: The fit failed: it must beat linear." in page
     assert "signal_dale, recording, seed 4: connectivity_R2 -0.18" in page
+
+
+def test_the_table_of_the_readme_tells_what_is_stored():
+    rows = re.findall(robustness.README_ROW.replace("[^|]*", "([^|]*)"), (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert {case for _, case, _ in rows} == set(REGIMES)
+    assert {case: cell for _, case, cell in rows} == {case: robustness.told(case) for case in REGIMES}
+
+
+def test_a_regime_is_told_with_its_ceiling_and_its_failures(monkeypatch):
+    stored = {"0": row(0.76, ceiling=0.77), "1": row(0.70, ceiling=0.77), "2": FAILED}
+    monkeypatch.setattr(robustness, "load", lambda *_: stored)
+    words = "0.730 of 0.770; 1 of 3 seeds, 1 more than 0.02 short, 1 announced as failed"
+    assert robustness.told("signal_noisy") == words
 
 
 def test_a_stored_run_is_not_repeated_until_asked_after_another_commit():
