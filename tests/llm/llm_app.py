@@ -1,9 +1,12 @@
 """A Hydra application of four keys, best at lr=0.01, noise=0, act=tanh."""
 
+import os
+import time
 from dataclasses import dataclass
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
 
 
 @dataclass
@@ -19,6 +22,9 @@ ConfigStore.instance().store(name="config", node=Config)
 
 @hydra.main(version_base=None, config_name="config")
 def main(cfg: Config) -> dict[str, float]:
+    number = str(HydraConfig.get().job.num)
+    if number in os.environ.get("SLOW", "").split(","):  # the numbers of jobs that take long
+        time.sleep(1.5)
     return {"score": -abs(cfg.noise) - (cfg.act == "relu") - 10 * abs(cfg.lr - 0.01)}
 
 

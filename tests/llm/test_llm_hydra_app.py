@@ -1,10 +1,14 @@
 """The command that a user types: a Hydra application swept by a model behind HTTP, then replayed without it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from modest_scientist import model
 
+from hydra_llm.search.log.event_log import read_events
+from hydra_llm.search.log.events import Told
+from hydra_llm.sweeper.dispatch.recorded_order import recorded_groups
 from programs import PYTHON, environment, finish, proposed
 
 APP = Path(__file__).with_name("llm_app.py")
@@ -29,6 +33,13 @@ def sweep(folder, *arguments, **environ):
     return done.stdout, [(trial["number"], trial["proposal"]) for trial in proposed(folder)]
 
 
+def order(folder):
+    """The trials that had ended at each question, and the moments at which they ended, in the order of the log."""
+    events = read_events(folder / "events.jsonl")
+    moments = [event.outcome.ended for event in events if isinstance(event, Told)]
+    return [sorted(group) for group in recorded_groups(events)], moments
+
+
 def test_a_key_in_the_environment_or_a_server_in_the_config_makes_the_model_propose(serve, tmp_path):
     server = serve(*[model] * 12)
     console, trials = sweep(tmp_path, f"hydra.sweeper.llm.base_url={server.base_url}", OPENAI_API_KEY=KEY)
@@ -50,6 +61,20 @@ def test_a_recorded_sweep_replays_through_the_command_line_without_key_and_serve
     _, replayed = sweep(again, "hydra.sweeper.llm.transcript=replay", "hydra.sweeper.proposer=llm")
     assert replayed == recorded
     assert len(server.requests) == asked
+
+
+def test_a_sweep_over_slots_replays_whatever_ends_first_this_time(serve, tmp_path):
+    server = serve(*[model] * 12)
+    slots = "hydra.sweeper.dispatch=fork"
+    first, again = tmp_path / "first", tmp_path / "again"
+    _, recorded = sweep(first, slots, f"hydra.sweeper.llm.base_url={server.base_url}", SLOW="0")
+    shutil.copytree(first / "transcripts", again / "transcripts")
+    shutil.copy(first / "events.jsonl", again / "transcripts")
+    _, replayed = sweep(again, slots, "hydra.sweeper.llm.transcript=replay", "hydra.sweeper.proposer=llm", SLOW="1,2,3")
+    assert replayed == recorded
+    groups, moments = order(again)
+    assert groups == order(first)[0]
+    assert moments != sorted(moments), "trial 0 ended first this time, and was held back"
 
 
 def test_without_key_and_server_the_gaussian_process_proposes_and_the_first_lines_say_so(tmp_path):

@@ -32,6 +32,7 @@ from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch
 from hydra_llm.sweeper.dispatch.choice import LOCAL, choose, fork_hindrance, launcher_kind, make_dispatch
 from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.recorded_order import in_recorded_order
 from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.dispatch.slurm import has_accounting
 from hydra_llm.sweeper.errors import SweepError
@@ -120,6 +121,8 @@ class SweepRun:
             dispatch = make_dispatch(  # first of all: a client of a model may start threads
                 self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
             )
+            if self._replays_slots:
+                dispatch = in_recorded_order(dispatch, folder / "transcripts")
             signals.at_once = dispatch.close
             try:
                 self._run(spec, reader, dispatch, signals, legal)
@@ -181,6 +184,12 @@ class SweepRun:
             protocol=instruction_text(spec.instructions) if spec.instructions else "",
             start_memory=spec.start_memory,
         )
+
+    @property
+    def _replays_slots(self) -> bool:
+        """Whether answers on file meet trials that end in an order of their own."""
+        replays = self.options["llm"]["transcript"] == "replay"
+        return replays and self.dispatch_mode != "batch" and self.options["n_parallel"] > 1
 
     def _warn(self) -> None:
         if self._dispatch_warning:
