@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hydra_llm.cli.main import app, main
+from hydra_llm.search.proposers.base import Proposer, ProposerError, ask, mutate
 from hydra_llm.search.proposers.registry import make_proposer
+from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Categorical, Float, Space
@@ -93,6 +95,44 @@ def test_compare_shows_what_differs_between_trials_and_between_sweeps(folder):
     text = run("compare", folder, folder)
     assert "best trial" in text
     assert "all 6 trials are used" in text
+
+
+class Unsteady(Proposer):
+    """Moves x for the first slots that it is asked for, then is out."""
+
+    name = "unsteady"
+
+    def __init__(self):
+        self.moves = iter((0.4, 0.1))
+
+    def propose(self, context):
+        if not len(context.tree):
+            return ask(RulesProposer(), context)
+        x = next(self.moves, None)
+        if x is None:
+            raise ProposerError("It is out.")
+        return [
+            mutate(context, slot, 0, {**context.space.baseline(), "x": x}, strategy="s", source=self.name)
+            for slot in context.slots
+        ]
+
+
+def test_compare_shows_who_proposed_and_how_far_each_got(tmp_path):
+    space = Space((Float(name="x", low=1e-3, high=1, default=0.5),))
+    wanted = Settings(space, Objective("loss", "minimize"), n_trials=4, n_parallel=1, seed=0, seed_keys=("seed",))
+    study = Study(tmp_path / "s", wanted, make_policy("puct_rank", None), Unsteady(), argv=["t"])
+    while not study.is_over:
+        (trial,) = study.launched(study.ask(1))
+        study.tell(trial.number, Outcome(TrialState.COMPLETED, value=trial.values["x"]))
+    study.close("done")
+    rows = {
+        line.split("│")[1].strip(): line.split("│")[2].strip()
+        for line in run("compare", tmp_path / "s", tmp_path / "s").splitlines()
+        if "│" in line
+    }
+    assert rows["by unsteady"] == "2 trials, best gain +0.4 (trial 2)"
+    assert rows["by rules"] == "1 trial", "the baseline gains nothing on itself"
+    assert rows["by rules, in place of unsteady"].startswith("1 trial")
 
 
 def test_csv_has_a_row_per_trial_and_the_error_of_a_failed_one(folder, tmp_path):

@@ -10,6 +10,8 @@ from modest_scientist import KEY, SPACE, model, text_of
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.log.event_log import read_events
+from hydra_llm.search.log.events import Review
 from hydra_llm.search.proposers.llm import proposer as llm_proposer
 from hydra_llm.search.protocol_text import BEGIN, END
 from hydra_llm.search.selection.registry import make_policy
@@ -252,3 +254,27 @@ def test_two_refusals_for_good_end_the_questions_until_the_sweep_is_resumed(serv
     server.script += [model] * 9
     resumed = sweep(tmp_path, server, replace(SETTINGS, n_trials=6))
     assert origins(resumed)[4:] == ["llm", "llm"]
+
+
+@pytest.mark.parametrize(
+    "bad", ["", Fault(thoughts="Hm. " * 30), '{"proposals": []}'], ids=["empty", "thoughts", "form"]
+)
+def test_every_repair_is_a_request_of_its_own_though_the_answer_is_the_same(serve, tmp_path, bad):
+    server = serve(*[bad] * 3)
+    study = sweep(tmp_path, server, replace(SETTINGS, n_trials=2))
+    (question,) = study.state.questions
+    assert len(server.requests) == len(question.calls) == 3
+    assert question.failed.startswith("3 answers with errors")
+    assert len({call.digest for call in question.calls}) == 3
+
+
+def test_a_review_that_failed_is_recorded_as_failed(serve, tmp_path, caplog):
+    def last(body):
+        return model(body) if ">>> BLOCK END <<<" not in text_of(body) else "I would rather not."
+
+    sweep(tmp_path, serve(*[last] * 30), replace(SETTINGS, n_trials=4, n_iter_block=2), protocol=PROTOCOL)
+    reviews = [event for event in read_events(tmp_path / "events.jsonl") if isinstance(event, Review)]
+    assert [review.block for review in reviews] == [1]
+    assert reviews[0].failed.startswith("3 answers with errors")
+    assert "Block 1 ends without a review by llm: 3 answers with errors" in caplog.text
+    assert "was reviewed by" not in caplog.text

@@ -8,6 +8,7 @@ from typing import Any
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import confirmation
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Trial
 
 Row = tuple[str, ...]
@@ -57,11 +58,42 @@ def _facts(sweep: Sweep) -> dict[str, Any]:
             facts["best, as selected"] = None if node.mean is None else objective.value_of_score(node.mean)
             if root is not None and root.mean is not None:
                 facts["baseline"] = objective.value_of_score(root.mean)
+    facts |= _by_proposer(sweep)
     for item in confirmation.compare(state):
         if item.difference is not None:
             error = "" if item.standard_error is None else f" +/- {item.standard_error:.3g}"
             facts[f"confirmed difference, {item.budget} budget"] = f"{item.difference:+.4g}{error}"
     return facts
+
+
+def _by_proposer(sweep: Sweep) -> dict[str, str]:
+    """Who proposed how many trials, and the best of them against the baseline of its block: the mean difference of the
+    score (larger is better) over the recordings that both ran on.
+    """
+    state, objective = sweep.state, sweep.settings.objective
+    trials: dict[str, list[Trial]] = {}
+    for trial in state.search_trials():
+        trials.setdefault(_author(trial), []).append(trial)
+    gains = {}  # by node; a rerun belongs to who proposed the configuration
+    for block, tree in state.trees.items():
+        recordings = Recordings(tree, state.block_trials(block), objective)
+        pairs = {node.id: recordings.pair(node, tree.root) for node in tree if tree.root and node is not tree.root}
+        gains |= {number: pair.mean for number, pair in pairs.items() if pair is not None}
+    facts = {}
+    for who, theirs in trials.items():
+        count = f"{len(theirs)} trial{'s' if len(theirs) != 1 else ''}"
+        best = max(
+            (trial.number for trial in theirs if trial.number in gains), key=lambda number: gains[number], default=None
+        )
+        facts[f"by {who}"] = count if best is None else f"{count}, best gain {gains[best]:+.4g} (trial {best})"
+    return facts
+
+
+def _author(trial: Trial) -> str:
+    """The proposer, and for whom it stepped in."""
+    provenance = trial.proposal.provenance
+    instead = provenance.fallback_reason.partition(" failed")[0]
+    return f"{provenance.label or 'unknown'}{f', in place of {instead}' if instead else ''}"
 
 
 def _text(value: Any) -> str:

@@ -258,7 +258,10 @@ class Study:
             return
         by = self._proposals.proposer.name
         events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._numbers.next)
-        log.info("Block %d was reviewed by %s: %s", block, by, decision.failed or summarise(events))
+        if decision.failed:
+            log.warning("Block %d ends without a review by %s: %s", block, by, decision.failed)
+        else:
+            log.info("Block %d was reviewed by %s: %s", block, by, summarise(events))
         done = Review(block, ended, by, decision.failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
 

@@ -31,7 +31,8 @@ from hydra_llm.report.repeatability.agreement import (
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLogError, read_events
 from hydra_llm.search.log.events import Asked, Event, Header, Question, Told
 from hydra_llm.search.log.reader import space_of
-from hydra_llm.search.proposers.llm.answer import SlotAnswer, read_answer
+from hydra_llm.search.proposers.llm.answer import SlotAnswer
+from hydra_llm.search.proposers.llm.reading import read_answer
 
 TRANSCRIPTS, FOLDER = "transcripts", "repeat"
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 
 from hydra_llm.search.context import Block, Slot
-from hydra_llm.search.proposers.llm.answer import answer_schema, read_answer
+from hydra_llm.search.proposers.llm.answer import answer_schema
 from hydra_llm.search.proposers.llm.check import check_slots
 from hydra_llm.search.proposers.llm.notes import check_notes
+from hydra_llm.search.proposers.llm.reading import read_answer
 from hydra_llm.search.proposers.notes import Remark
 from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.protocol_text import BEGIN, END
@@ -154,12 +155,12 @@ def test_a_first_batch_spreads_from_the_root_and_may_move_several_parameters():
 
 
 def test_prose_in_the_wrong_place_is_reported_with_its_place():
-    typed, problems = read_answer(answer({**slot(), "parent": "the best one"}))
-    assert typed is None
+    typed, problems = read_answer(answer({**slot(), "parent": "the best one"}, slot(1)))
     assert any(problem.startswith("slots[0].parent") for problem in problems)
-    typed, problems = read_answer({**GOOD, "surprise": 1})
+    assert [entry.slot for entry in typed.slots] == [1], "a proposal is taken whole or not at all"
+    typed, problems = read_answer({"proposals": []})
     assert typed is None
-    assert problems[0].startswith("surprise")
+    assert any(problem.startswith("slots: Field required") for problem in problems)
 
 
 def typed_keys(schema):
@@ -210,7 +211,7 @@ SLOTS = st.builds(
 @given(st.dictionaries(st.sampled_from([*GOOD, "x"]), JSON, max_size=6))
 def test_no_json_raises(raw):
     typed, problems = read_answer(raw)
-    assert (typed is None) == bool(problems)
+    assert problems or typed is not None
 
 
 VALID = st.builds(
@@ -404,6 +405,44 @@ def test_an_answer_without_side_dishes_is_an_answer():
     assert problems == []
     assert typed.observations == []
     assert (typed.protocol_edit, typed.next_block) == (None, None)
+
+
+CLAIM = {"key": "training.lr", "move": "down", "value": None, "effect": "better"}
+EDIT = {"action": "add", "section": "tentative", "entry": None, "text": "slower", "trials": [2], "claim": CLAIM}
+SEEN = {"trial": 4, "text": "relu helps"}
+
+
+@pytest.mark.parametrize(
+    ("beside", "place", "kept"),
+    [
+        ({"surprise": 1}, "surprise", (1, 1, True)),
+        ({"observations": "none"}, "observations", (0, 1, True)),
+        ({"observations": [SEEN, {"trial": "4"}, 3]}, "observations[1].text", (1, 1, True)),
+        ({"observations": [{**SEEN, "confidence": "high"}]}, "observations[0].confidence", (1, 1, True)),
+        ({"observations": [{**SEEN, "lines": [{"name": "x"}]}]}, "observations[0].lines[0].text", (1, 1, True)),
+        ({"memory_edits": None}, "memory_edits", (1, 0, False)),
+        ({"memory_edits": [{**EDIT, "action": "shout"}, EDIT]}, "memory_edits[0].action", (1, 1, True)),
+        ({"memory_edits": [{**EDIT, "claim": {"key": "training.lr"}}]}, "memory_edits[0].claim.move", (1, 1, False)),
+        ({"protocol_edit": "keep it"}, "protocol_edit", (1, 1, True)),
+        ({"next_block": {"values": {}}}, "next_block.values", (1, 1, True)),
+        ({"slots": [{**slot(0), "confidence": 0.9}]}, "slots[0].confidence", (1, 1, True)),
+    ],
+)
+def test_what_is_wrong_beside_a_proposal_is_left_out_alone_and_named(beside, place, kept):
+    given = {"slots": [slot(0)], "observations": [SEEN], "memory_edits": [EDIT], **beside}
+    before = repr(given)
+    typed, problems = read_answer(given)
+    assert [entry.mutations[0].key for entry in typed.slots] == ["training.lr"]
+    claimed = any(edit.claim is not None for edit in typed.memory_edits)
+    assert (len(typed.observations), len(typed.memory_edits), claimed) == kept
+    assert any(problem.startswith(place) for problem in problems)
+    assert repr(given) == before
+
+
+def test_half_of_a_proposal_is_none():
+    typed, problems = read_answer(answer({**slot(0), "mutations": [{"key": "training.lr"}]}, slot(1)))
+    assert [entry.slot for entry in typed.slots] == [1]
+    assert problems == ["slots[0].mutations[0].value: Field required."]
 
 
 def test_rules_do_not_vanish_without_a_word():

@@ -289,10 +289,9 @@ def test_a_choice_is_not_lost_when_a_note_is_repaired():
     assert llm.review(border()).notes.next_block == BlockWish({"simulation": "dale"}, "inhibition")
 
 
-def test_a_block_without_a_review_is_named_or_stops_the_sweep(caplog):
+def test_a_review_that_failed_says_so_or_stops_the_sweep():
     llm, _ = proposer(DOWN)
-    llm.review(border())
-    assert "without a review by the language model: The provider is down" in caplog.text
+    assert llm.review(border()).failed.startswith("The provider is down")
     llm, _ = proposer(DOWN, on_llm_failure="stop")
     with pytest.raises(ProposerStop, match="down since noon"):
         llm.review(border())
@@ -312,8 +311,25 @@ def test_two_refusals_for_good_in_a_row_end_the_questions_and_an_outage_does_not
     assert len(asked.requests) == 4, "they did not come in a row"
 
 
+def test_a_valid_slot_needs_no_second_question_whatever_is_beside_it():
+    llm, client = proposer({"slots": GOOD["slots"], "observations": "none", "memory_edits": [{"text": 3}], "mood": 1})
+    decision = llm.propose(small())
+    assert {str(p.provenance) for p in decision.proposals} == {"llm"}
+    assert (len(client.requests), decision.failed) == (1, "")
+
+
+def test_a_review_is_heard_in_the_end_without_what_does_not_follow_the_form():
+    bad = {"observations": [{"trial": 4, "text": "relu helps"}, {"trial": 4}]}
+    llm, client = proposer(bad, bad, bad)
+    decision = llm.review(border())
+    assert decision.failed == ""
+    assert decision.notes.observations[4].text == "relu helps"
+    assert len(client.requests) == 3
+    assert "observations[1].text: Field required" in client.requests[1].messages[3].text
+
+
 def test_thousands_of_errors_are_returned_as_a_dozen():
-    llm, client = proposer({**GOOD, "observations": [3] * 4000}, GOOD)
+    llm, client = proposer({**GOOD, "slots": [3] * 4000}, GOOD)
     decision = llm.propose(small())
     assert client.requests[1].n_tokens < client.requests[0].n_tokens + 6_000
     assert len(decision.questions[0]["problems"]) <= 13

@@ -9,16 +9,14 @@ declared parameters as the only keys it admits.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from hydra_llm.search.space.dimension import Categorical, Dimension, Integer
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.reasoning import ReasoningMode
-
-MAX_PROBLEMS = 12  # sentences returned to the model at once
 
 MemorySection = Literal["established", "tentative", "falsified", "open question", "block summary"]
 MemoryAction = Literal["add", "revise", "demote", "remove"]
@@ -57,7 +55,7 @@ class SlotAnswer(_Part):
     interaction: str | None = None
     recordings: list[int] = []
     hypothesis: Hypothesis
-    principle: str | None  # quoted from the memory; for the role principle-test
+    principle: str | None = None  # quoted from the memory; for the role principle-test
     reason: str
 
 
@@ -127,21 +125,6 @@ class LlmAnswer(_Part):
     memory_edits: list[MemoryEditAnswer] = []
     protocol_edit: ProtocolEditAnswer | None = None
     next_block: NextBlock | None = None
-
-
-def read_answer(parsed: Mapping[str, Any]) -> tuple[LlmAnswer | None, list[str]]:
-    """The typed answer, or None with one sentence per thing that does not follow the contract."""
-    try:
-        return LlmAnswer.model_validate(parsed), []
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        return None, bounded([f"{_place(item['loc'])}: {item['msg']}." for item in found])
-
-
-def bounded(problems: Sequence[str]) -> list[str]:
-    """The first MAX_PROBLEMS of them, and how many more there are."""
-    more = len(problems) - MAX_PROBLEMS
-    return [*problems[:MAX_PROBLEMS], *([f"There are {more} more problems of this kind."] if more > 0 else [])]
 
 
 def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, Any]:
@@ -228,14 +211,3 @@ def _strict(node: Any) -> Any:
         plain["required"] = list(plain.get("properties", {}))
         plain["additionalProperties"] = False
     return plain
-
-
-def _place(location: Sequence[int | str]) -> str:
-    """slots[0].mutations[1].value, without the names of union members."""
-    text = ""
-    for part in location:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part not in ("bool", "int", "float", "str"):
-            text += f".{part}" if text else str(part)
-    return text or "the answer"

@@ -18,12 +18,12 @@ from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.decision import Decision, Refusal
-from hydra_llm.search.proposers.llm.answer import bounded, read_answer
 from hydra_llm.search.proposers.llm.check import check_slots
 from hydra_llm.search.proposers.llm.notes import check_notes, merged
 from hydra_llm.search.proposers.llm.prompt import build_prompt
 from hydra_llm.search.proposers.llm.prompt_figures import figures
 from hydra_llm.search.proposers.llm.prompt_text import fence
+from hydra_llm.search.proposers.llm.reading import read_answer
 from hydra_llm.search.proposers.notes import NO_NOTES, Notes
 from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.trial.trial import Proposal
@@ -31,6 +31,7 @@ from hydra_llm.search.trial.trial import Proposal
 log = logging.getLogger(__name__)
 
 ENOUGH_REFUSALS = 2
+MAX_PROBLEMS = 12  # sentences returned to the model at once
 MAX_PROBLEM = 600  # characters of a sentence that is returned
 MAX_RETURNED = 8_000  # characters of a wrong answer that are shown to its author again
 
@@ -68,7 +69,7 @@ class _Talk:
         self.refused += checked.refused
         notes, note_problems = check_notes(typed, self.context, self.context.block_space)
         self.notes = merged(self.notes, notes)
-        return checked.problems + note_problems
+        return problems + checked.problems + note_problems
 
     def is_done(self, problems: Sequence[str], last: bool) -> bool:
         """A review is corrected until nothing is wrong with it; notes beside proposals are not."""
@@ -107,10 +108,10 @@ class Conversation:
             problems = talk.take(answer, self._settings.max_mutations)
             if talk.is_done(problems, last=attempt == self._settings.max_repairs):
                 failed = ""
-                for problem in bounded(problems):
+                for problem in _bounded(problems):
                     log.info("Left out of the model's answer: %s", problem)
                 break
-            problems = [one_line(problem, MAX_PROBLEM) for problem in bounded(problems)]
+            problems = [one_line(problem, MAX_PROBLEM) for problem in _bounded(problems)]
             talk.returned += problems
             failed = f"{attempt + 1} answers with errors, the last: {problems[0] if problems else 'no proposal'}"
             log.info("The model's answer is returned to it: %s", " ".join(problems))
@@ -167,6 +168,12 @@ class Conversation:
             "cost": None if meter is None else meter.cost(self._client.model, usage),
             "notes": list(answer.notes),
         }
+
+
+def _bounded(problems: Sequence[str]) -> list[str]:
+    """The first MAX_PROBLEMS of them, and how many more there are."""
+    more = len(problems) - MAX_PROBLEMS
+    return [*problems[:MAX_PROBLEMS], *([f"There are {more} more problems of this kind."] if more > 0 else [])]
 
 
 def _repair(request: Request, answer: Answer, problems: Sequence[str], talk: _Talk) -> Request:

@@ -6,7 +6,6 @@ before.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,8 +17,6 @@ from hydra_llm.search.proposers.base import Proposer, ProposerStop, ask
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.llm.conversation import Conversation
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
-
-log = logging.getLogger(__name__)
 
 BY_RULES = ("baseline",)  # roles that leave nothing to decide
 
@@ -68,8 +65,6 @@ class LlmProposer(Proposer):
             raise ProposerStop(
                 f"The language model did not review the block, and on_llm_failure is stop: {found.failed}", found
             )
-        if found.failed:
-            log.warning("The block ends without a review by the language model: %s", found.failed)
         return found
 
     def _with_protocol(self, context: Context) -> Context:
