@@ -1,4 +1,6 @@
-"""What an installation and a sweep folder need to work, looked at one by one. Nothing is changed, nothing is sent."""
+"""What an installation and a sweep folder need to work, looked at one by one. Nothing is changed, and nothing is
+sent but one short question to the language model of the sweep.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["ok", "note", "wrong"]  # a note is something that only some people need
 
@@ -52,13 +54,6 @@ def installation() -> Iterator[Finding]:
 
 def surroundings(folder: Path) -> Iterator[Finding]:
     """Keys, logins and room; no value of a key is shown."""
-    key = bool(os.environ.get("OPENAI_API_KEY"))
-    yield Finding(
-        "ok" if key else "note",
-        "language model",
-        "OPENAI_API_KEY is set" if key else "OPENAI_API_KEY is not set: the coded rules propose",
-        "" if key else "export OPENAI_API_KEY=..., or set hydra.sweeper.llm.base_url for a server of your own",
-    )
     mode = os.environ.get("WANDB_MODE", "")
     login = bool(os.environ.get("WANDB_API_KEY")) or (Path.home() / ".netrc").exists()
     text = f"WANDB_MODE={mode}" if mode else "logged in" if login else "no login: runs are logged offline"
@@ -66,6 +61,39 @@ def surroundings(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free / 2**30
     verdict: Verdict = "ok" if free >= ROOM_GB else "wrong"
     yield Finding(verdict, "disk", f"{free:.1f} GiB free at {folder.resolve()}", "" if verdict == "ok" else "make room")
+
+
+def language_model(folder: Path, changes: Mapping[str, Any]) -> Finding:
+    """The model of the sweep in the folder, or of settings that were given: does it answer? Without either, whether one
+    could be asked.
+    """
+    from hydra_llm.llm.factory import CLIENTS, can_be_asked, make_client
+    from hydra_llm.llm.first_question import ask_first
+    from hydra_llm.report.errors import RepeatError
+    from hydra_llm.report.recorded_model import recorded_model, sweeper_node
+
+    what = "language model"
+    try:
+        node = sweeper_node(folder)
+        client = (node.get("llm") or {}).get("client") or "openai"
+        if not isinstance(client, str) or client not in CLIENTS:
+            return Finding("ok", what, "a client of your own: not asked")
+        settings = recorded_model(folder, {**changes, "transcript": "live"})
+        configured, why = can_be_asked(settings)
+        if not configured:
+            remedy = "export a key, or set hydra.sweeper.llm.base_url for a server of your own"
+            return Finding("note", what, f"{why}: a Gaussian process proposes", remedy)
+        if not changes and node.get("proposer", "") not in ("auto", "llm"):
+            text = f"the sweep's proposer is {node['proposer']}" if node else f"{why}; no sweep here names a model"
+            return Finding("ok", what, f"{text}: not asked")
+        reply = ask_first(make_client(settings))
+    except (RepeatError, ValueError) as error:
+        return Finding("wrong", what, str(error), "mend hydra.sweeper.llm")
+    if reply is None:
+        return Finding("ok", what, f"{why}; a client of this kind is not asked")
+    if reply.problem:
+        return Finding("wrong", what, reply.problem, "mend hydra.sweeper.llm, or the server")
+    return Finding("ok", what, reply.line)
 
 
 def sweep(folder: Path) -> Iterator[Finding]:

@@ -20,8 +20,7 @@ from hydra_llm.cli.report import report
 from hydra_llm.cli.show import show
 from hydra_llm.cli.sync import sync
 from hydra_llm.cli.tree import tree
-from hydra_llm.report.errors import ExportError, FigureError, LookupFailure
-from hydra_llm.report.repeatability.repeat import RepeatError
+from hydra_llm.report.errors import ExportError, FigureError, LookupFailure, RepeatError
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.reader import NoSweepError
 

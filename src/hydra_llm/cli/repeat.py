@@ -23,11 +23,12 @@ def repeat(
 
     Answers are kept in FOLDER/repeat/; the sweep's own log is read and never written.
     """
+    from hydra_llm.report.recorded_model import read_settings
     from hydra_llm.report.repeatability import repeat as asking
 
     if decision is None:
         typer.echo(asking.listing(folder))
         return
-    client = asking.client_of(folder, asking.read_settings(settings or []))
+    client = asking.client_of(folder, read_settings(settings or []))
     done = asking.repeat(folder, decision, times, client)
     typer.echo(f"{done.render()}\nWritten: {asking.write(folder, done)}")

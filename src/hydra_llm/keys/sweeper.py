@@ -241,6 +241,13 @@ LLM: Table = {
     # ---- what is done with the answer ----
     "max_repairs": Key(int, 2, "how often a wrong answer is returned with the reasons", low=0),
     "max_mutations": Key(int, 1, "parameters that one mutation may change, except when recombining", low=1),
+    "first_question": Key(
+        str,
+        "warn",
+        "one short question before anything is launched, which finds a wrong address, model or key; without a usable "
+        "answer `warn`: say what is at stake and go on, `stop`: end the sweep; `never`: do not ask",
+        choices=("warn", "stop", "never"),
+    ),
     "on_llm_failure": Key(
         str,
         "rules",

@@ -5,6 +5,8 @@ text as it came, the JSON found in it, how that JSON was obtained, and what it c
 can be hashed, so that a transcript can find it again, and an answer can be stored.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
@@ -173,7 +175,7 @@ class Answer:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any], replayed: bool = False) -> "Answer":
+    def from_record(cls, record: Mapping[str, Any], replayed: bool = False) -> Answer:
         return cls(
             text=record["text"],
             parsed=record["parsed"],
@@ -200,6 +202,12 @@ class Client(ABC):
     @property
     @abstractmethod
     def model(self) -> str: ...
+
+    def for_first_question(self) -> Client | None:
+        """The same backend, with little patience, for a question before the first trial (first_question.py). None where
+        asking early tells nothing, as of a program on this machine or a list of answers.
+        """
+        return None
 
     @abstractmethod
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:

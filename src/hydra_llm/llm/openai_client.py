@@ -7,6 +7,7 @@ stream and single parameters are given up likewise (openai_step_down.py). What w
 question, and every answer records what it was obtained with.
 """
 
+import copy
 import logging
 import os
 import sys
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 APIS = ("auto", "responses", "chat")
 OPENAI_HOST = "api.openai.com"
 MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
+HASTE_S, HASTE_ATTEMPTS = 60.0, 2  # of the first question: a local server may have to load its model for it
 _NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
 
 
@@ -103,6 +105,13 @@ class OpenAIClient(Client):
     @property
     def model(self) -> str:
         return self._model
+
+    def for_first_question(self) -> Client:
+        hasty = copy.copy(self)
+        hasty._timeout_s = min(self._timeout_s, HASTE_S)
+        attempts = min(self._backoff.max_attempts, HASTE_ATTEMPTS)
+        hasty._backoff = replace(self._backoff, max_attempts=attempts, longest_wait_s=HASTE_S)
+        return hasty
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         notes: list[str] = []

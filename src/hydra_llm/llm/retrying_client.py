@@ -30,6 +30,9 @@ class OutageRetryClient(Client):
     def model(self) -> str:
         return self._inner.model
 
+    def for_first_question(self) -> Client | None:
+        return self._inner.for_first_question()
+
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         waited = 0.0
         while True:

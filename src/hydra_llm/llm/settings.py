@@ -34,6 +34,7 @@ class LlmSettings:
     # ---- what is done with the answer ----
     max_repairs: int = LLM["max_repairs"].default
     max_mutations: int = LLM["max_mutations"].default
+    first_question: str = LLM["first_question"].default
     on_llm_failure: str = LLM["on_llm_failure"].default
     pause_s: float = LLM["pause_s"].default
     max_pause_s: float = LLM["max_pause_s"].default

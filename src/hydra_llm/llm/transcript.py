@@ -123,10 +123,17 @@ class TranscribingClient(Client):
     """Puts a transcript between the search and a client.
 
     `inner` may be None in replay, where it is never asked; `model` must then be the name under which the answers were
-    recorded.
+    recorded. `afresh` asks even what is on file, and stores the new answer; in replay it means nothing.
     """
 
-    def __init__(self, inner: Client | None, transcript: Transcript, mode: Mode, model: str | None = None) -> None:
+    def __init__(
+        self,
+        inner: Client | None,
+        transcript: Transcript,
+        mode: Mode,
+        model: str | None = None,
+        afresh: bool = False,
+    ) -> None:
         check_choice("llm.transcript", mode, MODES)
         name = model or (inner.model if inner is not None else "")
         if inner is None and mode != "replay":
@@ -135,16 +142,24 @@ class TranscribingClient(Client):
             raise ValueError("A replay needs the name of the model whose answers were recorded. Give model.")
         self._inner = inner
         self._transcript = transcript
-        self._mode = mode
+        self._mode: Mode = mode
         self._model = name
+        self._reads = mode == "replay" or (mode == "record" and not afresh)
 
     @property
     def model(self) -> str:
         return self._model
 
+    def for_first_question(self) -> Client | None:
+        """A replay answers it from its files, so that it fails and counts as it did."""
+        if self._mode == "replay":
+            return self
+        asked = None if self._inner is None else self._inner.for_first_question()
+        return None if asked is None else TranscribingClient(asked, self._transcript, self._mode, afresh=True)
+
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         digest = request.digest(self._model)
-        if self._mode != "live":
+        if self._reads:
             recorded = self._transcript.find(digest)
             if recorded is not None:
                 if on_text is not None:

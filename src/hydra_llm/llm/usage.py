@@ -165,6 +165,10 @@ class MeteredClient(Client):
     def model(self) -> str:
         return self._inner.model
 
+    def for_first_question(self) -> Client | None:
+        asked = self._inner.for_first_question()
+        return None if asked is None else MeteredClient(asked, self.meter, self._count_replayed)
+
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         ticket = self.meter.reserve(self.model, request.n_tokens)
         try:

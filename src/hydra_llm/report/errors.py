@@ -14,3 +14,7 @@ class LookupFailure(LookupError):
 
 class ExportError(RuntimeError):
     """The table cannot be written as asked; the message says what is missing."""
+
+
+class RepeatError(RuntimeError):
+    """The model of a recorded sweep cannot be asked; the message is a sentence."""

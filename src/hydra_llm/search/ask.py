@@ -202,6 +202,11 @@ class ProposalLoop:
             **(briefing(state, self.settings, review=not slots) if self.proposer.reads_notes else {}),
         )
 
+    def prepare(self, asked: int, left: int) -> Decision | None:
+        """As Proposer.prepare."""
+        with demanded(self.proposer):
+            return self.proposer.prepare(asked, left)
+
     def review(self, state: SweepState, number: int) -> Decision | None:
         """The proposer's review of the block that ended, None if it does not review."""
         try:

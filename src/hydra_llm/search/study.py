@@ -56,6 +56,8 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 
 log = logging.getLogger(__name__)
 
+BEFORE_BLOCKS = 0  # the block of a question that was asked before the first
+
 
 class Study:
     """One sweep in one folder, or in memory (`folder` None). `validate` tells whether a configuration composes, as
@@ -152,6 +154,26 @@ class Study:
         return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
+    def prepare(self) -> bool:
+        """Let the proposer find out whether it can work, before anything is launched; False where nothing shall be."""
+        if self.search_over:
+            return True
+        asked = sum(question.block == BEFORE_BLOCKS for question in self.state.questions)
+        left = self.settings.n_trials - len(self.state.search)
+        try:
+            found = self._proposals.prepare(asked, left)
+        except ProposerStop as stop:
+            self._end_asking(str(stop))
+            found = stop.decision
+        else:
+            if found is not None and found.failed:
+                log.warning("%s", found.failed)
+        if found is not None:
+            by = self._proposals.proposer.name
+            annotations = Annotations().joined(found, by)
+            self._record(*annotations.events(self.state, self.settings, BEFORE_BLOCKS, self._numbers.next))
+        return not self.failure
+
     def ask(self, count: int, free: Sequence[int] | None = None) -> list[Trial]:
         """Up to `count` trials to launch now, [] when the sweep is over.
 

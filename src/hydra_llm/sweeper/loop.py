@@ -48,6 +48,8 @@ class SearchLoop:
     def run(self) -> None:
         """Until the study is over. A KeyboardInterrupt passes, after what finished was recorded."""
         try:
+            if not self.study.prepare():
+                return
             self._collect_running()
             self._loop()
         except KeyboardInterrupt:

@@ -12,8 +12,9 @@ from hydra_llm.cli.main import app
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
+from hydra_llm.report.errors import RepeatError
 from hydra_llm.report.repeatability.agreement import ChosenValues, agreement_among, agreement_with, direction
-from hydra_llm.report.repeatability.repeat import RepeatError, decisions, repeat
+from hydra_llm.report.repeatability.repeat import decisions, repeat
 from hydra_llm.search.log import reader
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy

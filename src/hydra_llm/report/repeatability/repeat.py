@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hydra_llm.llm.base import Answer, Client, Image, Message, OnText, Request
 from hydra_llm.llm.errors import LlmError
 from hydra_llm.llm.factory import build_client
-from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import Transcript
+from hydra_llm.report.errors import RepeatError
+from hydra_llm.report.recorded_model import recorded_model
 from hydra_llm.report.repeatability.agreement import (
     ASPECTS,
     ChosenValues,
@@ -35,10 +34,6 @@ from hydra_llm.search.proposers.llm.answer import SlotAnswer
 from hydra_llm.search.proposers.llm.reading import read_answer
 
 TRANSCRIPTS, FOLDER = "transcripts", "repeat"
-
-
-class RepeatError(RuntimeError):
-    """The decision cannot be asked again; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -193,23 +188,12 @@ class _Reader:
 
 def client_of(folder: Path, changes: Mapping[str, Any]) -> Client:
     """The client of the recorded sweep with some settings changed; answers are kept in SWEEP/repeat/."""
-    path = folder / "multirun.yaml"
-    known: Any = {}
-    if path.is_file():
-        try:
-            known = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise RepeatError(f"{path} cannot be read ({error}).") from None
-        for key in ("hydra", "sweeper", "llm"):
-            known = known.get(key) or {} if isinstance(known, Mapping) else {}
-    values = {key: value for key, value in {**known, **changes}.items() if value is not None}
-    open_ones = sorted(key for key, value in values.items() if isinstance(value, str) and "${" in value)
-    if open_ones:
-        raise RepeatError(f"llm.{open_ones[0]} is an interpolation in {path}. Give it as {open_ones[0]}=value.")
-    values["transcript"] = changes.get("transcript", "record")
-    values["on_llm_failure"] = "rules"  # a repetition that gets no answer is counted, not waited for
+    own = {
+        "transcript": changes.get("transcript", "record"),
+        "on_llm_failure": "rules",
+    }  # a failure is counted, not waited for
     try:
-        return build_client(LlmSettings.of(values), folder / FOLDER / TRANSCRIPTS)
+        return build_client(recorded_model(folder, {**changes, **own}), folder / FOLDER / TRANSCRIPTS)
     except ValueError as error:
         raise RepeatError(str(error)) from None
 
@@ -221,20 +205,6 @@ def write(folder: Path, repetition: Repetition) -> Path:
     page.write_text(repetition.render(), encoding="utf-8")
     page.with_suffix(".json").write_text(json.dumps(repetition.as_json(), indent=1), encoding="utf-8")
     return page
-
-
-def read_settings(items: Sequence[str]) -> dict[str, Any]:
-    """key=value texts as values of YAML. Raises RepeatError for a text without "=" or of bad form."""
-    found: dict[str, Any] = {}
-    for item in items:
-        key, mark, value = item.partition("=")
-        try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            mark = ""
-        if not mark:
-            raise RepeatError(f"A setting must be written key=value, such as model=gpt-4.1, got {item!r}.")
-    return found
 
 
 def listing(folder: Path) -> str:

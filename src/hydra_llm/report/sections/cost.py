@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hydra_llm.llm.transcript import Transcript
 from hydra_llm.report.timeline import Timeline
-from hydra_llm.search.log.events import Asked, Review
+from hydra_llm.search.log.events import Asked, Question, Review
 from hydra_llm.search.log.reader import Sweep
 
 
@@ -72,6 +72,9 @@ def by_batch(sweep: Sweep) -> dict[int, str]:
     """Trial number -> what the question cost that proposed it and its batch, where the log tells."""
     found, before = {}, (0, 0.0)
     for event in sweep.events:
+        if isinstance(event, Question) and not event.slots:  # a review, or the first question: for no trial
+            used = sum((call.prompt_tokens or 0) + (call.completion_tokens or 0) for call in event.calls)
+            before = (before[0] + used, before[1] + sum(call.cost or 0.0 for call in event.calls))
         if not isinstance(event, Asked) or event.spent is None:
             continue
         tokens, money = event.spent.tokens, event.spent.cost

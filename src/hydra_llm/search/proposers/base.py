@@ -78,6 +78,14 @@ class Proposer(Named, ABC):
         """Review a block whose results are in: a Decision without proposals. None: this proposer does not review."""
         return None
 
+    def prepare(self, asked: int, left: int) -> Decision | None:
+        """Called before anything is launched, so that what will not work is known by then: a Decision without proposals
+        whose `failed` says so, None if there is nothing to find out. `asked` counts the questions that earlier calls
+        of the sweep asked here, `left` the trials at stake. Raises ProposerStop where nothing shall be launched.
+        """
+        del asked, left
+        return None
+
     @property
     def spent(self) -> TotalUsage | None:
         """What a language model was used for so far, earlier sessions included; None if that is not counted."""

@@ -29,7 +29,8 @@ class ModelCall:
 
 @dataclass(frozen=True)
 class Question(Event):
-    """A question with its repairs; `number` is the trial decided next. `slots` () is a review. `problems` are the
+    """A question with its repairs; `number` is the trial decided next. `slots` () is a review, and in block 0 the
+    first question of a call of the sweep, which finds out whether the model can be asked. `problems` are the
     sentences that went back to the model, `failed` says why slots went to somebody else, `left_out` counts the rows
     that the prompt had no room for, by section.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
 from hydra_llm.llm.errors import FOR_GOOD, LlmError
+from hydra_llm.llm.first_question import ask_first
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
@@ -82,6 +83,18 @@ class Conversation:
         self._settings = settings
         self._on_text = on_text
         self._refusals = 0  # questions in a row that no repetition would help
+
+    def begin(self, asked: int) -> Decision | None:
+        """The first question (llm/first_question.py); None if there is none to ask."""
+        reply = ask_first(self._client, asked)
+        if reply is None:
+            return None
+        if reply.error is not None:
+            self._count(reply.error)
+        elif not reply.problem:
+            log.info("The language model can be asked: %s.", reply.line)
+        calls = [] if reply.answer is None else [self._call(reply.request, reply.answer)]
+        return Decision(questions=({"slots": [], "calls": calls, "failed": reply.problem},), failed=reply.problem)
 
     def ask(self, context: Context, slots: Sequence[Slot], others: Sequence[Proposal] = ()) -> Decision:
         """Proposals for these slots, as far as the model gives them; `others` share the batch."""

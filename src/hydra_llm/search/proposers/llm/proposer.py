@@ -31,6 +31,7 @@ class LlmProposer(Proposer):
         settings.check()
         self.protocol = protocol
         self._client = client
+        self._first_question = settings.first_question
         self._stops = settings.on_llm_failure == "stop"
         self._conversation = Conversation(client, settings, on_text)
 
@@ -42,6 +43,29 @@ class LlmProposer(Proposer):
         """The transcript may have counted them already."""
         if isinstance(self._client, MeteredClient):
             self._client.meter.restore(self._client.model, calls)
+
+    def prepare(self, asked: int, left: int) -> Decision | None:
+        """The first question. Raises ProposerStop where it fails and the settings say so."""
+        found = None if self._first_question == "never" else self._conversation.begin(asked)
+        if found is None or not found.failed:
+            return found
+        failed = f"The language model cannot be used as it is configured: {found.failed.rstrip('.')}."
+        if self._first_question == "stop":
+            raise ProposerStop(
+                f"{failed} Nothing was launched (hydra.sweeper.llm.first_question=stop); with warn the sweep goes on "
+                "without the model.",
+                found,
+            )
+        at_stake = (
+            "the sweep ends at its first question (hydra.sweeper.llm.on_llm_failure=stop)"
+            if self._stops
+            else f"every proposal of the {left} trials that are left falls back to the coded rules"
+        )
+        return replace(
+            found,
+            failed=f"{failed} Unless that changes, {at_stake}. To end here instead: "
+            "hydra.sweeper.llm.first_question=stop.",
+        )
 
     def propose(self, context: Context) -> Decision:
         """Raises ProposerStop where slots stay open and the settings say so."""
