@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -376,5 +377,5 @@ def _thought_only(reply: Reply) -> str:
     cut = " and ended at the length limit" if reply.finish == "length" else ""
     return (
         f"The answer is empty: the model put all {reply.reasoning} characters into its reasoning{cut}. Raise "
-        "hydra.sweeper.llm.max_tokens, or switch the model's reasoning off at the server."
+        "hydra.sweeper.llm.max_tokens, or lower hydra.sweeper.llm.reasoning_effort."
     )
