@@ -143,7 +143,7 @@ def test_a_wrong_address_is_a_warning_with_reason_remedy_and_stake_before_trial_
     said = command(tmp_path, server.base_url.removesuffix("/v1"))
     before = said[said.index("llm proposes") : said.index("Iteration 1/2")]
     assert f"try hydra.sweeper.llm.base_url={server.base_url}" in before
-    assert "every proposal of the 2 trials that are left falls back to the coded rules" in before
+    assert "every proposal for the trials that are left (2) falls back to the coded rules" in before
     assert "hydra.sweeper.llm.first_question=stop" in before
     (question,) = first_questions(tmp_path)
     assert "an HTML page" in question.failed

@@ -8,7 +8,7 @@ from report_worlds import Scientist, finish, settings
 from hydra_llm.report.sections import cost, curve, parameters, records, summary, texts
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import timeline
-from hydra_llm.search.log.events import Asked, Session, SessionSettings
+from hydra_llm.search.log.events import Asked, ModelCall, Question, Session, SessionSettings
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
@@ -116,6 +116,15 @@ def test_cost_is_read_from_the_log_and_shared_by_the_batch_that_a_question_broug
     batch = next(e.trials for e in sweep.events if isinstance(e, Asked) and len(e.trials) == 2)
     texts_ = {cost.by_batch(sweep)[trial.number] for trial in batch}
     assert texts_ == {"question 1500 tokens, 0.0020 money for 2 trials"}
+
+
+def test_what_a_question_for_no_trial_cost_is_no_trials_cost(sweep):
+    call = ModelCall("d", "m", "schema", 1, 70, 30, False, 60, cost=0.0005)
+    events = list(sweep.events)
+    place = next(i for i, e in enumerate(events) if isinstance(e, Asked) and len(e.trials) == 2)
+    asked = events[place]
+    texts_ = cost.by_batch(replace(sweep, events=[*events[:place], Question(0, 0, (), (call,)), *events[place:]]))
+    assert texts_[asked.trials[0].number] == "question 1400 tokens, 0.0015 money for 2 trials"
 
 
 def test_a_difference_shows_changes_with_their_surroundings_only():

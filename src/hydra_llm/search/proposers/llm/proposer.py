@@ -49,7 +49,10 @@ class LlmProposer(Proposer):
         found = None if self._first_question == "never" else self._conversation.begin(asked)
         if found is None or not found.failed:
             return found
-        failed = f"The language model cannot be used as it is configured: {found.failed.rstrip('.')}."
+        failed = (
+            f"The language model cannot be used as it is configured: {found.failed.rstrip('.')}. Mend "
+            "hydra.sweeper.llm, or the server; hydra-llm doctor FOLDER asks again without a sweep."
+        )
         if self._first_question == "stop":
             raise ProposerStop(
                 f"{failed} Nothing was launched (hydra.sweeper.llm.first_question=stop); with warn the sweep goes on "
@@ -59,7 +62,7 @@ class LlmProposer(Proposer):
         at_stake = (
             "the sweep ends at its first question (hydra.sweeper.llm.on_llm_failure=stop)"
             if self._stops
-            else f"every proposal of the {left} trials that are left falls back to the coded rules"
+            else f"every proposal for the trials that are left ({left}) falls back to the coded rules"
         )
         return replace(
             found,
