@@ -89,7 +89,7 @@ def test_a_model_behind_http_drives_twelve_trials_of_signal_chaotic_and_they_rep
     late = server.requests[-1]["messages"][1]["content"]
     assert {part["image_url"]["url"][:22] for part in late[1:]} == {"data:image/png;base64,"}
     assert "Figures attached" in text_of(server.requests[-1])
-    facts = server.requests[0]["messages"][0]["content"]
+    facts = server.requests[1]["messages"][0]["content"]  # the first is asked before the sweep
     assert "learning rate" in facts, "units and help come from the application's schema"
 
     calls = [call for event in told if event["type"] == "question" for call in event["calls"]]

@@ -20,7 +20,7 @@ MESSAGES = (
 
 
 @dataclass(frozen=True)
-class Reply:
+class FirstReply:
     """What came of it: an answer, or why there is none."""
 
     request: Request
@@ -47,7 +47,7 @@ class Reply:
         return f"{self.answer.model} answers (JSON by {self.answer.json_source}{tokens})"
 
 
-def ask_first(client: Client, sample: int = 0) -> Reply | None:
+def ask_first(client: Client, sample: int = 0) -> FirstReply | None:
     """None where nothing is learnt by asking (Client.for_first_question), where no budget is left for it, and in the
     replay of a sweep that did not ask. `sample` counts the earlier times.
     """
@@ -56,8 +56,8 @@ def ask_first(client: Client, sample: int = 0) -> Reply | None:
         return None
     request = Request(MESSAGES, SCHEMA, "ready", sample)
     try:
-        return Reply(request, asked.complete(request))
+        return FirstReply(request, asked.complete(request))
     except (BudgetSpent, TranscriptMissing):
         return None
     except LlmError as error:
-        return Reply(request, error=error)
+        return FirstReply(request, error=error)
