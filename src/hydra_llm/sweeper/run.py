@@ -188,7 +188,7 @@ class SweepRun:
     @property
     def _replays_slots(self) -> bool:
         """Whether answers on file meet trials that end in an order of their own."""
-        replays = self.options["llm"]["transcript"] == "replay"
+        replays = self.options["llm"].get("transcript") == "replay"
         return replays and self.dispatch_mode != "batch" and self.options["n_parallel"] > 1
 
     def _warn(self) -> None:
