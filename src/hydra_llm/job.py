@@ -41,6 +41,9 @@ REQUEUED_VARIABLE = "SLURM_RESTART_COUNT"  # set when the scheduler starts a pre
 BY_HAND = "stopped by hand"
 
 
+SKETCHES = "sketches"  # folder in a trial's own: small figures for who proposes, where trial() asks for them
+
+
 class Stopped(Exception):
     """For tasks that rather raise than return: a job that was told to stop and raises this ends PRUNED, not FAILED."""
 
@@ -80,8 +83,8 @@ def is_connected() -> bool:
 
 def trial() -> dict[str, Any] | None:
     """Which trial this job is: sweep, block, trial, parent, mutation, role, strategy, proposer, configuration_id (the
-    same for all replicates), values, seeds, metric, baseline (mean of the metric so far) and more. None outside a
-    sweep, or under another sweeper.
+    same for all replicates), values, seeds, metric, baseline (mean of the metric so far), sketches (whether
+    somebody looks at small figures, see SKETCHES) and more. None outside a sweep, or under another sweeper.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder is None:

@@ -6,8 +6,10 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from truth_blind import assert_blind_to_truth  # noqa: E402
 
+from hydra_llm import job  # noqa: E402
 from hydra_llm.families.metabolism.config import MetabolismTraining  # noqa: E402
 from hydra_llm.families.metabolism.fit import build_net, fit  # noqa: E402
+from hydra_llm.llm.tokens import image_tokens  # noqa: E402
 
 SMALL = "simulation=metabolism_small"
 ADAM = ("training.projection_iterations=0", "training.solve_rate_constants=false")
@@ -134,6 +136,19 @@ def test_the_sentence_says_where_the_oracle_is_no_ceiling(run_tiny, caplog):
     assert metrics["oracle_rate_constants_R2"] < 0.9999
     assert "flux limit" in caplog.text
     assert "Measurement noise of 0.05" in caplog.text
+
+
+def test_small_figures_of_metabolism_are_drawn_for_a_proposer_that_looks(run_tiny, tmp_path, monkeypatch):
+    run_tiny(SMALL)
+    assert not list((tmp_path / "run").glob("*/*.png")), "callbacks.figures is off, and nobody looks"
+    monkeypatch.setattr(job, "trial", lambda: {"sketches": True})
+    run_tiny(SMALL)
+    drawn = sorted((tmp_path / "run").glob("*/*.png"))
+    assert [path.relative_to(tmp_path / "run").as_posix() for path in drawn] == [
+        "sketches/functions.png",
+        "sketches/recovery.png",
+    ]
+    assert sum(image_tokens(path.read_bytes()) for path in drawn) < 1100
 
 
 def test_figures_are_written(run_tiny, tmp_path):

@@ -4,6 +4,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the science extra is not installed")
 
+from hydra_llm import job
+from hydra_llm.llm.tokens import image_tokens
+
 ADAM = ("training.projection_iterations=0", "training.max_steps=40")
 
 
@@ -60,6 +63,19 @@ def test_types_are_found_without_labels(run_tiny):
     assert metrics["connectivity_R2"] > 0.95
     assert metrics["cluster_accuracy"] == 1.0
     assert {"embedding_cluster_acc", "cluster_ari", "cluster_nmi"} <= set(metrics)
+
+
+def test_two_small_figures_are_drawn_for_a_proposer_that_looks_and_for_nobody_else(run_tiny, tmp_path, monkeypatch):
+    run_tiny()
+    assert not list((tmp_path / "run").glob("*/*.png")), "callbacks.figures is off, and nobody looks"
+    monkeypatch.setattr(job, "trial", lambda: {"sketches": True})
+    run_tiny()
+    drawn = sorted((tmp_path / "run").glob("*/*.png"))
+    assert [path.relative_to(tmp_path / "run").as_posix() for path in drawn] == [
+        "sketches/functions.png",
+        "sketches/recovery.png",
+    ]
+    assert sum(image_tokens(path.read_bytes()) for path in drawn) < 1100
 
 
 def test_figures_are_written(run_tiny, tmp_path):

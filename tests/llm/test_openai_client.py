@@ -11,7 +11,7 @@ from chat_server import Fault
 
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Image, JsonSource, Message, Request
-from hydra_llm.llm.errors import MissingKey, NotAuthorised, RequestRefused, Unavailable
+from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, RequestRefused, Unavailable
 from hydra_llm.llm.openai_client import MAX_ANSWER_CHARS, OpenAIClient
 from hydra_llm.llm.testing import SCHEMA, ClientConformance
 
@@ -87,16 +87,17 @@ def test_a_server_without_schemas_is_asked_for_less_and_the_answer_says_which(se
     assert (second.json_source, second.attempts) == (source, 1), "what the server understands is asked only once"
 
 
-def test_figures_travel_as_images_and_are_given_up_where_the_server_is_blind(serve):
+def test_figures_travel_as_images_with_their_names_and_a_blind_server_refuses_them(serve):
     seeing, blind = serve(JSON), serve(JSON, images=False)
     answer = client_at(seeing).complete(question(PICTURE))
     parts = seeing.requests[0]["messages"][1]["content"]
-    assert parts[1]["image_url"]["url"] == PICTURE.data_url()
+    assert parts[1] == {"type": "text", "text": "Figure: activity"}
+    assert parts[2]["image_url"]["url"] == PICTURE.data_url()
     assert answer.notes == ()
-    answer = client_at(blind).complete(question(PICTURE))
-    assert answer.parsed == {"choice": 1}
-    assert answer.json_source is JsonSource.SCHEMA, "blindness does not cost the schema"
-    assert "figures were left out" in answer.notes[0]
+    client = client_at(blind)
+    with pytest.raises(ImagesRefused, match=r"takes no figures: HTTP 400.*does not accept image input"):
+        client.complete(question(PICTURE))
+    assert client.complete(question()).json_source is JsonSource.SCHEMA, "blindness does not cost the schema"
 
 
 def test_a_server_that_knows_no_stream_options_is_asked_without(serve):

@@ -12,7 +12,7 @@ from chat_server import Fault
 
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Image, JsonSource, Message, Request
-from hydra_llm.llm.errors import RequestRefused, Unavailable
+from hydra_llm.llm.errors import ImagesRefused, RequestRefused, Unavailable
 from hydra_llm.llm.openai_client import OpenAIClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.testing import SCHEMA, ClientConformance
@@ -87,13 +87,14 @@ def test_words_of_a_response_stream_in_pieces_as_they_come(serve):
     assert "".join(words) == JSON
 
 
-def test_figures_travel_in_a_response_and_are_given_up_where_the_server_is_blind(serve):
+def test_figures_travel_in_a_response_with_their_names_and_a_blind_server_refuses_them(serve):
     seeing, blind = serve(JSON), serve(JSON, images=False)
     client_at(seeing).complete(question(PICTURE))
-    part = seeing.requests[0]["input"][1]["content"][1]
+    _, name, part = seeing.requests[0]["input"][1]["content"]
+    assert name == {"type": "input_text", "text": "Figure: activity"}
     assert (part["type"], part["image_url"]) == ("input_image", PICTURE.data_url())
-    answer = client_at(blind).complete(question(PICTURE))
-    assert "figures were left out" in answer.notes[0]
+    with pytest.raises(ImagesRefused, match="takes no figures"):
+        client_at(blind).complete(question(PICTURE))
 
 
 def test_a_server_of_responses_without_schemas_is_asked_for_less(serve):

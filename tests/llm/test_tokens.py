@@ -1,4 +1,5 @@
 import itertools
+import struct
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hydra_llm.llm.tokens import estimate_tokens
+from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens, image_tokens
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,13 @@ def test_the_estimate_of_protocols_and_questions_is_high_by_less_than_a_quarter_
     for path in itertools.chain(texts, [root / "docs" / "llm.md"]):
         text = path.read_text(encoding="utf-8")
         assert 1.0 <= estimate_tokens(text) / len(tokenizer.encode(text)) <= 1.25, path.name
+
+
+def test_a_picture_costs_what_its_size_says_up_to_a_limit():
+    def png(width, height):
+        return b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\x0dIHDR" + struct.pack(">II", width, height)
+
+    assert image_tokens(png(450, 450)) == 364
+    assert image_tokens(png(900, 432)) == 658
+    assert image_tokens(png(9000, 9000)) == 2488
+    assert image_tokens(b"GIF89a") == IMAGE_TOKENS

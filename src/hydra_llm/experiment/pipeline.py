@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
+from hydra_llm import job
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.dataset import Dataset
@@ -28,7 +29,7 @@ from hydra_llm.experiment.wandb_logger import finish, summarise
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
 from hydra_llm.families.family import family_of
 from hydra_llm.families.fitting import FitContext
-from hydra_llm.figures.save import save
+from hydra_llm.figures.save import SMALL, save
 from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.fields import check
 from hydra_llm.systems.base import System
@@ -108,6 +109,8 @@ def _measure(
     if cfg.callbacks.figures:
         written = save(evaluator.figures(fitted, evaluation), folder / "figures", footer=f"target: {target}")
         _log_images(loggers, written)
+    if (job.trial() or {}).get("sketches"):
+        save(evaluator.sketches(fitted, evaluation), folder / job.SKETCHES, dots_per_inch=SMALL)
     if HydraConfig.get().mode == RunMode.RUN:
         print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
     _log_headline(family.headline, metrics, target)

@@ -28,6 +28,10 @@ class Evaluator(Protocol):
 
     def figures(self, fit: Fit, evaluation: Any) -> dict[str, Figure]: ...
 
+    def sketches(self, fit: Fit, evaluation: Any) -> dict[str, Figure]:
+        """Two small figures, at most, that a proposer looks at: what was recovered, and the learned functions."""
+        return {}
+
     def tables(self, fit: Fit, evaluation: Any) -> dict[str, str]:
         """Texts for the run folder by file name, such as a table per cell type; often none."""
         ...

@@ -7,13 +7,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from hydra_llm.atomic_write import replacing
-from hydra_llm.figures.style import GREY, SMALL
+from hydra_llm.figures.style import GREY
+from hydra_llm.figures.style import SMALL as SMALL_TEXT
 
-_DOTS_PER_INCH = 150
+LARGE, SMALL = 150, 90  # dots per inch; the small ones still show text of 8 points
 _UNVERSIONED = {"Software": None}  # without matplotlib's version, equal figures give equal files
 
 
-def save(figures: Mapping[str, Figure], folder: Path, *, footer: str = "") -> list[Path]:
+def save(figures: Mapping[str, Figure], folder: Path, *, footer: str = "", dots_per_inch: int = LARGE) -> list[Path]:
     """Write <name>.png for each figure, in their order. A file appears whole or not at all; an old one is replaced.
 
     footer: one line at the lower right of every figure.
@@ -25,11 +26,11 @@ def save(figures: Mapping[str, Figure], folder: Path, *, footer: str = "") -> li
     for name, figure in figures.items():
         path = folder / f"{name}.png"
         if footer:
-            figure.supxlabel(footer, x=0.99, ha="right", fontsize=SMALL, color=GREY)
+            figure.supxlabel(footer, x=0.99, ha="right", fontsize=SMALL_TEXT, color=GREY)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with replacing(path) as aside:
-                FigureCanvasAgg(figure).print_figure(aside, dpi=_DOTS_PER_INCH, format="png", metadata=_UNVERSIONED)
+                FigureCanvasAgg(figure).print_figure(aside, dpi=dots_per_inch, format="png", metadata=_UNVERSIONED)
         except OSError as error:
             raise OSError(f"The figure {path} cannot be written ({error}). Choose a folder that can.") from error
         written.append(path)

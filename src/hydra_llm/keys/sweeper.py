@@ -237,7 +237,13 @@ LLM: Table = {
     "max_prompt_tokens": Key(
         int, 16_000, "limit of a prompt, estimated; the prompt names what was left out", "tokens", low=1_000
     ),
-    "figures": Key(bool, False, "send figures of the last trials as images"),
+    "figures": Key(
+        str,
+        "auto",
+        "two figures each of the newest trial and of the leader, as images; `auto`: as long as the model takes them; "
+        "`always`: a refusal is an error",
+        choices=("auto", "always", "never"),
+    ),
     # ---- what is done with the answer ----
     "max_repairs": Key(int, 2, "how often a wrong answer is returned with the reasons", low=0),
     "max_mutations": Key(int, 1, "parameters that one mutation may change, except when recombining", low=1),

@@ -20,7 +20,7 @@ from typing import Any, Literal, Self
 
 from hydra_llm.dotted import construct
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.llm.tokens import IMAGE_TOKENS, estimate_tokens
+from hydra_llm.llm.tokens import estimate_tokens, image_tokens
 
 
 def encodable(text: str) -> str:
@@ -56,6 +56,11 @@ class Image:
     def digest(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def n_tokens(self) -> int:
+        """Estimated."""
+        return image_tokens(self.data)
+
     def data_url(self) -> str:
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode()}"
 
@@ -90,8 +95,8 @@ class Request:
     @cached_property
     def n_tokens(self) -> int:
         """Estimated tokens of texts and images (tokens.py)."""
-        images = sum(len(message.images) for message in self.messages)
-        return sum(estimate_tokens(message.text) for message in self.messages) + IMAGE_TOKENS * images
+        images = sum(image.n_tokens for message in self.messages for image in message.images)
+        return sum(estimate_tokens(message.text) for message in self.messages) + images
 
     def record(self) -> dict[str, Any]:
         """The request as JSON; images appear by digest, so that a transcript stays small."""
@@ -101,7 +106,12 @@ class Request:
                     "role": message.role,
                     "text": message.text,
                     "images": [
-                        {"name": image.name, "media_type": image.media_type, "sha256": image.digest}
+                        {
+                            "name": image.name,
+                            "media_type": image.media_type,
+                            "sha256": image.digest,
+                            "n_tokens": image.n_tokens,
+                        }
                         for image in message.images
                     ],
                 }

@@ -5,6 +5,7 @@
     ├── NotAuthorised       401 or 403: the provider knows the key and refuses it; asking again is useless
     ├── QuotaSpent          the account has nothing left; waiting does not bring it back
     ├── RequestRefused      the provider rejects the question itself (unknown model, context too long, bad request)
+    ├── ImagesRefused       the provider takes the question, but no figures with it
     ├── Unavailable         rate limit, outage, lost connection or time-out, after all attempts
     ├── BudgetSpent         the meter's hard limit leaves no room for another call
     └── TranscriptMissing   replay was asked for and this question was never recorded
@@ -36,6 +37,10 @@ class RequestRefused(LlmError):
     pass
 
 
+class ImagesRefused(LlmError):
+    pass
+
+
 class Unavailable(LlmError):
     """`retry_after_s` is what the server asked for, None if it did not say."""
 
@@ -53,4 +58,6 @@ class TranscriptMissing(LlmError):
 
 
 FOR_GOOD = (MissingKey, NotAuthorised, QuotaSpent, RequestRefused)  # no repetition of the question helps
-KINDS: dict[str, type[LlmError]] = {kind.__name__: kind for kind in (*FOR_GOOD, Unavailable, BudgetSpent)}
+KINDS: dict[str, type[LlmError]] = {
+    kind.__name__: kind for kind in (*FOR_GOOD, ImagesRefused, Unavailable, BudgetSpent)
+}

@@ -20,7 +20,7 @@ class ChatCompletions(Endpoint):
     asks_for_usage = True
 
     def question(self, request: Request, abilities: Abilities) -> dict[str, Any]:
-        asked: dict[str, Any] = {"messages": [_message(message, abilities.images) for message in request.messages]}
+        asked: dict[str, Any] = {"messages": [_message(message) for message in request.messages]}
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             asked["response_format"] = _response_format(request, abilities.json)
         return asked
@@ -55,11 +55,13 @@ class ChatCompletions(Endpoint):
         )
 
 
-def _message(message: Message, with_images: bool) -> dict[str, Any]:
-    if not message.images or not with_images:
+def _message(message: Message) -> dict[str, Any]:
+    if not message.images:
         return {"role": message.role, "content": message.text}
     parts: list[dict[str, Any]] = [{"type": "text", "text": message.text}]
-    parts += [{"type": "image_url", "image_url": {"url": image.data_url()}} for image in message.images]
+    for image in message.images:
+        parts.append({"type": "text", "text": f"Figure: {image.name}"})
+        parts.append({"type": "image_url", "image_url": {"url": image.data_url()}})
     return {"role": message.role, "content": parts}
 
 

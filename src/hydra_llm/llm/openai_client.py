@@ -2,9 +2,9 @@
 others by `base_url`.
 
 Servers differ in what they understand, so the client asks for the strongest thing first and steps down when the server
-says no: strict JSON schema, then JSON mode, then plain text from which JSON is extracted; figures, usage counts in a
-stream and single parameters are given up likewise (openai_step_down.py). What worked is remembered for the next
-question, and every answer records what it was obtained with.
+says no: strict JSON schema, then JSON mode, then plain text from which JSON is extracted; usage counts in a stream and
+single parameters are given up likewise (openai_step_down.py). What worked is remembered for the next question, and
+every answer records what it was obtained with.
 """
 
 import copy
@@ -22,7 +22,7 @@ from hydra_llm.choice import check_choice
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
-from hydra_llm.llm.errors import MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
+from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
 from hydra_llm.llm.json_extraction import extract_json
 from hydra_llm.llm.openai_chat import ChatCompletions
 from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, cache_key, retry_after_s
@@ -126,7 +126,10 @@ class OpenAIClient(Client):
             except _Unsupported as unsupported:
                 streams = self._stream and abilities.stream
                 sent = tuple(self._given_options(request, abilities))
-                weaker = step_down(abilities, request, streams, sent, unsupported.message)
+                try:
+                    weaker = step_down(abilities, request, streams, sent, unsupported.message)
+                except ImagesRefused:
+                    raise ImagesRefused(f"{self._where()} takes no figures: {unsupported.message}") from None
                 if weaker is None:
                     raise RequestRefused(f"{self._where()} refuses the question: {unsupported.message}") from None
                 without = lost(abilities, weaker)
@@ -147,8 +150,6 @@ class OpenAIClient(Client):
             else:
                 break
         self._abilities = abilities
-        if not abilities.images and any(message.images for message in request.messages):
-            notes.append("The server does not read images; the figures were left out.")
         refused = ", ".join(self._endpoint.not_taken(self._options, abilities.without))
         if refused:
             notes.append(f"The server does not take {refused}; the question went without.")

@@ -19,7 +19,6 @@ class Abilities:
     """What the server is believed to understand."""
 
     json: JsonSource = JsonSource.SCHEMA
-    images: bool = True
     stream: bool = True
     stream_usage: bool = True
     without: frozenset[str] = frozenset()  # parameters that it refuses: temperature, seed, max_completion_tokens

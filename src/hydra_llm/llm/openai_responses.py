@@ -24,7 +24,7 @@ class Responses(Endpoint):
 
     def question(self, request: Request, abilities: Abilities) -> dict[str, Any]:
         asked: dict[str, Any] = {
-            "input": [_message(message, abilities.images) for message in request.messages],
+            "input": [_message(message) for message in request.messages],
             "store": False,
         }
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
@@ -69,11 +69,13 @@ class Responses(Endpoint):
         )
 
 
-def _message(message: Message, with_images: bool) -> dict[str, Any]:
-    if not message.images or not with_images:
+def _message(message: Message) -> dict[str, Any]:
+    if not message.images:
         return {"role": message.role, "content": message.text}
     parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.text}]
-    parts += [{"type": "input_image", "image_url": image.data_url(), "detail": "auto"} for image in message.images]
+    for image in message.images:
+        parts.append({"type": "input_text", "text": f"Figure: {image.name}"})
+        parts.append({"type": "input_image", "image_url": image.data_url(), "detail": "auto"})
     return {"role": message.role, "content": parts}
 
 

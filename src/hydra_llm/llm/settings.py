@@ -29,7 +29,7 @@ class LlmSettings:
     reasoning_effort: str | None = LLM["reasoning_effort"].default
     max_tokens: int | None = LLM["max_tokens"].default
     max_prompt_tokens: int = LLM["max_prompt_tokens"].default
-    figures: bool = LLM["figures"].default
+    figures: str = LLM["figures"].default
 
     # ---- what is done with the answer ----
     max_repairs: int = LLM["max_repairs"].default

@@ -187,4 +187,5 @@ class TranscribingClient(Client):
 def _prompt_tokens(request: dict[str, Any]) -> int:
     """As Request.n_tokens, from a record."""
     messages = request["messages"]
-    return sum(estimate_tokens(m["text"]) + IMAGE_TOKENS * len(m["images"]) for m in messages)
+    images = sum(image.get("n_tokens", IMAGE_TOKENS) for message in messages for image in message["images"])
+    return sum(estimate_tokens(message["text"]) for message in messages) + images

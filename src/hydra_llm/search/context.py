@@ -136,6 +136,7 @@ class Context:
     fates: Mapping[int, str] = field(default_factory=dict)  # trial -> what became of its prediction
     principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
     log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
+    lines_by_sight: frozenset[str] = frozenset()  # those of them that say what a figure shows
     user_notes: Sequence[str] = ()  # what a person wrote to the sweep, latest last
     is_review: bool = False  # a review at the end of a block: no slot to fill
     protocol: str = ""

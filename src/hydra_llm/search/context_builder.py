@@ -32,6 +32,7 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
         "evaluation": "\n".join(_evaluation(state, settings)) if review else "",
         "principles": established(state, settings),
         "log_lines": settings.log_format.told,
+        "lines_by_sight": settings.log_format.by_sight,
         "user_notes": tuple(note.text for note in state.user_notes[-NOTES_SHOWN:]),
         "is_review": review,
     }

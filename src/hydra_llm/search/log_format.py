@@ -7,9 +7,9 @@
 An item of `entry` is the name of a line that the log knows (KNOWN), or a line of the family's own, which takes one of:
 `values` (label -> parameter, fixed ones included), `metrics` (label -> metric, or a list of metrics; one that ends in *
 stands for all that begin so), `text` (with {metric} or {parameter} in it), `variance` (metrics whose spread over the
-runs of the configuration is told), `told` (the proposer writes the line; the text is the hint that it gets). A line
-whose numbers are all missing is left out, a line that was not told says so. An application without such a file gets
-GENERIC.
+runs of the configuration is told), `told` (the proposer writes the line; the text is the hint that it gets; with
+`by_sight: true` it is asked for only where figures are sent). A line whose numbers are all missing is left out, a line
+that was not told says so. An application without such a file gets GENERIC.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class LogLine(_Part):
     text: str = ""
     variance: tuple[str, ...] = ()
     told: str = ""
+    by_sight: bool = False
 
     @field_validator("metrics", mode="before")
     @classmethod
@@ -91,6 +92,11 @@ class Format(_Part):
     def told(self) -> dict[str, str]:
         """Lines that the proposer writes, with their hints."""
         return {item.name: item.told for item in self.entry if isinstance(item, LogLine) and item.told}
+
+    @property
+    def by_sight(self) -> frozenset[str]:
+        """Those of them that say what a figure shows."""
+        return frozenset(item.name for item in self.entry if isinstance(item, LogLine) and item.by_sight)
 
     @property
     def parameters(self) -> frozenset[str]:

@@ -242,6 +242,11 @@ class Study:
         self._asked_out = self.failure = failure
 
     @property
+    def sees_figures(self) -> bool:
+        """Whether the proposer looks at figures of trials."""
+        return self._proposals.proposer.sees_figures
+
+    @property
     def _spent(self) -> TotalUsage | None:
         """What a language model has cost so far; None if that is not counted."""
         return self._proposals.proposer.spent

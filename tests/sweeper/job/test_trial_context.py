@@ -20,6 +20,7 @@ def test_every_job_finds_its_lineage_written_before_it_starts(tmp_path):
     assert found[0]["baseline"] is None
     assert found[1]["parent"] == 0
     assert found[1]["mutated"]
+    assert found[1]["sketches"] is False, "the rules look at no figure"
     assert found[1]["baseline"] is not None
     assert found[1]["configuration_id"] != found[0]["configuration_id"]
     assert {row["sweep"] for row in found.values()} == {"sweep"}

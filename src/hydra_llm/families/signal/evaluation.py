@@ -24,6 +24,7 @@ from hydra_llm.families.signal.system import RateField
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.rollout import rollout
+from hydra_llm.figures.scatter import scatter
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.clustering import cluster, cluster_metrics, estimated_number
@@ -185,6 +186,17 @@ class SignalEvaluator:
             a = fit.net.embedding.a.detach().numpy()
             drawn["embedding"] = embedding(a, self._types, recovered.clusters, evaluation.metrics["cluster_accuracy"])
         return drawn
+
+    def sketches(self, fit: Fit, evaluation: SignalEvaluation) -> dict[str, Figure]:
+        recovered = evaluation.recovered
+        if recovered is None:
+            return {}
+        true = self._field.effective_connectivity.numpy()
+        off = ~np.eye(len(true), dtype=bool)
+        return {
+            "recovery": scatter(true[off], recovered.W[off], evaluation.metrics, "connectivity", "1/τ"),
+            "functions": self._functions(recovered.functions, np.array(self._observations.split("train").activity)),
+        }
 
     def _functions(self, learned: LearnedFunctions, u: np.ndarray) -> Figure:
         """Learned functions after gauge, averaged over the neurons of a type; the free constant is fitted too."""

@@ -87,6 +87,11 @@ class Proposer(Named, ABC):
         return None
 
     @property
+    def sees_figures(self) -> bool:
+        """Whether trials should draw figures for it."""
+        return False
+
+    @property
     def spent(self) -> TotalUsage | None:
         """What a language model was used for so far, earlier sessions included; None if that is not counted."""
         return None

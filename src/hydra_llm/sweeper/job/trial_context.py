@@ -57,6 +57,7 @@ def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
         "budget": trial.budget,
         "metric": settings.objective.metric,
         "baseline": sum(known) / len(known) if known else None,
+        "sketches": study.sees_figures and trial.purpose == "search",
     }
 
 

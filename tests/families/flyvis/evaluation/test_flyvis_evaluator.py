@@ -169,3 +169,4 @@ def test_every_figure_of_a_run_is_drawn(eye):
         "loss",
     }
     assert set(evaluator.figures(fit, evaluation)) == {*always, "embedding", "r2_trajectory"}
+    assert set(evaluator.sketches(fit, evaluation)) == {"recovery", "functions"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llm_sweeps import GOOD, SPACE, answer, empty, slot, small
 from search_worlds import ended
 
-from hydra_llm.llm.errors import BudgetSpent, NotAuthorised, Unavailable
+from hydra_llm.llm.errors import BudgetSpent, ImagesRefused, NotAuthorised, Unavailable
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
@@ -24,9 +24,12 @@ from hydra_llm.search.proposers.notes import BlockWish, Remark
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.space.space import Categorical, Space
+from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.provenance import Provenance
 
 DOWN = Unavailable("The provider is down since noon.")
+PNG = b"\x89PNG\r\n\x1a\n"
 SLOT_1 = answer(GOOD["slots"][1])
 
 
@@ -184,32 +187,75 @@ def test_a_recorded_decision_replays_to_the_same_proposals(tmp_path):
     assert "holds no answer" in replay.propose(other).failed
 
 
-def test_figures_of_the_newest_trials_travel_with_the_question_when_asked_for(tmp_path):
-    png = b"\x89PNG\r\n\x1a\n"
+def with_figures(tmp_path, *files):
+    """The small sweep, where trial 4 is the newest that ended and leads, with (trial, name, bytes) on disk."""
     context = small()
     trials = [
         trial if trial.outcome is None else ended(trial, folder=str(tmp_path / str(trial.number)))
         for trial in context.trials
     ]
-    for number, name, data in [
-        (0, "figures/activity.png", png),
-        (4, "figures/loss.png", png),
-        (4, "W.png", png),
-        (4, "fake.png", b"text"),
-        (4, "huge.png", png + bytes(MAX_BYTES)),
-        (5, "running.png", png),
-    ]:
+    for number, name, data in files:
         path = tmp_path / str(number) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    (tmp_path / "4" / "link.png").symlink_to(tmp_path / "5" / "running.png")
-    shown = replace(context, trials=tuple(trials))
-    for wanted, names in ((True, ["trial 4: W", "trial 4: loss", "trial 0: activity"]), (False, [])):
-        llm, client = proposer(GOOD, figures=wanted)
-        llm.propose(shown)
-        question = client.requests[0].messages[1]
-        assert [image.name for image in question.images] == names
-        assert ("Figures attached" in question.text) == wanted
+    return replace(context, trials=tuple(trials), log_lines={"Visual": "what you see", "Rank": "the rank"})
+
+
+def shown(client, place=0):
+    return [image.name for image in client.requests[place].messages[1].images]
+
+
+def test_two_figures_of_the_newest_trial_and_of_the_leader_travel_with_the_question(tmp_path):
+    context = with_figures(
+        tmp_path,
+        (4, "sketches/recovery.png", PNG),
+        (4, "sketches/functions.png", PNG),
+        (4, "figures/loss.png", PNG),
+        (1, "figures/activity.png", PNG),
+        (1, "figures/loss.png", PNG),
+        (1, "figures/rollout_test.png", PNG),
+        (1, "big.png", PNG + bytes(MAX_BYTES)),
+        (5, "running.png", PNG),
+    )
+    (tmp_path / "1" / "a_link.png").symlink_to(tmp_path / "5" / "running.png")
+    least = Objective("val_R2", direction="minimize")
+    context = replace(context, tree=Tree(SPACE, least, context.trials))  # led by the baseline, trials 0 and 1
+    llm, client = proposer(GOOD)
+    llm.propose(context)
+    newest = ["newest trial 4: functions", "newest trial 4: recovery"]
+    assert shown(client) == [*newest, "leader trial 1: activity"], "the other of the leader is too large"
+    assert "left out for length: 2 figures" in client.requests[0].messages[1].text
+    llm, client = proposer(GOOD, figures="never")
+    llm.propose(context)
+    assert shown(client) == []
+    assert not llm.sees_figures
+
+
+def test_a_newest_trial_that_leads_is_shown_once(tmp_path):
+    llm, client = proposer(GOOD)
+    llm.propose(with_figures(tmp_path, (4, "a.png", PNG)))
+    assert shown(client) == ["newest trial 4: a"]
+
+
+def test_a_model_that_takes_no_figures_is_asked_again_without_and_about_none(tmp_path):
+    context = replace(with_figures(tmp_path, (4, "a.png", PNG)), lines_by_sight=frozenset({"Visual"}))
+    llm, client = proposer(ImagesRefused("The server takes no figures."), GOOD, GOOD)
+    assert llm.sees_figures
+    assert llm.propose(context).failed == ""
+    assert not llm.sees_figures, "trials draw none for it from now on"
+    llm.propose(context)
+    assert [len(shown(client, place)) for place in range(3)] == [1, 0, 0]
+    first, *others = [request.messages[0].text for request in client.requests]
+    assert "- Visual: what you see" in first
+    for text in others:
+        assert "- Rank: the rank" in text
+        assert "Visual: what" not in text
+
+
+def test_figures_that_must_be_sent_make_a_refusal_an_error(tmp_path):
+    llm, client = proposer(ImagesRefused("The server takes no figures."), GOOD, figures="always")
+    assert llm.propose(with_figures(tmp_path, (4, "a.png", PNG))).failed == "The server takes no figures."
+    assert len(client.requests) == 1
 
 
 ANY_TEXT = st.text(max_size=200) | st.sampled_from(

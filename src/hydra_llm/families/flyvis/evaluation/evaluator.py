@@ -17,7 +17,7 @@ from hydra_llm.families.evaluation import Evaluation, OracleReport, as_law, drif
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.evaluation.external_input import external_input_metrics
-from hydra_llm.families.flyvis.evaluation.gallery import draw
+from hydra_llm.families.flyvis.evaluation.gallery import draw, sketch
 from hydra_llm.families.flyvis.evaluation.probe import Probe
 from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
@@ -194,3 +194,6 @@ class FlyvisEvaluator:
 
     def figures(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:
         return draw(self._truth, fit, evaluation, self._observations.split("train"), self._delta_t)
+
+    def sketches(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:
+        return sketch(self._truth, fit, evaluation, self._observations.split("train"))

@@ -20,6 +20,7 @@ from hydra_llm.figures.activity import activity
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.labels import Labels
 from hydra_llm.figures.rollout import rollout
+from hydra_llm.figures.scatter import scatter
 from hydra_llm.metrics.gauge import recorded_grid
 
 if TYPE_CHECKING:
@@ -74,6 +75,14 @@ def draw(
         _, iterations, scores, names = zip(*evaluation.points, strict=True)
         drawn["r2_trajectory"] = phases(iterations, scores, names, "Recovery of W along the fit")
     return drawn
+
+
+def sketch(truth: EyeTruth, fit: Fit, evaluation: "FlyvisEvaluation", train: RecordedSplit) -> dict[str, Figure]:
+    """The weights and the messages."""
+    return {
+        "recovery": scatter(truth.W, evaluation.recovered.W, evaluation.metrics, "connectivity", "a.u."),
+        "functions": _messages(truth, fit, evaluation, train),
+    }
 
 
 def _on_the_lattice(truth: EyeTruth, train: RecordedSplit, delta_t: float) -> Figure:

@@ -219,6 +219,22 @@ class MetabolismEvaluator:
             drawn |= regulation_figures(fit.net, c, recovered.regulated, self._regulation, METABOLITES)
         return drawn
 
+    def sketches(self, fit: Fit, evaluation: MetabolismEvaluation) -> dict[str, Figure]:
+        """The homeostasis in place of constants and kinetics where phase 2 is about it."""
+        recovered = evaluation.recovered
+        if recovered is None:
+            return {}
+        c = np.array(self._observations.split("train").activity)
+        about_homeostasis = isinstance(self._training, HomeostasisTraining) and self._training.homeostasis_training
+        if about_homeostasis and recovered.regulated is not None and self._regulation is not None:
+            drawn = regulation_figures(fit.net, c, recovered.regulated, self._regulation, METABOLITES)
+            return {"recovery" if name == "MLP_node" else name: figure for name, figure in drawn.items()}
+        known = evaluation.oracle.joint.identifiable.numpy()
+        return {
+            "recovery": rate_constants(self._log_k.numpy(), recovered.log_k, known, evaluation.metrics),
+            "functions": self._substrate(fit.net, recovered.alpha, c),
+        }
+
     def _substrate(self, net: ReactionGNN, alpha: np.ndarray, c: np.ndarray) -> Figure:
         """F(c, s) after the gauge beside the true law, over the recorded range."""
         low, high = max(float(c.min()), 1e-3), float(c.max())

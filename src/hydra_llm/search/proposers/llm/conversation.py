@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, Message, OnText, Request
-from hydra_llm.llm.errors import FOR_GOOD, LlmError
+from hydra_llm.llm.errors import FOR_GOOD, ImagesRefused, LlmError
 from hydra_llm.llm.first_question import ask_first
 from hydra_llm.llm.settings import LlmSettings
-from hydra_llm.llm.tokens import IMAGE_TOKENS
 from hydra_llm.llm.usage import MeteredClient, usage_of
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.decision import Decision, Refusal
@@ -82,6 +81,7 @@ class Conversation:
         self._client = client
         self._settings = settings
         self._on_text = on_text
+        self.sees = settings.figures != "never"  # until it is found out otherwise
         self._refusals = 0  # questions in a row that no repetition would help
 
     def begin(self, asked: int) -> Decision | None:
@@ -102,12 +102,20 @@ class Conversation:
             return Decision(
                 failed=f"{self._refusals} questions in a row were refused for good; none is asked until resume"
             )
-        request, left_out = self._question(context, slots)
+        request, left_out = self._question(self._as_seen(context), slots)
         talk = _Talk(context, slots, others)
         failed = ""
         for attempt in range(self._settings.max_repairs + 1):
             try:
-                answer = self._client.complete(request, self._on_text)
+                try:
+                    answer = self._client.complete(request, self._on_text)
+                except ImagesRefused as refused:
+                    if self._settings.figures == "always":
+                        raise
+                    log.warning("%s No more figures are sent or spoken of.", refused)
+                    self.sees = False
+                    request, left_out = self._question(self._as_seen(context), slots)
+                    answer = self._client.complete(request, self._on_text)
             except LlmError as error:
                 failed = str(error)
                 self._count(error)
@@ -151,6 +159,13 @@ class Conversation:
                 error,
             )
 
+    def _as_seen(self, context: Context) -> Context:
+        """Without a figure nothing is asked about one."""
+        if self.sees:
+            return context
+        blind = {name: hint for name, hint in context.log_lines.items() if name not in context.lines_by_sight}
+        return replace(context, log_lines=blind)
+
     def _question(self, context: Context, slots: Sequence[Slot]) -> tuple[Request, Mapping[str, int]]:
         """The request, and how many rows of which section it leaves out."""
         indices = tuple(slot.index for slot in slots)
@@ -158,9 +173,8 @@ class Conversation:
         for section, count in prompt.dropped.items():
             log.info("The prompt leaves out %d rows of '%s' for length.", count, section)
         images, unshown = (), 0
-        if self._settings.figures:
-            room = max(0, self._settings.max_prompt_tokens - prompt.n_tokens)
-            images, unshown = figures(context, most=room // IMAGE_TOKENS)
+        if self.sees:
+            images, unshown = figures(context, max(0, self._settings.max_prompt_tokens - prompt.n_tokens))
         left_out = {**prompt.dropped, **({"figures": unshown} if unshown else {})}
         return prompt.request(context, images, unshown), left_out
 

@@ -40,11 +40,9 @@ class Prompt:
     dropped: dict[str, int]
 
     def request(self, context: Context, images: tuple[Image, ...] = (), left_out: int = 0) -> Request:
-        """`left_out` counts figures of the latest trials that are not sent."""
-        attached = "".join(f"\n- {image.name}" for image in images)
-        user = f"{self.user}\nFigures attached, in this order:{attached}\n" if images else self.user
-        user += f"(left out for length: {left_out} figures of the latest trials)\n" if left_out else ""
-        messages = (Message("system", self.system), Message("user", user, images))
+        """A figure goes with its name beside it; `left_out` counts those that are not sent."""
+        note = f"(left out for length: {left_out} figures of these trials)\n" if images and left_out else ""
+        messages = (Message("system", self.system), Message("user", self.user + note, images))
         block_space = context.block_space if context.is_review else None
         return Request(messages, answer_schema(context.space, block_space), "proposals")
 

@@ -1,44 +1,64 @@
-"""Figures of the latest finished trials, as images for a model that can see; bounded in number and size."""
+"""Two figures each of the newest finished trial and of the leader, for a model that can see; bounded in size."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
+from hydra_llm.job import SKETCHES
 from hydra_llm.llm.base import Image
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm.prompt_text import label
+from hydra_llm.search.trial.trial import Trial
 
 log = logging.getLogger(__name__)
 
-MAX_FIGURES = 6  # of one question
+PER_TRIAL = 2
 MAX_BYTES = 2_000_000  # of one figure; larger ones are left out, with a line in the log
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def figures(context: Context, most: int = MAX_FIGURES) -> tuple[tuple[Image, ...], int]:
-    """PNG files in the folders of the block's finished trials, newest trial first, then by name; and how many files of
-    the trials that were looked at are left out, for their number or their size.
+def figures(context: Context, room: int) -> tuple[tuple[Image, ...], int]:
+    """PNG files of the newest trial and of the leader's newest run, each trial's two first by name, within `room`
+    estimated tokens; and how many of these are left out, for their number or their size.
 
-    Only files inside a trial's own folder are read, two levels deep at most; links are not followed.
+    A folder `sketches` within a trial's own goes before all other figures, which are looked for two levels deep. Only
+    files inside the folder are read; links are not followed, and names that speak of the test split are passed over.
     """
-    most = min(most, MAX_FIGURES)
     found: list[Image] = []
     left_out = 0
-    for trial in reversed(context.block_trials):
-        folder = Path(trial.folder) if trial.folder else None
-        if not trial.state.is_finished or folder is None or not folder.is_dir():
-            continue
-        paths = [path for path in sorted([*folder.glob("*.png"), *folder.glob("*/*.png")]) if _is_own(path)]
-        for path in paths:
-            image = _read(path, label(f"trial {trial.number}: {path.stem}")) if len(found) < most else None
-            if image is not None:
-                found.append(image)
-            else:
+    for what, trial in _of_interest(context).items():
+        paths = _paths(Path(trial.folder or ""))
+        left_out += len(paths[PER_TRIAL:])
+        for path in paths[:PER_TRIAL]:
+            image = _read(path, label(f"{what} trial {trial.number}: {path.stem}"))
+            if image is None or image.n_tokens > room:
                 left_out += 1
-        if paths and len(found) >= most:
-            break
+                continue
+            room -= image.n_tokens
+            found.append(image)
     return tuple(found), left_out
+
+
+def _of_interest(context: Context) -> dict[str, Trial]:
+    """By what each is; a newest trial that leads stands once."""
+    there = {t.number: t for t in context.finished if t.folder and Path(t.folder).is_dir()}
+    found: dict[str, Trial] = {}
+    if there:
+        found["newest"] = there[max(there)]
+    leader = context.tree.best()
+    runs = [number for number in leader.trials if number in there] if leader is not None else []
+    if runs and max(runs) != max(there):
+        found["leader"] = there[max(runs)]
+    return found
+
+
+def _paths(folder: Path) -> list[Path]:
+    own = sorted((folder / SKETCHES).glob("*.png"))
+    if own:
+        return [path for path in own if _is_own(path)]
+    others = sorted([*folder.glob("*.png"), *folder.glob("*/*.png")])
+    return [path for path in others if _is_own(path) and "test" not in path.stem.split("_")]
 
 
 def _is_own(path: Path) -> bool:

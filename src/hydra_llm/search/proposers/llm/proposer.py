@@ -36,6 +36,10 @@ class LlmProposer(Proposer):
         self._conversation = Conversation(client, settings, on_text)
 
     @property
+    def sees_figures(self) -> bool:
+        return self._conversation.sees
+
+    @property
     def spent(self) -> TotalUsage | None:
         return self._client.meter.spent if isinstance(self._client, MeteredClient) else None
 
