@@ -246,7 +246,7 @@ def test_a_model_that_takes_no_figures_is_asked_again_without_and_about_none(tmp
     llm.propose(context)
     assert [len(shown(client, place)) for place in range(3)] == [1, 0, 0]
     first, *others = [request.messages[0].text for request in client.requests]
-    assert "- Visual: what you see" in first
+    assert "- Visual: what you see (only of a trial whose figures are attached)" in first
     for text in others:
         assert "- Rank: the rank" in text
         assert "Visual: what" not in text

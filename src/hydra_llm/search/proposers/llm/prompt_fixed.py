@@ -68,5 +68,6 @@ def log_lines(context: Context) -> Section | None:
     if not context.log_lines:
         return None
     head = ("For each trial that ended since the last question, `lines` of its observation, by these names:",)
-    rows = tuple(f"- {name}: {hint}" for name, hint in context.log_lines.items())
+    sight = dict.fromkeys(context.lines_by_sight, " (only of a trial whose figures are attached)")
+    rows = tuple(f"- {name}: {hint}{sight.get(name, '')}" for name, hint in context.log_lines.items())
     return Section("Lines of the log that you write", head, rows)
