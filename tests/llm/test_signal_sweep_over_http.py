@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from modest_scientist import scientist, text_of
+from modest_scientist import scientist
 
 from programs import PYTHON, environment, finish
 
@@ -87,8 +87,11 @@ def test_a_model_behind_http_drives_twelve_trials_of_signal_chaotic_and_they_rep
         assert body.get("stream", False) == stream
         assert body["response_format"]["json_schema"]["strict"] is True
     late = server.requests[-1]["messages"][1]["content"]
-    assert {part["image_url"]["url"][:22] for part in late[1:]} == {"data:image/png;base64,"}
-    assert "Figures attached" in text_of(server.requests[-1])
+    pictures = [part["image_url"]["url"] for part in late if part["type"] == "image_url"]
+    assert {url[:22] for url in pictures} == {"data:image/png;base64,"}
+    assert 2 <= len(pictures) <= 4
+    names = [part["text"] for part in late[1:] if part["type"] == "text"]
+    assert names[0].startswith("Figure: newest trial ")
     facts = server.requests[1]["messages"][0]["content"]  # the first is asked before the sweep
     assert "learning rate" in facts, "units and help come from the application's schema"
 
