@@ -222,7 +222,7 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
         (("hydra.sweeper.dispatch=thread",), "dispatch=thread is unsafe with the basic launcher"),
         (("hydra.sweeper.mode=walk",), "hydra.sweeper.mode must be one of search, grid, got 'walk'."),
         (("hydra.sweeper.resume=must",), "holds no sweep to continue"),
-        (("+search.metrik=a",), "collapse, locked, got search.metrik."),
+        (("+search.metrik=a",), "meaning, locked, got search.metrik."),
         (("++search.start=anywhere",), "search.start must be one of diverse, baselines, or null, got 'anywhere'."),
         (
             ("hydra.sweeper.confirm.budgets=[half]",),
