@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hydra_llm.llm.base import JsonSource, Message, OnText, Request, Usage
-from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply
+from hydra_llm.llm.base import Image, JsonSource, OnText, Request, Usage
+from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, strict_schema
 
 
 class ChatCompletions(Endpoint):
@@ -20,10 +20,15 @@ class ChatCompletions(Endpoint):
     asks_for_usage = True
 
     def question(self, request: Request, abilities: Abilities) -> dict[str, Any]:
-        asked: dict[str, Any] = {"messages": [_message(message) for message in request.messages]}
+        asked: dict[str, Any] = {"messages": [self.message(message) for message in request.messages]}
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             asked["response_format"] = _response_format(request, abilities.json)
         return asked
+
+    def part(self, content: str | Image) -> dict[str, Any]:
+        if isinstance(content, str):
+            return {"type": "text", "text": content}
+        return {"type": "image_url", "image_url": {"url": content.data_url()}}
 
     def create(self, client: Any, arguments: dict[str, Any]) -> Any:
         return client.chat.completions.create(**arguments)
@@ -55,23 +60,10 @@ class ChatCompletions(Endpoint):
         )
 
 
-def _message(message: Message) -> dict[str, Any]:
-    if not message.images:
-        return {"role": message.role, "content": message.text}
-    parts: list[dict[str, Any]] = [{"type": "text", "text": message.text}]
-    for image in message.images:
-        parts.append({"type": "text", "text": f"Figure: {image.name}"})
-        parts.append({"type": "image_url", "image_url": {"url": image.data_url()}})
-    return {"role": message.role, "content": parts}
-
-
 def _response_format(request: Request, level: JsonSource) -> dict[str, Any]:
     if level is JsonSource.JSON_MODE:
         return {"type": "json_object"}
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": request.schema_name, "strict": True, "schema": dict(request.schema or {})},
-    }
+    return {"type": "json_schema", "json_schema": strict_schema(request)}
 
 
 def _reasoning(message: Any) -> int:

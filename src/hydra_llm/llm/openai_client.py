@@ -233,13 +233,13 @@ class OpenAIClient(Client):
 
     def _other_endpoint(self, status: int, text: str) -> Endpoint | None:
         """The interface to go on with after an error that says that this one is not known; None where it is chosen."""
-        words = text.lower()
+        said = text.lower()
         if self._api != "auto":
             return None
         if isinstance(self._endpoint, Responses):
-            unknown = status in (404, 405, 501) and "model" not in words
+            unknown = status in (404, 405, 501) and "model" not in said
             return ChatCompletions() if unknown else None
-        return Responses() if status in (400, 404) and "v1/responses" in words else None
+        return Responses() if status in (400, 404) and "v1/responses" in said else None
 
     def _collect(self, stream: Any, on_text: OnText | None) -> Reply:
         reply = Reply()

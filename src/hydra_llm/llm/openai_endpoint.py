@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any, ClassVar
 
-from hydra_llm.llm.base import JsonSource, OnText, Request, Usage
+from hydra_llm.llm.base import Image, JsonSource, Message, OnText, Request, Usage
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Endpoint(ABC):
         """Messages and form of the answer."""
 
     @abstractmethod
+    def part(self, content: str | Image) -> dict[str, Any]:
+        """A text or a figure as a part of a message."""
+
+    @abstractmethod
     def create(self, client: Any, arguments: dict[str, Any]) -> Any: ...
 
     @abstractmethod
@@ -66,6 +71,13 @@ class Endpoint(ABC):
 
     @abstractmethod
     def read_whole(self, response: Any) -> Reply: ...
+
+    def message(self, message: Message) -> dict[str, Any]:
+        """Figures follow the text, each with its name before it."""
+        if not message.images:
+            return {"role": message.role, "content": message.text}
+        named = ((f"Figure: {image.name}", image) for image in message.images)
+        return {"role": message.role, "content": [self.part(item) for item in (message.text, *chain(*named))]}
 
     def value(self, parameter: str, setting: Any) -> Any:
         """How a setting is written under its parameter."""
@@ -86,6 +98,10 @@ class Endpoint(ABC):
     def not_taken(self, settings: Mapping[str, Any], without: frozenset[str]) -> list[str]:
         """Names of the settings that a question goes without."""
         return sorted(name for name, value in settings.items() if not self.options({name: value}, without))
+
+
+def strict_schema(request: Request) -> dict[str, Any]:
+    return {"name": request.schema_name, "strict": True, "schema": dict(request.schema or {})}
 
 
 def cache_key(request: Request) -> str:

@@ -6,8 +6,8 @@ Nothing is left at the provider (`store: false`): every question carries all tha
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hydra_llm.llm.base import JsonSource, Message, OnText, Request, Usage
-from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed
+from hydra_llm.llm.base import Image, JsonSource, OnText, Request, Usage
+from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, strict_schema
 
 _THOUGHTS = ("response.reasoning_text.delta", "response.reasoning_summary_text.delta")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -24,12 +24,17 @@ class Responses(Endpoint):
 
     def question(self, request: Request, abilities: Abilities) -> dict[str, Any]:
         asked: dict[str, Any] = {
-            "input": [_message(message) for message in request.messages],
+            "input": [self.message(message) for message in request.messages],
             "store": False,
         }
         if request.schema is not None and abilities.json is not JsonSource.TEXT:
             asked["text"] = {"format": _format(request, abilities.json)}
         return asked
+
+    def part(self, content: str | Image) -> dict[str, Any]:
+        if isinstance(content, str):
+            return {"type": "input_text", "text": content}
+        return {"type": "input_image", "image_url": content.data_url(), "detail": "auto"}
 
     def create(self, client: Any, arguments: dict[str, Any]) -> Any:
         return client.responses.create(**arguments)
@@ -69,25 +74,10 @@ class Responses(Endpoint):
         )
 
 
-def _message(message: Message) -> dict[str, Any]:
-    if not message.images:
-        return {"role": message.role, "content": message.text}
-    parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.text}]
-    for image in message.images:
-        parts.append({"type": "input_text", "text": f"Figure: {image.name}"})
-        parts.append({"type": "input_image", "image_url": image.data_url(), "detail": "auto"})
-    return {"role": message.role, "content": parts}
-
-
 def _format(request: Request, level: JsonSource) -> dict[str, Any]:
     if level is JsonSource.JSON_MODE:
         return {"type": "json_object"}
-    return {
-        "type": "json_schema",
-        "name": request.schema_name,
-        "strict": True,
-        "schema": dict(request.schema or {}),
-    }
+    return {"type": "json_schema", **strict_schema(request)}
 
 
 def _length(thought: Any) -> int:

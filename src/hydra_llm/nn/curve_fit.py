@@ -6,7 +6,8 @@ the size of the points. Reaches relative errors of 1e-5 in a second, where a gra
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+
+from hydra_llm.nn import flat_weights
 
 _DAMPING, _LEAST, _MOST = 1e-3, 1e-13, 1e6
 _ATTEMPTS = 8  # dampings tried before the curve counts as fitted
@@ -14,37 +15,27 @@ _ATTEMPTS = 8  # dampings tried before the curve counts as fitted
 
 def fit_curve(mlp: nn.Module, x: Tensor, y: Tensor, *, iterations: int) -> float:
     """Fit mlp(x [point, 1]) to y [point], in float64. Returns the rms error over the standard deviation of y."""
-    names = [name for name, _ in mlp.named_parameters()]
-    sizes = [value.shape for _, value in mlp.named_parameters()]
     scale = float((y - y.mean()).norm()) or 1.0
 
-    def split(flat: Tensor) -> dict[str, Tensor]:
-        parts = flat.split([size.numel() for size in sizes])
-        return {name: part.reshape(size) for name, part, size in zip(names, parts, sizes, strict=True)}
+    def error(weights: Tensor) -> Tensor:
+        return (y - flat_weights.outputs(mlp, weights, x)) / scale
 
-    def value(flat: Tensor, point: Tensor) -> Tensor:
-        return functional_call(mlp, split(flat), (point[None],)).reshape(())
-
-    def error(flat: Tensor) -> Tensor:
-        return (y - functional_call(mlp, split(flat), (x,)).reshape(-1)) / scale
-
-    flat = torch.cat([part.detach().double().reshape(-1) for part in mlp.parameters()])
+    weights = flat_weights.flat(mlp)
     with torch.no_grad():
-        left, damping = error(flat), _DAMPING
+        left, damping = error(weights), _DAMPING
         eye = torch.eye(len(x), dtype=torch.float64)
         for _ in range(iterations):
-            J = vmap(jacrev(value), (None, 0))(flat, x) / scale  # [point, weight]
+            J = flat_weights.jacobian(mlp, weights, x) / scale  # [point, weight]
             normal = J @ J.T
             size = float(normal.diagonal().mean())
             for _ in range(_ATTEMPTS):
-                tried = flat + J.T @ torch.linalg.solve(normal + damping * size * eye, left)
+                tried = weights + J.T @ torch.linalg.solve(normal + damping * size * eye, left)
                 found = error(tried)
                 if found.norm() < left.norm():
                     break
                 damping = min(damping * 6, _MOST)
             else:
                 break
-            flat, left, damping = tried, found, max(damping / 4, _LEAST)
-        for name, part in split(flat).items():
-            mlp.get_parameter(name).copy_(part)
+            weights, left, damping = tried, found, max(damping / 4, _LEAST)
+        flat_weights.write(mlp, weights)
     return float(left.norm())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from hydra.errors import HydraException
 from hydra.types import HydraContext
@@ -29,6 +29,8 @@ from hydra_llm.sweeper.proposer_choice import natural_reward
 from hydra_llm.sweeper.sources import Sources
 from hydra_llm.sweeper.spaces import block_space, search_space
 from hydra_llm.sweeper.spec import SweepSpec
+
+Declared = TypeVar("Declared")
 
 
 def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> SweepSpec:
@@ -68,9 +70,9 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         slot_params={key: tuple(space[key].canonical(value) for value in values) for key, values in by_slot.items()},
         reward=options["reward"] or natural_reward(options),
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
-        focus=_focus(node.get("focus", [])),
-        collapse=_collapse(node.get("collapse")),
-        meaning=_meaning(node.get("meaning")),
+        focus=tuple(_declared(MetricTrigger.of, row) for row in node.get("focus", [])),
+        collapse=_declared(Collapse.of, node["collapse"]) if node.get("collapse") else None,
+        meaning=_declared(Meaning.of, node.get("meaning") or {}),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning.of(options["pruning"]),
@@ -146,24 +148,10 @@ def _leaves(key: str, value: Any) -> dict[str, Any]:
     return {name: leaf for part, inner in value.items() for name, leaf in _leaves(f"{key}.{part}", inner).items()}
 
 
-def _focus(rows: Iterable[Mapping[str, Any]]) -> tuple[MetricTrigger, ...]:
-    """The rows of the application's `focus`; names of metrics are the application's own."""
+def _declared(read: Callable[[Mapping[str, Any]], Declared], spec: Mapping[str, Any]) -> Declared:
+    """What the node `search` says in the application's own names; a fault in it is a SweepError."""
     try:
-        return tuple(MetricTrigger.of(row) for row in rows)
-    except ValueError as error:
-        raise SweepError(f"search.{error}") from None
-
-
-def _collapse(spec: Mapping[str, Any] | None) -> Collapse | None:
-    try:
-        return Collapse.of(spec) if spec else None
-    except ValueError as error:
-        raise SweepError(f"search.{error}") from None
-
-
-def _meaning(spec: Mapping[str, Any] | None) -> Meaning:
-    try:
-        return Meaning.of(spec or {})
+        return read(spec)
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
 

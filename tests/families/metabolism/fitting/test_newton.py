@@ -8,8 +8,9 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from test_reaction_phases import QUICK, STRONG, projection_phase, recovered, run  # noqa: E402
 
-from hydra_llm.families.metabolism.fitting.newton import CurveProblem, NewtonPhase, _directions, _flat, _write  # noqa: E402
+from hydra_llm.families.metabolism.fitting.newton import CurveProblem, NewtonPhase, _directions  # noqa: E402
 from hydra_llm.families.metabolism.fitting.reduced import ReactionProblem  # noqa: E402
+from hydra_llm.nn.flat_weights import flat, write  # noqa: E402
 
 SLOW = {**STRONG, "use_mass_action": False, "log_k_min": -2.0, "log_k_max": -1.0}  # so little moves that L-BFGS stops
 
@@ -55,10 +56,10 @@ def test_a_small_step_lowers_the_loss_as_the_linear_problem_says(stopped):
     with torch.no_grad():
         basis, back = _directions(net.substrate, problem._coarse.nodes[:, 0])
         R = problem._triangle(net, basis)
-        own, before, start = slice(net.n_reactions, -1), problem.loss(net), _flat(net.substrate.mlp)
+        own, before, start = slice(net.n_reactions, -1), problem.loss(net), flat(net.substrate.mlp)
         downhill = R[own, own].T @ R[own, -1]
         change = 1e-4 * downhill / (basis @ downhill).abs().max()  # log F moves by 1e-4 at most
-        _write(net.substrate.mlp, start + back @ change)
+        write(net.substrate.mlp, start + back @ change)
         left = (R[own, -1] - R[own, own] @ change).square().sum() + R[-1, -1] ** 2
         said = float(left / problem._size) - before
     assert said < 0
@@ -70,8 +71,8 @@ def test_the_directions_are_what_the_weights_do(stopped):
     x = CurveProblem(net, frames, lines=True)._coarse.nodes[:, 0]
     with torch.no_grad():
         basis, back = _directions(net.substrate, x)
-        before, start = net.substrate.of_scaled(x), _flat(net.substrate.mlp)
-        _write(net.substrate.mlp, start + 1e-6 * back[:, 2])
+        before, start = net.substrate.of_scaled(x), flat(net.substrate.mlp)
+        write(net.substrate.mlp, start + 1e-6 * back[:, 2])
         moved = (net.substrate.of_scaled(x) - before) / 1e-6
     assert torch.allclose(moved, basis[..., 2], atol=1e-4 * float(basis[..., 2].abs().max()))
 

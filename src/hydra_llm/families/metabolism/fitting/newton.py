@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch import Tensor
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.rate_constants import solve_rate_constants
-from hydra_llm.families.metabolism.fitting.reduced import line_features
+from hydra_llm.families.metabolism.fitting.reduced import left_to_explain, line_features
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import LogSubstrate
+from hydra_llm.nn import flat_weights
 from hydra_llm.nn.interpolation_table import InterpolationTable
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -66,10 +66,7 @@ class CurveProblem:
 
     def __init__(self, net: ReactionGNN, frames: Frames, *, lines: bool) -> None:
         self.frames, self._S = frames, net.stoichiometry().detach().double()
-        known = frames.target - net.node(frames.activity, frames.external).detach()
-        if frames.external is not None and net.input_mode == "additive":
-            known = known - frames.external
-        self._known = known.double()
+        self._known = left_to_explain(net, frames).double()
         self._size = self._known.pow(2).sum()
         features = line_features(net, frames).transpose(0, 1).double()  # [metabolite, frame, feature]
         self._features = features if lines else features[:, :, :0]
@@ -82,16 +79,16 @@ class CurveProblem:
     def descend(self, net: ReactionGNN, iterations: int) -> float:
         """Steps until they no longer pay. Returns the loss."""
         mlp = _substrate(net).mlp
-        weights, damping, loss = _flat(mlp), DAMPING, self.loss(net)
+        weights, damping, loss = flat_weights.flat(mlp), DAMPING, self.loss(net)
         losses = [loss]
         for _ in range(iterations):
             best, start = (loss, weights, damping), weights
             for tried, step in self._steps(net, damping):
-                _write(mlp, start + step)
+                flat_weights.write(mlp, start + step)
                 found = self.loss(net)
                 if found < best[0]:
                     best = (found, start + step, tried)
-            _write(mlp, best[1])
+            flat_weights.write(mlp, best[1])
             improved = best[0] < loss
             loss, weights, damping = best
             losses.append(loss)
@@ -120,17 +117,22 @@ class CurveProblem:
         own reactions and its own line only, so its equations are condensed before all are taken together.
         """
         laws = self._laws(net)
+        return self._condensed(laws, None if basis is None else self._moved(net, laws, basis))
+
+    def _condensed(self, laws: Tensor, moved: Tensor | None) -> Tensor:
+        """That factorisation; moved [metabolite, frame, direction]: what the directions do to the derivative."""
         rates = laws[:, self._taking_part] * self._own_S  # [frame, metabolite, reaction in which it takes part]
         columns = [self._features, rates.transpose(0, 1)]
-        if basis is not None:
-            columns.append(self._moved(net, laws, basis))
+        if moved is not None:
+            columns.append(moved)
         R = torch.linalg.qr(torch.cat([*columns, self._known.T.unsqueeze(-1)], dim=2), mode="r").R
         n_lines, n_own = self._features.shape[2], self._taking_part.shape[1]
         R = R[:, n_lines:, n_lines:]  # what is left of a metabolite's equations once its line has been chosen
         n, height, width = R.shape
-        rows = R.new_zeros((n, height, net.n_reactions + width - n_own))
+        n_reactions = self._S.shape[1]
+        rows = R.new_zeros((n, height, n_reactions + width - n_own))
         rows.scatter_add_(2, self._taking_part[:, None, :].expand(n, height, n_own), R[:, :, :n_own])
-        rows[:, :, net.n_reactions :] = R[:, :, n_own:]
+        rows[:, :, n_reactions:] = R[:, :, n_own:]
         return torch.linalg.qr(rows.flatten(0, 1), mode="r").R
 
     def _laws(self, net: ReactionGNN) -> Tensor:
@@ -142,7 +144,7 @@ class CurveProblem:
 
     def _moved(self, net: ReactionGNN, laws: Tensor, basis: Tensor) -> Tensor:
         """What the directions do to the derivative [metabolite, frame, direction] with the best rate constants."""
-        R = self._triangle(net, None).cpu()  # gelsd, which bears a rank that is not full, is none of CUDA
+        R = self._condensed(laws, None).cpu()  # gelsd, which bears a rank that is not full, is none of CUDA
         k = torch.linalg.lstsq(R[:-1, :-1], R[:-1, -1:], driver="gelsd").solution[:, 0].to(laws.device)
         n_frames, n, n_directions = *self._known.shape, basis.shape[2]
         spread = self._coarse.spread(basis.flatten(1)).reshape(n_frames, -1, n_directions)
@@ -166,31 +168,11 @@ def _substrate(net: ReactionGNN) -> LogSubstrate:
 def _directions(substrate: LogSubstrate, x: Tensor) -> tuple[Tensor, Tensor]:
     """What small changes of the weights do to log F at x [node]: a basis [node, order, direction], and the changes of
     the weights [weight, direction] behind it, of unit length and orthogonal."""
-    mlp = substrate.mlp
-    names, sizes = zip(*[(name, value.shape) for name, value in mlp.named_parameters()], strict=True)
-    low = (substrate.log_floor - substrate.log_mean) / substrate.log_sd
-    orders = substrate.orders.double()
-    points = torch.stack([x.maximum(low).repeat_interleave(len(orders)), orders.repeat(len(x))], dim=1)
-
-    def value(flat: Tensor, point: Tensor) -> Tensor:
-        parts = flat.split([size.numel() for size in sizes])
-        weights = {name: part.reshape(size) for name, part, size in zip(names, parts, sizes, strict=True)}
-        return functional_call(mlp, weights, (point[None],)).reshape(())
-
-    J = vmap(jacrev(value), (None, 0))(_flat(mlp), points)  # [(node, order), weight]
+    points = substrate.inputs(x).flatten(0, 1).double()
+    J = flat_weights.jacobian(substrate.mlp, flat_weights.flat(substrate.mlp), points)  # [(node, order), weight]
     U, s, Vh = torch.linalg.svd(J, full_matrices=False)
     kept = min(DIRECTIONS, int((s > WEAKEST * s[0]).sum()))
-    return (U[:, :kept] * s[:kept]).reshape(len(x), len(orders), kept), Vh[:kept].T
-
-
-def _flat(mlp: nn.Module) -> Tensor:
-    return torch.cat([part.detach().double().reshape(-1) for part in mlp.parameters()])
-
-
-def _write(mlp: nn.Module, flat: Tensor) -> None:
-    parts = flat.split([part.numel() for part in mlp.parameters()])
-    for own, part in zip(mlp.parameters(), parts, strict=True):
-        own.data.copy_(part.reshape(own.shape))
+    return (U[:, :kept] * s[:kept]).reshape(len(x), -1, kept), Vh[:kept].T
 
 
 def _reactions_of(S: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,11 +45,7 @@ class ReactionProblem:
         scaled = net.substrate.scaled(frames.activity)
         self.table = InterpolationTable(scaled, n_nodes, shared=True)
         self._S = net.stoichiometry().detach()
-        self._known = frames.target
-        if frames.external is not None and net.input_mode == "additive":
-            self._known = self._known - frames.external
-        with torch.no_grad():
-            self._known = self._known - net.node(frames.activity, frames.external)
+        self._known = left_to_explain(net, frames)
         self.variance = self._known.pow(2).mean()
         self._features = line_features(net, frames) if lines else None
 
@@ -104,6 +100,15 @@ class ReactionProblem:
         solution = scale * torch.cholesky_solve((scale * right)[:, None], factor)[:, 0]
         solution = torch.where(fault == 0, solution, torch.nan).to(dtype)
         return solution[:m], solution[m:].reshape(n, -1) if self._features is not None else None
+
+
+@torch.no_grad()
+def left_to_explain(net: ReactionGNN, frames: Frames) -> Tensor:
+    """The target without additive input and node function [frame, metabolite]: for reactions and lines."""
+    known = frames.target
+    if frames.external is not None and net.input_mode == "additive":
+        known = known - frames.external
+    return known - net.node(frames.activity, frames.external)
 
 
 def line_features(net: ReactionGNN, frames: Frames) -> Tensor:

@@ -48,9 +48,17 @@ class LogSubstrate(nn.Module):
 
     def of_scaled(self, x: Tensor) -> Tensor:
         """log F [..., order] at scaled concentrations x [...]."""
-        low = (self.log_floor - self.log_mean) / self.log_sd
-        above = self.mlp(_with_orders(x.maximum(low), self.orders)).squeeze(-1)
-        return above + self.orders * (self.log_sd * (x - low).clamp_max(0)).unsqueeze(-1)
+        above = self.mlp(self.inputs(x)).squeeze(-1)
+        return above + self.orders * (self.log_sd * (x - self._low).clamp_max(0)).unsqueeze(-1)
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What the perceptron is given at scaled concentrations x [...]: [..., order, 2]."""
+        return _with_orders(x.maximum(self._low), self.orders)
+
+    @property
+    def _low(self) -> Tensor:
+        """The floor, scaled."""
+        return (self.log_floor - self.log_mean) / self.log_sd
 
     def log_factor(self, c: Tensor) -> Tensor:
         """log F(c, s) [..., metabolite, order] at concentrations c [..., metabolite]."""

@@ -45,12 +45,9 @@ class VarianceAware:
         best, trials = context.tree.best(), context.block_trials
         for number in reversed(best.trials if best is not None else []):
             place = bisect_left(trials, number, key=lambda trial: trial.number)
-            rank = (
-                context.meaning.complexity_of(trials[place])
-                if place < len(trials) and trials[place].number == number
-                else None
-            )
-            if rank:
+            if place == len(trials) or trials[place].number != number:
+                continue  # no search trial of this block
+            if rank := context.meaning.complexity_of(trials[place]):
                 return rank
         return None
 
