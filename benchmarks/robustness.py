@@ -206,9 +206,7 @@ def _store(job: Job, rows: dict[str, dict[str, Any]]) -> None:
 
 def _is_done(job: Job, rows: dict[str, dict[str, Any]], commit: str, again: bool) -> bool:
     row = rows.get(str(job.seed))
-    if row is None or ("failed" in row and "oracle" not in row):
-        return False
-    return row["command"] == written(job) and (row["commit"] == commit or not again)
+    return row is not None and row["command"] == written(job) and (row["commit"] == commit or not again)
 
 
 # ---- the page ----
@@ -273,23 +271,33 @@ def told(case: str) -> str:
     stored = load(case, "recording")
     if not stored:
         return "not measured"
-    found, n = table_row(case, "recording", stored), len(stored)
-    good = round(n * float(found["success"].rstrip("%")) / 100)
-    short = n - good - found["failed"]
-    score = f"{float(found['mean']):.3f} of {float(found['ceiling']):.3f}; " if found["mean"] else ""
-    counts = [f"{good} of {n} seeds"]
+    scores, ceilings = _scores(case, stored)
+    good, short, failed = _counts(case, stored)
+    score = f"{statistics.mean(scores):.3f} of {statistics.mean(ceilings):.3f}; " if scores else ""
+    counts = [f"{good} of {len(stored)} seeds"]
     counts += [f"{short} more than {CLOSE} short"] if short else []
-    counts += [f"{found['failed']} announced as failed"] if found["failed"] else []
+    counts += [f"{failed} announced as failed"] if failed else []
     return score + ", ".join(counts)
+
+
+def _scores(case: str, stored: dict[str, dict[str, Any]]) -> tuple[list[float], list[float]]:
+    """Of the runs that gave a number: what they reached, and their ceilings."""
+    name = headline(case)
+    runs = [row["metrics"] for row in stored.values() if name in row.get("metrics", {})]
+    return [m[name] for m in runs], [m[f"oracle_{name}"] for m in runs if f"oracle_{name}" in m]
+
+
+def _counts(case: str, stored: dict[str, dict[str, Any]]) -> tuple[int, int, int]:
+    """Runs at their ceiling, further below it, and failed."""
+    below = [gap for row in stored.values() if (gap := shortfall(case, row)) is not None]
+    good = sum(gap <= CLOSE for gap in below)
+    return good, len(below) - good, sum("failed" in row for row in stored.values())
 
 
 def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What many seeds of a case come to."""
-    name = headline(case)
-    runs = [row["metrics"] for row in stored.values() if name in row.get("metrics", {})]
-    below = [gap for row in stored.values() if (gap := shortfall(case, row)) is not None]
-    scores, ceilings = ([m[key] for m in runs if key in m] for key in (name, f"oracle_{name}"))
-    good = sum(gap <= CLOSE for gap in below)
+    scores, ceilings = _scores(case, stored)
+    good, short, failed = _counts(case, stored)
     return {
         "regime": case,
         "target": target,
@@ -300,9 +308,9 @@ def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict
         "worst": _digits(scores, min),
         "ceiling": _digits(ceilings, statistics.mean),
         "lowest ceiling": _digits(ceilings, min),
-        "failed": sum("failed" in row for row in stored.values()),
+        "failed": failed,
         "undetermined": sum("undetermined" in row.get("oracle", "") for row in stored.values()),
-        "unannounced": len(below) - good,
+        "unannounced": short,
         "minutes": f"{statistics.mean(row['seconds'] for row in stored.values()) / 60:.1f}",
     }
 
@@ -313,16 +321,16 @@ def _remarks(case: str, target: str, stored: dict[str, dict[str, Any]]) -> Itera
         row = stored[seed]
         gap = shortfall(case, row)
         if "failed" in row:
-            told = f" The oracle: {row['oracle']}" if row.get("oracle") else ""
-            yield f"* {case}, {target}, seed {seed}: {row['failed']}{told}"
+            oracle = f" The oracle: {row['oracle']}" if row.get("oracle") else ""
+            yield f"* {case}, {target}, seed {seed}: {row['failed']}{oracle}"
         elif gap is None or gap > CLOSE:
             metrics = row["metrics"]
-            told = ", ".join(
+            seen = ", ".join(
                 f"{key} {metrics[key]:.4g}"
                 for key in (name, f"oracle_{name}", f"{name}_identifiable", "best_val_loss", "oracle_condition_number")
                 if key in metrics
             )
-            yield f"* {case}, {target}, seed {seed}: {told}"
+            yield f"* {case}, {target}, seed {seed}: {seen}"
 
 
 def _digits(values: list[float], of: Any) -> str:

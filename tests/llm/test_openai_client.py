@@ -8,16 +8,13 @@ from email.utils import formatdate
 
 import pytest
 from chat_server import Fault
+from openai_questions import JSON, KEY, PICTURE, OverHttp, client_at, question
 
 from hydra_llm.llm.backoff import Backoff
-from hydra_llm.llm.base import Image, JsonSource, Message, Request
+from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, RequestRefused, Unavailable
 from hydra_llm.llm.openai_client import MAX_ANSWER_CHARS, OpenAIClient
 from hydra_llm.llm.testing import SCHEMA, ClientConformance
-
-KEY = "sk-do-not-show-this"
-JSON = '{"choice": 1}'
-PICTURE = Image("activity", "image/png", b"\x89PNG fake")
 
 
 @pytest.fixture(autouse=True)
@@ -25,34 +22,11 @@ def key(monkeypatch):
     monkeypatch.setenv("TEST_KEY", KEY)
 
 
-def client_at(server, *, stream=True, timeout_s=5.0, waits=None, attempts=3):
-    sleep = (waits if waits is not None else []).append
-    return OpenAIClient(
-        "m", server.base_url, "TEST_KEY", timeout_s, stream, backoff=Backoff(max_attempts=attempts, sleep=sleep)
-    )
-
-
-def question(*images):
-    return Request((Message("system", "Answer in JSON."), Message("user", "Which?", images)), SCHEMA)
-
-
-class _Conformance:
-    stream = True
-
-    @pytest.fixture(autouse=True)
-    def _server(self, serve):
-        self.serve = serve
-
-    def client(self, answers):
-        script = [Fault(503) if text is None else text for text in answers]
-        return client_at(self.serve(*script), stream=self.stream, attempts=1)
-
-
-class TestStreamingConformance(_Conformance, ClientConformance):
+class TestStreamingConformance(OverHttp, ClientConformance):
     stream = True
 
 
-class TestWholeAnswerConformance(_Conformance, ClientConformance):
+class TestWholeAnswerConformance(OverHttp, ClientConformance):
     stream = False
 
 

@@ -6,12 +6,13 @@ import json
 import re
 from dataclasses import replace
 
+import openai_questions
 import pytest
 import responses_wire
 from chat_server import Fault
+from openai_questions import JSON, KEY, PICTURE, OverHttp, question
 
-from hydra_llm.llm.backoff import Backoff
-from hydra_llm.llm.base import Image, JsonSource, Message, Request
+from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.errors import ImagesRefused, RequestRefused, Unavailable
 from hydra_llm.llm.openai_client import OpenAIClient
 from hydra_llm.llm.settings import LlmSettings
@@ -19,46 +20,27 @@ from hydra_llm.llm.testing import SCHEMA, ClientConformance
 from hydra_llm.llm.transcript import TranscribingClient, Transcript
 from hydra_llm.llm.usage import Limits, MeteredClient, Price, UsageMeter
 
-KEY = "sk-do-not-show-this"
-JSON = '{"choice": 1}'
-PICTURE = Image("activity", "image/png", b"\x89PNG fake")
-
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch):
     monkeypatch.setenv("TEST_KEY", KEY)
 
 
-def client_at(server, *, api="responses", stream=True, waits=None, attempts=3, **options):
-    backoff = Backoff(max_attempts=attempts, sleep=(waits if waits is not None else []).append)
-    return OpenAIClient("m", server.base_url, "TEST_KEY", 5.0, stream, backoff=backoff, api=api, **options)
-
-
-def question(*images):
-    return Request((Message("system", "Answer in JSON."), Message("user", "Which?", images)), SCHEMA)
+def client_at(server, *, api="responses", **options):
+    return openai_questions.client_at(server, api=api, **options)
 
 
 def endpoints(server):
     return [path.rpartition("/v1/")[2] for path in server.paths]
 
 
-class _Conformance:
-    stream = True
-
-    @pytest.fixture(autouse=True)
-    def _server(self, serve):
-        self.serve = serve
-
-    def client(self, answers):
-        script = [Fault(503) if text is None else text for text in answers]
-        return client_at(self.serve(*script), stream=self.stream, attempts=1)
-
-
-class TestStreamingResponsesConformance(_Conformance, ClientConformance):
+class TestStreamingResponsesConformance(OverHttp, ClientConformance):
+    api = "responses"
     stream = True
 
 
-class TestWholeResponsesConformance(_Conformance, ClientConformance):
+class TestWholeResponsesConformance(OverHttp, ClientConformance):
+    api = "responses"
     stream = False
 
 
