@@ -55,9 +55,9 @@ def recipe(training: MetabolismTraining, data: FitData) -> list[Phase]:
         return [*phases, *path]
     if training.projection_iterations:
         phases += RefinementPhase.phases(training, data, lambda: ReactionProjectionPhase.of(polishing(training), data))
-        if training.newton_iterations:
-            phases.append(NewtonPhase.of(training, data))
-    if training.solve_rate_constants:
+    if training.projection_iterations and training.newton_iterations:
+        phases.append(NewtonPhase.of(training, data))  # which ends with the constants
+    elif training.solve_rate_constants:
         phases.append(RateConstantsPhase.of(training, data))
     return phases
 

@@ -56,9 +56,9 @@ class NewtonPhase:
         self, interval: int, net: ReactionGNN, frames: Frames, optimizer: Optimizer, step: Step
     ) -> dict[str, float]:
         loss = CurveProblem(net, frames.spread(self.n_frames), lines=self.lines).descend(net, self.iterations)
-        solve_rate_constants(net, frames, lines=self.lines)
+        solution = solve_rate_constants(net, frames, lines=self.lines)
         step(lambda: torch.zeros(()))
-        return {"newton_loss": loss}
+        return {"newton_loss": loss, **solution}
 
 
 class CurveProblem:
