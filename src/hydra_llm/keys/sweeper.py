@@ -245,6 +245,15 @@ LLM: Table = {
         choices=("auto", "always", "never"),
     ),
     # ---- what is done with the answer ----
+    "role": Key(
+        str,
+        "decide",
+        "`decide`: its proposals run, and it is shown the choices of a Gaussian process; `candidate`: its proposals "
+        "enter the pool of the process, whose score decides; `share`: one trial in `every` is the model's, the others "
+        "are the process's",
+        choices=("decide", "candidate", "share"),
+    ),
+    "every": Key(int, 4, "`role: share`: one trial in so many is the model's", low=1),
     "max_repairs": Key(int, 2, "how often a wrong answer is returned with the reasons", low=0),
     "max_mutations": Key(int, 1, "parameters that one mutation may change, except when recombining", low=1),
     "first_question": Key(

@@ -32,6 +32,8 @@ class LlmSettings:
     figures: str = LLM["figures"].default
 
     # ---- what is done with the answer ----
+    role: str = LLM["role"].default
+    every: int = LLM["every"].default
     max_repairs: int = LLM["max_repairs"].default
     max_mutations: int = LLM["max_mutations"].default
     first_question: str = LLM["first_question"].default

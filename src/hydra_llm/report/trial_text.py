@@ -8,6 +8,7 @@ from typing import Any
 from hydra_llm.report.errors import LookupFailure
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
 
 TRIALS = ".trials"  # the plugin writes a file per job there
@@ -72,6 +73,8 @@ def trial_text(sweep: Sweep, trial: Trial) -> str:
     lines += _part("Seeds", [f"{key} = {value}" for key, value in trial.seeds.items()])
     lines += _part("Why", [text for text in (proposal.hypothesis, proposal.note, _quoted(proposal.principle)) if text])
     lines += _part("Prediction", _prediction(sweep, trial))
+    beside = standing_text(trial, objective)
+    lines += _part("Beside the pool of the Gaussian process", [beside] if beside else [])
     lines += _part("Metrics", [f"{name} = {value:.6g}" for name, value in list(trial.metrics.items())[:MOST_METRICS]])
     lines += _part("Observations", [f"{n.text} ({n.by})" for n in sweep.state.notes if n.number == trial.number])
     if trial.error is not None:

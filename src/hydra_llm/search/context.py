@@ -17,6 +17,7 @@ from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.standing import PoolCandidate
 from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.search.triggers import MetricTrigger
 
@@ -120,6 +121,9 @@ class Context:
     rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
     feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
     validate: Callable[[Mapping[str, Any]], list[str]] = field(default=_composes, compare=False)  # [] if it composes
+
+    # ---- what the Gaussian process would do ----
+    pool: tuple[PoolCandidate, ...] = ()  # its choices, best first; (): it was not asked, or knows too little
 
     # ---- the block after this one ----
     block_space: Space | None = None  # from which its regime is chosen; None if the simulation is fixed or none follows

@@ -26,7 +26,7 @@ from hydra_llm.llm.instructions import instruction_path
 SUFFIX = "_log.yaml"
 KNOWN = (
     *("Node", "Mode/Strategy", "Slot", "Config", "Metrics", "Error", "Mutation", "Parent rule", "Hypothesis"),
-    *("Prediction", "Degeneracy", "Variance update", "Observation", "Next"),
+    *("Prediction", "Pool", "Degeneracy", "Variance update", "Observation", "Next"),
 )
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w./]*)\}")
 

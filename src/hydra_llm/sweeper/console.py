@@ -10,6 +10,7 @@ from hydra_llm.search import blocks
 from hydra_llm.search.records import confirmation, results
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.sweeper.spec import SweepSpec
@@ -127,6 +128,8 @@ class Console:
                 "Selected: trial %d, %s=%.6g (mean of %d run(s)), %s",
                 *(best.number, settings.objective.name, mean, node.runs, values),
             )
+        if beside := pool_record(state.search_trials(), settings.objective).line:
+            self._log.info("The model beside the Gaussian process: %s.", beside)
         for line in confirmation.summary_lines(state, settings.objective):
             self._log.info("%s", line)
         self._log.info("Results: %s", self._study.folder / "optimization_results.yaml")

@@ -34,4 +34,5 @@ def natural_reward(options: Mapping[str, Any]) -> str:
     chosen, _ = choose_proposer(options)
     if isinstance(chosen, Proposer):
         return chosen.reward
-    return POSTERIOR if chosen == "bayes" else "mean"
+    scored = chosen == "llm" and LlmSettings.of(options["llm"]).role != "decide"
+    return POSTERIOR if chosen == "bayes" or scored else "mean"

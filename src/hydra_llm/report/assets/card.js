@@ -91,6 +91,7 @@ function hypothesisPart(trial) {
     parts.push(make("p", {}, `predicted ${short(p.low)} to ${short(p.high)}, was ${short(trial.value)} `, badge));
     if (p.refuted_if) parts.push(make("p", { class: "mute small" }, `refuted if: ${p.refuted_if}`));
   } else if (trial.hypothesis) parts.push(make("p", {}, trial.hypothesis));
+  if (trial.pool) parts.push(make("p", { class: "mute small" }, `The Gaussian process: ${trial.pool}`));
   return parts.length ? block("Hypothesis and outcome", parts) : [];
 }
 

@@ -9,6 +9,7 @@ from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
 
 MOST_TEXT = 1200  # characters of a traceback or another text on a card
@@ -72,6 +73,7 @@ def _card(
         "hypothesis": _clip(proposal.hypothesis),
         "note": _clip(proposal.note),
         "principle": _clip(proposal.principle),
+        "pool": standing_text(trial, objective),
         "seeds": trial.seeds,
         "metrics": {name: trial.metrics[name] for name in list(trial.metrics)[:MOST_METRICS]},
         "seconds": trial.duration,

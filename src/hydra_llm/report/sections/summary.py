@@ -13,6 +13,7 @@ from hydra_llm.report.svg import Axis, chart, el, padded, short
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.records import confirmation
 from hydra_llm.search.sample import half_width
+from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 HELD_OUT = "test_"  # metrics of the held-out recording begin with it
@@ -91,7 +92,9 @@ def _value(trial: Trial, role: str, budget: str, metric: str, name: str) -> floa
 
 
 def verdicts(sweep: Sweep) -> list[str]:
-    return [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
+    found = [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
+    beside = pool_record(sweep.state.search_trials(), sweep.settings.objective).line
+    return [*found, f"The model beside the Gaussian process: {beside}."] if beside else found
 
 
 def drawing(found: list[ComparisonRow]) -> Markup | None:

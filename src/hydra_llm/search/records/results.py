@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hydra_llm.search.records import confirmation, ucb_scores, variance_table
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.trial.trial import Trial
 
 Command = Callable[[Trial], str]
@@ -63,6 +65,9 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
         ]
     data["trials"] = counts(state)
     data["proposed_by"] = provenances(state)
+    beside = pool_record(state.search_trials(), settings.objective)
+    if beside.line:
+        data["model_and_pool"] = asdict(beside)
     if state.confirmations:
         data["confirmation"] = confirmation.as_data(state)
     return data

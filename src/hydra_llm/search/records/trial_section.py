@@ -13,6 +13,7 @@ from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.rules.degeneracy import GAP
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.statistics.variance import PEAK
 from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Change, Trial, TrialState
@@ -161,6 +162,10 @@ def _prediction(entry: TrialSection) -> str:
     return f"{value_text(low)} to {value_text(high)}, {found.status}"
 
 
+def _pool(entry: TrialSection) -> str:
+    return standing_text(entry.trial, entry.settings.objective)
+
+
 def _degeneracy(entry: TrialSection) -> str:
     gap = entry.settings.meaning.gap(entry.trial)
     if gap is None or entry.settings.objective.direction != "maximize":
@@ -192,6 +197,7 @@ KNOWN_LINES: dict[str, Callable[[TrialSection], str]] = {
     "Parent rule": _parent_rule,
     "Hypothesis": _hypothesis,
     "Prediction": _prediction,
+    "Pool": _pool,
     "Degeneracy": _degeneracy,
     "Variance update": _variance,
     "Observation": _observation,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
 from hydra_llm.search.trial.provenance import UNSTATED, Provenance
+from hydra_llm.search.trial.standing import Standing
 
 Purpose = Literal["search", "confirm"]
 
@@ -64,6 +65,7 @@ class Proposal:
     recordings: tuple[
         int, ...
     ] = ()  # it names: the first is this run's, one more run each for the others; (): the next
+    standing: Standing | None = None  # beside the choices of a Gaussian process, where its author was shown them
 
     def on(self, *recordings: int) -> Proposal:
         """The same, on these recordings."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,25 +50,35 @@ class PooledChoice:
 
     def ranked(self) -> Iterator[Candidate]:
         """Candidates, best first."""
-        encoding, process = self.belief.encoding, self.belief.expecting
-        nodes = self.tree.scored()
-        rows = self.tree.node_rows(self.belief)[[node.index for node in nodes]]
-        order = np.argsort(-process.mean(encoding.features(rows)), kind="stable")
-        incumbent = encoding.features(rows[order[:1]])
-
-        def score(candidates: Rows) -> npt.NDArray[np.float64]:
-            features = encoding.features(candidates)
-            if self.closing:
-                return log_knowledge(process, features, incumbent, self.belief.noise)
-            return log_improvement(process, features, incumbent)
-
-        names, candidates, values = self._pool(pool.Leaders(encoding, rows[order[:LEADERS]], self.rng), score)
-        again, worth = self._rerun([nodes[index] for index in order[:2]], encoding.features(rows[order[:2]]))
+        encoding = self.belief.encoding
+        rows, top = self._leaders
+        names, candidates, values = self._pool(pool.Leaders(encoding, rows[:LEADERS], self.rng), self._score)
+        again, worth = self._rerun(top, encoding.features(rows[:2]))
         for index in np.argsort(-values, kind="stable"):
             if again is not None and worth >= values[index]:
                 yield Candidate("replicate", again.values, again)
                 again = None
             yield Candidate(str(names[index]), encoding.values(candidates[index]))
+
+    def worth(self, values: Values) -> float:
+        """The score of any configuration, in the unit in which the candidates are ranked."""
+        return float(self._score(self.belief.encoding.rows([values]))[0])
+
+    @cached_property
+    def _leaders(self) -> tuple[Rows, list[Node]]:
+        """Rows of the scored nodes, best expectation first, and the two best nodes."""
+        nodes = self.tree.scored()
+        rows = self.tree.node_rows(self.belief)[[node.index for node in nodes]]
+        mean = self.belief.expecting.mean(self.belief.encoding.features(rows))
+        order = np.argsort(-mean, kind="stable")
+        return rows[order], [nodes[index] for index in order[:2]]
+
+    def _score(self, candidates: Rows) -> npt.NDArray[np.float64]:
+        encoding, process = self.belief.encoding, self.belief.expecting
+        features, incumbent = encoding.features(candidates), encoding.features(self._leaders[0][:1])
+        if self.closing:
+            return log_knowledge(process, features, incumbent, self.belief.noise)
+        return log_improvement(process, features, incumbent)
 
     def _pool(self, leaders: pool.Leaders, score: Score) -> tuple[npt.NDArray[np.str_], Rows, npt.NDArray[np.float64]]:
         """Names of sources, rows and scores [candidate]."""

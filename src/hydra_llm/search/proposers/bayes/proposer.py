@@ -79,25 +79,32 @@ class BayesProposer(Proposer):
         if slot.role == "baseline" and root is not None:
             note = "the baseline once more"
             return mutate(context, slot, root.id, root.values, strategy="baseline", source=self.name, note=note)
-        left = context.left - len(before)
-        closing = 0 < left <= round(self._parts.closing * (number + left))
-        if belief is None or number < design_size(context.space, number + left):
+        if belief is None or not self.decides(context, len(before)):
             return self._first_new(context, slot, taken, self._design(context, number))
-        if self._parts.second is not None and number % self._parts.period == 0 and not closing:
+        choice = self.choice(context, slot, belief, before)
+        if self._parts.second is not None and number % self._parts.period == 0 and not choice.closing:
             asked = replace(context, slots=(slot,), rejected=frozenset(taken))
             (proposal,) = self._parts.second.propose(asked)  # type: ignore[misc]  # a list of one
             return replace(proposal, provenance=Provenance(proposal.provenance.source, via=self.name))
+        return self._first_new(context, slot, taken, choice.ranked(), belief)
+
+    def decides(self, context: Context, before: int = 0) -> bool:
+        """Whether the design is over, after `before` further proposals of this batch."""
+        return len(context.block_trials) + before >= design_size(context.space, _total(context))
+
+    def choice(self, context: Context, slot: Slot, belief: Belief, before: Sequence[Proposal] = ()) -> PooledChoice:
+        """The pool for a slot, beside what runs and what this batch proposed before."""
+        left = context.left - len(before)
         here = belief.encoding.rows(proposal.values for proposal in before)
-        choice = PooledChoice(
+        return PooledChoice(
             context.tree,
             replace(belief, pending=np.concatenate([belief.pending, here])),
             context.rng(slot.index),
             self._parts.sources,
             self._parts.climb,
-            closing,
+            closing=0 < left <= round(self._parts.closing * _total(context)),
             reruns=self._parts.reruns and bool(context.seed_keys),
         )
-        return self._first_new(context, slot, taken, choice.ranked(), belief)
 
     def _design(self, context: Context, number: int) -> Iterator[Candidate]:
         """What served earlier blocks best, then a scrambled Sobol sequence."""
@@ -143,6 +150,11 @@ class BayesProposer(Proposer):
         nearest = self._points[1].nearest(context.tree, values)
         parent = None if nearest is None else nearest.id
         return mutate(context, slot, parent, values, strategy=strategy, source=self.name, note=note)
+
+
+def _total(context: Context) -> int:
+    """Trials of the block, those that are left included."""
+    return len(context.block_trials) + context.left
 
 
 def design_size(space: Space, total: int) -> int:

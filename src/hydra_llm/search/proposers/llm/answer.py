@@ -45,11 +45,14 @@ class Hypothesis(_Part):
 
 
 class SlotAnswer(_Part):
-    """A proposal for one slot. `parent` is a trial number, null only while nothing has been run."""
+    """A proposal for one slot. `parent` is a trial number, null while nothing has been run; with a `candidate` of the
+    pool, by its number, the mutations start there.
+    """
 
     slot: int
     role: str
     strategy: str
+    candidate: int | None = None
     parent: int | None
     mutations: list[Mutation]
     interaction: str | None = None

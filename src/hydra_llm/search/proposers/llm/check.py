@@ -18,8 +18,10 @@ from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.check import misplaced, unknown_parent, unrunnable
 from hydra_llm.search.proposers.decision import Refusal
 from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutation, SlotAnswer
+from hydra_llm.search.proposers.llm.nearby import near_duplicate
 from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.quotation import named
+from hydra_llm.search.space.space import Values
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
 SOURCE = "llm"
@@ -67,7 +69,10 @@ def check_slots(
         except InvalidProposal as wrong:
             checked.problems.append(f"Slot {slot.index}: {wrong}")
             continue
-        reasons = misplaced(context, proposal, [*accepted, *checked.proposals.values()])
+        batch = [*accepted, *checked.proposals.values()]
+        reasons = misplaced(context, proposal, batch)
+        if not reasons and (near := near_duplicate(context, proposal.values, batch)):
+            reasons = [near]
         if not reasons and (reasons := unrunnable(context, proposal)):
             checked.refused.append(Refusal(proposal, tuple(reasons)))
         if reasons:
@@ -81,31 +86,77 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, max_mutations: in
     strategy = given.strategy.strip().lower().replace(" ", "-")
     if not _STRATEGY.fullmatch(strategy):
         raise InvalidProposal(f"strategy={_quote(given.strategy)} is no name. Use a word of the strategy table.")
-    parent = _parent(given, context)
-    start = context.tree.node(parent).values if parent is not None else context.space.baseline()
+    parent, start = _start(given, slot, context)
     moved = _moved(given.mutations, start, slot, context)
     note = one_line(given.reason)
     hypothesis = _hypothesis(given.hypothesis, context.objective.name)
     principle = _principle(given, slot, context)
     if principle:
         note = f'principle: "{principle}" {note}'.strip()
-    crosses = any(start.get(key) != value for key, value in slot.fixed.items())
     values = context.space.canonical({**start, **moved, **slot.fixed})
-    if parent is not None and not moved and not crosses:
-        _check_rerun(strategy, slot, context)
-        note = f"robustness re-run of node {parent}. {note}".strip()
+    if given.candidate is None:
+        note = _checked_move(given, strategy, slot, context, _Move(parent, start, moved, values), max_mutations, note)
     else:
-        if moved or not crosses:
-            interaction = one_line(given.interaction or "")
-            _check_count(moved, strategy, parent, context, max_mutations, interaction)
-            note = f"interaction: {interaction} {note}".strip() if interaction and len(moved) > 1 else note
-        if parent is not None and not context.space.changed(start, values):
-            raise InvalidProposal(
-                "the mutation moves a parameter that has no effect under the other values. Move another one."
-            )
+        _check_candidate(moved, max_mutations)
+        note = f"candidate {given.candidate} of the pool{', changed' if moved else ''}. {note}".strip()
     proposal = mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
     recordings = _recordings(given.recordings, values, context)
     return replace(proposal, prediction=_prediction(given.hypothesis), principle=principle, recordings=recordings)
+
+
+@dataclass(frozen=True)
+class _Move:
+    """From the values `start` of a parent to `values`, by what is `moved`."""
+
+    parent: int | None
+    start: Values
+    moved: Values
+    values: Values
+
+
+def _checked_move(
+    given: SlotAnswer, strategy: str, slot: Slot, context: Context, move: _Move, max_mutations: int, note: str
+) -> str:
+    """The note, with what kind of move it is. Raises InvalidProposal for one that may not be made."""
+    crosses = any(move.start.get(key) != value for key, value in slot.fixed.items())
+    if move.parent is not None and not move.moved and not crosses:
+        _check_rerun(strategy, slot, context)
+        return f"robustness re-run of node {move.parent}. {note}".strip()
+    if move.moved or not crosses:
+        interaction = one_line(given.interaction or "")
+        _check_count(move.moved, strategy, move.parent, context, max_mutations, interaction)
+        note = f"interaction: {interaction} {note}".strip() if interaction and len(move.moved) > 1 else note
+    if move.parent is not None and not context.space.changed(move.start, move.values):
+        raise InvalidProposal(
+            "the mutation moves a parameter that has no effect under the other values. Move another one."
+        )
+    return note
+
+
+def _start(given: SlotAnswer, slot: Slot, context: Context) -> tuple[int | None, Values]:
+    """The parent, and the values that the mutations start from: the parent's, or those of a candidate of the pool."""
+    if given.candidate is None:
+        parent = _parent(given, context)
+        return parent, context.tree.node(parent).values if parent is not None else context.space.baseline()
+    if not 1 <= given.candidate <= len(context.pool):
+        known = f"from 1 to {len(context.pool)}" if context.pool else "none yet"
+        raise InvalidProposal(
+            f"candidate={given.candidate} is not in the question; there are {known}. Name one, or null and a parent."
+        )
+    chosen = context.pool[given.candidate - 1]
+    if not chosen.fits(slot.fixed):
+        raise InvalidProposal(
+            f"candidate {given.candidate} has other values than this slot keeps. Take one that is listed for it."
+        )
+    return chosen.parent, chosen.values
+
+
+def _check_candidate(moved: Values, max_mutations: int) -> None:
+    if len(moved) > max_mutations:
+        raise InvalidProposal(
+            f"{len(moved)} parameters of the candidate are moved; at most {max_mutations} may be. Take it as it is, "
+            "change less, or branch from a trial."
+        )
 
 
 def _parent(given: SlotAnswer, context: Context) -> int | None:

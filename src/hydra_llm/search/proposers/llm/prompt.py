@@ -22,6 +22,7 @@ from hydra_llm.llm.tokens import estimate_tokens
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm import prompt_fixed as fixed
 from hydra_llm.search.proposers.llm import prompt_notebook as notebook
+from hydra_llm.search.proposers.llm import prompt_pool
 from hydra_llm.search.proposers.llm import prompt_sections as sections
 from hydra_llm.search.proposers.llm import prompt_trials as tables
 from hydra_llm.search.proposers.llm.answer import answer_schema
@@ -98,6 +99,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.noise(context),
         sections.open_moves(context),
         sections.strategies(context),
+        prompt_pool.pool(context),
         sections.latest(context),
         notebook.duties(context) or sections.slots(context, slots),
     )

@@ -28,7 +28,7 @@ def configurations(context: Context) -> Section:
     records, space = context.recordings, context.space
     leader = records.leader
     moved = [n for n in space.names if len({str(node.values.get(n)) for node in context.tree.nodes}) > 1]
-    short_names = _short(moved)
+    labels = short_names(moved)
     shown = records.all[:MAX_RECORDINGS]
     rows = []
     for node in [*records.ranked, *(node for node in context.tree.nodes if not node.scores)]:
@@ -38,9 +38,7 @@ def configurations(context: Context) -> Section:
         cells += [_cell(node.values, name) for name in moved]
         rows.append(cells)
     named = [f"{context.objective.name} on {r}" if i == 0 else f"on {r}" for i, r in enumerate(shown)]
-    head, lines = table(
-        ["node", "parent", *named, "against the leader", "runs", *(short_names[n] for n in moved)], rows
-    )
+    head, lines = table(["node", "parent", *named, "against the leader", "runs", *(labels[n] for n in moved)], rows)
     note = [
         "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did."
     ]
@@ -57,8 +55,11 @@ def trials(context: Context) -> Section:
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
     columns = ["trial", "parent", "mutation", "strategy", "recording", *(["time"] if timed else [])]
-    head, lines = table([*columns, context.objective.name, "change", *names], rows)
+    expected = ["expected / pool's choice"] if _pooled(context) else []
+    head, lines = table([*columns, *expected, context.objective.name, "change", *names], rows)
     notes = ["`change`: against the parent on the same recording; - where the parent did not run on it."]
+    if expected:
+        notes.append("`expected`: by the process before the run; behind it, what it expected of its own choice.")
     if shown.left_out:
         names = [label(name) for name in shown.left_out]
         more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
@@ -130,13 +131,28 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
     values = [short(trial.metrics.get(name)) for name in names]
     recording = str(context.recordings.of(trial.number))
     cells = [str(trial.number), _origin(proposal.parent), _mutation(context, trial), proposal.strategy, recording]
-    return [*cells, *([time] if timed else []), value, _change(context, trial), *values]
+    expected = [_standing(trial)] if _pooled(context) else []
+    return [*cells, *([time] if timed else []), *expected, value, _change(context, trial), *values]
+
+
+def _pooled(context: Context) -> bool:
+    return any(trial.proposal.standing is not None for trial in context.block_trials)
+
+
+def _standing(trial: Trial) -> str:
+    standing = trial.proposal.standing
+    if standing is None:
+        return "-"
+    expected = short(standing.expected.median)
+    if standing.place is not None or standing.best is None:
+        return expected
+    return f"{expected} / {short(standing.best.median)}"
 
 
 def _mutation(context: Context, trial: Trial) -> str:
     """With the short names of the parameters; a start that differs from the baseline says how."""
     proposal = trial.proposal
-    names = _short(context.space.names)
+    names = short_names(context.space.names)
     if proposal.changes:
         return "; ".join(f"{names[c.key]}: {value_text(c.old)} -> {value_text(c.new)}" for c in proposal.changes)
     if proposal.parent is not None:
@@ -174,7 +190,7 @@ def _runs(node: Node) -> str:
     return ", ".join(parts)
 
 
-def _short(names: Sequence[str]) -> dict[str, str]:
+def short_names(names: Sequence[str]) -> dict[str, str]:
     """The last word of each key, where it is that key's own."""
     last = {name: name.rpartition(".")[2] for name in names}
     return {name: word if list(last.values()).count(word) == 1 else name for name, word in last.items()}

@@ -12,10 +12,13 @@ from dataclasses import replace
 from hydra_llm.llm.base import Client, OnText
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.llm.usage import MeteredClient, RecordedCall, TotalUsage
-from hydra_llm.search.context import Context
+from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import Proposer, ProposerStop, ask
+from hydra_llm.search.proposers.bayes.proposer import BayesProposer
+from hydra_llm.search.proposers.bayes.shortlist import shortlist
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.llm.conversation import Conversation
+from hydra_llm.search.proposers.llm.role import role_of, settled
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 
 BY_RULES = ("baseline",)  # roles that leave nothing to decide
@@ -33,6 +36,7 @@ class LlmProposer(Proposer):
         self._client = client
         self._first_question = settings.first_question
         self._stops = settings.on_llm_failure == "stop"
+        self._role = role_of(settings)
         self._conversation = Conversation(client, settings, on_text)
 
     @property
@@ -76,18 +80,33 @@ class LlmProposer(Proposer):
 
     def propose(self, context: Context) -> Decision:
         """Raises ProposerStop where slots stay open and the settings say so."""
-        asked = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
-        rest = tuple(slot for slot in context.slots if slot.role in BY_RULES)
-        by_rules = ask(RulesProposer(), replace(context, slots=rest)) if rest else Decision()
+        asked, by_others = self._divided(context)
         if not asked:
-            return by_rules
-        found = self._conversation.ask(self._with_protocol(context), asked, by_rules.proposals)
+            return by_others
+        pool = shortlist(context, asked)
+        seen = replace(self._with_protocol(context), pool=pool)
+        found = self._conversation.ask(seen, asked, by_others.proposals)
+        found = replace(found, proposals=settled(self._role, replace(seen, slots=asked), found.proposals))
         if found.failed and self._stops:
             raise ProposerStop(
                 f"The language model could not fill every slot, and on_llm_failure is stop: {found.failed}", found
             )
-        both = by_rules.joined(found)
+        both = by_others.joined(found)
         return replace(both, proposals=tuple(sorted(both.proposals, key=lambda proposal: proposal.slot)))
+
+    def _divided(self, context: Context) -> tuple[tuple[Slot, ...], Decision]:
+        """Slots that the model is asked for, and what runs in the others: the baseline, or what the process chooses."""
+        by_rules = tuple(slot for slot in context.slots if slot.role in BY_RULES)
+        places = {slot.index: place for place, slot in enumerate(context.slots)}
+        others = tuple(slot for slot in context.slots if slot.role not in BY_RULES)
+        asked = tuple(slot for slot in others if self._role.is_mine(context, places[slot.index]))
+        by_process = tuple(slot for slot in others if slot not in asked)
+        found = Decision()
+        if by_rules:
+            found = found.joined(ask(RulesProposer(), replace(context, slots=by_rules)))
+        if by_process:
+            found = found.joined(ask(BayesProposer(), replace(context, slots=by_process)))
+        return asked, found
 
     def review(self, context: Context) -> Decision:
         """Observations, memory, protocol and the next block. Raises ProposerStop as `propose` does."""
