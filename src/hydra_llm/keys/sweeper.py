@@ -75,6 +75,13 @@ SWEEPER: Table = {
     ),
     "gpu_slots": Key(list, None, "devices by slot, e.g. `[0,1]`: `CUDA_VISIBLE_DEVICES` of its jobs"),
     "max_batch_size": Key(int, None, "`mode: grid` only: jobs per launch; null: all at once", low=1),
+    "promote": Key(
+        int,
+        None,
+        "configurations, leader and baseline first, that run the full recipe at half time, inside `n_trials`; 0: none; "
+        "null: 2 where `search.trial_overrides` shorten the runs and `n_trials` is 12 or more",
+        low=0,
+    ),
     "confirm": Key(dict, defaults(CONFIRM), "runs of the best configuration and the baseline on fresh seeds"),
     "wandb_project": Key(
         str,

@@ -176,7 +176,7 @@ class ProposalLoop:
             block=block,
             next_number=number,
             n_trials=self.settings.n_trials,
-            left=min(self.settings.block_size - len(trials), self.settings.n_trials - len(state.search)),
+            left=min(self.settings.block_size - len(trials), self.settings.n_trials - state.used),
             seed=self.settings.seed,
             thresholds=self.settings.thresholds,
             rates=progress.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
@@ -219,7 +219,7 @@ class ProposalLoop:
 
     def _another_block(self, state: SweepState, count: int) -> bool:
         """Whether trials are left after the next `count` ones, in a search that has blocks."""
-        return bool(self.settings.n_iter_block) and len(state.search) + count < self.settings.n_trials
+        return bool(self.settings.n_iter_block) and state.used + count < self.settings.n_trials
 
     def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
         """As `fill`, after the runs that earlier proposals promised."""

@@ -19,7 +19,7 @@ def search_done(state: SweepState, settings: Settings, elapsed_s: float, spent: 
 
     `elapsed_s` counts this run of the command; `spent` is what a language model used over all of them, None without.
     """
-    if len(state.search) >= settings.n_trials:
+    if state.used >= settings.n_trials:
         return f"all {settings.n_trials} trials are used"
     stop = settings.stop
     if stop.max_hours is not None and elapsed_s >= stop.max_hours * 3600:

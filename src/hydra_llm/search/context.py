@@ -134,6 +134,7 @@ class Context:
 
     # ---- texts ----
     memory: str = ""  # what is known, as Markdown lines
+    full_recipe: str = ""  # what short runs gave with the full recipe
     predictions: str = ""  # how good earlier predictions were, and which are open
     evaluation: str = ""  # at a block's end: the protocol's rates, the advice that follows, what is to be done
     observations: Mapping[int, str] = field(default_factory=dict)  # trial -> what this proposer said of it

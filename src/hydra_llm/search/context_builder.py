@@ -10,6 +10,7 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
 from hydra_llm.search.memory.predictions import calibration, fates, forecasts, summary
 from hydra_llm.search.records.confirmation import summary_lines
+from hydra_llm.search.records.full_budget import ranking
 from hydra_llm.search.records.memory_text import established, knowledge
 from hydra_llm.search.settings import Settings
 
@@ -25,6 +26,7 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
     if rows:
         memory += ["## Edits that were changed or refused", "", *rows]
     return {
+        "full_recipe": ranking(state, settings.objective),
         "memory": "\n".join(memory).rstrip(),
         "predictions": summary(calibration(forecasts(state))),
         "observations": {n.number: n.text for n in state.notes if n.kind == "observation" and n.number is not None},

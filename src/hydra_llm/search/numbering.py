@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hydra_llm.search.confirmation_plan import ConfirmationRun
 from hydra_llm.search.log.events import AskedTrial
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.promotion import full_run
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.tree.recordings import Seeds, seeds_of
 from hydra_llm.search.trial.seeds import fresh_seeds, replicate_seeds
-from hydra_llm.search.trial.trial import Proposal
+from hydra_llm.search.trial.trial import PROMOTED, Proposal
 
 
 class Numbering:
@@ -41,6 +42,14 @@ class Numbering:
         return tuple(
             AskedTrial(self._take(), run.proposal(slot), run.seeds, "confirm", run.budget)
             for slot, run in enumerate(runs)
+        )
+
+    def promotion(self, roles: Mapping[int, str]) -> tuple[AskedTrial, ...]:
+        """Full runs of earlier trials, each on the recording of its trial."""
+        earlier = [(self._state.trials[number], role) for number, role in roles.items()]
+        return tuple(
+            AskedTrial(self._take(), full_run(trial, role, slot), trial.seeds, PROMOTED, "full")
+            for slot, (trial, role) in enumerate(earlier)
         )
 
     def _take(self) -> int:

@@ -82,6 +82,7 @@ class Settings:
     collapse: Collapse | None = None  # when a block of a dead regime ends
     meaning: Meaning = field(default_factory=Meaning)  # of metrics that coded rules read
     confirmation: Confirmation = field(default_factory=Confirmation)
+    promote: int = 0  # configurations that run the full recipe during the search; below two: none
     stop: Stop = field(default_factory=Stop)
     pruning: Pruning = field(default_factory=Pruning)
     max_failure_rate: float = 1.0

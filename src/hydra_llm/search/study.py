@@ -41,6 +41,7 @@ from hydra_llm.search.log.inbox import Inbox
 from hydra_llm.search.log.memory_log import MemoryLog
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.numbering import Numbering
+from hydra_llm.search.promotion import due
 from hydra_llm.search.proposers.base import Proposer, ProposerError, ProposerStop
 from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.pruning.limits import LimitPublisher
@@ -159,7 +160,7 @@ class Study:
         if self.search_over:
             return True
         asked = sum(question.block == BEFORE_BLOCKS for question in self.state.questions)
-        left = self.settings.n_trials - len(self.state.search)
+        left = self.settings.n_trials - self.state.used
         try:
             found = self._proposals.prepare(asked, left)
         except ProposerStop as stop:
@@ -218,7 +219,9 @@ class Study:
                 return self._end_asking(str(stop))
             self._record(next_block(self.state, self.settings, self._validate), wait=False)
         block = self.state.blocks[-1].index
-        left = self.settings.n_trials - len(self.state.search)
+        if promoted := self._numbers.promotion(due(self.state, self.settings)):
+            return self._record(Asked(self.clock(), block, promoted))
+        left = self.settings.n_trials - self.state.used
         left_in_block = self.settings.block_size - self.state.block_count(block)
         roles = self._roles(min(count, left, left_in_block), free)
         number = self._numbers.next

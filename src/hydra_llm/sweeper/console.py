@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterable
 
 from hydra_llm.search import blocks
-from hydra_llm.search.records import confirmation, results
+from hydra_llm.search.records import confirmation, full_budget, results
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial.trial import Trial, TrialState
+from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
 from hydra_llm.sweeper.spec import SweepSpec
 
 SHOWN_ERROR_LINES = 12
@@ -67,8 +67,9 @@ class Console:
         for trial in trials:
             proposal = trial.proposal
             parent = "root" if proposal.parent is None else f"node {proposal.parent}"
-            if trial.purpose == "confirm":
-                head = f"Confirmation, trial {trial.number} ({trial.budget} budget, {proposal.role})"
+            if trial.purpose != "search":
+                what = "Full recipe" if trial.purpose == PROMOTED else "Confirmation"
+                head = f"{what}, trial {trial.number} ({trial.budget} budget, {proposal.role})"
                 self._log.info("%s: %s", head, proposal.note)
                 continue
             i = state.search.index(trial.number) + 1 if len(state.search) < LISTED else len(state.search)
@@ -96,7 +97,7 @@ class Console:
     def progress(self) -> None:
         """How far, best so far, and about how long to go."""
         study, settings = self._study, self._spec.settings
-        done, best = len(study.state.search), study.state.best()
+        done, best = study.state.used, study.state.best()
         if best is None:
             self._log.info("%d/%d trials, none completed yet", done, settings.n_trials)
             return
@@ -118,6 +119,8 @@ class Console:
         counts = ", ".join(f"{count} {name}" for name, count in results.counts(state).items())
         who = ", ".join(f"{count} by {name}" for name, count in results.provenances(state).items())
         self._log.info("Sweep over: %s. Trials: %s. Proposed: %s.", reason or "nothing left to do", counts, who)
+        for line in full_budget.lines(state, settings.objective):
+            self._log.info("%s.", line)
         best = state.best()
         if best is not None:
             node = state.trees[best.block].node(best.number)

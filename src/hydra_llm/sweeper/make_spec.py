@@ -31,6 +31,7 @@ from hydra_llm.sweeper.spaces import block_space, search_space
 from hydra_llm.sweeper.spec import SweepSpec
 
 Declared = TypeVar("Declared")
+ENOUGH_TO_PROMOTE = 12  # trials of a sweep that spares two of them for the full recipe
 
 
 def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> SweepSpec:
@@ -74,6 +75,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         collapse=_declared(Collapse.of, node["collapse"]) if node.get("collapse") else None,
         meaning=_declared(Meaning.of, node.get("meaning") or {}),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),
+        promote=_promoted(options, shortened=bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning.of(options["pruning"]),
         max_failure_rate=options["max_failure_rate"],
@@ -185,6 +187,16 @@ def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bo
         tuple(b for b in budgets if shortened or b == "search") or ("search",),
         tuple(wanted.get("references") or ()),
     )
+
+
+def _promoted(options: Mapping[str, Any], *, shortened: bool) -> int:
+    """Configurations that run the full recipe during the search: none where the search runs it anyway."""
+    if not shortened:
+        return 0
+    wanted = options["promote"]
+    if wanted is None:
+        return 2 if options["n_trials"] >= ENOUGH_TO_PROMOTE else 0
+    return wanted
 
 
 def _references(sources: Sources) -> dict[str, dict[str, str]]:

@@ -15,7 +15,7 @@ from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.tree import Tree
-from hydra_llm.search.trial.trial import Trial, TrialState
+from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
 
 MOST_TRACEBACK = 1500
 ALSO = ("connectivity_R2", "tau_R2", "V_rest_R2", "cluster_accuracy")  # of the published variance table, where returned
@@ -159,9 +159,10 @@ def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
     found = []
     for trial in sweep.state.trials.values():
         proposal = trial.proposal
-        confirming = trial.purpose == "confirm"
+        beyond = trial.purpose != "search"
+        what = "full recipe of" if trial.purpose == PROMOTED else "confirms"
         who = str(proposal.provenance)
-        what = f"confirms {proposal.parent}, {trial.budget}" if confirming else changes_text(difference(sweep, trial))
+        what = f"{what} {proposal.parent}, {trial.budget}" if beyond else changes_text(difference(sweep, trial))
         found.append(
             TrialRow(
                 trial.number,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from hydra_llm.report.svg import Axis, chart, el, padded, short
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.records import confirmation
+from hydra_llm.search.records import confirmation, full_budget
 from hydra_llm.search.sample import half_width
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -92,7 +92,8 @@ def _value(trial: Trial, role: str, budget: str, metric: str, name: str) -> floa
 
 
 def verdicts(sweep: Sweep) -> list[str]:
-    found = [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
+    found = [f"{line}." for line in full_budget.lines(sweep.state, sweep.settings.objective)]
+    found += [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
     beside = pool_record(sweep.state.search_trials(), sweep.settings.objective).line
     return [*found, f"The model beside the Gaussian process: {beside}."] if beside else found
 

@@ -38,7 +38,7 @@ from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import TrialState
-from hydra_llm.search.trial.trial import Trial
+from hydra_llm.search.trial.trial import PROMOTED, Trial
 
 REPEATED = 64  # latest notes that are looked through for one that was recorded twice
 
@@ -52,6 +52,7 @@ class SweepState:
         self.reward = reward
         self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
+        self._promoted = 0
         self.search: list[int] = []  # numbers of search trials, in order
         self.blocks: list[BlockRecord] = []
         self.trees: dict[int, Tree] = {}
@@ -143,6 +144,7 @@ class SweepState:
             )
             self._put(trial)
             self.waiting.append(trial.number)
+            self._promoted += trial.purpose == PROMOTED
             if trial.purpose == "search":
                 self.search.append(trial.number)
                 self.trees[trial.block].add(trial)
@@ -209,6 +211,16 @@ class SweepState:
     def tree(self) -> Tree:
         """The present block's tree."""
         return self.trees[self.blocks[-1].index]
+
+    @property
+    def promotions(self) -> list[Trial]:
+        """Runs of the full recipe during the search."""
+        return [trial for trial in self.trials.values() if trial.purpose == PROMOTED]
+
+    @property
+    def used(self) -> int:
+        """Trials that count for n_trials."""
+        return len(self.search) + self._promoted
 
     @property
     def confirmations(self) -> list[Trial]:

@@ -12,7 +12,7 @@ import yaml
 from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory import predictions
-from hydra_llm.search.records import confirmation, ucb_scores, variance_table
+from hydra_llm.search.records import confirmation, full_budget, ucb_scores, variance_table
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
@@ -34,6 +34,7 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
     }
     if settings.objective.target is not None:
         data["target"] = settings.objective.target
+    data |= full_budget.as_data(state, settings.objective)
     best = state.best()
     if best is not None:
         node = state.trees[best.block].node(best.number)

@@ -330,6 +330,11 @@ class Tree:
     def root(self) -> Node | None:
         return self.nodes[0] if self.nodes else None
 
+    @property
+    def baseline(self) -> Node | None:
+        """The node of the application's own configuration; None where it has not run here."""
+        return self.find(self.space.baseline())
+
     def arms(self) -> Arms:
         """As they stand, without what is believed of them."""
         return Arms(

@@ -14,7 +14,8 @@ from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
 from hydra_llm.search.trial.provenance import UNSTATED, Provenance
 from hydra_llm.search.trial.standing import Standing
 
-Purpose = Literal["search", "confirm"]
+Purpose = Literal["search", "promote", "confirm"]
+PROMOTED: Purpose = "promote"  # the full recipe during the search
 
 
 @dataclass(frozen=True)

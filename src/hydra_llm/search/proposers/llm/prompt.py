@@ -97,6 +97,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         tables.trials(context),
         tables.configurations(context),
         sections.noise(context),
+        sections.full_recipe(context),
         sections.open_moves(context),
         sections.strategies(context),
         prompt_pool.pool(context),

@@ -13,6 +13,7 @@ from hydra_llm.search.statistics.history import dimension_records
 from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.tree.recordings import Spread
 from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.trial.trial import PROMOTED
 
 ERROR_TAIL = 600  # characters of a traceback
 ROLES = {
@@ -120,6 +121,11 @@ def strategies(context: Context) -> Section | None:
     return Section("Strategies", head, tuple(rows), keep=20, patience=60) if rows else None
 
 
+def full_recipe(context: Context) -> Section | None:
+    """Whether the short runs of the search rank as the full recipe does, as far as that is known."""
+    return Section("Full recipe", rows=(f"{context.full_recipe}.",)) if context.full_recipe else None
+
+
 def open_moves(context: Context) -> Section | None:
     """Moves near the leader that nobody made."""
     if len(context.recordings.ranked) < 2:
@@ -192,7 +198,7 @@ def memory(context: Context) -> Section | None:
 
 
 def _used(context: Context) -> int:
-    return sum(trial.purpose == "search" for trial in context.trials)
+    return sum(trial.purpose in ("search", PROMOTED) for trial in context.trials)
 
 
 def _spread(found: Spread | None, missing: str) -> str:
