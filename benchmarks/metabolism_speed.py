@@ -28,7 +28,8 @@ from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import SMALLEST
 from hydra_llm.families.metabolism.system import MetabolismSystem
 from hydra_llm.systems.random_streams import stream
-from hydra_llm.training.objectives import OneStep
+from hydra_llm.training.objectives import FitObjective, OneStep
+from hydra_llm.training.strategy import Batch, FitStep
 
 PUBLISHED = MetabolismTraining(seed=0, coeff_k_floor=1.0, k_floor_threshold=-2.0)
 
@@ -110,12 +111,13 @@ def make_net(system: MetabolismSystem, frames: Frames, form: str) -> ReactionGNN
     )
 
 
-def make_phase(objective: Callable[..., Tensor]) -> ReactionGradientPhase:
+def make_phase(objective: FitObjective) -> ReactionGradientPhase:
     return ReactionGradientPhase(
         n_steps=1,
         batch_size=8,
+        delta_t=0.1,  # no rollout asks for it
         training=PUBLISHED,
-        objective=objective,  # type: ignore[arg-type]  # the loop below has no horizon
+        objective=objective,
         regularisers=reaction_regularisers(PUBLISHED),
         batch_order=stream(0, "batch_order"),
         noise=stream(0, "training_noise"),
@@ -134,11 +136,10 @@ class FrameLoop:
         self._net_edge = network.stoichiometry.nonzero().T
         self._coefficient = network.stoichiometry[tuple(self._net_edge)]
 
-    def __call__(self, net: ReactionGNN, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
-        loss = frames.activity.new_zeros(())
+    def loss(self, net: ReactionGNN, batch: Batch, step: FitStep) -> Tensor:
+        loss = batch.target.new_zeros(())
         k = (LN10 * net.log_k).exp()
-        for frame in start.tolist():
-            c = frames.activity[frame]
+        for c, target in zip(batch.state(), batch.target, strict=True):
             scaled = (c / net.substrate.scale)[self._substrate[0], None]
             message = net.substrate.mlp(torch.cat([scaled, self._order], dim=1))[:, 0]
             logs = message.abs().clamp_min(SMALLEST).log()
@@ -148,15 +149,15 @@ class FrameLoop:
             change = c.new_zeros(len(c)).index_add(0, self._net_edge[0], flux)
             features = torch.cat([(c / net.state_scale)[:, None], net.embedding.a], dim=1)
             predicted = change + net.node_func(features)[:, 0]
-            loss = loss + torch.linalg.vector_norm(predicted - frames.target[frame])
+            loss = loss + torch.linalg.vector_norm(predicted - target)
         return loss
 
 
 def same_loss(system: MetabolismSystem, frames: Frames) -> None:
     net, start = make_net(system, frames, "softplus"), torch.arange(0, 2880, 360)
+    batch, step = Batch.of(frames, start, 0, 0.1), FitStep(0, 1, torch.Generator(), lambda: torch.zeros(()))
     losses = [
-        objective(net, frames, start, torch.Generator()).item()
-        for objective in (OneStep(0.0, per_sample=True), FrameLoop(system))
+        objective.loss(net, batch, step).item() for objective in (OneStep(0.0, per_sample=True), FrameLoop(system))
     ]
     if abs(losses[0] - losses[1]) > 1e-9 * losses[0]:
         raise SystemExit(f"The two formulations differ: {losses}. Their times cannot be compared.")

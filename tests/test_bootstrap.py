@@ -18,7 +18,15 @@ def test_a_misspelt_key_gets_its_near_matches_and_its_siblings():
 
 
 @pytest.mark.parametrize(
-    "argument", ["training.batch_size=3", "simulation=signal_dale", "hydra.run.dir=x", "-m", "+a.b=1"]
+    "argument",
+    [
+        "training.batch_size=3",
+        "simulation=signal_dale",
+        "hydra.run.dir=x",
+        "-m",
+        "+a.b=1",
+        "training.strategy.source=a.py",
+    ],
 )
 def test_arguments_that_are_right_or_not_ours_get_no_sentence(argument):
     assert unknown_keys([argument]) == []

@@ -135,6 +135,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
         n_steps=training.max_steps,
         batch_size=training.batch_size,
         learning_rate=training.learning_rate,
+        delta_t=data.delta_t,
         objective=OneStep(0.0),
         regularisers=(),
         batch_order=stream(training.seed, "batch_order"),

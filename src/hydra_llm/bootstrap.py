@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -101,5 +101,18 @@ def unwritable(arguments: list[str]) -> str | None:
 def _declared() -> set[str]:
     names = {item.name for item in dataclasses.fields(Config)}
     for (group, _), node in NODES.items():
-        names |= {f"{group}.{item.name}" for item in dataclasses.fields(node)}
+        names |= _below(group, node)
+    return names
+
+
+def _below(prefix: str, node: type) -> set[str]:
+    """The keys of a schema, and those of the schemas that its keys hold."""
+    names: set[str] = set()
+    kinds = get_type_hints(node)
+    for item in dataclasses.fields(node):
+        name = f"{prefix}.{item.name}"
+        names.add(name)
+        for kind in (kinds[item.name], *get_args(kinds[item.name])):
+            if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+                names |= _below(name, kind)
     return names

@@ -1,12 +1,21 @@
-"""What every conf/training has: doors for phases and for a LightningModule of the user's own."""
+"""What every conf/training has: doors for phases, for a LightningModule and for a strategy of the user's own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.schema.fields import key
 from hydra_llm.schema.target import TargetKeys
 
 RECOVERY = {"_target_": "hydra_llm.training.recovery.RecoveryModule"}
+
+
+@dataclass
+class CustomStrategy:
+    """training/strategy=custom: what a gradient step minimises, in a file of the user's own (docs/strategies.md)."""
+
+    source: str | None = key(
+        None, help="PATH.py or PATH.py@REVISION of a file with one class that has loss(model, batch, step)"
+    )
 
 
 @dataclass
@@ -22,3 +31,6 @@ class OpenTraining(TargetKeys):
     )
     retries: int = key(2, help="further attempts of a fit that failed, from other starts with stronger ridges", low=0)
     module: dict[str, Any] = key(RECOVERY, help="the LightningModule, called with net, phases and validate")
+    strategy: CustomStrategy = field(
+        default_factory=CustomStrategy, metadata={"help": "a loss of your own; training/strategy=custom selects it"}
+    )

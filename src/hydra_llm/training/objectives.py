@@ -11,18 +11,18 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from hydra_llm.data.windows import Frames
+from hydra_llm.training.strategy import Batch, FitStep
 
 
 class FitObjective(Protocol):
+    """A training strategy that returns a loss and nothing else."""
+
     @property
     def horizon(self) -> int:
         """Frames behind the first one that a sample needs."""
         ...
 
-    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
-        """Loss of the samples that start at frames `start` [sample]."""
-        ...
+    def loss(self, model: nn.Module, batch: Batch, step: FitStep) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,9 @@ class OneStep:
     def horizon(self) -> int:
         return 0
 
-    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
-        batch = frames.at(start)
-        u = _noisy(batch.activity, self.noise_level, generator)
-        return _norm(net(u, batch.external) - batch.target, self.per_sample)
+    def loss(self, model: nn.Module, batch: Batch, step: FitStep) -> Tensor:
+        u = _noisy(batch.state(), self.noise_level, step.generator)
+        return _norm(model(u, batch.input()) - batch.target, self.per_sample)
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Rollout:
     """|| (u'_{k+T} - u_{k+T}) / (dt T) ||_2: u' is u_k after T Euler steps of the network, noise added before each."""
 
     time_step: int  # T, in frames
-    delta_t: float
     noise_level: float
     per_sample: bool = False
 
@@ -59,12 +57,11 @@ class Rollout:
     def horizon(self) -> int:
         return self.time_step
 
-    def __call__(self, net: nn.Module, frames: Frames, start: Tensor, generator: torch.Generator) -> Tensor:
-        u = frames.activity[start]
+    def loss(self, model: nn.Module, batch: Batch, step: FitStep) -> Tensor:
+        u = batch.state()
         for k in range(self.time_step):
-            external = None if frames.external is None else frames.external[start + k]
-            u = u + self.delta_t * net(_noisy(u, self.noise_level, generator), external)
-        miss = (u - frames.activity[start + self.time_step]) / (self.delta_t * self.time_step)
+            u = u + batch.delta_t * model(_noisy(u, self.noise_level, step.generator), batch.input(k))
+        miss = (u - batch.state(self.time_step)) / (batch.delta_t * self.time_step)
         return _norm(miss, self.per_sample)
 
 
@@ -75,10 +72,10 @@ class ObjectiveSettings(Protocol):
     noise_model_level: float
 
 
-def objective_of(training: ObjectiveSettings, delta_t: float, *, per_sample: bool = False) -> FitObjective:
-    """One-step prediction for time_step 1, else a rollout of so many frames of delta_t."""
+def objective_of(training: ObjectiveSettings, *, per_sample: bool = False) -> FitObjective:
+    """One-step prediction for time_step 1, else a rollout of so many frames."""
     if training.time_step > 1:
-        return Rollout(training.time_step, delta_t, training.noise_model_level, per_sample)
+        return Rollout(training.time_step, training.noise_model_level, per_sample)
     return OneStep(training.noise_model_level, per_sample)
 
 

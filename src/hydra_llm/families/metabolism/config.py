@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.schema.fields import key
-from hydra_llm.schema.training import OpenTraining
+from hydra_llm.schema.training import CustomStrategy, OpenTraining
 
 
 @dataclass
@@ -305,7 +305,7 @@ class KaimingInit:
 
 
 @dataclass
-class Strategies:
+class Strategies(CustomStrategy):
     """Any set of strategies; null: not used."""
 
     residual_supervision: ResidualSupervision | None = None
@@ -353,7 +353,9 @@ class HomeostasisTraining(MetabolismTraining):
     )
     learning_rate_node_homeostasis: float = key(1e-2, help="learning rate of the node function", low=0)
     learning_rate_embedding_homeostasis: float = key(1e-3, help="learning rate of the embeddings", low=0)
-    strategy: Strategies = field(default_factory=Strategies, metadata={"help": "training/strategy=[...] selects them"})
+    strategy: Strategies = field(  # type: ignore[assignment]
+        default_factory=Strategies, metadata={"help": "training/strategy=[...] selects them"}
+    )
 
     # ---- k: profiled, joint ----
     homeostasis_iterations: int = key(400, help="L-BFGS iterations", low=1)

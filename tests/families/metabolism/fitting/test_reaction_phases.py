@@ -15,6 +15,7 @@ from hydra_llm.families.metabolism.metrics import gauge, in_gauge, rate_constant
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
 from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
+from hydra_llm.training.strategy import Batch, FitStep  # noqa: E402
 
 STRONG = {"homeostatic_lambda_per_type": [0.02, 0.05]}
 OPEN = {"external_input_type": "modulation", "n_input_metabolites": 6}
@@ -124,13 +125,16 @@ def test_the_objective_of_publications_sums_the_norms_of_its_samples(make_reacti
     frames, system = make_reaction_frames()
     net = make_reaction_net(system, frames)
     start = torch.tensor([3, 50])
-    generator = torch.Generator()
-    both = OneStep(0.0, per_sample=True)(net, frames, start, generator)
-    each = [OneStep(0.0)(net, frames, start[k : k + 1], generator) for k in range(2)]
-    torch.testing.assert_close(both, each[0] + each[1])
-    long = Rollout(4, system.delta_t, 0.0, per_sample=True)(net, frames, start, generator)
-    parts = [Rollout(4, system.delta_t, 0.0)(net, frames, start[k : k + 1], generator) for k in range(2)]
-    torch.testing.assert_close(long, parts[0] + parts[1])
+    step = FitStep(0, 1, torch.Generator(), configured=lambda: torch.zeros(()))
+
+    def loss(objective, start):
+        return objective.loss(net, Batch.of(frames, start, objective.horizon, system.delta_t), step)
+
+    for summed, whole in (
+        (OneStep(0.0, per_sample=True), OneStep(0.0)),
+        (Rollout(4, 0.0, per_sample=True), Rollout(4, 0.0)),
+    ):
+        torch.testing.assert_close(loss(summed, start), loss(whole, start[:1]) + loss(whole, start[1:]))
 
 
 def test_solved_between_steps_the_constants_explain_more_at_once(make_reaction_frames, make_reaction_net):

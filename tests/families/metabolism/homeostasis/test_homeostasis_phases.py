@@ -30,7 +30,8 @@ def phase(**changes: Any) -> HomeostasisPhase:
     plain: dict[str, Any] = {
         "n_batches": 40,
         "training": training(),
-        "terms": (RolloutError(DELTA_T, 0.05, 0.0),),
+        "delta_t": DELTA_T,
+        "terms": (RolloutError(0.05, 0.0),),
         "lengths": Fixed(4),
         "amplification": NONE,
         "schedule": Constant(),
@@ -39,6 +40,7 @@ def phase(**changes: Any) -> HomeostasisPhase:
         "detach_reaction": False,
         "monitor_reaction": False,
         "batch_order": torch.Generator().manual_seed(0),
+        "noise": torch.Generator().manual_seed(1),
     }
     return HomeostasisPhase(**{**plain, **changes})
 
@@ -140,7 +142,7 @@ def test_a_clipped_gradient_has_at_most_the_chosen_norm(net, world):
         return float(torch.stack([p.grad.pow(2).sum() for p in parameters if p.grad is not None]).sum().sqrt())
 
     for clip in (None, 1e-3):
-        clipped = phase(n_batches=1, clip=clip, terms=(RolloutError(DELTA_T, 1e-4, 0.0),))
+        clipped = phase(n_batches=1, clip=clip, terms=(RolloutError(1e-4, 0.0),))
         optimizer = clipped.optimizer(net)
         clipped.run(0, net, world.frames, optimizer, lambda closure: norms.append(norm(net)))
     assert norms[0] > 1

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.families.metabolism.homeostasis.losses import Sample
 from hydra_llm.families.metabolism.homeostasis.submodels import Regulated
+from hydra_llm.training.strategy import Batch, FitStep
 
 GRID = 20  # concentrations per response curve
 
@@ -26,11 +26,12 @@ class ContrastiveLoss:
     margin: float
     low: float  # of the grid, in concentration
     high: float
+    external: Tensor | None  # [1, column]: a known input to ask under, that of the first recorded frame
     name: str = "contrastive"
 
-    def __call__(self, net: Regulated, sample: Sample) -> Tensor:
-        similar = response_similarity(self.responses(net, sample))
-        a = net.embedding.a
+    def loss(self, model: Regulated, batch: Batch, step: FitStep) -> Tensor:
+        similar = response_similarity(self.responses(model, batch.state()))
+        a = model.embedding.a
         pair = torch.triu_indices(len(a), len(a), offset=1, device=a.device)
         distance = (a[pair[0]] - a[pair[1]]).pow(2).sum(dim=-1).clamp_min(1e-12).sqrt()
         s = similar[pair[0], pair[1]]
@@ -38,13 +39,12 @@ class ContrastiveLoss:
         repel = (-s).clamp_min(0) * (self.margin - distance).clamp_min(0).pow(2)
         return self.lambda_contrastive * (attract + repel).mean()
 
-    def responses(self, net: Regulated, sample: Sample) -> Tensor:
-        """node(c, a_i) on the grid [metabolite, point], without gradient."""
-        states = sample.frames.activity
+    def responses(self, model: Regulated, states: Tensor) -> Tensor:
+        """node(c, a_i) on the grid [metabolite, point], without gradient; states: for their number and precision."""
         grid = torch.linspace(self.low, self.high, GRID, dtype=states.dtype, device=states.device)
-        external = None if sample.frames.external is None else sample.frames.external[:1].expand(GRID, -1)
+        external = None if self.external is None else self.external.expand(GRID, -1)
         with torch.no_grad():
-            return net.node(grid[:, None].expand(GRID, states.shape[1]), external).T
+            return model.node(grid[:, None].expand(GRID, states.shape[1]), external).T
 
 
 def response_similarity(responses: Tensor) -> Tensor:

@@ -24,7 +24,9 @@ from hydra_llm.families.metabolism.homeostasis.profiled import ProfiledPhase
 from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase
 from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.schema.training import CustomStrategy
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.custom_strategy import refuse_without_steps
 from hydra_llm.training.datamodule import RecordingDataModule
 from hydra_llm.training.phases.base import Phase
 
@@ -41,6 +43,7 @@ def phase1_keys(training: HomeostasisTraining) -> MetabolismTraining:
     keys["batch_size"] = training.phase1_batch_size
     if training.linear_homeostasis is None:
         keys["linear_homeostasis"] = training.k != "frozen"
+    keys["strategy"] = CustomStrategy()  # those of this training are for phase 2
     return MetabolismTraining(**keys)
 
 
@@ -60,6 +63,7 @@ def fit_homeostasis(
 ) -> Fit:
     """Phase 1 by `phases` (or from a file), then phase 2; the minutes are those of both."""
     if not training.homeostasis_training:
+        refuse_without_steps(training.strategy, 0, "Set training.homeostasis_training=true and training.k=frozen.")
         return train(net, phases, data, context, module=training.module)
     if not isinstance(net, ReactionGNN):
         raise ExperimentError(
@@ -109,6 +113,7 @@ def phase2(net: ReactionGNN, data: RecordingDataModule, training: HomeostasisTra
     if training.strategy.kaiming_init is not None:
         kaiming(net, stream(training.seed, f"model_init/{training.strategy.kaiming_init.stream}"))
     if training.k != "frozen":
+        refuse_without_steps(training.strategy, 0, "Set training.k=frozen.")
         _name_idle_strategies(training)
         if not net.freeze_stoichiometry:
             raise ExperimentError(
@@ -178,7 +183,8 @@ def _residual_only(training: HomeostasisTraining) -> bool:
 
 def _name_idle_strategies(training: HomeostasisTraining) -> None:
     """Strategies belong to the gradient fit; elimination has no batches, rollouts or learning rates."""
-    idle = [name for name, node in vars(training.strategy).items() if node is not None and name != "kaiming_init"]
+    acts = {"kaiming_init", *(f.name for f in fields(CustomStrategy))}
+    idle = [name for name, node in vars(training.strategy).items() if node is not None and name not in acts]
     if idle:
         log.info(
             "With training.k=%s rate constants are solved for without batches: %s act in training.k=frozen only.",

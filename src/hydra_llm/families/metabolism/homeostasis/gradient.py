@@ -13,13 +13,15 @@ from torch.optim import Adam, Optimizer
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.config import HomeostasisTraining
 from hydra_llm.families.metabolism.homeostasis.amplification import Amplification, Gain
-from hydra_llm.families.metabolism.homeostasis.losses import Sample, Term
+from hydra_llm.families.metabolism.homeostasis.losses import Term
 from hydra_llm.families.metabolism.homeostasis.lr_schedules import RateSchedule
 from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Lengths
 from hydra_llm.families.metabolism.homeostasis.submodels import Amplified, DetachedReaction, Regulated, WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.training.custom_strategy import FileStrategy
 from hydra_llm.training.phases.adam import INTERVALS, set_rates
 from hydra_llm.training.phases.base import Step
+from hydra_llm.training.strategy import Batch, FitStep
 
 BATCH_FACTOR = 4  # published: int(T * loop // batch * 0.2) // time_step * 4 batches
 MONITORED_FRAMES = 500
@@ -34,11 +36,13 @@ def published_batches(n_frames: int, data_augmentation_loop: int, batch_size: in
 class HomeostasisPhase:
     """n_batches batches of batch_size stretches; `accumulation` of them make one optimiser step, their losses divided
     by that number. clip: largest norm of a step's gradient, None for no limit. monitor_reaction: also log the error
-    that the reactions alone leave, as a share of the target's variance.
+    that the reactions alone leave, as a share of the target's variance. strategy: what is minimised instead of the sum
+    of the terms, which it may ask for.
     """
 
     training: HomeostasisTraining
     n_batches: int
+    delta_t: float
     terms: Sequence[Term]
     lengths: Lengths
     amplification: Amplification
@@ -48,6 +52,8 @@ class HomeostasisPhase:
     detach_reaction: bool
     monitor_reaction: bool
     batch_order: torch.Generator
+    noise: torch.Generator
+    strategy: FileStrategy | None = None
     name: str = field(default="homeostasis", init=False)
 
     def __post_init__(self) -> None:
@@ -88,28 +94,50 @@ class HomeostasisPhase:
                 factor = self.schedule.factor(number, self.n_steps)
                 set_rates(optimizer, factor)
                 optimizer.zero_grad()
-                for name, value in self._accumulate(self._view(net, gain.factor), frames, progress).items():
+                for name, value in self._accumulate(self._view(net, gain.factor), frames, number).items():
                     sums[name] = sums.get(name, value.new_zeros(())) + value
                 self._step(optimizer, step)
-        logged = {f"{name}_loss": float(total) / (last - first) for name, total in sums.items()}
-        logged["phase2_loss"] = sum(logged.values())
-        return logged | self._monitor(net, frames)
+        means = {name: float(total) / (last - first) for name, total in sums.items()}
+        losses = {name: value for name, value in means.items() if name.endswith("_loss")}
+        return means | {"phase2_loss": sum(losses.values())} | self._monitor(net, frames)
 
     def _view(self, net: ReactionGNN, factor: float) -> Regulated:
         view: Regulated = DetachedReaction(WithInput(net)) if self.detach_reaction else WithInput(net)
         return view if factor == 1 else Amplified(view, factor)
 
-    def _accumulate(self, view: Regulated, frames: Frames, progress: float) -> dict[str, Tensor]:
+    def _accumulate(self, view: Regulated, frames: Frames, number: int) -> dict[str, Tensor]:
         """Back-propagate one step's batches. Returns the mean of every term over them."""
         found: dict[str, Tensor] = {}
         for _ in range(self.accumulation):
-            for length in self.lengths.at(progress, self.batch_order):
-                sample = Sample(frames, self._starts(frames, length), length)
-                losses = {term.name: term(view, sample) / self.accumulation for term in self.terms}
-                torch.stack(list(losses.values())).sum().backward()
-                for name, loss in losses.items():
-                    found[name] = found.get(name, loss.new_zeros(())) + loss.detach()
+            for length in self.lengths.at(number / self.n_steps, self.batch_order):
+                total, read = self._loss(view, frames, length, number)
+                (total / self.accumulation).backward()
+                for name, value in read.items():
+                    found[name] = found.get(name, value.new_zeros(())) + value / self.accumulation
         return found
+
+    def _loss(self, view: Regulated, frames: Frames, length: int, number: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """What is minimised on one batch of stretches, and what is logged of it."""
+
+        def losses() -> dict[str, Tensor]:
+            part = batch.first(length)
+            return {term.name: term.loss(view, part, step) for term in self.terms}
+
+        def configured() -> Tensor:
+            return torch.stack(list(losses().values())).sum()
+
+        strategy = self.strategy
+        horizon = length if strategy is None else strategy.horizon(length)
+        batch = Batch.of(frames, self._starts(frames, horizon), horizon, self.delta_t)
+        step = FitStep(number, self.n_steps, self.noise, configured)
+        if strategy is None:
+            terms = losses()
+            total = torch.stack(list(terms.values())).sum()
+            return total, {f"{name}_loss": loss.detach() for name, loss in terms.items()}
+        total, diagnostics = strategy.loss(view, batch, step)
+        numbers = strategy.numbers(total, diagnostics, step)
+        read = {name: total.new_tensor(value) for name, value in numbers.items()}
+        return total, {**read, "strategy_loss": total.detach()}
 
     def _starts(self, frames: Frames, length: int) -> Tensor:
         n_starts = frames.n_frames - length

@@ -5,28 +5,23 @@ No term takes a type: metabolites organise by what the node function does with t
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.homeostasis.submodels import Regulated
-
-
-class Sample(NamedTuple):
-    """Stretches of a recording: the frames, the first frame of each stretch [sample], and how many follow."""
-
-    frames: Frames
-    start: Tensor
-    length: int
+from hydra_llm.training.strategy import Batch, FitStep
 
 
 class Term(Protocol):
+    """A training strategy with a name, which returns a loss and nothing else; `model` is a view of the network."""
+
     @property
     def name(self) -> str: ...
 
-    def __call__(self, net: Regulated, sample: Sample) -> Tensor:
+    def loss(self, model: Regulated, batch: Batch, step: FitStep) -> Tensor:
         """Scalar loss; carries the gradient."""
         ...
 
@@ -39,21 +34,19 @@ class RolloutError:
     has added up. The denominator is the error of a drift that is wrong by `unit` throughout.
     """
 
-    delta_t: float
     unit: float
     position_power: float
     name: str = "rollout"
 
-    def __call__(self, net: Regulated, sample: Sample) -> Tensor:
-        frames, start, length = sample
-        c = frames.activity[start]
+    def loss(self, model: Regulated, batch: Batch, step: FitStep) -> Tensor:
+        c = batch.state()
         total, scale = c.new_zeros(()), 0.0
-        for k in range(length):
-            external = None if frames.external is None else frames.external[start + k]
-            c = c + self.delta_t * (net.reaction(c, external) + net.node(c, external))
+        for k in range(batch.horizon):
+            external = batch.input(k)
+            c = c + batch.delta_t * (model.reaction(c, external) + model.node(c, external))
             weight = (k + 1) ** self.position_power
-            total = total + weight * (c - frames.activity[start + k + 1]).pow(2).mean()
-            scale += weight * ((k + 1) * self.delta_t * self.unit) ** 2
+            total = total + weight * (c - batch.state(k + 1)).pow(2).mean()
+            scale += weight * ((k + 1) * batch.delta_t * self.unit) ** 2
         return total / scale
 
 
@@ -67,11 +60,11 @@ class ResidualError:
     unit: float
     name: str = "residual"
 
-    def __call__(self, net: Regulated, sample: Sample) -> Tensor:
-        batch = sample.frames.at(sample.start)
+    def loss(self, model: Regulated, batch: Batch, step: FitStep) -> Tensor:
+        c, external = batch.state(), batch.input()
         with torch.no_grad():
-            left_over = batch.target - net.reaction(batch.activity, batch.external)
-        return (net.node(batch.activity, batch.external) - left_over).pow(2).mean() / self.unit**2
+            left_over = batch.target - model.reaction(c, external)
+        return (model.node(c, external) - left_over).pow(2).mean() / self.unit**2
 
 
 @dataclass(frozen=True)
@@ -85,12 +78,12 @@ class OffsetPenalty:
     coeff: float
     at: float
     unit: float
+    external: Tensor | None  # [1, column]: a known input to ask under, that of the first recorded frame
     name: str = "offset_penalty"
 
-    def __call__(self, net: Regulated, sample: Sample) -> Tensor:
-        c = torch.full_like(sample.frames.activity[:1], self.at)
-        external = None if sample.frames.external is None else sample.frames.external[:1]
-        return self.coeff * net.node(c, external).pow(2).mean() / self.unit**2
+    def loss(self, model: Regulated, batch: Batch, step: FitStep) -> Tensor:
+        c = torch.full_like(batch.state()[:1], self.at)
+        return self.coeff * model.node(c, self.external).pow(2).mean() / self.unit**2
 
 
 def residual_size(net: Regulated, frames: Frames) -> float:

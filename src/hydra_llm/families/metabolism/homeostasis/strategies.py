@@ -21,6 +21,7 @@ from hydra_llm.families.metabolism.homeostasis.rollout_schedules import Fixed, L
 from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
 from hydra_llm.systems.random_streams import stream
+from hydra_llm.training.custom_strategy import strategy_of
 
 
 def gradient_phase(net: ReactionGNN, frames: Frames, training: HomeostasisTraining, delta_t: float) -> HomeostasisPhase:
@@ -34,7 +35,9 @@ def gradient_phase(net: ReactionGNN, frames: Frames, training: HomeostasisTraini
     return HomeostasisPhase(
         training=training,
         n_batches=batches,
-        terms=_terms(chosen, unit, delta_t, frames),
+        delta_t=delta_t,
+        terms=_terms(chosen, unit, frames),
+        strategy=strategy_of(chosen),
         lengths=_lengths(chosen, time_step),
         amplification=NONE if amplification is None else Amplification(amplification.start, amplification.until),
         schedule=_schedule(chosen.warmup),
@@ -43,21 +46,24 @@ def gradient_phase(net: ReactionGNN, frames: Frames, training: HomeostasisTraini
         detach_reaction=chosen.separate_losses is not None,
         monitor_reaction=chosen.separate_losses is not None and chosen.separate_losses.monitor_reaction,
         batch_order=stream(training.seed, "batch_order/phase2"),
+        noise=stream(training.seed, "training_noise/phase2"),
     )
 
 
-def _terms(chosen: Strategies, unit: float, delta_t: float, frames: Frames) -> list[Term]:
+def _terms(chosen: Strategies, unit: float, frames: Frames) -> list[Term]:
     residual, curriculum = chosen.residual_supervision, chosen.time_step_curriculum
+    external = None if frames.external is None else frames.external[:1]
     terms: list[Term] = []
     if residual is not None:
         terms.append(ResidualError(unit))
     if residual is None or residual.keep_rollout:
-        terms.append(RolloutError(delta_t, unit, 0.0 if curriculum is None else curriculum.position_power))
+        terms.append(RolloutError(unit, 0.0 if curriculum is None else curriculum.position_power))
     if chosen.contrastive is not None:
         low, high = (float(q) for q in torch.quantile(frames.activity.double(), torch.tensor([0.01, 0.99]).double()))
-        terms.append(ContrastiveLoss(chosen.contrastive.lambda_contrastive, chosen.contrastive.margin, low, high))
+        weight, margin = chosen.contrastive.lambda_contrastive, chosen.contrastive.margin
+        terms.append(ContrastiveLoss(weight, margin, low, high, external))
     if chosen.offset_penalty is not None:
-        terms.append(OffsetPenalty(chosen.offset_penalty.coeff, chosen.offset_penalty.at, unit))
+        terms.append(OffsetPenalty(chosen.offset_penalty.coeff, chosen.offset_penalty.at, unit, external))
     return terms
 
 

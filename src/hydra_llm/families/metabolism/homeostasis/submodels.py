@@ -37,6 +37,9 @@ class View:
     def node(self, c: Tensor, external: Tensor | None) -> Tensor:
         return self.net.node(c, external)
 
+    def __call__(self, c: Tensor, external: Tensor | None) -> Tensor:
+        return self.reaction(c, external) + self.node(c, external)
+
 
 @dataclass(frozen=True)
 class WithInput(View):
