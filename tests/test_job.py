@@ -223,3 +223,33 @@ def test_a_job_learns_which_trial_it_is(tmp_path, monkeypatch):
         assert job.trial() == {"trial": 3, "parent": 1}
     finally:
         job.close_job()
+
+
+@pytest.mark.parametrize(
+    ("goal", "best", "better", "worse"),
+    [
+        ({"metric": "R2", "direction": "maximize", "target": None}, 0.5, 0.5, 0.4),
+        ({"metric": "R2", "direction": "minimize", "target": None}, 0.5, 0.4, 0.6),
+        ({"metric": "R2", "direction": "target", "target": 1.0}, 0.5, 1.2, 0.3),
+    ],
+)
+def test_a_trial_leads_where_no_earlier_one_is_better(tmp_path, goal, best, better, worse):
+    def write(**known):
+        (tmp_path / job.TRIALS_NAME / "3.json").write_text(json.dumps({"goal": goal, **known}))
+
+    assert job.leads({})  # outside a sweep
+    (tmp_path / "3").mkdir()
+    (tmp_path / job.TRIALS_NAME).mkdir()
+    job.open_job(tmp_path / "3", 3, tmp_path / job.LIMITS_NAME, 0.0)
+    try:
+        write(purpose="search", best=best)
+        assert job.leads({"R2": better})
+        assert not job.leads({"R2": worse})
+        assert not job.leads({"R2": float("nan")})
+        assert not job.leads({})
+        write(purpose="search", best=None)  # the first one
+        assert job.leads({"R2": worse})
+        write(purpose="confirm", best=best)
+        assert job.leads({"R2": worse})
+    finally:
+        job.close_job()

@@ -83,14 +83,27 @@ def is_connected() -> bool:
 
 def trial() -> dict[str, Any] | None:
     """Which trial this job is: sweep, block, trial, parent, mutation, role, strategy, proposer, configuration_id (the
-    same for all replicates), values, seeds, metric, baseline (mean of the metric so far), sketches (whether
-    somebody looks at small figures, see SKETCHES) and more. None outside a sweep, or under another sweeper.
+    same for all replicates), values, seeds, goal (metric, direction, target), baseline (mean of the metric so far),
+    best (value of the metric so far), sketches (whether somebody looks at small figures, see SKETCHES) and more.
+    None outside a sweep, or under another sweeper.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder is None:
         return None
     limits = Path(os.environ.get(LIMITS_VARIABLE) or Path(folder).parent / LIMITS_NAME)
     return _read_json(limits.parent / TRIALS_NAME / f"{read_number(Path(folder))}.json")
+
+
+def leads(results: Mapping[str, Any]) -> bool:
+    """Whether these results of a job are worth figures and the like: in a search, if no trial that had ended when the
+    job began has a better value of the metric; in a confirmation and outside a sweep, always.
+    """
+    known = trial() or {}
+    best, goal = known.get("best"), known.get("goal") or {}
+    if known.get("purpose") != "search" or best is None:
+        return True
+    value = results.get(goal.get("metric"))
+    return isinstance(value, SupportsFloat) and score(float(value), goal) >= score(float(best), goal)
 
 
 # ---- what the launching side calls, in the process of the job ----

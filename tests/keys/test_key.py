@@ -13,6 +13,7 @@ CHOICE = Key(str, "a", "one of two", choices=("a", "b"))
 CLASS = Key(str, "a", "one of two, or a class", choices=("a", "b"), dotted=True)
 SOME = Key(list, None, "some of two", choices=("a", "b"))
 FLAG = Key(bool, False, "a flag")
+SLOTS = Key(int, 1, "how many, or a word", low=1, word="auto")
 PAUSE = Key(float, 5.0, "may be switched off", low=0, null=True)
 
 
@@ -26,6 +27,7 @@ PAUSE = Key(float, 5.0, "may be switched off", low=0, null=True)
         (CLASS, ["a", "my_package.Mine", object()]),
         (SOME, [[], ["b"], ["a", "b"], None]),
         (FLAG, [True, False]),
+        (SLOTS, [3, "auto"]),
         (PAUSE, [0, None]),
         (Key(object, None, "anything"), [[1], {"a": 1}, True]),
     ],
@@ -38,6 +40,8 @@ def test_a_key_takes_what_it_declares(key, values):
     ("key", "value", "sentence"),
     [
         (COUNT, 0, "x.k must be at least 1, got 0."),
+        (SLOTS, 0, "x.k must be at least 1, or auto, got 0."),
+        (SLOTS, "many", "x.k must be a whole number, or auto, got 'many'."),
         (COUNT, 2.0, "x.k must be a whole number, got 2.0."),
         (COUNT, True, "x.k must be a whole number, got True."),
         (COUNT, None, "x.k must be a whole number, got null."),

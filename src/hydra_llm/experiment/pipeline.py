@@ -106,7 +106,7 @@ def _measure(
     for logger in loggers:
         logger.log_metrics(metrics)
     summarise(loggers, metrics, target)
-    if cfg.callbacks.figures:
+    if cfg.callbacks.figures and job.leads(metrics):
         written = save(evaluator.figures(fitted, evaluation), folder / "figures", footer=f"target: {target}")
         _log_images(loggers, written)
     if (job.trial() or {}).get("sketches"):

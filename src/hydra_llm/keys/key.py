@@ -28,9 +28,10 @@ def in_words(low: float | None, high: float | None, open_low: bool = False) -> s
 
 
 class Key(NamedTuple):
-    """`kind` float takes whole numbers too, `object` anything; `open_low` excludes `low` itself. A list with `choices`
-    holds some of them. `dotted`: beside the choices, a class of the user's own by its path, or an object. A key whose
-    default is None may be null; `null` says so of one with another default.
+    """`kind` float takes whole numbers too, `object` anything; `open_low` excludes `low` itself. A list with
+    `choices` holds some of them. `word`: a text that is taken in place of a value of `kind`. `dotted`: beside the
+    choices, a class of the user's own by its path, or an object. A key whose default is None may be null; `null`
+    says so of one with another default.
     """
 
     kind: type
@@ -41,6 +42,7 @@ class Key(NamedTuple):
     high: float | None = None
     open_low: bool = False
     choices: tuple[str, ...] = ()
+    word: str = ""
     dotted: bool = False
     null: bool = False
 
@@ -57,8 +59,11 @@ class Key(NamedTuple):
         """What the value would have to be, as the end of a sentence; "" for one that the key takes."""
         if value is None and self.nullable:
             return ""
+        if self.word and value == self.word:
+            return ""
         wanted = self._wanted(value)
-        return f"{wanted}, or null" if wanted and self.nullable else wanted
+        more = (self.word, "null" if self.nullable else "")
+        return ", or ".join([wanted, *filter(None, more)]) if wanted else ""
 
     def _wanted(self, value: Any) -> str:
         if self.dotted and value is not None and not isinstance(value, PLAIN):

@@ -66,7 +66,14 @@ SWEEPER: Table = {
     # ---- how much ----
     "n_trials": Key(int, 24, "trials in all sessions of the sweep, without the confirmation", low=1),
     "n_iter_block": Key(int, None, "trials per block, each with its own tree; null: one block", low=0),
-    "n_parallel": Key(int, 1, "slots: trials that run at the same time", low=1),
+    "n_parallel": Key(
+        int,
+        1,
+        "slots: trials that run at the same time; `auto`: one per entry of `gpu_slots`, else one per core of this "
+        "machine, at most a quarter of `n_trials`",
+        low=1,
+        word="auto",
+    ),
     "dispatch": Key(
         str,
         "auto",

@@ -42,6 +42,7 @@ from hydra_llm.sweeper.loop import SearchLoop
 from hydra_llm.sweeper.make_spec import make_spec
 from hydra_llm.sweeper.options import read_options
 from hydra_llm.sweeper.proposer_choice import choose_proposer, proposer_settings
+from hydra_llm.sweeper.slots import n_slots
 from hydra_llm.sweeper.spec import SweepSpec
 from hydra_llm.sweeper.wandb_tracking import track
 
@@ -65,6 +66,7 @@ class SweepRun:
         self.config = config
         self.task_function = task_function
         self._launcher_kind = launcher_kind(config)
+        self.options["n_parallel"] = n_slots(self.options, self._launcher_kind)
         self.dispatch_mode, self._dispatch_warning = choose(
             self.options["dispatch"], self.options["n_parallel"], self._launcher_kind, fork_hindrance()
         )

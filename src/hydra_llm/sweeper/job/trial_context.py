@@ -30,13 +30,16 @@ def write_trial_context(study: Study, trial: Trial, command: str) -> None:
 
 
 def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
-    """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline."""
-    proposal, settings = trial.proposal, study.settings
+    """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline, `best` the value
+    of the block's best run.
+    """
+    proposal, objective = trial.proposal, study.settings.objective
     block = study.state.block_values(trial)
     tree = study.state.trees.get(trial.block)
     root = tree.root if tree is not None else None
     runs = [] if root is None else [study.state.trials[n].value for n in root.trials]
     known = [value for value in runs if value is not None]
+    others = [other.value for other in study.state.search_trials() if other.block == trial.block]
     return {
         "sweep": Path(study.folder).name,
         "block": trial.block,
@@ -55,8 +58,10 @@ def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
         "seeds": dict(trial.seeds),
         "purpose": trial.purpose,
         "budget": trial.budget,
-        "metric": settings.objective.metric,
+        "metric": objective.metric,
+        "goal": {"metric": objective.metric, "direction": objective.direction, "target": objective.target},
         "baseline": sum(known) / len(known) if known else None,
+        "best": max((value for value in others if value is not None), key=objective.score, default=None),
         "sketches": study.sees_figures and trial.purpose == "search",
     }
 
