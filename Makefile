@@ -5,26 +5,27 @@ TIER   ?= quick
 FORCE  ?=
 ARGS   ?=
 
-VENV  := .venv
-PY    := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+VENV   := .venv
+PY     := $(VENV)/bin/python
+RUNS   := $(VENV)/.installed
+CHECKS := $(VENV)/.installed-dev
 
-# The main job: 12 trials of the closed loop on the default regime, then the confirmation on fresh seeds.
-DEMO ?= train.py -m hydra/sweeper=llm_ucb hydra.sweeper.n_trials=12
+# The main job: 12 trials of the closed loop, a slot per core, then the confirmation on fresh seeds.
+DEMO ?= train.py -m hydra/sweeper=llm_ucb experiment=demo hydra.sweeper.n_trials=12 hydra.sweeper.n_parallel=auto
 
 .PHONY: help demo test lint format docs install clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@echo "make demo              the closed loop on the default regime (arguments: make demo ARGS='simulation=signal_dale')"
+	@echo "make demo              the closed loop on a small network (arguments: make demo ARGS='hydra.sweeper.n_trials=24')"
 	@echo "make test              all gates, quick tier; TIER=full adds the long ones, FORCE=1 repeats a passed run"
 	@echo "make lint              the gates without pytest"
 	@echo "make format            ruff format, and what ruff can repair by itself"
 	@echo "make docs              the documentation as a site, in site/"
-	@echo "make install           .venv with all extras (PYTHON=python3.12 chooses the interpreter)"
+	@echo "make install           .venv with all that runs and checks need (PYTHON=python3.12 chooses the interpreter)"
 	@echo "make clean             caches; make distclean: .venv too. Neither touches outputs/"
 
-demo: install
+demo: $(RUNS)
 	@$(PY) $(DEMO) $(ARGS)
 
 test: install
@@ -42,19 +43,29 @@ docs: install
 	@$(VENV)/bin/mkdocs build --quiet
 	@echo "site/index.html"
 
-install: $(STAMP)
+install: $(CHECKS)
 
 # An environment knows its own path: after a move of the folder it has to be made again.
-ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
-.PHONY: $(STAMP)
+ifneq ($(shell cat $(RUNS) 2>/dev/null),$(CURDIR))
+.PHONY: $(RUNS)
+endif
+ifneq ($(shell cat $(CHECKS) 2>/dev/null),$(CURDIR))
+.PHONY: $(CHECKS)
 endif
 
-$(STAMP): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || \
-	  { echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name one: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "$(PYTHON) is Python %d.%d, and 3.11 or \
-	later is needed. Name one: make PYTHON=python3.12" % sys.version_info[:2])'
-	@$(PYTHON) scripts/install.py
+$(RUNS): pyproject.toml constraints.txt
+	$(INSTALL) all
+
+$(CHECKS): pyproject.toml constraints.txt
+	$(INSTALL) dev
+
+define INSTALL
+@command -v $(PYTHON) >/dev/null || \
+  { echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name one: make PYTHON=python3.12" >&2; exit 1; }
+@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "$(PYTHON) is Python %d.%d, and 3.11 or \
+later is needed. Name one: make PYTHON=python3.12" % sys.version_info[:2])'
+@$(PYTHON) scripts/install.py
+endef
 
 clean:
 	rm -rf site .make .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

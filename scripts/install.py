@@ -1,6 +1,9 @@
-"""Creates .venv and installs the package with every extra at the tested versions; run by `make` when needed.
+"""Creates .venv and installs the package into it at the tested versions; run by `make` when needed.
 
-Standard library only. The stamp holds the path of the checkout, because an environment does not survive a move.
+    python scripts/install.py all    # what runs and sweeps need
+    python scripts/install.py dev    # that, and what the checks and the documentation need
+
+Standard library only. A stamp per set holds the path of the checkout, because an environment does not survive a move.
 """
 
 import shutil
@@ -11,13 +14,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-STAMP = VENV / ".installed"  # the Makefile compares its content with the folder it is in
+STAMPS = {"all": VENV / ".installed", "dev": VENV / ".installed-dev"}  # the Makefile compares them with its folder
 LOG = ROOT / ".make" / "pip.log"
 LEAST = (3, 11)
 HEAD = 1000  # characters of a script that surely hold its interpreter's path
 
 
 def main() -> int:
+    wanted = sys.argv[1] if len(sys.argv) == 2 else ""
+    if wanted not in STAMPS:
+        return fail(f"The set to install must be one of {', '.join(STAMPS)}, got {wanted!r}.")
     began = time.monotonic()
     python = VENV / "bin" / "python"
     if is_usable(python):
@@ -27,14 +33,15 @@ def main() -> int:
         shutil.rmtree(VENV, ignore_errors=True)
         if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) != 0:
             return fail("The virtual environment could not be made. On Debian and Ubuntu: apt install python3-venv")
-    STAMP.unlink(missing_ok=True)
+    STAMPS[wanted].unlink(missing_ok=True)
     LOG.parent.mkdir(exist_ok=True)
     LOG.unlink(missing_ok=True)
     options = ["-qq", "--no-input", "--disable-pip-version-check", "--log", str(LOG)]  # -qq: errors only
-    command = [str(python), "-m", "pip", "install", *options, "-c", "constraints.txt", "-e", ".[dev]"]
+    command = [str(python), "-m", "pip", "install", *options, "-c", "constraints.txt", "-e", f".[{wanted}]"]
     if subprocess.call(command, cwd=ROOT) != 0:
         return fail(f"pip could not install the package; the full log is in {LOG.relative_to(ROOT)}.")
-    STAMP.write_text(f"{ROOT}\n")
+    for name in ("all", "dev") if wanted == "dev" else ("all",):  # the second set holds the first
+        STAMPS[name].write_text(f"{ROOT}\n")
     say(f"Installed in {time.monotonic() - began:.0f} s.")
     return 0
 

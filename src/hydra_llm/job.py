@@ -102,7 +102,7 @@ def leads(results: Mapping[str, Any]) -> bool:
     best, goal = known.get("best"), known.get("goal") or {}
     if known.get("purpose") != "search" or best is None:
         return True
-    value = results.get(goal.get("metric"))
+    value = results.get(str(goal.get("metric")))
     return isinstance(value, SupportsFloat) and score(float(value), goal) >= score(float(best), goal)
 
 
