@@ -52,7 +52,7 @@ def _facts(sweep: Sweep) -> dict[str, Any]:
         "ended": sweep.ended or "not yet",
     }
     if best is not None:
-        node, root = state.trees[best.block].node(best.number), state.trees[best.block].root
+        node, root = state.trees[best.block].node(best.number), state.baseline(best.block)
         facts["best trial"] = best.number
         if objective.direction != "target":
             facts["best, as selected"] = None if node.mean is None else objective.value_of_score(node.mean)
@@ -77,7 +77,8 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
     gains = {}  # by node; a rerun belongs to who proposed the configuration
     for block, tree in state.trees.items():
         recordings = Recordings(tree, state.block_trials(block), objective)
-        pairs = {node.id: recordings.pair(node, tree.root) for node in tree if tree.root and node is not tree.root}
+        start = tree.baseline or tree.root  # a block that goes on in a regime starts at its leader
+        pairs = {node.id: recordings.pair(node, start) for node in tree if start and node is not start}
         gains |= {number: pair.mean for number, pair in pairs.items() if pair is not None}
     facts = {}
     for who, theirs in trials.items():

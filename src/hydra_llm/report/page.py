@@ -187,7 +187,7 @@ def _best(sweep: Sweep) -> dict[str, Any] | None:
     if best is None:
         return None
     settings, tree_of = sweep.settings, sweep.state.trees[best.block]
-    node, root = tree_of.node(best.number), tree_of.root
+    node, root = tree_of.node(best.number), sweep.state.baseline(best.block)
     baseline = settings.space.baseline()
     rows = [
         {

@@ -17,6 +17,7 @@ from hydra_llm.search.annotations import Annotations
 from hydra_llm.search.blocks import present_block
 from hydra_llm.search.context import Block, Context, Slot
 from hydra_llm.search.context_builder import briefing
+from hydra_llm.search.inheritance import heritage, inherited_run
 from hydra_llm.search.log.events import Rejection
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.promised_runs import promised_runs
@@ -174,6 +175,7 @@ class ProposalLoop:
             slots=slots,
             ranking=ranking,
             block=block,
+            heritage=heritage(state),
             next_number=number,
             n_trials=self.settings.n_trials,
             left=min(self.settings.block_size - len(trials), self.settings.n_trials - state.used),
@@ -222,9 +224,12 @@ class ProposalLoop:
         return bool(self.settings.n_iter_block) and state.used + count < self.settings.n_trials
 
     def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
-        """As `fill`, after the runs that earlier proposals promised."""
+        """As `fill`, after the runs that earlier proposals promised and what an earlier block left."""
         context = self.context(state, slots, number)
         due = {proposal.slot: proposal for proposal in promised_runs(context)}
+        left = replace(context, slots=tuple(slot for slot in slots if slot.index not in due))
+        if (start := inherited_run(left)) is not None:
+            due[start.slot] = start
         rest = tuple(slot for slot in slots if slot.index not in due)
         if not due:
             return fill(context, self.proposer)

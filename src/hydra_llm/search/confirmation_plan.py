@@ -54,8 +54,10 @@ def missing_runs(state: SweepState, settings: Settings) -> list[ConfirmationRun]
 
 def _roles(best: Trial, state: SweepState, references: Sequence[str]) -> dict[str, Trial]:
     """What runs beside the best of a regime: the baseline of its block, and the references."""
-    root = state.trees[best.block].root
-    assert root is not None  # a block with a best trial has a root
-    baseline = state.trials[root.id]
-    roles = {"baseline": baseline} if best.number == root.id else {"best": best, "baseline": baseline}
+    node = state.baseline(best.block)
+    if node is None:  # it never ran: a start of several slots that an earlier version laid out otherwise
+        return {"best": best}
+    baseline = state.trials[node.id]
+    same = state.space.key(best.values) == state.space.key(baseline.values)
+    roles = {"baseline": baseline} if same else {"best": best, "baseline": baseline}
     return roles | dict.fromkeys(references, baseline)

@@ -85,6 +85,18 @@ class Progress:
     window: int = MIN_WINDOW
 
 
+@dataclass(frozen=True)
+class Heritage:
+    """What a block starts with: the `leader` of an earlier `block`, of the `same_regime` or another one, and how many
+    `runs` of the present regime ended with a value before it.
+    """
+
+    block: int
+    leader: Trial
+    same_regime: bool
+    runs: int = 0
+
+
 def _composes(values: Mapping[str, Any]) -> list[str]:
     """Without an application to compose, every configuration is valid."""
     return []
@@ -121,6 +133,8 @@ class Context:
     rejected: frozenset[str] = frozenset()  # keys (Space.key) of configurations that did not compose
     feedback: tuple[str, ...] = ()  # why the previous answer for these slots was refused, one sentence each
     validate: Callable[[Mapping[str, Any]], list[str]] = field(default=_composes, compare=False)  # [] if it composes
+
+    heritage: Heritage | None = None  # of earlier blocks
 
     # ---- what the Gaussian process would do ----
     pool: tuple[PoolCandidate, ...] = ()  # its choices, best first; (): it was not asked, or knows too little

@@ -60,7 +60,8 @@ class Numbering:
         seed, keys = self._settings.seed, self._settings.seed_keys
         if self._settings.fresh_seeds:
             return fresh_seeds(seed, keys, self.next)
-        block = self._state.block_trials(self._state.blocks[-1].index)
+        index = self._state.blocks[-1].index
+        block = [t for i in (*self._state.same_regime(index), index) for t in self._state.block_trials(i)]
         if proposal.recordings and keys:
             known = list(dict.fromkeys(map(seeds_of, [*block, *batch])))
             place = proposal.recordings[0] - 1

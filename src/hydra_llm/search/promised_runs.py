@@ -17,7 +17,7 @@ def promised_runs(context: Context) -> list[Proposal]:
     run again for its promise.
     """
     free = [slot for slot in context.slots if slot.role != "baseline"]
-    root = context.tree.root
+    root = context.tree.baseline
     found = []
     if root is not None and root.failed and not root.pending and max(root.trials) < context.earlier and free:
         found.append(_again(context, free.pop(0), root))

@@ -27,7 +27,7 @@ def due(state: SweepState, settings: Settings) -> dict[int, str]:
         return {}
     if state.used + settings.promote > settings.n_trials:
         return {}
-    root = state.trees[block].baseline
+    root = state.baseline(block)
     contrast = root if root is not None and root.scores else nodes[-1]
     leaders = [node for node in nodes if node is not contrast][: settings.promote - 1]
     found = {_scored(state, contrast.trials): BASELINE if contrast is root else CONTRAST}

@@ -149,8 +149,9 @@ def path_to_best(sweep: Sweep) -> list[PathStep]:
         return []
     tree = sweep.state.trees[best.block]
     lineage = list(reversed(list(tree.lineage(tree.node(best.number)))))
-    if tree.root is not None and tree.root is not lineage[0]:
-        lineage.insert(0, tree.root)
+    baseline = sweep.state.baseline(best.block)
+    if baseline is not None and baseline is not lineage[0]:
+        lineage.insert(0, baseline)
     befores = [None, *lineage[:-1]]
     return [_path_step(sweep, tree, before, node) for before, node in zip(befores, lineage, strict=True)]
 

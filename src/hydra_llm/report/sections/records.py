@@ -98,7 +98,7 @@ def block_rows(sweep: Sweep) -> list[BlockRow]:
     for block in state.blocks:
         tree, trials = state.trees[block.index], state.block_trials(block.index)
         floor = tree.noise_floor
-        best, root = tree.best(), tree.root
+        best, root = tree.best(), state.baseline(block.index)
         found.append(
             BlockRow(
                 block.index,

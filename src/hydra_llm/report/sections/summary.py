@@ -56,7 +56,7 @@ def rows(sweep: Sweep) -> list[ComparisonRow]:
     best = state.best()
     if best is None:
         return []
-    root = state.trees[best.block].root
+    root = state.baseline(best.block)
     current = {best.number, root.id if root is not None else best.number}
     runs = [t for t in state.confirmations if t.proposal.parent in current and t.state is TrialState.COMPLETED]
     name = sweep.settings.objective.name

@@ -35,7 +35,7 @@ from hydra_llm.search.log.events import (
 from hydra_llm.search.log.protocol_copy import ProtocolCopy
 from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import TrialState
 from hydra_llm.search.trial.trial import PROMOTED, Trial
@@ -95,7 +95,8 @@ class SweepState:
     @apply.register
     def _(self, event: BlockRecord) -> None:
         self.blocks.append(event)
-        self.trees[event.index] = Tree(self.space, self.objective, reward=self.reward)
+        before = [self.trees[index] for index in self.same_regime(event.index)]
+        self.trees[event.index] = Tree(self.space, self.objective, reward=self.reward, before=before)
         self.protocol_copy.start_block(event.index)
 
     @apply.register
@@ -245,6 +246,19 @@ class SweepState:
         """The values of the block parameters that a trial runs under."""
         return next((block.values for block in self.blocks if block.index == trial.block), {})
 
+    def same_regime(self, index: int) -> list[int]:
+        """Blocks before this one with the same values of the block parameters."""
+        values = self.blocks[index - 1].values
+        return [block.index for block in self.blocks[: index - 1] if block.values == values]
+
+    def baseline(self, index: int) -> Node | None:
+        """The node of the baseline in a block, or in the latest block before it of the same regime where it ran."""
+        for block in (index, *reversed(self.same_regime(index))):
+            node = self.trees[block].baseline
+            if node is not None:
+                return node
+        return None
+
     def best(self) -> Trial | None:
         """The first trial of the best configuration (by its reward), None while nothing has a score. Of several regimes
         it is of the one whose best gained most over its own baseline, in units of the spread of its scores: an easy
@@ -271,6 +285,6 @@ class SweepState:
         tree = self.trees[trial.block]
         scores = [node.mean for node in tree if node.mean is not None]
         spread = max(scores) - min(scores)
-        root = tree.root
-        start = min(scores) if root is None or root.mean is None else root.mean
+        baseline = self.baseline(trial.block)
+        start = min(scores) if baseline is None or baseline.mean is None else baseline.mean
         return (tree.reward(tree.node(trial.number)) - start) / spread if spread else 0.0

@@ -68,7 +68,7 @@ def compare(state: SweepState) -> list[Comparison]:
     bests = state.bests()
     for best in bests:
         groups: dict[str, list[Trial]] = {}
-        root = state.trees[best.block].root
+        root = state.baseline(best.block)
         current = {best.number, root.id if root is not None else best.number}  # an earlier best may have been confirmed
         for trial in (t for t in state.confirmations if t.proposal.parent in current):
             groups.setdefault(trial.budget, []).append(trial)

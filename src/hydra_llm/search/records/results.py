@@ -52,7 +52,7 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
             "strategy": best.proposal.strategy,
             "provenance": str(best.proposal.provenance),
         }
-        root = state.trees[best.block].root
+        root = state.baseline(best.block)
         if root is not None and root.mean is not None:
             baseline = state.trials[root.id]
             data["baseline"] = {"number": root.id, "params": dict(root.values), "selected_value": baseline.value}

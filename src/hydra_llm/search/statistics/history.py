@@ -124,14 +124,14 @@ def gain(context: Context, node: Node) -> float | None:
 
 def converged_nodes(context: Context, most: int) -> list[Node]:
     """The best `most` nodes above the converged limit, best first; without thresholds those in the top quarter that
-    beat the root by more than the noise floor.
+    beat the baseline by more than the noise floor.
     """
     tree = context.tree
     if context.thresholds is not None:
         limit = context.objective.score(context.thresholds.converged)
-    elif tree.root is None or tree.root.mean is None:
+    elif (start := tree.baseline or tree.root) is None or start.mean is None:
         return []
     else:
-        limit = tree.root.mean + context.noise_floor
+        limit = start.mean + context.noise_floor
         most = min(most, max(2, int(np.isfinite(tree.rewards).sum()) // 4))
     return [node for node in tree.top(most) if node.mean is not None and node.mean > limit]

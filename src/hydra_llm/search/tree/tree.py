@@ -9,7 +9,7 @@ expand the same node.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,15 +85,22 @@ class Arms:
 
 class Tree:
     """Nodes in order of creation. `add` takes a RUNNING trial, then the same trial finished; or the finished one at
-    once.
+    once. `before` are trees of earlier blocks of the same regime, whose runs are believed as the tree's own.
     """
 
     def __init__(
-        self, space: Space, objective: Objective, trials: Iterable[Trial] = (), *, reward: str = "mean"
+        self,
+        space: Space,
+        objective: Objective,
+        trials: Iterable[Trial] = (),
+        *,
+        reward: str = "mean",
+        before: Sequence[Tree] = (),
     ) -> None:
         self.space = space
         self.objective = objective
         self.reward_kind = check_reward(reward)
+        self.before = tuple(before)
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
@@ -110,7 +117,8 @@ class Tree:
         self._order: list[int] | None = None
         self._belief: Belief | None = None  # from the runs that have ended, until the next one ends
         self._rows: Rows = np.empty((0, 0))  # of the nodes, as far as they were asked for
-        self._believes = False  # whether `_belief` is up to date
+        self._believes = -1  # runs that had ended, here and before, when `_belief` was fitted
+        self._ended = 0
         self.exhausted: set[int] = set()  # a cache of moves.py: ids of nodes without an untried one-parameter move
         self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
         for trial in trials:
@@ -166,7 +174,7 @@ class Tree:
 
     def _finish(self, node: Node, trial: Trial) -> None:
         self._rewards = self._order = None
-        self._believes = False
+        self._ended += 1
         if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
             self._score(node, self.objective.score(trial.value))
         elif trial.state.is_bad or trial.state is TrialState.PRUNED:
@@ -283,13 +291,15 @@ class Tree:
         """What the runs so far say of every configuration, None while there are too few. Fitted when it is asked for,
         once for each run that ends.
         """
-        if not self._believes:
+        ended = sum(tree._ended for tree in (*self.before, self))
+        if self._believes != ended:
             from hydra_llm.search.surrogate.belief import (
                 believe,
             )  # imports scipy, which most readers of a tree need not
 
-            self._belief = believe(self.space, self.objective, list(self._trials.values()))
-            self._believes = True
+            runs = [trial for tree in (*self.before, self) for trial in tree._trials.values()]
+            self._belief = believe(self.space, self.objective, runs)
+            self._believes = ended
         pending = [self._trials[number].values for number in sorted(self._running)]
         return None if self._belief is None else self._belief.with_pending(pending)
 
@@ -332,8 +342,10 @@ class Tree:
 
     @property
     def baseline(self) -> Node | None:
-        """The node of the application's own configuration; None where it has not run here."""
-        return self.find(self.space.baseline())
+        """The node of the application's own configuration, None where it has not run here. Where slots keep values of
+        their own it is the first of them.
+        """
+        return self.root if self.space.by_slot else self.find(self.space.baseline())
 
     def arms(self) -> Arms:
         """As they stand, without what is believed of them."""

@@ -35,8 +35,7 @@ def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
     """
     proposal, objective = trial.proposal, study.settings.objective
     block = study.state.block_values(trial)
-    tree = study.state.trees.get(trial.block)
-    root = tree.root if tree is not None else None
+    root = study.state.baseline(trial.block) if trial.block in study.state.trees else None
     runs = [] if root is None else [study.state.trials[n].value for n in root.trials]
     known = [value for value in runs if value is not None]
     others = [other.value for other in study.state.search_trials() if other.block == trial.block]

@@ -72,7 +72,8 @@ class BayesProposer(Proposer):
     ) -> Proposal:
         root = context.tree.root
         number = len(context.block_trials) + len(before)
-        if root is None and not before:
+        goes_on = context.heritage is not None and context.heritage.same_regime  # its baseline is known
+        if root is None and not before and not goes_on:
             note = "the application's own configuration"
             values = context.space.baseline()
             return mutate(context, slot, None, values, strategy="baseline", source=self.name, note=note)
@@ -89,8 +90,11 @@ class BayesProposer(Proposer):
         return self._first_new(context, slot, taken, choice.ranked(), belief)
 
     def decides(self, context: Context, before: int = 0) -> bool:
-        """Whether the design is over, after `before` further proposals of this batch."""
-        return len(context.block_trials) + before >= design_size(context.space, _total(context))
+        """Whether the design is over, after `before` further proposals of this batch; in a regime that earlier blocks
+        searched it is over from the start.
+        """
+        known = context.heritage.runs if context.heritage is not None else 0
+        return known + len(context.block_trials) + before >= design_size(context.space, _total(context))
 
     def choice(self, context: Context, slot: Slot, belief: Belief, before: Sequence[Proposal] = ()) -> PooledChoice:
         """The pool for a slot, beside what runs and what this batch proposed before."""

@@ -94,7 +94,21 @@ def latest(context: Context) -> Section | None:
 def regime(context: Context) -> Section:
     values = [f"- {key}: {value}" for key, value in context.block.values.items()]
     rows = values or ["The simulation is as configured and does not change in this block."]
-    return Section("Simulation of this block", rows=tuple(rows))
+    return Section("Simulation of this block", rows=(*rows, *_inherited(context)))
+
+
+def _inherited(context: Context) -> list[str]:
+    """Where the block starts, and which baseline its tree does not hold."""
+    found = context.heritage
+    if found is None:
+        return []
+    leader = f"trial {found.leader.number} ({context.objective.name} {short(found.leader.value)} there)"
+    if not found.same_regime:
+        return [f"The regime is new: the baseline first, then the leader of block {found.block}, {leader}."]
+    return [
+        f"The block goes on in the regime of block {found.block}: it starts from the leader {leader}, and not from the "
+        f"baseline, which ran there. The process knows the {found.runs} runs before."
+    ]
 
 
 def next_regime(context: Context) -> Section | None:

@@ -34,5 +34,5 @@ class RepeatBaseline:
         return context.tree.root is not None and bool(context.seed_keys)
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        root = context.tree.root
+        root = context.tree.baseline or context.tree.root
         return None if root is None else rerun(context, slot, root, self.name, note="the baseline once more")
