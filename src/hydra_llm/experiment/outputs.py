@@ -37,15 +37,18 @@ def finite(metrics: dict[str, float]) -> dict[str, float]:
 
 
 def print_table(metrics: dict[str, float], shown: Sequence[str], title: str) -> None:
-    """Scores beside what the oracle reaches on the same data. Rows: those of `shown` that have a value."""
+    """Scores beside what an oracle reaches on the same data. Rows: those of `shown` that have a value."""
     table = Table(title=title, title_justify="left")
     table.add_column("metric")
     table.add_column("value", justify="right")
-    table.add_column("oracle", justify="right")
+    has_oracle = any(f"oracle_{name}" in metrics for name in shown)
+    if has_oracle:
+        table.add_column("oracle", justify="right")
     for name in shown:
         if name in metrics:
             oracle = metrics.get(f"oracle_{name}")
-            table.add_row(name, f"{metrics[name]:.5g}", "" if oracle is None else f"{oracle:.5g}")
+            beside = ["" if oracle is None else f"{oracle:.5g}"] if has_oracle else []
+            table.add_row(name, f"{metrics[name]:.5g}", *beside)
     Console().print(table)
 
 

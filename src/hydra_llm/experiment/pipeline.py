@@ -1,4 +1,4 @@
-"""One run: simulate -> oracle -> fit -> evaluate."""
+"""One run: simulate, or read a recording -> oracle -> fit -> evaluate."""
 
 import logging
 import sys
@@ -80,7 +80,7 @@ def _measure(
     dataset = _dataset(cfg, system)
     _say_what_is_recorded(dataset)
     evaluator = family.evaluator(dataset, cfg.training)
-    log.info("Comparing with the oracle ...")
+    log.info("Asking what these data can determine ...")
     oracle = evaluator.oracle()
     log.info("%s", oracle.sentence)
     log.info("Training on %s ...", dataset.path.name)
@@ -160,7 +160,7 @@ def _dataset(cfg: DictConfig, system: System) -> Dataset:
     store = DatasetStore(cfg.paths.datasets)
     log.info("%s", preflight(system, store.root, cfg.trainer.accelerator))
     if store.find(system) is None:
-        log.info("Simulating %s ...", _regime())
+        log.info("Preparing %s ...", _regime())
     return simulate(
         system,
         store,

@@ -10,11 +10,12 @@ from hydra_llm.families.metabolism.config import (
     MetabolismTraining,
     ReactionGNNConfig,
 )
-from hydra_llm.families.signal.config import SignalGNNConfig, SignalSimulation, SignalTraining
+from hydra_llm.families.signal.config import RecordedSimulation, SignalGNNConfig, SignalSimulation, SignalTraining
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 
 NODES = {
     ("simulation", "signal_schema"): SignalSimulation,
+    ("simulation", "recording_schema"): RecordedSimulation,
     ("simulation", "metabolism_schema"): MetabolismSimulation,
     ("simulation", "flyvis_schema"): FlyvisSimulation,
     ("model", "signal_gnn_schema"): SignalGNNConfig,

@@ -82,7 +82,7 @@ def _simulated(
             Trainer(**arguments).predict(SimulationModule(system, draft.n_segments), return_predictions=False)
         dataset = store.find(system)
     assert dataset is not None  # it has just been put in place
-    log.info("Simulated %s into %s.", system.name, dataset.path)
+    log.info("Stored %s in %s.", system.name, dataset.path)
     _say_how_exact(dataset.truth().meta)
     return dataset
 

@@ -79,6 +79,46 @@ class SignalSimulation:
 
 
 @dataclass
+class RecordedSimulation:
+    """A recording that the user brings; the arguments of hydra_llm.families.signal.recorded.recorded_network."""
+
+    _target_: str = "hydra_llm.families.signal.recorded.recorded_network"
+
+    # ---- the file ----
+    path: Any = key(None, help="file of the recording (.npz .npy .csv .tsv .parquet .h5 .zarr .nwb); a list: sessions")
+    groups: list[str] | None = key(None, help="of one HDF5 or zarr file, the groups that are a session each")
+    activity: str | None = key(
+        None,
+        help="name of the array or series [frame, unit]; of a table, how columns of units begin; null: as usual",
+    )
+    time: str | None = key(None, help="name of the times [frame]; null: time, where there is one; none: not used")
+    stimulus: str | None = key(
+        None, help="name of what each unit receives [frame, unit]; null: stimulus, where there is one; none: not used"
+    )
+    segment: str | None = key(
+        None, help="name of the labels [frame] that change where a stretch begins; null: segment; none: not used"
+    )
+    axes: str = key("frames_units", help="order of the activity's axes", choices=("frames_units", "units_frames"))
+    delta_t: float | None = key(
+        None, help="time between frames; null: what the file says", unit="of the recording", low=0, open_low=True
+    )
+
+    # ---- what is known beside it ----
+    graph_path: str | None = key(
+        None,
+        help="file of the synapses that may exist, adjacency [target, source] or edge_index [2, edge]; null: any",
+    )
+    truth_path: str | None = key(
+        None, help="file of the true weights [target, source], for the evaluation alone; null: unknown"
+    )
+
+    # ---- splits ----
+    validation_share: float = key(0.15, help="share of every session, after the training frames", low=0.01, high=0.5)
+    test_share: float = key(0.15, help="share of every session, at its end", low=0.01, high=0.5)
+    dtype: str = key("float64", help="precision of the fit", choices=("float32", "float64"))
+
+
+@dataclass
 class SignalGNNConfig:
     """The graph network of the signal family; another `_target_` has its own keys."""
 

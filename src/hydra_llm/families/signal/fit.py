@@ -1,5 +1,7 @@
 """How a signal network is built and fitted. Opens the observations of a dataset and nothing else."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,6 +14,7 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.adam import GradientPhase
+from hydra_llm.families.signal.fitting.known_synapses import FittedPhase, KnownSynapsesPhase, nothing_more, restrict
 from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.schema.fields import as_object
@@ -21,11 +24,13 @@ from hydra_llm.training.phases.base import FitData, Phase
 from hydra_llm.training.phases.projection import polishing
 from hydra_llm.training.phases.refinement import RefinementPhase
 
+SYNAPSES = "synapses"  # of the structure: bool [target, source], those that may exist
+
 
 def build_net(model: DictConfig, seed: int, observations: Observations, activity: Tensor | None) -> nn.Module:
     """The network before any fit, from stream model_init; activity: recorded states [frame, neuron]."""
     meta = observations.meta
-    return network_of(
+    net = network_of(
         model,
         n_neurons=meta["n_neurons"],
         input_mode=meta["external_input_mode"],
@@ -33,17 +38,28 @@ def build_net(model: DictConfig, seed: int, observations: Observations, activity
         generator=stream(seed, "model_init"),
         dtype=getattr(torch, meta["dtype"]),
     )
+    if knows_synapses(observations):
+        restrict(net, observations.structure(SYNAPSES))
+    return net
 
 
-def recipe(training: SignalTraining, data: FitData) -> list[Phase]:
-    """Adam, splines or variable projection, then refined targets, as the keys say."""
+def knows_synapses(observations: Observations) -> bool:
+    """Whether the experimenter has said which synapses may exist."""
+    return SYNAPSES in observations.meta["structure"]
+
+
+def recipe(training: SignalTraining, data: FitData, then: Callable[[FittedPhase], Phase]) -> list[Phase]:
+    """Adam, splines or variable projection, then refined targets, as the keys say. then: what follows each fit of the
+    functions.
+    """
     phases: list[Phase] = [GradientPhase.of(training, data)]
     if training.spline_knots:
-        phases.append(SplinePhase.of(training, data))
-        phases += RefinementPhase.phases(training, data, lambda: SplinePhase.of(training, data, goes_on=True))
+        phases.append(then(SplinePhase.of(training, data)))
+        phases += RefinementPhase.phases(training, data, lambda: then(SplinePhase.of(training, data, goes_on=True)))
     if training.projection_iterations:
-        phases.append(SignalProjectionPhase.of(training, data))
-        phases += RefinementPhase.phases(training, data, lambda: SignalProjectionPhase.of(polishing(training), data))
+        phases.append(then(SignalProjectionPhase.of(training, data)))
+        polished = polishing(training)
+        phases += RefinementPhase.phases(training, data, lambda: then(SignalProjectionPhase.of(polished, data)))
     return phases
 
 
@@ -52,9 +68,10 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     keys = as_object(training, SignalTraining)
     data = RecordingDataModule(dataset, keys)
     observations = Observations.open(dataset)
+    then = KnownSynapsesPhase if knows_synapses(observations) else nothing_more
 
     def attempt(keys: SignalTraining, context: FitContext) -> Fit:
         net = build_net(model, keys.seed, observations, data.frames("train").activity)
-        return train(net, phases_of(keys, data, recipe), data, context, module=keys.module)
+        return train(net, phases_of(keys, data, partial(recipe, then=then)), data, context, module=keys.module)
 
     return fit_that_beats_baselines(keys, data, context, attempt)

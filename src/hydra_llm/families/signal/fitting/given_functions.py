@@ -1,0 +1,127 @@
+"""W by regression once the functions are known: its value, its standard error, and whether the data determine it.
+
+The value is the ridge of largest evidence. The standard error is a sandwich over blocks of frames, so that neither
+noise that lasts over several frames nor one that depends on the state makes it too small:
+
+var(w) = H^-1 [sum_b s_b s_b^T] H^-1 + what the prior holds back,  H = M^T M + strength,  s_b = M_b^T residual_b
+
+(clusters: Liang & Zeger 1986, Biometrika 73, 13; blocks of a time series: Kuensch 1989, Annals of Statistics 17, 1217).
+The functions count as known: what they themselves are uncertain by is not part of it.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from scipy.stats import t as student
+from torch import Tensor
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.signal.fitting.ridge import additive_input
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.identifiability.evidence import EvidenceRidge, evidence_ridge
+from hydra_llm.identifiability.least_squares import (
+    NULL_PROJECTION,
+    Factor,
+    Solver,
+    factorise,
+    identifiable_without_own_source,
+)
+
+BLOCKS = 40  # of frames; a block has to be longer than what the noise remembers
+TOLD = 0.5  # of the prior variance: a weight whose posterior variance is larger is not determined by the data
+_ROWS = 4096  # frames per step
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a regression for W needs: message [frame, source], and rest [frame, target], which W has to explain."""
+
+    message: Tensor
+    rest: Tensor
+
+    @classmethod
+    def of(cls, net: SignalGNN, frames: Frames) -> "Terms":
+        """In float64. Raises ValueError for an input that multiplies."""
+        with torch.no_grad():
+            rest = frames.target - net.update(frames.activity) - additive_input(net, frames)
+            return cls(net.message(frames.activity).double(), rest.double())
+
+    def at(self, index: Tensor) -> "Terms":
+        return Terms(self.message[index], self.rest[index])
+
+    def factor(self) -> Factor:
+        parts = zip(self.message.split(_ROWS), self.rest.split(_ROWS), strict=True)
+        return factorise(parts)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All [target, source], zero on the diagonal and where there is no synapse. determined: bool. blocks: behind the
+    standard error."""
+
+    value: np.ndarray
+    error: np.ndarray
+    determined: np.ndarray
+    blocks: int
+
+    def reach(self, level: float) -> float:
+        """Standard errors to either side of an interval of that level: Student's t, for as few blocks as there are."""
+        return float(student.ppf(0.5 + level / 2, self.blocks - 1))
+
+
+def weights_given_functions(terms: Terms, synapses: Tensor | None = None) -> Weights:
+    """synapses: bool [target, source], those that may exist; None: all but the self-connections."""
+    factor, n = terms.factor(), terms.rest.shape[1]
+    if synapses is None:
+        ridge = evidence_ridge(factor, constrain=True)
+        solver = Solver(factor, torch.finfo(torch.float64).eps)
+        identifiable, _ = identifiable_without_own_source(solver.null_projector)
+        value, spread, told = ridge.weights, _spread(factor, ridge, terms, constrain=True), _told(ridge) & identifiable
+    else:
+        value, spread = torch.zeros(n, n, dtype=torch.float64), torch.zeros(n, n, dtype=torch.float64)
+        told = torch.ones(n, n, dtype=torch.bool)
+        for i in synapses.any(dim=1).nonzero().ravel().tolist():
+            sources = synapses[i].nonzero().ravel()
+            own = factor.columns(sources, i)
+            ridge = evidence_ridge(own)
+            solver = Solver(own, torch.finfo(torch.float64).eps)
+            value[sources, i] = ridge.weights[:, 0]
+            part = Terms(terms.message[:, sources], terms.rest[:, i : i + 1])
+            spread[sources, i] = _spread(own, ridge, part, constrain=False)[:, 0]
+            known = solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
+            told[sources, i] = _told(ridge)[:, 0] & known
+    determined = told.T.numpy() & ~np.eye(n, dtype=bool)
+    return Weights(value.T.numpy().copy(), spread.clamp_min(0).sqrt().T.numpy().copy(), determined, _blocks(terms))
+
+
+def _told(ridge: EvidenceRidge) -> Tensor:
+    """Where the data say more than the prior."""
+    return ridge.variance < TOLD * ridge.noise / ridge.strength
+
+
+def _blocks(terms: Terms) -> int:
+    return min(BLOCKS, len(terms.rest) // 2)
+
+
+def _spread(factor: Factor, ridge: EvidenceRidge, terms: Terms, *, constrain: bool) -> Tensor:
+    """Variance of the weights [source, target]."""
+    _, s, Vh = torch.linalg.svd(factor.R, full_matrices=False)
+    V = Vh.T
+    shifted = s.square()[:, None] + ridge.strength  # [direction, target]
+    residual = terms.rest - terms.message @ ridge.weights
+    edges = np.linspace(0, len(residual), _blocks(terms) + 1).round().astype(int)
+    scores = torch.stack([terms.message[a:b].T @ residual[a:b] for a, b in pairwise(edges)])  # [block, source, target]
+    scores = scores - scores.mean(dim=0)
+    spread = torch.zeros_like(ridge.weights)
+    column = V @ (V.T / shifted) if constrain else None
+    for score in scores:
+        moved = V @ ((V.T @ score) / shifted)
+        if column is not None:
+            moved = moved - column / column.diagonal() * moved.diagonal()
+        spread += moved.square()
+    spread = spread * len(scores) / (len(scores) - 1)
+    held_back = V.square() @ (ridge.strength / shifted.square()) * ridge.noise
+    spread = spread + held_back
+    return spread.fill_diagonal_(0) if constrain else spread

@@ -1,0 +1,203 @@
+"""What can be said of a fit to a recording whose truth nobody knows, and more where the user knows the weights."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from omegaconf import DictConfig
+
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.families.evaluation import LOST, Evaluation, OracleReport, Rollout, loss_figures
+from hydra_llm.families.fitting import Fit
+from hydra_llm.families.rollouts import roll_out
+from hydra_llm.families.signal.config import SignalTraining
+from hydra_llm.families.signal.fit import knows_synapses
+from hydra_llm.families.signal.fitting.given_functions import Terms, Weights, weights_given_functions
+from hydra_llm.families.signal.learned_functions import values
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.families.signal.recorded import tables
+from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
+from hydra_llm.families.signal.recorded.figures import learned_functions, weights_with_errors
+from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, OneStep, network_step, one_step, rivals
+from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
+from hydra_llm.figures.activity import activity
+from hydra_llm.figures.rollout import rollout
+from hydra_llm.figures.spectrum import spectrum
+from hydra_llm.metrics.connectivity import connectivity_metrics
+from hydra_llm.metrics.dynamics import rollout_metrics
+from hydra_llm.metrics.spectrum import activity_rank
+from hydra_llm.schema.fields import as_object
+
+log = logging.getLogger(__name__)
+
+STEPS = {"integrator": "rk4", "substeps": SUBSTEPS}  # of rollouts: nature has no integrator to imitate
+POINTS = 100  # of a function in its table
+LEVELS = (0.90, 0.95)  # of intervals
+
+
+@dataclass(frozen=True)
+class RecoveredWeights:
+    """W [target, source] and what is known of it, on the scale of scale.natural_scale times `factor` [source], which is
+    1 where no truth is given. found: None where no closed form gives errors.
+    """
+
+    W: np.ndarray
+    found: Weights | None
+    synapses: np.ndarray
+    scale: np.ndarray
+    true: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class RecordingEvaluation(Evaluation):
+    """recovered: None for a network of another class, which is judged by its predictions alone."""
+
+    rollouts: dict[str, Rollout]
+    recovered: RecoveredWeights | None
+
+
+class RecordingEvaluator:
+    """Looks at noise before the fit, and at predictions, weights and their errors after it."""
+
+    def __init__(self, dataset: Dataset, training: DictConfig) -> None:
+        self._observations, self._true = dataset.observations(), dataset.truth().get("connectivity")
+        self._keys = as_object(training, SignalTraining)
+        self._estimates = Estimates(dataset.path, self._keys)
+        meta = self._observations.meta
+        self._names, self._delta_t = tuple(meta["unit_names"]), float(meta["delta_t"])
+        self._unit = meta["unit"] or "a.u."
+        self._recorded = {split: self._estimates.recorded(split) for split in meta["n_frames"]}
+        self._noise = ChannelNoise.of(self._recorded["train"])
+
+    def oracle(self) -> OracleReport[ChannelNoise]:
+        """No law is known, so there is no oracle: the noise of the recording stands in its place."""
+        return OracleReport(self._noise, dict(self._noise.scores), self._noise.sentence(self._unit))
+
+    # ---- scores ----
+
+    def score(self, fit: Fit, oracle: OracleReport[ChannelNoise]) -> RecordingEvaluation:
+        net = fit.net
+        metrics, rollouts = self._rollouts(net)
+        held_out = self._one_step(net)
+        metrics["onestep_skill"], metrics["onestep_R2"] = held_out.skill, 1 - held_out.errors["network"]
+        metrics |= activity_rank(self._observations.split("train").activity)
+        metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
+        metrics["n_neurons"], metrics["n_parameters"] = (
+            float(len(self._names)),
+            float(sum(p.numel() for p in net.parameters())),
+        )
+        if not isinstance(net, SignalGNN):
+            log.info("Not reported: weights, which are read from a SignalGNN; this is a %s.", type(net).__name__)
+            return RecordingEvaluation(metrics, rollouts, None)
+        recovered = self._recover(net)
+        metrics["n_edges"] = float(recovered.synapses.sum())
+        return RecordingEvaluation(metrics | self._weight_scores(recovered), rollouts, recovered)
+
+    def _one_step(self, net: torch.nn.Module) -> OneStep:
+        train, validation = self._recorded["train"], self._recorded["validation"]
+        predictors = {"network": network_step(net, self._delta_t), **rivals(train, validation)}
+        return one_step(predictors, train, validation)
+
+    def _rollouts(self, net: torch.nn.Module) -> tuple[dict[str, float], dict[str, Rollout]]:
+        """From the first frame of the first stretch of each split, to its end."""
+        metrics: dict[str, float] = {}
+        rollouts: dict[str, Rollout] = {}
+        for split, prefix in (("validation", "val"), ("test", "test")):
+            recorded = self._recorded[split]
+            own = recorded.sequences()[0]
+            u = recorded.activity[own][: self._keys.rollout_frames]
+            held = None if recorded.external is None else recorded.external[own][: len(u), None]
+            predicted = roll_out(net, u[:1], len(u), held, STEPS, self._delta_t)[:, 0].numpy()
+            rollouts[split] = (u.numpy(), predicted)
+            metrics |= rollout_metrics(predicted, u.numpy(), prefix=prefix, tolerance=LOST)
+        return metrics, rollouts
+
+    def _recover(self, net: SignalGNN) -> RecoveredWeights:
+        synapses = net.off_diagonal.bool()
+        found = None
+        if net.input_mode == "multiplicative":
+            log.info("Not reported: standard errors of the weights, because the input multiplies.")
+        else:
+            known = synapses if knows_synapses(self._observations) else None
+            found = weights_given_functions(Terms.of(net, self._estimates.frames("train", net)), known)
+        scale = natural_scale(net, self._observations.split("train").activity)
+        W = net.connectivity().detach().double().numpy() * scale
+        true = None if self._true is None else self._true.numpy()
+        factor = np.ones(len(W)) if true is None else factor_to(W, true, shared=net.is_shared)
+        if found is not None:
+            size = np.abs(scale * factor)
+            found = Weights(found.value * scale * factor, found.error * size, found.determined, found.blocks)
+        return RecoveredWeights(W * factor, found, synapses.numpy(), scale * factor, true)
+
+    def _weight_scores(self, recovered: RecoveredWeights) -> dict[str, float]:
+        scores: dict[str, float] = {}
+        W, found, own, true = recovered.W, recovered.found, recovered.synapses, recovered.true
+        if found is not None:
+            counted = own & found.determined
+            scores["connectivity_determined_share"] = float(counted.sum() / max(1, own.sum()))
+            if counted.any():
+                error = found.error[counted]
+                scores["connectivity_standard_error"] = float(np.median(error))
+                scores["connectivity_relative_error"] = float(np.median(error) / np.sqrt((W[counted] ** 2).mean()))
+        if true is None:
+            log.info("Not reported: connectivity_R2 and other scores against a truth, because none is given.")
+            return scores
+        scores |= connectivity_metrics(W, true, identifiable=None, prefix="connectivity")
+        if found is not None and counted.any():
+            distance = np.abs(W - true)[counted] / np.maximum(found.error[counted], 1e-300)
+            for level in LEVELS:
+                inside = float((distance < found.reach(level)).mean())
+                scores[f"connectivity_coverage_{level * 100:.0f}"] = inside
+        return scores
+
+    # ---- what is written ----
+
+    def tables(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, str]:
+        written = {"noise.csv": tables.noise_table(self._names, self._noise)}
+        recovered, net = evaluation.recovered, fit.net
+        if recovered is None:
+            return written
+        written["weights.csv"] = tables.weights_table(self._names, recovered.W, recovered.synapses, recovered.found)
+        grid, message, update, _ = self._curves(net, recovered.scale)
+        names = ("all",) if net.is_shared else self._names
+        written["functions.csv"] = tables.functions_table(grid, message, update, names)
+        if not net.is_shared:
+            written["embedding.csv"] = tables.embedding_table(self._names, net.embedding.a.detach().numpy())
+        return written
+
+    def figures(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, Figure]:
+        train = self._observations.split("train")
+        u = np.array(train.activity)
+        return {
+            "activity": activity(u, self._delta_t, None if train.external is None else np.array(train.external)),
+            "spectrum": spectrum(u),
+            "rollout_test": rollout(*evaluation.rollouts["test"], self._delta_t, "Rollout on the test frames"),
+            **loss_figures(fit),
+            **self.sketches(fit, evaluation),
+        }
+
+    def sketches(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, Figure]:
+        recovered = evaluation.recovered
+        if recovered is None:
+            return {}
+        drawn = {"functions": learned_functions(*self._curves(fit.net, recovered.scale))}
+        if recovered.found is not None:
+            drawn["weights"] = weights_with_errors(recovered.W, recovered.found, recovered.synapses, recovered.true)
+        return drawn
+
+    def _curves(self, net: SignalGNN, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """States [point, neuron], both functions there, and how often the recording visits each row [point].
+
+        One column where all neurons share their functions.
+        """
+        u = np.array(self._observations.split("train").activity)
+        low, high = np.quantile(u, [0.001, 0.999])
+        counts, edges = np.histogram(u, bins=POINTS, range=(low, high))
+        points = (edges[1:] + edges[:-1]) / 2
+        grid = np.repeat(points[:, None], len(self._names), axis=1)
+        message, update = values(net.message, net, grid) / scale, values(net.update, net, grid)
+        kept = slice(0, 1) if net.is_shared else slice(None)
+        return grid[:, kept], message[:, kept], update[:, kept], counts

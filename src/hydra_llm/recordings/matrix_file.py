@@ -1,0 +1,49 @@
+"""A matrix between the units, from a file of its own: a wiring diagram, or weights that are known."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hydra_llm.recordings.session import RecordingError
+
+
+def read_matrix(path: Path, n_units: int, key: str) -> np.ndarray:
+    """[target, source] in float64, from an adjacency, or from an edge_index [2, edge] of rows source and target.
+
+    .npy, .npz (an array `adjacency`, `weights`, `connectivity` or `edge_index`, or the only one), .csv without titles.
+    key: what names the file, for the sentence. Raises RecordingError.
+    """
+    if not path.exists():
+        raise RecordingError(f"{key}={path} does not exist.")
+    values = _read(path, key)
+    if values.shape == (n_units, n_units):
+        if not np.isfinite(values).all():
+            raise RecordingError(f"{key}={path.name} must hold finite numbers. Write 0 where there is no synapse.")
+        return values.astype(np.float64)
+    if values.ndim == 2 and values.shape[0] == 2:
+        source, target = values.astype(int)
+        if values.size and (values.min() < 0 or values.max() >= n_units):
+            raise RecordingError(
+                f"{key}={path.name} names unit {int(values.max())}, and units run from 0 to {n_units - 1}."
+            )
+        found = np.zeros((n_units, n_units))
+        found[target, source] = 1.0
+        return found
+    raise RecordingError(
+        f"{key}={path.name} must be a matrix [target, source] of shape {(n_units, n_units)}, or an edge_index [2, "
+        f"edge] of sources and targets, got the shape {values.shape}."
+    )
+
+
+def _read(path: Path, key: str) -> np.ndarray:
+    if path.suffix == ".csv":
+        return np.loadtxt(path, delimiter=",", ndmin=2)
+    if path.suffix == ".npy":
+        return np.load(path, allow_pickle=False)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in ("adjacency", "weights", "connectivity", "edge_index", *arrays.files[: len(arrays.files) == 1]):
+                if name in arrays.files:
+                    return arrays[name]
+            raise RecordingError(f"{key}={path.name} holds {', '.join(arrays.files)}; call one of them adjacency.")
+    raise RecordingError(f"{key}={path.name} must end in .npy, .npz or .csv.")

@@ -1,0 +1,92 @@
+"""Which units of the sessions can be used, and why the others cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydra_llm.recordings.session import RecordingError, Session
+
+MISSING = 0.2  # a unit that lacks a larger share of the frames of a session is left out
+SPAN = 1e4  # between the standard deviations of two units: beyond it they are in different units of measurement
+
+
+@dataclass(frozen=True)
+class Units:
+    """names and kept: bool, both [unit] as in the files; dropped: a sentence per reason."""
+
+    names: tuple[str, ...]
+    kept: np.ndarray
+    dropped: tuple[str, ...]
+
+
+def usable_units(sessions: Sequence[Session]) -> Units:
+    """Leave out units that are missing or constant in any session. Raises RecordingError where fewer than 2 remain, for
+    infinite values, for sessions of unequal units, and where units are measured on scales far apart."""
+    names = _names(sessions)
+    missing, constant = np.zeros(len(names), dtype=bool), np.zeros(len(names), dtype=bool)
+    spread = np.zeros(len(names))
+    for session in sessions:
+        u = session.activity
+        if np.isinf(u).any():
+            frame, unit = (int(k) for k in np.argwhere(np.isinf(u))[0])
+            raise RecordingError(
+                f"{session.source} is infinite at frame {frame}, unit {names[unit]}. Mark what is missing by NaN."
+            )
+        missing |= np.isnan(u).mean(axis=0) > MISSING
+        filled = np.where(np.isnan(u), 0.0, u)
+        count = np.maximum((~np.isnan(u)).sum(axis=0), 1)
+        mean = filled.sum(axis=0) / count
+        sd = np.sqrt((np.where(np.isnan(u), 0.0, u - mean) ** 2).sum(axis=0) / count)
+        constant |= ~missing & (sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300))
+        spread = np.maximum(spread, sd)
+    kept = ~missing & ~constant
+    dropped = [
+        f"{own.sum()} of {len(names)} units {why} and are left out: {_listed(names, own)}."
+        for own, why in (
+            (missing, f"lack more than {MISSING:.0%} of the frames of a session"),
+            (constant, "do not move in a session"),
+        )
+        if own.any()
+    ]
+    if kept.sum() < 2:
+        raise RecordingError(f"A network needs 2 units that move, {kept.sum()} remain. {' '.join(dropped)}")
+    least, most = spread[kept].min(), spread[kept].max()
+    if most > SPAN * least:
+        own = np.flatnonzero(kept)
+        low, high = int(own[spread[kept].argmin()]), int(own[spread[kept].argmax()])
+        raise RecordingError(
+            f"Units are measured on scales far apart: the standard deviation of {names[low]} is {least:.3g}, that of "
+            f"{names[high]} {most:.3g}. Convert them to one unit of measurement, or leave one kind out."
+        )
+    return Units(names, kept, tuple(dropped))
+
+
+def _names(sessions: Sequence[Session]) -> tuple[str, ...]:
+    first = sessions[0]
+    for session in sessions[1:]:
+        if session.n_units != first.n_units or session.unit_names != first.unit_names:
+            raise RecordingError(
+                f"All sessions must have the same units in the same order: {first.source} has {first.n_units} "
+                f"({_ends(first)}), {session.source} has {session.n_units} ({_ends(session)}). Reorder them, with "
+                "columns of NaN for units that a session lacks entirely; such units are left out."
+            )
+        if session.unit != first.unit:
+            raise RecordingError(
+                f"{first.source} is in {first.unit or 'no stated unit'}, {session.source} in "
+                f"{session.unit or 'no stated unit'}. Convert all sessions to one unit of measurement."
+            )
+    if not first.unit_names:
+        return tuple(str(k) for k in range(first.n_units))
+    if len(first.unit_names) != first.n_units:
+        raise RecordingError(f"{first.source} names {len(first.unit_names)} units and records {first.n_units}.")
+    return first.unit_names
+
+
+def _ends(session: Session) -> str:
+    return f"{session.unit_names[0]} to {session.unit_names[-1]}" if session.unit_names else "without names"
+
+
+def _listed(names: Sequence[str], chosen: np.ndarray) -> str:
+    found = [names[k] for k in np.flatnonzero(chosen).tolist()]
+    return ", ".join(found[:10]) + (", ..." if len(found) > 10 else "")
