@@ -7,12 +7,12 @@ import pytest
 
 from hydra_llm.recordings.matrix_file import read_matrix
 from hydra_llm.recordings.recording import cut, recording_of
-from hydra_llm.recordings.session import RecordingError, Session
+from hydra_llm.recordings.session import RecordedSession, RecordingError
 
 
 def session(n_frames=400, n_units=4, **keys):
     u = np.random.default_rng(1).standard_normal((n_frames, n_units))
-    return replace(Session("a.npz", u, delta_t=0.1), **keys)
+    return replace(RecordedSession("a.npz", u, delta_t=0.1), **keys)
 
 
 def test_a_session_is_cut_in_time_into_train_validation_and_test():

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from hydra_llm.recordings.session import RecordingError, Session
+from hydra_llm.recordings.session import RecordedSession, RecordingError
 
 JITTER = 0.01  # of the time step: a clock that strays further is irregular
 AGREE = 0.01  # relative: so far may two statements of the time step differ
 
 
-def step_and_gaps(session: Session, delta_t: float | None) -> tuple[float, np.ndarray]:
+def step_and_gaps(session: RecordedSession, delta_t: float | None) -> tuple[float, np.ndarray]:
     """The time step, and the frames [gap] that come later than one step after the frame before.
 
     delta_t: what the user says, which must agree with the clock. Raises RecordingError for a clock that runs backwards,
@@ -34,7 +34,7 @@ def step_and_gaps(session: Session, delta_t: float | None) -> tuple[float, np.nd
     return own, gaps
 
 
-def _of_times(session: Session) -> tuple[float, np.ndarray]:
+def _of_times(session: RecordedSession) -> tuple[float, np.ndarray]:
     time = session.time
     assert time is not None
     if len(time) != len(session.activity):

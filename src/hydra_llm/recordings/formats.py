@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hydra_llm.recordings import hdf5_file, numpy_file, nwb_file, table_file, zarr_file
-from hydra_llm.recordings.session import Names, RecordingError, Session
+from hydra_llm.recordings.session import Names, RecordedSession, RecordingError
 
-Reader = Callable[[Path, str | None, Names], Session]
+Reader = Callable[[Path, str | None, Names], RecordedSession]
 
 READERS: dict[str, Reader] = {
     ".npz": numpy_file.read,
@@ -21,7 +21,7 @@ READERS: dict[str, Reader] = {
 }
 
 
-def read_session(path: Path, group: str | None, names: Names) -> Session:
+def read_session(path: Path, group: str | None, names: Names) -> RecordedSession:
     """One session of one file. Raises RecordingError."""
     if not path.exists():
         raise RecordingError(f"simulation.path={path} does not exist.")

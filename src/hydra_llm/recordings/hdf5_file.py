@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.recordings.session import Names, RecordingError, Session
+from hydra_llm.recordings.session import Names, RecordedSession, RecordingError
 from hydra_llm.recordings.shelf import Shelf
 
 
@@ -38,7 +38,7 @@ def group_of(root: Any, group: str | None, source: str) -> Any:
     return root[group]
 
 
-def read(path: Path, group: str | None, names: Names) -> Session:
+def read(path: Path, group: str | None, names: Names) -> RecordedSession:
     with opened(path) as file:
         return shelf(group_of(file, group, path.name), _source(path, group)).session(names)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hydra_llm.recordings.session import Names, RecordingError, Session
+from hydra_llm.recordings.session import Names, RecordedSession, RecordingError
 from hydra_llm.recordings.shelf import Shelf
 
 
-def read(path: Path, group: str | None, names: Names) -> Session:
+def read(path: Path, group: str | None, names: Names) -> RecordedSession:
     """An archive that pynapple has written (t, d) is read too."""
     try:
         loaded = np.load(path, allow_pickle=False)

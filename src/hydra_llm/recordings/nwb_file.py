@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.recordings.hdf5_file import opened
-from hydra_llm.recordings.session import NONE, Names, RecordingError, Session
+from hydra_llm.recordings.session import NONE, Names, RecordedSession, RecordingError
 from hydra_llm.recordings.shelf import numbers
 
 
-def read(path: Path, group: str | None, names: Names) -> Session:
+def read(path: Path, group: str | None, names: Names) -> RecordedSession:
     if group is not None:
         raise RecordingError(
             f"simulation.groups={group} is for HDF5 and zarr. In {path.name} name the series as simulation.activity."
@@ -35,7 +35,7 @@ def read(path: Path, group: str | None, names: Names) -> Session:
         if names.stimulus is not None and names.stimulus != NONE:
             stimulus = _values(_named(found, names.stimulus, "stimulus", path.name), names.stimulus, path.name)
         unit = found[series]["data"].attrs.get("unit")
-        return Session(path.name, activity, time, stimulus, None, step, None if unit is None else str(unit))
+        return RecordedSession(path.name, activity, time, stimulus, None, step, None if unit is None else str(unit))
 
 
 def _series(group: Any, prefix: str, found: dict[str, Any]) -> None:

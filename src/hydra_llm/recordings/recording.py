@@ -8,7 +8,7 @@ import numpy as np
 
 from hydra_llm.choice import check_choice
 from hydra_llm.recordings.clock import AGREE, step_and_gaps
-from hydra_llm.recordings.session import RecordingError, Session
+from hydra_llm.recordings.session import RecordedSession, RecordingError
 from hydra_llm.recordings.units import Units, usable_units
 
 AXES = ("frames_units", "units_frames")
@@ -50,7 +50,9 @@ class OwnRecording:
         return tuple(name for name, kept in zip(self.units.names, self.units.kept, strict=True) if kept)
 
 
-def recording_of(sessions: Iterable[Session], *, axes: str = AXES[0], delta_t: float | None = None) -> OwnRecording:
+def recording_of(
+    sessions: Iterable[RecordedSession], *, axes: str = AXES[0], delta_t: float | None = None
+) -> OwnRecording:
     """Check the sessions and cut them. Raises RecordingError with a sentence for whatever no fit could use."""
     check_choice("axes", axes, AXES)
     turned = [_oriented(session, axes) for session in sessions]
@@ -112,7 +114,7 @@ def cut(recording: OwnRecording, validation_share: float, test_share: float) -> 
     return parts
 
 
-def _oriented(session: Session, axes: str) -> Session:
+def _oriented(session: RecordedSession, axes: str) -> RecordedSession:
     u = session.activity
     if u.ndim != 2:
         raise RecordingError(
@@ -131,12 +133,12 @@ def _oriented(session: Session, axes: str) -> Session:
     return session
 
 
-def _turned(session: Session, activity: np.ndarray) -> np.ndarray | None:
+def _turned(session: RecordedSession, activity: np.ndarray) -> np.ndarray | None:
     stimulus = session.stimulus
     return stimulus.T if stimulus is not None and stimulus.shape[1] == activity.shape[1] else stimulus
 
 
-def _stimulus(session: Session, units: Units) -> np.ndarray | None:
+def _stimulus(session: RecordedSession, units: Units) -> np.ndarray | None:
     stimulus = session.stimulus
     if stimulus is None:
         return None
@@ -149,7 +151,7 @@ def _stimulus(session: Session, units: Units) -> np.ndarray | None:
     return stimulus[:, units.kept]
 
 
-def _changes(session: Session) -> list[int]:
+def _changes(session: RecordedSession) -> list[int]:
     """Frames at which the segment changes."""
     labels = session.segment
     if labels is None:

@@ -26,7 +26,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Session:
+class RecordedSession:
     """activity [frame, unit] with NaN where a value is missing; time [frame]; stimulus [frame, column]; segment
     [frame]; delta_t: what the file itself says; unit: of the activity, as the file names it; unit_names [unit].
     """

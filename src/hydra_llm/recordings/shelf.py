@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hydra_llm.recordings.session import NONE, Names, RecordingError, Session
+from hydra_llm.recordings.session import NONE, Names, RecordedSession, RecordingError
 
 USUAL = {"activity": "activity", "time": "time", "stimulus": "stimulus", "segment": "segment"}
 TEXT = "SUOT"  # kinds of numpy arrays that hold words
@@ -20,7 +20,7 @@ class Shelf:
     shapes: Mapping[str, tuple[int, ...]]
     units: Mapping[str, str] = field(default_factory=dict)
 
-    def session(self, names: Names) -> Session:
+    def session(self, names: Names) -> RecordedSession:
         """Raises RecordingError for a name that the file does not hold, with those that it does."""
         activity = self._activity(names.activity)
         read = {
@@ -30,7 +30,7 @@ class Shelf:
         }
         step = float(np.asarray(self.arrays["delta_t"]()).ravel()[0]) if "delta_t" in self.arrays else None
         labels = self.arrays["unit_names"]() if "unit_names" in self.arrays else ()
-        return Session(
+        return RecordedSession(
             self.source,
             numbers(self.arrays[activity](), activity, self.source),
             None if read["time"] is None else numbers(read["time"], "time", self.source).ravel(),

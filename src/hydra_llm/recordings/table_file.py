@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from hydra_llm.recordings.session import NONE, Names, RecordingError, Session
+from hydra_llm.recordings.session import NONE, Names, RecordedSession, RecordingError
 
 MISSING = {"", "nan", "na", "n/a", "null", "none"}
 
 
-def read_text(path: Path, group: str | None, names: Names) -> Session:
+def read_text(path: Path, group: str | None, names: Names) -> RecordedSession:
     """CSV, or TSV by the ending. The first row names the columns unless it holds numbers alone."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with path.open(newline="", encoding="utf-8-sig") as file:
@@ -31,7 +31,7 @@ def read_text(path: Path, group: str | None, names: Names) -> Session:
     return _session(path.name, columns, group, names)
 
 
-def read_parquet(path: Path, group: str | None, names: Names) -> Session:
+def read_parquet(path: Path, group: str | None, names: Names) -> RecordedSession:
     try:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
@@ -44,7 +44,7 @@ def read_parquet(path: Path, group: str | None, names: Names) -> Session:
     return _session(path.name, columns, group, names)
 
 
-def _session(source: str, columns: Mapping[str, np.ndarray], group: str | None, names: Names) -> Session:
+def _session(source: str, columns: Mapping[str, np.ndarray], group: str | None, names: Names) -> RecordedSession:
     if group is not None:
         raise RecordingError(f"simulation.groups={group} names a group, and {source} has none. Leave it out.")
     time, segment = (_one(columns, what, getattr(names, what), source) for what in ("time", "segment"))
@@ -57,7 +57,7 @@ def _session(source: str, columns: Mapping[str, np.ndarray], group: str | None, 
         units = [name for name in _begin_with(columns, names.activity, source, required=True) if name not in others]
     if not units:
         raise RecordingError(f"{source} has no column of activity. Its columns are: {', '.join(columns)}.")
-    return Session(
+    return RecordedSession(
         source,
         np.stack([_numbers(columns[name], name, source) for name in units], axis=1),
         None if time is None or names.time == NONE else _numbers(columns[time], time, source),

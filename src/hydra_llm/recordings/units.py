@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hydra_llm.recordings.session import RecordingError, Session
+from hydra_llm.recordings.session import RecordedSession, RecordingError
 
 MISSING = 0.2  # a unit that lacks a larger share of the frames of a session is left out
 SPAN = 1e4  # between the standard deviations of two units: beyond it they are in different units of measurement
@@ -20,7 +20,7 @@ class Units:
     dropped: tuple[str, ...]
 
 
-def usable_units(sessions: Sequence[Session]) -> Units:
+def usable_units(sessions: Sequence[RecordedSession]) -> Units:
     """Leave out units that are missing or constant in any session. Raises RecordingError where fewer than 2 remain, for
     infinite values, for sessions of unequal units, and where units are measured on scales far apart."""
     names = _names(sessions)
@@ -62,7 +62,7 @@ def usable_units(sessions: Sequence[Session]) -> Units:
     return Units(names, kept, tuple(dropped))
 
 
-def _names(sessions: Sequence[Session]) -> tuple[str, ...]:
+def _names(sessions: Sequence[RecordedSession]) -> tuple[str, ...]:
     first = sessions[0]
     for session in sessions[1:]:
         if session.n_units != first.n_units or session.unit_names != first.unit_names:
@@ -83,7 +83,7 @@ def _names(sessions: Sequence[Session]) -> tuple[str, ...]:
     return first.unit_names
 
 
-def _ends(session: Session) -> str:
+def _ends(session: RecordedSession) -> str:
     return f"{session.unit_names[0]} to {session.unit_names[-1]}" if session.unit_names else "without names"
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from hydra_llm.recordings.hdf5_file import group_of, shelf
-from hydra_llm.recordings.session import Names, RecordingError, Session
+from hydra_llm.recordings.session import Names, RecordedSession, RecordingError
 from hydra_llm.recordings.shelf import Shelf
 
 
-def read(path: Path, group: str | None, names: Names) -> Session:
+def read(path: Path, group: str | None, names: Names) -> RecordedSession:
     try:
         import zarr  # pyright: ignore[reportMissingImports]
     except ImportError as error:

@@ -45,7 +45,7 @@ def build_net(model: DictConfig, seed: int, observations: Observations, activity
 
 def knows_synapses(observations: Observations) -> bool:
     """Whether the experimenter has said which synapses may exist."""
-    return SYNAPSES in observations.meta["structure"]
+    return SYNAPSES in observations.meta.get("structure", ())
 
 
 def recipe(training: SignalTraining, data: FitData, then: Callable[[FittedPhase], Phase]) -> list[Phase]:

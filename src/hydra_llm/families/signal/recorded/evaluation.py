@@ -21,7 +21,7 @@ from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded import tables
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.figures import learned_functions, weights_with_errors
-from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, OneStep, network_step, one_step, rivals
+from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.rollout import rollout
@@ -96,7 +96,7 @@ class RecordingEvaluator:
         metrics["n_edges"] = float(recovered.synapses.sum())
         return RecordingEvaluation(metrics | self._weight_scores(recovered), rollouts, recovered)
 
-    def _one_step(self, net: torch.nn.Module) -> OneStep:
+    def _one_step(self, net: torch.nn.Module) -> HeldOut:
         train, validation = self._recorded["train"], self._recorded["validation"]
         predictors = {"network": network_step(net, self._delta_t), **rivals(train, validation)}
         return one_step(predictors, train, validation)

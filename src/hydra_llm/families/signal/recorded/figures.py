@@ -22,7 +22,7 @@ def weights_with_errors(W: np.ndarray, found: Weights, synapses: np.ndarray, tru
     image = left.imshow(np.ma.masked_invalid(shown), interpolation="nearest", cmap=scale.colours, norm=scale.norm)
     colour_bar(figure, image, left, "weight (1/time)", extend=scale.extend, shrink=0.7)
     n_left = int((synapses & ~found.determined).sum())
-    note = "" if n_left == 0 else f"; grey: {n_left:,} not determined"
+    note = "" if n_left == 0 else f" (grey: {n_left:,} not determined)"
     dress(left, f"W, learned{note}", "source (index)", "target (index)")
     known = synapses & found.determined
     reach = found.reach(0.95)
@@ -63,8 +63,8 @@ def learned_functions(grid: np.ndarray, message: np.ndarray, update: np.ndarray,
     figure = new_figure(10, 4.4, "Learned functions")
     axes = figure.subplots(1, 2)
     for panel, values, name, unit in (
-        (axes[0], message, "Message to others", "message (its standard deviation over the recording is 1)"),
-        (axes[1], update, "Update without input", "update (state/time)"),
+        (axes[0], message, "Message to others", "message (standard deviation 1)"),
+        (axes[1], update, "Update without input", "update (state per time)"),
     ):
         panel.fill_between(
             grid[:, 0], 0.2 * counts / max(counts.max(), 1), color=PALE, lw=0, transform=panel.get_xaxis_transform()

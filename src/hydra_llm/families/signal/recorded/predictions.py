@@ -71,7 +71,7 @@ def rivals(train: Recorded, validation: Recorded) -> dict[str, Next]:
 
 
 @dataclass(frozen=True)
-class OneStep:
+class HeldOut:
     """errors: mean square error by predictor, in units of the mean square change per frame; likelihood: log likelihood
     per unit and frame (nats), Gaussian with the variance that each unit had in training."""
 
@@ -88,7 +88,7 @@ class OneStep:
         return 1 - self.errors["network"] / max(self.errors[self.best_rival], 1e-300)
 
 
-def one_step(predictors: Mapping[str, Next], train: Recorded, held_out: Recorded) -> OneStep:
+def one_step(predictors: Mapping[str, Next], train: Recorded, held_out: Recorded) -> HeldOut:
     """Every predictor on the held-out frames."""
     fitted, tested = Steps.of(train), Steps.of(held_out)
     change = float((tested.following - tested.state).square().mean())
@@ -98,7 +98,7 @@ def one_step(predictors: Mapping[str, Next], train: Recorded, held_out: Recorded
         missed = tested.errors(predict) ** 2
         errors[name] = float(missed.mean()) / max(change, 1e-300)
         likelihood[name] = float(-0.5 * (np.log(2 * np.pi * variance) + missed / variance).mean())
-    return OneStep(errors, likelihood)
+    return HeldOut(errors, likelihood)
 
 
 def _double(recorded: Recorded) -> Recorded:
