@@ -67,3 +67,11 @@ def test_help_loads_neither_the_page_nor_plotting():
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
     )
     assert imported(code, "matplotlib", "jinja2", "optuna", "torch") == []
+
+
+def test_check_names_what_a_sweep_would_refuse(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import os\n")
+    result = runner.invoke(app, ["check", str(path)])
+    assert result.exit_code == 1
+    assert "Line 1: it imports os" in result.output

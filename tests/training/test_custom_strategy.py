@@ -93,7 +93,7 @@ def test_what_a_strategy_does_to_its_batch_changes_nothing_else():
         ("return step.configured() * float('nan')", "not a finite number"),
         ("return model(batch.state(), None)", r"scalar tensor, got \[4, 3\]"),
         ("return 3", "scalar tensor, got int"),
-        ("return batch.truth", "AttributeError: 'Batch' object has no attribute 'truth'"),
+        ("return batch.answers", "AttributeError: 'Batch' object has no attribute 'answers'"),
         ("return step.configured(), {'a': 'text'}", "diagnostics must be single numbers"),
     ],
 )
@@ -129,6 +129,13 @@ def test_a_file_of_another_shape_is_refused_in_a_sentence(tmp_path, text, said):
         FileStrategy.load(Source(written(tmp_path, text)))
 
 
+def test_a_file_that_breaks_the_rules_runs_only_where_its_owner_says_so(tmp_path):
+    path = written(tmp_path, "import os\n" + HALF)
+    with pytest.raises(StrategyError, match=r"Line 1: it imports os.*training\.strategy\.checked=false"):
+        strategy_of(CustomStrategy(source=str(path)))
+    assert strategy_of(CustomStrategy(source=str(path), checked=False)) is not None
+
+
 def test_a_strategy_without_gradient_steps_is_an_error_and_not_ignored():
     with pytest.raises(StrategyError, match=r"would change nothing.*Raise it"):
         refuse_without_steps(CustomStrategy(source="mine.py"), 0, "Raise it.")
@@ -151,7 +158,7 @@ def test_a_revision_is_read_from_git_whatever_stands_in_the_folder(tmp_path):
     loaded = strategy_of(CustomStrategy(source=f"{path}@{revision}"))
     assert loaded is not None
     assert type(loaded.strategy).__name__ == "Half"
-    with pytest.raises(StrategyError, match="git says"):
+    with pytest.raises(StrategyError, match="git show failed"):
         strategy_of(CustomStrategy(source=f"{path}@{'0' * 40}"))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import typer
 
 from hydra_llm.cli.best import best
+from hydra_llm.cli.check import check
 from hydra_llm.cli.compare import compare
 from hydra_llm.cli.doctor import doctor
 from hydra_llm.cli.export import export
@@ -20,12 +21,16 @@ from hydra_llm.cli.report import report
 from hydra_llm.cli.show import show
 from hydra_llm.cli.sync import sync
 from hydra_llm.cli.tree import tree
+from hydra_llm.code.errors import CodeError
 from hydra_llm.report.errors import ExportError, FigureError, LookupFailure, RepeatError
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.reader import NoSweepError
 
-COMMANDS: tuple[Callable[..., None], ...] = (report, tree, show, best, compare, export, repeat, doctor, gc, sync)
-USER_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, OSError)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    *(report, tree, show, best, compare, export, repeat, doctor, gc, sync),
+    check,
+)
+USER_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, CodeError, OSError)
 
 app = typer.Typer(
     name="hydra-llm",

@@ -1,15 +1,13 @@
 """A file of Python code, as it stands or as git remembers it: PATH or PATH@REVISION."""
 
 import linecache
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Self
 
 from hydra_llm.code.errors import CodeError
-
-GIT_TIMEOUT_S = 60.0
+from hydra_llm.code.git import git
 
 
 @dataclass(frozen=True)
@@ -63,20 +61,10 @@ class Source:
         folder = self.path.parent
         if not folder.is_dir():
             raise CodeError(f"{self} cannot be read: there is no folder {folder}.")
-        command = ["git", "-C", str(folder), "show", f"{revision}:./{self.path.name}"]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=GIT_TIMEOUT_S, check=False)
-        except FileNotFoundError:
+            return git(folder, "show", f"{revision}:./{self.path.name}")
+        except CodeError as error:
             raise CodeError(
-                f"{self} names a revision, and there is no program git to read it with. Install git, or give the path "
-                "alone."
+                f"{self} cannot be read. {error} The file must be committed in the repository that it lies in, and the "
+                "revision must exist there."
             ) from None
-        except subprocess.TimeoutExpired:
-            raise CodeError(f"{self} cannot be read: git did not answer in {GIT_TIMEOUT_S:.0f} s.") from None
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise CodeError(
-                f"{self} cannot be read: git says {(said or ['nothing'])[-1]!r}. The file must be committed in the "
-                "repository that it lies in, and the revision must exist there."
-            )
-        return done.stdout.decode("utf-8")

@@ -16,6 +16,7 @@ class CustomStrategy:
     source: str | None = key(
         None, help="PATH.py or PATH.py@REVISION of a file with one class that has loss(model, batch, step)"
     )
+    checked: bool = key(True, help="refuse a file that breaks the rules of docs/strategies.md; false: run it as it is")
 
 
 @dataclass

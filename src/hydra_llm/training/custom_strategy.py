@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.code.errors import CodeError
+from hydra_llm.code.rules import Rules
 from hydra_llm.code.source import Source
 from hydra_llm.schema.training import CustomStrategy
 from hydra_llm.training.strategy import Batch, Diagnostics, FitStep, StrategyError, TrainingStrategy
@@ -95,8 +96,14 @@ def strategy_of(keys: CustomStrategy) -> FileStrategy | None:
         return None
     try:
         source = Source.parse(keys.source)
+        problems = Rules().problems(source.text()) if keys.checked else []
     except CodeError as error:
         raise StrategyError(f"training.strategy.source: {error}") from None
+    if problems:
+        raise StrategyError(
+            f"{source} breaks the rules of docs/strategies.md. {' '.join(problems)} A file of your own that may do so "
+            "runs with training.strategy.checked=false."
+        )
     return FileStrategy.load(source)
 
 
