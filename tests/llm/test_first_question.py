@@ -141,7 +141,7 @@ def test_nothing_is_asked_where_it_tells_nothing_or_may_cost_nothing(serve, tmp_
 def test_a_wrong_address_is_a_warning_with_reason_remedy_and_stake_before_trial_0(serve, tmp_path):
     server = serve(*[Fault(404, page=True)] * 3)
     said = command(tmp_path, server.base_url.removesuffix("/v1"))
-    before = said[said.index("llm proposes") : said.index("Iteration 1/2")]
+    before = said[said.index("llm proposes") : said.index("[1/2] trial 0")]
     assert f"try hydra.sweeper.llm.base_url={server.base_url}" in before
     assert "every proposal for the trials that are left (2) falls back to the coded rules" in before
     assert "hydra.sweeper.llm.first_question=stop" in before

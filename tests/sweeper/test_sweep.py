@@ -38,11 +38,25 @@ def test_the_start_says_who_proposes_and_echoes_objective_space_and_the_resume_c
     assert "To continue this sweep after an interruption: python" in text
 
 
-def test_every_trial_has_a_header_and_a_line_with_its_proposer(finished):
+def test_every_trial_has_one_line_with_its_score_its_proposer_and_the_time_left(finished):
     _, text = finished
-    assert [f"Iteration {i}/6" in text for i in range(1, 7)] == [True] * 6
-    assert text.count("| COMPLETED | score=") == 6 + 8  # and two budgets, two seeds, best and baseline
-    assert text.count("by bayes") >= 6
+    lines = [line for line in text.splitlines() if "] trial " in line]
+    assert len(lines) == 6 + 8  # and two budgets, two seeds, best and baseline
+    assert [f"[{i}/6] trial {i - 1} score=" in text for i in range(1, 7)] == [True] * 6
+    assert ", the best so far" in lines[0]
+    assert "the baseline" in lines[0]
+    assert all(" by bayes" in line for line in lines[1:6])
+    assert [" left" in line for line in lines] == [True] * 14
+
+
+def test_local_jobs_and_their_launcher_are_not_heard_beside_the_sweep_unless_hydra_is_verbose(finished, tmp_path):
+    folder, text = finished
+    assert "Launching 1 jobs" not in text
+    assert "this is a run" not in text
+    assert "this is a run" in (folder / "sweep" / "0" / "app.log").read_text()
+    text = sweep(tmp_path, "hydra.sweeper.n_trials=1", "hydra.verbose=true")
+    assert "Launching 1 jobs" in text
+    assert "this is a run" in text
 
 
 def test_the_folder_holds_all_documented_files(finished):

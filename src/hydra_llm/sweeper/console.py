@@ -1,19 +1,19 @@
-"""What a person sees while a sweep runs: the settings at the start, two lines per trial, progress, the summary."""
+"""What a person sees while a sweep runs: the settings at the start, one line per trial, the summary."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from hydra_llm.search import blocks
 from hydra_llm.search.records import confirmation, full_budget, results
-from hydra_llm.search.records.trial_section import mutation
-from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
+from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.live_line import EVERY_S, LiveLine
 from hydra_llm.sweeper.spec import SweepSpec
+from hydra_llm.sweeper.time_left import time_left
+from hydra_llm.sweeper.trial_line import trial_line
 
 SHOWN_ERROR_LINES = 12
 
@@ -24,9 +24,8 @@ class Console:
         self._spec = spec
         self._resume = resume
         self._log = log
-        self._began = time.monotonic()
-        self._told = 0
         self._error_shown = False
+        self._live = LiveLine()
 
     # ---- start ----
     def start(self, proposer: str, why: str) -> None:
@@ -62,53 +61,30 @@ class Console:
 
     # ---- trials ----
     def launched(self, trials: Iterable[Trial]) -> None:
-        """Header per trial: iteration, block, parent, mutation, strategy, who proposed it."""
-        settings, state = self._spec.settings, self._study.state
+        """For the curious (hydra.verbose): everything else about a trial is said when it ends."""
         for trial in trials:
-            proposal = trial.proposal
-            parent = "root" if proposal.parent is None else f"node {proposal.parent}"
-            if trial.purpose != "search":
-                what = "Full recipe" if trial.purpose == PROMOTED else "Confirmation"
-                head = f"{what}, trial {trial.number} ({trial.budget} budget, {proposal.role})"
-                self._log.info("%s: %s", head, proposal.note)
-                continue
-            i = state.search.index(trial.number) + 1 if len(state.search) < LISTED else len(state.search)
-            block, k = blocks.block_of(i, settings.block_size)
-            again = f", attempt {trial.attempt}" if trial.attempt > 1 else ""
-            self._log.info(
-                "Iteration %d/%d | block %d, %d/%d | trial %d%s from %s | %s | %s (%s) by %s",
-                *(i, settings.n_trials, block, k, settings.block_size, trial.number, again, parent),
-                *(mutation(trial, settings), proposal.strategy, proposal.role, proposal.provenance),
-            )
+            block = self._study.state.block_values(trial)
+            self._log.debug("trial %d starts: %s", trial.number, " ".join(self._spec.overrides(trial, block)))
+
+    @contextmanager
+    def waiting(self, longest_s: float) -> Iterator[float]:
+        """How long to wait for jobs before the line at the foot of the terminal is due again."""
+        with self._live.shown(self._study.state, self._spec.settings):
+            yield min(longest_s, EVERY_S) if self._live.is_on else longest_s
 
     def told(self, trial: Trial, recovered: bool = False) -> None:
         """One line per finished trial; the first traceback at once and in full."""
         if not trial.state.is_finished:
             self._log.warning("trial %d left no result (attempt %d) and will run again", trial.number, trial.attempt)
             return
-        self._told += 1
-        line = _trial_line(trial, self._spec.settings)
-        self._log.info("%s%s", line, " | recovered from its folder" if recovered else "")
+        state, settings = self._study.state, self._spec.settings
+        left = "" if self._live.is_on else time_left(state, settings)
+        more = (" | recovered from its folder" if recovered else "") + (f" | {left}" if left else "")
+        self._log.info("%s%s", trial_line(trial, state, settings), more)
         if trial.error is not None and trial.error.traceback and not self._error_shown:
             self._error_shown = True
             tail = "\n".join(trial.error.traceback.strip().splitlines()[-SHOWN_ERROR_LINES:])
             self._log.warning("The first failure, trial %d (folder %s):\n%s", trial.number, trial.folder, tail)
-
-    def progress(self) -> None:
-        """How far, best so far, and about how long to go."""
-        study, settings = self._study, self._spec.settings
-        done, best = study.state.used, study.state.best()
-        if best is None:
-            self._log.info("%d/%d trials, none completed yet", done, settings.n_trials)
-            return
-        mean = study.state.trees[best.block].node(best.number).mean or 0.0
-        shown = settings.objective.value_of_score(mean) if settings.objective.direction != "target" else best.value
-        each = (time.monotonic() - self._began) / max(1, self._told)
-        left = each * max(0, settings.n_trials - done)
-        self._log.info(
-            "%d/%d trials, best %s=%.6g (trial %d), about %s left",
-            *(done, settings.n_trials, settings.objective.name, shown, best.number, _duration(left)),
-        )
 
     # ---- end ----
     def interrupted(self) -> None:
@@ -136,36 +112,3 @@ class Console:
         for line in confirmation.summary_lines(state, settings.objective):
             self._log.info("%s", line)
         self._log.info("Results: %s", self._study.folder / "optimization_results.yaml")
-
-
-LISTED = 100_000  # beyond, the position in the list is not looked up
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _trial_line(trial: Trial, settings: Settings) -> str:
-    """One line for a finished trial: number, state, metric or error, time, parent, mutation, strategy, provenance."""
-    proposal = trial.proposal
-    seconds = "" if trial.duration is None else f"{trial.duration:.1f} s"
-    if trial.value is not None:
-        result = f"{settings.objective.name}={trial.value:.6g}"
-    else:
-        result = str(trial.error or "no value").splitlines()[0]
-    if trial.state is TrialState.PRUNED and trial.value is not None and trial.error is not None:
-        result += f" ({trial.error.message})"
-    parent = "root" if proposal.parent is None else str(proposal.parent)
-    parts = [
-        f"trial {trial.number}",
-        trial.state.value,
-        result,
-        seconds,
-        f"parent {parent}",
-        mutation(trial, settings),
-        proposal.strategy,
-        f"by {proposal.provenance}",
-    ]
-    return " | ".join(part for part in parts if part)

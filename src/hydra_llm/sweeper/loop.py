@@ -81,14 +81,12 @@ class SearchLoop:
             if stale and (self.in_batches or time.monotonic() - written > ARTIFACTS_S):
                 self.artifacts.write()
                 written = time.monotonic()
-            with LimitWatcher(self.study):
-                outcomes = self.dispatch.wait(QUIET_S if stale else WAIT_S)
+            with LimitWatcher(self.study), self.console.waiting(QUIET_S if stale else WAIT_S) as limit_s:
+                outcomes = self.dispatch.wait(limit_s)
             self.signals.check()
             for number in sorted(outcomes):
                 self._tell(number, outcomes[number])
-            if outcomes:
-                self.console.progress()
-            elif stale:
+            if stale and not outcomes:
                 self.artifacts.write()
             stale = bool(outcomes)
 

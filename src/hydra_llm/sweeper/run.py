@@ -37,6 +37,7 @@ from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.dispatch.slurm import has_accounting
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.job.channel import JobChannel
+from hydra_llm.sweeper.job.quiet_console import QuietConsole
 from hydra_llm.sweeper.job.result_recorder import ResultRecorder
 from hydra_llm.sweeper.loop import SearchLoop
 from hydra_llm.sweeper.make_spec import make_spec
@@ -74,9 +75,12 @@ class SweepRun:
         self.launcher = self._make_launcher(config)
 
     def _make_launcher(self, config: DictConfig) -> Launcher:
-        return Plugins.instance().instantiate_launcher(
+        launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task_function, config=config
         )
+        if self._is_quiet:  # its package repeats the overrides of every job
+            logging.getLogger(type(launcher).__module__.rpartition(".")[0]).setLevel(logging.WARNING)
+        return launcher
 
     def _attach_callbacks(self) -> None:
         """The list of callbacks is a private detail of Hydra: without it the sweep relies on what launch() returns."""
@@ -89,9 +93,16 @@ class SweepRun:
         # a job of a scheduler, or of a thread's launch(), has a process of its own, which it may end
         remote = self.dispatch_mode == "thread" or self._launcher_kind == "submitit"
         alone = remote and self.options["mode"] == "search"
-        for own in (ResultRecorder(self.options["job_timeout_s"] if alone else None), JobChannel()):
-            if not any(isinstance(callback, type(own)) for callback in callbacks):
-                callbacks.append(own)
+        own = [ResultRecorder(self.options["job_timeout_s"] if alone else None), JobChannel()]
+        if self._is_quiet:
+            own.append(QuietConsole())
+        callbacks += [new for new in own if not any(isinstance(callback, type(new)) for callback in callbacks)]
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether jobs of a search print their warnings only: they share the sweep's terminal."""
+        shares = self._launcher_kind in LOCAL and self.options["mode"] == "search"
+        return shares and not self.config.hydra.verbose
 
     def run(self, arguments: list[str], legal: Legal) -> list[Sequence[JobReturn]]:
         """One list of JobReturn per launch. Raises SweepError with a sentence."""

@@ -1,5 +1,6 @@
 """A task without science: a noisy quadratic in a few parameters. Faults are switched on by `fault`."""
 
+import logging
 import os
 import random
 import signal
@@ -10,9 +11,12 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
+log = logging.getLogger(__name__)
+
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: DictConfig) -> object:
+    log.info("this is a run with x=%g", cfg.x)
     try:
         time.sleep(cfg.sleep)
     except KeyboardInterrupt:
