@@ -42,5 +42,5 @@ def colour_bar(
 
 
 def outer_legend(figure: Figure, **entries: Any) -> None:
-    """The legend of the whole figure, below all axes."""
-    figure.legend(loc="outside lower center", fontsize=SMALL, frameon=False, labelcolor=INK, **entries)
+    """The legend of the whole figure, below all axes at the left: at the right the saved figure names its target."""
+    figure.legend(loc="outside lower left", fontsize=SMALL, frameon=False, labelcolor=INK, **entries)

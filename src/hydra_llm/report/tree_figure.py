@@ -7,7 +7,9 @@ colour-blind readers).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from hydra_llm.atomic_write import replacing
 from hydra_llm.report.tree_layout import TreeRow, layout, most_telling
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.trial.trial import TrialState
+from hydra_llm.search.trial.trial import Change, TrialState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +43,7 @@ def draw_tree(path: Path, state: SweepState, settings: Settings, ranking: list[t
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     best = tree.best()
     best_id = None if best is None else best.id
-    _draw_branches(left, rows, state, best_id)
+    _draw_branches(left, rows, state, settings, best_id)
     _draw_values(right, rows, state, settings, best_id)
     figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK, parse_math=False)
     _legend(right)
@@ -59,9 +61,10 @@ def _title(state: SweepState, settings: Settings, rows: int) -> str:
     return f"{name}exploration tree, block {block.index}{f' ({regime})' if regime else ''}, {runs} runs{part}"
 
 
-def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, best_id: int | None) -> None:
+def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, settings: Settings, best_id: int | None) -> None:
     depth_of = {row.y: row.depth for row in rows}
     deepest = max(depth_of.values())
+    names = _last_parts(settings.space.names)
     step = min(1.0, 12.0 / max(1, deepest))  # deep chains are indented less, so that the text keeps its room
     for row in rows:
         x = row.depth * step
@@ -71,7 +74,7 @@ def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, best_id: 
         axes.plot([x], [row.y], **_marker(row, best_id), zorder=3)
         runs = f" x{row.node.runs}" if row.node.runs > 1 else ""
         proposal = state.trials[row.node.id].proposal
-        what = proposal.strategy if not proposal.changes else proposal.mutation
+        what = _moved(proposal.changes, names) or proposal.strategy
         weight = "bold" if row.node.id == best_id else "normal"
         text = f"{row.node.id}{runs}  {_clip(what)}"
         axes.text(x + 0.35, row.y, text, va="center", fontsize=8.5, color=INK, fontweight=weight, parse_math=False)
@@ -130,6 +133,18 @@ def _legend(axes: Axes) -> None:
     ]
     handles = [Line2D([], [], ls="", marker=m, color=c, label=text, ms=8) for m, c, text in entries]
     axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, fontsize=8, frameon=False)
+
+
+def _moved(changes: Sequence[Change], names: Mapping[str, str]) -> str:
+    """The mutation, with parameters under short names."""
+    return "; ".join(str(replace(change, key=names.get(change.key, change.key))) for change in changes)
+
+
+def _last_parts(keys: Iterable[str]) -> dict[str, str]:
+    """Each key's part behind the last dot, where no other key has the same."""
+    last = {key: key.rpartition(".")[2] for key in keys}
+    count = Counter(last.values())
+    return {key: part if count[part] == 1 else key for key, part in last.items()}
 
 
 def _clip(text: str) -> str:
