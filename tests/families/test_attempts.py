@@ -75,6 +75,7 @@ def test_a_failed_fit_is_tried_again_from_another_start_with_stronger_ridges(att
     assert (fitted.retries, fitted.minutes) == (2, 2.0)
     assert len({first.seed, second.seed, third.seed}) == 3
     assert second.projection_ridge == [100 * ridge for ridge in first.projection_ridge]
+    assert second.spline_ridge == 100 * first.spline_ridge
     assert (tmp_path / "checkpoints" / "best.ckpt").read_text() == "0.2"
     assert not (tmp_path / "retry_2").exists()
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 RESOLVED = 1e-6  # losses below it are both perfect: which is smaller says nothing
 CLEARLY = 0.99  # share of the best baseline's loss below which a fit beats it: an early checkpoint does so by a hair
 STRONGER = 100.0  # factor of every ridge from one attempt to the next
-RIDGES = ("projection_ridge", "W_solve_ridge", "closed_form_strength", "k_solve_ridge")
+RIDGES = ("projection_ridge", "spline_ridge", "W_solve_ridge", "closed_form_strength", "k_solve_ridge")
 
 Keys = TypeVar("Keys", bound=OpenTraining)
 AnyFit = TypeVar("AnyFit", bound=Fit)

@@ -178,6 +178,13 @@ class SignalTraining(OpenTraining):
         low=2,
     )
 
+    spline_ridge: float = key(
+        1e-8,  # of neurons that move alike (low gain) 1e-5 would forbid the true W
+        help="weakest ridge while starts of the spline fit are compared, relative to the mean square message",
+        low=0,
+        open_low=True,
+    )
+
     # ---- variable projection ----
     projection_iterations: int = key(120, help="L-BFGS iterations per ridge; 0: no projection", low=0)
     projection_starts: int = key(4, help="networks tried, the one from the Adam phase first", low=1)

@@ -13,7 +13,9 @@ from hydra_llm.systems.random_streams import stream  # noqa: E402
 
 
 def spline_phase(seed=0, **keys):
-    return SplinePhase(**{"n_splines": 48, "n_frames": 300, **keys}, generator=stream(seed, "model_init/starts"))
+    return SplinePhase(
+        **{"n_splines": 48, "n_frames": 300, "ridge": 1e-8, **keys}, generator=stream(seed, "model_init/starts")
+    )
 
 
 def make_problem(frames, n_splines=12):

@@ -31,7 +31,6 @@ from hydra_llm.training.phases.base import FitData, Step
 SHARE = 3e-2  # of the mean square target: what the first stage leaves unexplained above it counts as noise
 STARTS, NOISY = 48, 40  # splines per function: to compare starts, under noise
 FEWEST = 6  # frames per neuron: on so many starts are compared, and the last stage uses no fewer
-WEAKEST = 1e-8  # ridge while starts are compared; of neurons that move alike (low gain) 1e-5 would forbid the true W
 SCREENED, CONTINUED = 10, 12  # steps per start, and of the best one after that
 SMOOTHING = 1e-8  # before the data choose it
 CURVE = 60  # iterations of the perceptrons
@@ -63,22 +62,26 @@ class Found:
 class SplinePhase:
     """One interval: starts, then the best one on a finer basis.
 
-    n_splines: per function on that basis. n_frames: evenly spaced; all where the rest is noise. generator: draws one of
-    the starts. goes_on: the message of the network is the only start.
+    n_splines: per function on that basis. n_frames: evenly spaced; all where the rest is noise. ridge: the weakest
+    one while starts are compared. generator: draws one of the starts. goes_on: the message of the network is the only
+    start.
     """
 
     name = "splines"
     n_intervals = 1
 
-    def __init__(self, *, n_splines: int, n_frames: int, generator: torch.Generator, goes_on: bool = False) -> None:
-        self._n_splines, self._n_frames, self._generator = n_splines, n_frames, generator
-        self._goes_on = goes_on
+    def __init__(
+        self, *, n_splines: int, n_frames: int, ridge: float, generator: torch.Generator, goes_on: bool = False
+    ) -> None:
+        self._n_splines, self._n_frames, self._ridge = n_splines, n_frames, ridge
+        self._generator, self._goes_on = generator, goes_on
 
     @classmethod
     def of(cls, training: SignalTraining, data: FitData, *, goes_on: bool = False) -> Self:
         return cls(
             n_splines=training.spline_knots,
             n_frames=training.spline_frames,
+            ridge=training.spline_ridge,
             generator=stream(training.seed, "model_init/starts"),
             goes_on=goes_on,
         )
@@ -117,9 +120,9 @@ class SplinePhase:
         for shape in self._shapes(net, float(frames.activity.std())):
             c = problem.basis.coefficients(shape)
             point = problem.at(torch.zeros_like(c), c, strengths)
-            ends.append(descend(problem, point, strengths, steps=SCREENED, gain=0.01, weakest=WEAKEST))
+            ends.append(descend(problem, point, strengths, steps=SCREENED, gain=0.01, weakest=self._ridge))
         best = min(ends, key=lambda end: end[1].cost)
-        return self._kept(problem, *descend(problem, *best, steps=CONTINUED, gain=0.1, weakest=WEAKEST))
+        return self._kept(problem, *descend(problem, *best, steps=CONTINUED, gain=0.1, weakest=self._ridge))
 
     def _finer(self, start: Found, net: SignalGNN, frames: Frames) -> Found:
         """The functions of the start on a basis whose knots follow them, and the descent from there."""
