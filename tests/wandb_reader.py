@@ -24,6 +24,7 @@ class OfflineRun:
     files: list[str] = field(default_factory=list)
     artifacts: list[tuple[str, str]] = field(default_factory=list)  # (type, name)
     exited: bool = False
+    exit_code: int | None = None
 
 
 def offline_runs(folder: Path) -> list[Path]:
@@ -70,7 +71,7 @@ def _read(path: Path) -> OfflineRun:
         elif kind == "files":
             run.files += [item.path for item in record.files.files]
         elif kind == "exit":
-            run.exited = True
+            run.exited, run.exit_code = True, record.exit.exit_code
         elif kind == "artifact":
             run.artifacts.append((record.artifact.type, record.artifact.name))
     return run

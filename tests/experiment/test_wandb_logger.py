@@ -8,7 +8,7 @@ pytest.importorskip("wandb", reason="the science extra is not installed")
 from tests.wandb_reader import read_offline_run
 
 from hydra_llm import job
-from hydra_llm.experiment.wandb_logger import finish, summarise, wandb_logger
+from hydra_llm.experiment.wandb_logger import describe, summarise, tracked, wandb_logger
 from hydra_llm.wandb_mode import has_login
 
 
@@ -108,14 +108,18 @@ def test_in_a_sweep_a_run_says_which_trial_it_is(tmp_path):
         project="p", entity=None, group=None, tags=["signal_chaotic"], mode="offline", save_dir=str(tmp_path)
     )
     logger.log_metrics({"score": 0.75, "test_R2": 0.5})
-    summarise([logger], {"score": 0.75, "test_R2": 0.5}, "oracle derivative")
-    finish([logger])
+    with tracked([logger]):
+        describe([logger], regime="signal_chaotic", block=2)
+        summarise([logger], {"score": 0.75, "test_R2": 0.5}, "oracle derivative")
     run = read_offline_run(tmp_path / "wandb")
     assert (run.group, run.job_type, run.name) == ("mine", "block 2", "trial 7")
     assert run.tags == ["signal_chaotic", "role:exploit", "proposer:rules"]
     assert run.config["trial"]["parent"] == 3
     assert run.config["trial"]["mutation"] == "lr: 1 -> 2"
     assert run.config["trial"]["configuration_id"] == "abc"
+    keys = {name: run.config[name] for name in ("regime", "block", "target")}  # to group by
+    assert keys == {"regime": "signal_chaotic", "block": 2, "target": "oracle derivative"}
+    assert run.exit_code == 0
     assert run.summary["selected/score"] == 0.75
     assert run.summary["selected/minus_baseline"] == 0.25
     assert run.summary["test/R2"] == 0.5
@@ -125,7 +129,36 @@ def test_in_a_sweep_a_run_says_which_trial_it_is(tmp_path):
 def test_a_requeued_job_continues_its_own_run(tmp_path):
     def id_of(logger):
         name = logger.experiment.id
-        finish([logger])
+        with tracked([logger]):
+            pass
         return name
 
     assert id_of(make(tmp_path / "a", "offline")) == id_of(make(tmp_path / "b", "offline"))
+
+
+@pytest.mark.usefixtures("_nobody")
+@pytest.mark.parametrize(
+    ("error", "code"), [(RuntimeError("no memory"), 1), (KeyboardInterrupt(), 1), (job.Stopped(), 0)]
+)
+def test_a_run_that_an_error_ends_has_failed_and_one_that_its_sweep_stopped_has_not(tmp_path, error, code):
+    logger = make(tmp_path, "offline")
+    logger.log_metrics({"score": 0.5})
+    with pytest.raises(type(error)), tracked([logger]):
+        raise error
+    run = read_offline_run(tmp_path / "wandb")
+    assert run.exit_code == code
+    assert run.summary.get("error") == (f"{type(error).__name__}: {error}" if code else None)
+
+
+@pytest.mark.usefixtures("_nobody")
+def test_a_fit_that_failed_is_a_failed_run(run_tiny, tmp_path):
+    with pytest.raises(Exception, match="must beat"):
+        run_tiny(
+            *("logger=default", f"logger.wandb.save_dir={tmp_path}", "~logger.csv", "training.retries=0"),
+            *("training.max_steps=1", "training.projection_iterations=0", "training.must_beat=[constant]"),
+            folder="failing",
+        )
+    run = read_offline_run(tmp_path / "wandb")
+    assert run.exit_code == 1
+    assert run.summary["error"].startswith("FitFailed: The fit failed")
+    assert (run.name, run.config["family"]) == ("signal_chaotic, seed 0", "signal")

@@ -15,7 +15,8 @@ from hydra_llm.search.log.reader import read_sweep
 
 @pytest.fixture(scope="module")
 def run(sweep_folder):
-    where = Path(write_run(read_sweep(sweep_folder), project="p"))
+    choices = {"simulation": "signal_dale"}
+    where = Path(write_run(read_sweep(sweep_folder), project="p", tags=["mine"], choices=choices))
     (path,) = where.glob("*.wandb")
     return read_run(path)
 
@@ -24,6 +25,8 @@ def test_it_is_grouped_with_its_trials(run, sweep_folder):
     assert (run.group, run.job_type, run.name) == (sweep_folder.name, "sweep", sweep_folder.name)
     assert run.config["metric"] == read_sweep(sweep_folder).settings.objective.metric
     assert run.config["selection"] == "puct_rank"
+    assert run.tags == ["sweep", "mine"]
+    assert run.config["choices"] == {"simulation": "signal_dale"}
 
 
 def test_it_holds_tables_of_trials_variance_and_hypotheses(run):
@@ -36,6 +39,10 @@ def test_it_holds_best_so_far_per_result_and_what_was_selected_and_confirmed(run
     curve = [row["best_so_far"] for row in run.history if "best_so_far" in row]
     sweep = read_sweep(sweep_folder)
     assert len(curve) >= 50
+    in_block = [row["best_of_block"] for row in run.history if "best_of_block" in row]
+    better = max if sweep.settings.objective.direction == "maximize" else min
+    assert all(better(whole, block) == whole for whole, block in zip(curve, in_block, strict=True))
+    assert curve != in_block  # it has several blocks
     best = sweep.state.best()
     assert run.summary["best/trial"] == best.number
     assert run.summary[f"selected/{sweep.settings.objective.name}"] == pytest.approx(best.value)

@@ -25,7 +25,7 @@ from hydra_llm.estimation.estimates import ORACLE_DERIVATIVE
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
-from hydra_llm.experiment.wandb_logger import finish, summarise
+from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
 from hydra_llm.families.family import family_of
 from hydra_llm.families.fitting import FitContext
@@ -60,14 +60,10 @@ def _run(cfg: DictConfig) -> dict[str, float] | float:
     options = trainer_options(cfg.trainer)
     folder = Path(HydraConfig.get().runtime.output_dir)
     loggers = _loggers(cfg)
-    try:
+    with tracked(loggers):
         system = _system(cfg)
         with threads_for(system.n_units, cfg.trainer.threads):
             metrics = _measure(cfg, system, folder, loggers, options)
-    finally:
-        for logger in loggers:
-            logger.finalize("success")
-        finish(loggers)
     return returned(metrics, cfg.return_metric)
 
 
@@ -77,6 +73,7 @@ def _measure(
     for logger in loggers:
         logger.log_hyperparams(OmegaConf.to_container(cfg, resolve=True))  # type: ignore[arg-type]
     family = family_of(cfg.simulation)
+    describe(loggers, regime=_regime(), family=_family_name(cfg), block=(job.trial() or {}).get("block"))
     dataset = _dataset(cfg, system)
     _say_what_is_recorded(dataset)
     evaluator = family.evaluator(dataset, cfg.training)
@@ -124,6 +121,12 @@ def _say_what_is_recorded(dataset: Dataset) -> None:
     if recorded.is_constant:
         raise FitFailed(f"{recorded.sentence()} Record the transient, drive the system, or choose another regime.")
     log.info("%s", recorded.sentence())
+
+
+def _family_name(cfg: DictConfig) -> str:
+    """The package of the simulation: signal, flyvis, metabolism, or one of the user's own."""
+    parts = str(cfg.simulation._target_).removeprefix("hydra_llm.families.").split(".")
+    return parts[0]
 
 
 def _log_headline(name: str, metrics: dict[str, float], target: str) -> None:

@@ -1,10 +1,11 @@
 """Weights & Biases without a login: offline, said in one line, never a prompt. In a sweep a run knows its trial."""
 
+import contextlib
 import hashlib
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lightning.pytorch.loggers import Logger, WandbLogger
@@ -25,13 +26,14 @@ def wandb_logger(
     tags: Sequence[str],
     mode: str,
     save_dir: str,
+    name: str | None = None,
     init_timeout_s: float = 30.0,
 ) -> Any:
     """A WandbLogger. mode auto: online with a login or key, offline without; WANDB_MODE in the environment wins.
 
-    In a sweep the run is named after its trial, grouped by sweep (job_type: block), tagged with role and proposer, and
-    its config holds the trial's parent, mutation and configuration_id. A server that does not answer within
-    `init_timeout_s` costs the upload, never the run.
+    name: of a single run. In a sweep the run is named after its trial, grouped by sweep (job_type: block), tagged with
+    role and proposer, and its config holds the trial's parent, mutation and configuration_id. A server that does not
+    answer within `init_timeout_s` costs the upload, never the run.
     """
     import wandb
 
@@ -44,7 +46,7 @@ def wandb_logger(
     settings = wandb.Settings(console="off", x_disable_stats=True, init_timeout=init_timeout_s)
     place = {"project": project, "entity": entity, "save_dir": save_dir, "log_model": False, "settings": settings}
     trial = job.trial()
-    about = _about(trial, group, tags) if trial is not None else {"group": group, "tags": list(tags)}
+    about = _about(trial, group, tags) if trial is not None else {"group": group, "tags": list(tags), "name": name}
     if chosen == "online":
         logger = WandbLogger(**place, **about, offline=False, mode="online")
         try:
@@ -73,17 +75,48 @@ def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float], target: s
         found[f"selected/{trial['metric']}"] = value
         if trial.get("baseline") is not None:
             found["selected/minus_baseline"] = value - trial["baseline"]
+    for logger in _ours(loggers):
+        logger.experiment.summary.update(found)
+    describe(loggers, target=target)
+
+
+def describe(loggers: Sequence[Logger], **facts: object) -> None:
+    """Plain keys of a run's config, by which runs are grouped and filtered: regime, family, target, block, ..."""
+    for logger in _ours(loggers):
+        logger.experiment.config.update(facts, allow_val_change=True)
+
+
+@contextlib.contextmanager
+def tracked(loggers: Sequence[Logger]) -> Iterator[None]:
+    """Closes all loggers at the end, so that the next job of the same process opens its own.
+
+    A run that an exception ends is a failed one at W&B, with the error in its summary; one that its sweep stopped is
+    not.
+    """
+    try:
+        yield
+    except BaseException as error:
+        _close(loggers, error)
+        raise
+    _close(loggers, None)
+
+
+def _close(loggers: Sequence[Logger], error: BaseException | None) -> None:
+    failed = error is not None and not isinstance(error, job.Stopped)
     for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            logger.experiment.summary.update(found)
-
-
-def finish(loggers: Sequence[Logger]) -> None:
-    """Close this process's run, so that the next job of the same process opens its own."""
-    if any(isinstance(logger, WandbLogger) for logger in loggers):
+        logger.finalize("failed" if failed else "success")
+    ours = _ours(loggers)
+    if failed:
+        for logger in ours:
+            logger.experiment.summary.update({"error": f"{type(error).__name__}: {error}"})
+    if ours:
         import wandb
 
-        wandb.finish()
+        wandb.finish(exit_code=int(failed))
+
+
+def _ours(loggers: Sequence[Logger]) -> list[WandbLogger]:
+    return [logger for logger in loggers if isinstance(logger, WandbLogger)]
 
 
 def _about(trial: Mapping[str, Any], group: str | None, tags: Sequence[str]) -> dict[str, Any]:

@@ -30,9 +30,17 @@ ARTIFACTS = {
 
 
 def write_run(
-    sweep: Sweep, *, project: str, entity: str | None = None, mode: str = "offline", init_timeout_s: float = 30.0
+    sweep: Sweep,
+    *,
+    project: str,
+    entity: str | None = None,
+    mode: str = "offline",
+    tags: Sequence[str] = (),
+    choices: Mapping[str, str] | None = None,
+    init_timeout_s: float = 30.0,
 ) -> str:
-    """Returns the folder of the run. mode: online | offline. Raises ExportError when W&B cannot take it, or does not
+    """Returns the folder of the run. mode: online | offline. tags: beside `sweep`. choices: options of the
+    application's config groups, for its config. Raises ExportError when W&B cannot take it, or does not
     answer within `init_timeout_s`.
     """
     try:
@@ -50,8 +58,9 @@ def write_run(
             name=name,
             group=name,
             job_type=JOB_TYPE,
+            tags=[JOB_TYPE, *tags],
             dir=str(sweep.folder),
-            config=_config(sweep),
+            config=_config(sweep) | ({"choices": dict(choices)} if choices else {}),
             mode=mode,  # type: ignore[arg-type]
             reinit="create_new",  # a trial of this process may have a run of its own
             settings=settings,
@@ -80,11 +89,19 @@ def _config(sweep: Sweep) -> dict[str, Any]:
 
 
 def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:
-    """A row per result: the best mean so far, in the metric's own unit, and the noise of a single run."""
+    """A row per result: the best mean so far, of the sweep and of the block, in the metric's own unit, and the noise of
+    a single run.
+    """
     objective = sweep.settings.objective
+    best: dict[int, float] = {}  # score by block
+
+    def value(score: float) -> float:
+        return score if objective.direction == "target" else objective.value_of_score(score)
+
     for step in steps(sweep, timeline(sweep.events)):
-        value = step.best if objective.direction == "target" else objective.value_of_score(step.best)
-        row = {"result": float(step.step), "block": float(step.block), "best_so_far": value}
+        best[step.block] = step.best
+        row = {"result": float(step.step), "block": float(step.block)}
+        row |= {"best_so_far": value(max(best.values())), "best_of_block": value(step.best)}
         yield row if step.noise is None else {**row, "noise": step.noise}
 
 

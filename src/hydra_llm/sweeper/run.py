@@ -157,7 +157,7 @@ class SweepRun:
         console = Console(study, spec, resume_command(spec.sweep_dir), log)
         artifacts = SweepArtifacts(study, spec)
         console.start(proposer.name, why)
-        SearchLoop(
+        loop = SearchLoop(
             study=study,
             spec=spec,
             dispatch=dispatch,
@@ -167,7 +167,12 @@ class SweepRun:
             signals=signals,
             in_batches=self.dispatch_mode == "batch",
             jobs_end_with_sweeper=self._launcher_kind in LOCAL and not dispatch.survives,
-        ).run()
+        )
+        try:
+            loop.run()
+        except KeyboardInterrupt:
+            track(study.folder, self.options, self.config)
+            raise
         self._finish(study, console, artifacts)
 
     def _open(self, spec: SweepSpec, proposer: Proposer, legal: Legal) -> Study:

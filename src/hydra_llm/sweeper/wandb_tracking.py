@@ -28,9 +28,22 @@ def track(folder: Path, options: Mapping[str, Any], config: DictConfig) -> None:
     try:
         mode = choose_mode(str(node.get("mode") or "auto"))
         if mode != "disabled":
-            where = write_run(read_sweep(folder), project=str(project), entity=node.get("entity"), mode=mode)
+            where = write_run(
+                read_sweep(folder),
+                project=str(project),
+                entity=node.get("entity"),
+                mode=mode,
+                tags=[str(tag) for tag in node.get("tags") or ()],
+                choices=_choices(config),
+            )
             log.info("The sweep's own W&B run is in %s.", where)
     except ExportError as error:
         log.warning("%s", error)
     except Exception as error:  # whatever a tracker raises
         log.warning("The sweep's W&B run could not be written (%s: %s).", type(error).__name__, error)
+
+
+def _choices(config: DictConfig) -> dict[str, str]:
+    """The option of each config group of the application."""
+    chosen = OmegaConf.select(config, "hydra.runtime.choices", default={})
+    return {str(group): str(option) for group, option in chosen.items() if not str(group).startswith("hydra/")}
