@@ -1,6 +1,7 @@
 """Whole sweeps over the toy application, as typed at a command line."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from toy_sweeps import command, events, executions, sweep, told
 
-from programs import environment, run
+from programs import PYTHON, environment, run
 
 SHORT = ("hydra.sweeper.n_trials=6", "noise=0.01")
 UNCONFIRMED = ("hydra.sweeper.confirm={n_seeds: 0}",)
@@ -47,6 +48,18 @@ def test_every_trial_has_one_line_with_its_score_its_proposer_and_the_time_left(
     assert "the baseline" in lines[0]
     assert all(" by bayes" in line for line in lines[1:6])
     assert [" left" in line for line in lines] == [True] * 14
+
+
+def test_the_end_names_a_picture_and_three_commands_that_work(finished):
+    folder, text = finished
+    assert "Picture: sweep/figures/tree_block_001.png" in text
+    show, best, more = re.findall(r"(?:in full|gave|many trials): +(.*)", text)
+    assert show.startswith("hydra-llm show ")
+    assert best.startswith("hydra-llm best ")
+    cli = [PYTHON, "-m", "hydra_llm.cli"]
+    assert "score" in run([*cli, *show.split()[1:]], folder, env=environment())
+    assert run([*cli, *best.split()[1:]], folder, env=environment()).startswith("python ")
+    assert more.endswith("hydra.sweep.dir=sweep hydra.sweeper.n_trials=12")
 
 
 def test_local_jobs_and_their_launcher_are_not_heard_beside_the_sweep_unless_hydra_is_verbose(finished, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def program() -> str:
@@ -17,7 +18,14 @@ def repeat_command(overrides: Sequence[str]) -> str:
     return f"{program()} {shlex.join([*overrides, 'hydra.mode=RUN'])}"
 
 
-def resume_command(sweep_dir: str) -> str:
-    """The command line that continues this sweep, the folder spelled out."""
-    arguments = [item for item in sys.argv[1:] if not item.startswith("hydra.sweep.dir=")]
-    return shlex.join(["python", sys.argv[0], *arguments, f"hydra.sweep.dir={sweep_dir}"])
+def resume_command(sweep_dir: str, n_trials: int | None = None) -> str:
+    """The command line that continues this sweep, the folder spelled out; `n_trials`: to another number of trials."""
+    new = [f"hydra.sweep.dir={sweep_dir}"] + ([] if n_trials is None else [f"hydra.sweeper.n_trials={n_trials}"])
+    replaced = tuple(item.partition("=")[0] + "=" for item in new)
+    arguments = [item for item in sys.argv[1:] if not item.startswith(replaced)]
+    return shlex.join(["python", sys.argv[0], *arguments, *new])
+
+
+def from_here(path: Path) -> Path:
+    """As it is typed in the current folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

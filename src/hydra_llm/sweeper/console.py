@@ -10,6 +10,7 @@ from hydra_llm.search.records import confirmation, full_budget, results
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.command_line import from_here, resume_command
 from hydra_llm.sweeper.live_line import EVERY_S, LiveLine
 from hydra_llm.sweeper.spec import SweepSpec
 from hydra_llm.sweeper.time_left import time_left
@@ -111,4 +112,16 @@ class Console:
             self._log.info("The model beside the Gaussian process: %s.", beside)
         for line in confirmation.summary_lines(state, settings.objective):
             self._log.info("%s", line)
-        self._log.info("Results: %s", self._study.folder / "optimization_results.yaml")
+        self._log.info("Results: %s", from_here(self._study.folder / "optimization_results.yaml"))
+
+    def next_steps(self) -> None:
+        """Where to look, and what people type next."""
+        best, folder, say = self._study.state.best(), from_here(self._study.folder), self._log.info
+        if best is None:
+            return
+        for picture in sorted((self._study.folder / "figures").glob("tree_block_*.png"))[-1:]:
+            say("Picture: %s", from_here(picture))
+        more = resume_command(str(folder), 2 * self._spec.settings.n_trials)
+        say("Next: what the best trial changed, expected and gave:    hydra-llm show %d %s", best.number, folder)
+        say("      the command that runs it in full:                  hydra-llm best --command --full %s", folder)
+        say("      twice as many trials:                              %s", more)

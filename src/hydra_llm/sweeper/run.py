@@ -229,6 +229,7 @@ class SweepRun:
         console.summary(reason)
         study.close()
         artifacts.report()
+        console.next_steps()
         track(study.folder, self.options, self.config)
         if study.failure:
             raise SweepError(f"{study.failure}\nWhat ran is in {study.folder}; the same command continues there.")
