@@ -44,7 +44,7 @@ HEADLINE = {
     "signal": "connectivity_R2",
     "flyvis": "connectivity_R2",
     "metabolism": "rate_constants_R2",
-    "recording": "onestep_skill",
+    "recording": "trust_score",
 }
 KEPT = re.compile(
     r"(oracle_)?(connectivity|rate_constants|tau|V_rest)_R2(_identifiable|_slope|_pearson2)?|oracle_(ls|ridge|tied)|"

@@ -117,6 +117,10 @@ def test_without_a_truth_there_are_weights_with_intervals_and_no_score_against_a
     assert all(
         float(row["low_95"]) < float(row["low_90"]) < float(row["weight"]) < float(row["high_95"]) for row in told
     )
+    page = (tmp_path / "run" / "trust.md").read_text()
+    for check in ("Prediction", "Inputs", "Innovations", "Rollouts", "Halves", "Shifted inputs"):
+        assert f"| {check} | **" in page
+    assert 0 < metrics["trust_score"] < 1
     noise = [float(row["measurement_noise_sd"]) for row in _rows(tmp_path / "run" / "noise.csv")]
     assert np.median(noise) == pytest.approx(metrics["measurement_noise"], rel=1e-6)
     assert {"activity", "weights", "functions", "rollout_test", "loss"} <= {
@@ -177,6 +181,6 @@ def test_a_run_without_a_file_says_how_to_name_one(run_recording):
 
 def test_a_sweep_over_a_recording_reads_a_metric_that_needs_no_truth(compose_config):
     cfg = compose_config("simulation=recording")
-    assert cfg.search.metric == "onestep_skill"
+    assert cfg.search.metric == "trust_score"
     shown = [cfg.search.metric, *cfg.search.show]
     assert not [name for name in shown if name.startswith(("test_", "oracle_", "connectivity_R2"))]

@@ -25,6 +25,7 @@ PURPOSES = (
     "model_init",
     "batch_order",
     "training_noise",
+    "controls",
 )
 
 

@@ -1,7 +1,8 @@
 """W by regression once the functions are known: its value, its standard error, and whether the data determine it.
 
-The value is the ridge of largest evidence. The standard error is a sandwich over blocks of frames, so that neither
-noise that lasts over several frames nor one that depends on the state makes it too small:
+The value is the ridge of largest evidence. Its standard error is the larger of two: the posterior's, which takes noise
+for white, and a sandwich over blocks of frames, which lets noise last for several frames and depend on the state, but
+is too small where few blocks decide about a weight:
 
 var(w) = H^-1 [sum_b s_b s_b^T] H^-1 + what the prior holds back,  H = M^T M + strength,  s_b = M_b^T residual_b
 
@@ -73,27 +74,37 @@ class Weights:
 
 def weights_given_functions(terms: Terms, synapses: Tensor | None = None) -> Weights:
     """synapses: bool [target, source], those that may exist; None: all but the self-connections."""
-    factor, n = terms.factor(), terms.rest.shape[1]
-    if synapses is None:
-        ridge = evidence_ridge(factor, constrain=True)
-        solver = Solver(factor, torch.finfo(torch.float64).eps)
-        identifiable, _ = identifiable_without_own_source(solver.null_projector)
-        value, spread, told = ridge.weights, _spread(factor, ridge, terms, constrain=True), _told(ridge) & identifiable
-    else:
-        value, spread = torch.zeros(n, n, dtype=torch.float64), torch.zeros(n, n, dtype=torch.float64)
-        told = torch.ones(n, n, dtype=torch.bool)
-        for i in synapses.any(dim=1).nonzero().ravel().tolist():
-            sources = synapses[i].nonzero().ravel()
-            own = factor.columns(sources, i)
-            ridge = evidence_ridge(own)
-            solver = Solver(own, torch.finfo(torch.float64).eps)
-            value[sources, i] = ridge.weights[:, 0]
-            part = Terms(terms.message[:, sources], terms.rest[:, i : i + 1])
-            spread[sources, i] = _spread(own, ridge, part, constrain=False)[:, 0]
-            known = solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
-            told[sources, i] = _told(ridge)[:, 0] & known
-    determined = told.T.numpy() & ~np.eye(n, dtype=bool)
-    return Weights(value.T.numpy().copy(), spread.clamp_min(0).sqrt().T.numpy().copy(), determined, _blocks(terms))
+    found = _of_all_sources(terms) if synapses is None else _of_known_sources(terms, synapses)
+    value, spread, told = found  # [source, target]
+    error = spread.clamp_min(0).sqrt()
+    return Weights(value.T.numpy().copy(), error.T.numpy().copy(), told.T.numpy().copy(), _blocks(terms))
+
+
+def _of_all_sources(terms: Terms) -> tuple[Tensor, Tensor, Tensor]:
+    """One decomposition serves every target. Value, variance, and whether determined [source, target]."""
+    factor = terms.factor()
+    ridge = evidence_ridge(factor, constrain=True)
+    solver = Solver(factor, torch.finfo(torch.float64).eps)
+    identifiable, _ = identifiable_without_own_source(solver.null_projector)
+    told = (_told(ridge) & identifiable).fill_diagonal_(False)
+    return ridge.weights, _spread(factor, ridge, terms, constrain=True), told
+
+
+def _of_known_sources(terms: Terms, synapses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same, a regression per target on the sources that it has."""
+    factor, shape = terms.factor(), synapses.T.shape
+    value, spread = torch.zeros(shape, dtype=torch.float64), torch.zeros(shape, dtype=torch.float64)
+    told = torch.zeros(shape, dtype=torch.bool)
+    for i in synapses.any(dim=1).nonzero().ravel().tolist():
+        sources = synapses[i].nonzero().ravel()
+        own = factor.columns(sources, i)
+        ridge, solver = evidence_ridge(own), Solver(own, torch.finfo(torch.float64).eps)
+        part = Terms(terms.message[:, sources], terms.rest[:, i : i + 1])
+        known = solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
+        value[sources, i] = ridge.weights[:, 0]
+        spread[sources, i] = _spread(own, ridge, part, constrain=False)[:, 0]
+        told[sources, i] = _told(ridge)[:, 0] & known
+    return value, spread, told
 
 
 def _told(ridge: EvidenceRidge) -> Tensor:
@@ -123,5 +134,5 @@ def _spread(factor: Factor, ridge: EvidenceRidge, terms: Terms, *, constrain: bo
         spread += moved.square()
     spread = spread * len(scores) / (len(scores) - 1)
     held_back = V.square() @ (ridge.strength / shifted.square()) * ridge.noise
-    spread = spread + held_back
+    spread = torch.maximum(spread + held_back, ridge.variance)
     return spread.fill_diagonal_(0) if constrain else spread

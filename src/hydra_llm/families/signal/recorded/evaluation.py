@@ -23,6 +23,7 @@ from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.figures import learned_functions, weights_with_errors
 from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
+from hydra_llm.families.signal.recorded.trust.report import Trust, trust
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
@@ -57,6 +58,7 @@ class RecordingEvaluation(Evaluation):
 
     rollouts: dict[str, Rollout]
     recovered: RecoveredWeights | None
+    trust: Trust | None
 
 
 class RecordingEvaluator:
@@ -91,10 +93,23 @@ class RecordingEvaluator:
         )
         if not isinstance(net, SignalGNN):
             log.info("Not reported: weights, which are read from a SignalGNN; this is a %s.", type(net).__name__)
-            return RecordingEvaluation(metrics, rollouts, None)
-        recovered = self._recover(net)
-        metrics["n_edges"] = float(recovered.synapses.sum())
-        return RecordingEvaluation(metrics | self._weight_scores(recovered), rollouts, recovered)
+            return RecordingEvaluation(metrics, rollouts, None, None)
+        terms, known = self._terms(net), net.off_diagonal.bool() if knows_synapses(self._observations) else None
+        recovered = self._recover(net, terms, known)
+        metrics |= {"n_edges": float(recovered.synapses.sum()), **self._weight_scores(recovered)}
+        trusted = None
+        if terms is not None:
+            trusted = trust(net, self._recorded, terms, self._noise, known, self._keys.seed)
+            log.info("%s", trusted.sentence())
+            metrics |= trusted.metrics
+        return RecordingEvaluation(metrics, rollouts, recovered, trusted)
+
+    def _terms(self, net: SignalGNN) -> Terms | None:
+        """Of the regression for W on the training frames; None where no closed form exists."""
+        if net.input_mode == "multiplicative":
+            log.info("Not reported: standard errors and checks of the weights, because the input multiplies.")
+            return None
+        return Terms.of(net, self._estimates.frames("train", net))
 
     def _one_step(self, net: torch.nn.Module) -> HeldOut:
         train, validation = self._recorded["train"], self._recorded["validation"]
@@ -115,14 +130,8 @@ class RecordingEvaluator:
             metrics |= rollout_metrics(predicted, u.numpy(), prefix=prefix, tolerance=LOST)
         return metrics, rollouts
 
-    def _recover(self, net: SignalGNN) -> RecoveredWeights:
-        synapses = net.off_diagonal.bool()
-        found = None
-        if net.input_mode == "multiplicative":
-            log.info("Not reported: standard errors of the weights, because the input multiplies.")
-        else:
-            known = synapses if knows_synapses(self._observations) else None
-            found = weights_given_functions(Terms.of(net, self._estimates.frames("train", net)), known)
+    def _recover(self, net: SignalGNN, terms: Terms | None, known: torch.Tensor | None) -> RecoveredWeights:
+        found = None if terms is None else weights_given_functions(terms, known)
         scale = natural_scale(net, self._observations.split("train").activity)
         W = net.connectivity().detach().double().numpy() * scale
         true = None if self._true is None else self._true.numpy()
@@ -130,7 +139,7 @@ class RecordingEvaluator:
         if found is not None:
             size = np.abs(scale * factor)
             found = Weights(found.value * scale * factor, found.error * size, found.determined, found.blocks)
-        return RecoveredWeights(W * factor, found, synapses.numpy(), scale * factor, true)
+        return RecoveredWeights(W * factor, found, net.off_diagonal.bool().numpy(), scale * factor, true)
 
     def _weight_scores(self, recovered: RecoveredWeights) -> dict[str, float]:
         scores: dict[str, float] = {}
@@ -157,6 +166,8 @@ class RecordingEvaluator:
 
     def tables(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, str]:
         written = {"noise.csv": tables.noise_table(self._names, self._noise)}
+        if evaluation.trust is not None:
+            written["trust.md"] = evaluation.trust.page(self._noise.sentence(self._unit), fit.target)
         recovered, net = evaluation.recovered, fit.net
         if recovered is None:
             return written
