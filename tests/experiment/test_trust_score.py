@@ -63,8 +63,6 @@ def test_damaged_fits_are_ranked_as_the_hidden_truth_ranks_them(run_composed, tm
         for split, stretches in network.parts.items()
     }
     keys = {
-        "W_init_scale": 1.0,
-        "input_mode": "none",
         "hidden_dim": 8,
         "n_layers": 2,
         "activation": "tanh",

@@ -8,7 +8,7 @@ import torch
 
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.signal.recorded.predictions import Next
-from hydra_llm.families.signal.recorded.trust.verdict import Verdict, judged
+from hydra_llm.families.signal.recorded.trust.verdict import TrustVerdict, judged
 
 HORIZONS = (1, 2, 5, 10, 20, 50, 100)
 STARTS = 60  # frames that rollouts start from, evenly spaced
@@ -43,7 +43,7 @@ def rollouts_over_horizon(step: Next, rivals: Mapping[str, Next], recorded: Reco
     return Horizon({one: mine[one] / max(min(errors[one] for errors in theirs), 1e-300) for one in horizons})
 
 
-def rollout_verdict(horizon: Horizon, delta_t: float) -> Verdict:
+def rollout_verdict(horizon: Horizon, delta_t: float) -> TrustVerdict:
     skills = ", ".join(f"{frames}: {1 - ratio:.2f}" for frames, ratio in horizon.ratios.items())
     wanted = min(ENOUGH, max(horizon.ratios))
     sentence = (

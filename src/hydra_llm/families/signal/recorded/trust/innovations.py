@@ -8,12 +8,12 @@ import numpy as np
 
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.predictions import Next, Steps
-from hydra_llm.families.signal.recorded.trust.verdict import UNTOLD, Verdict, judged
+from hydra_llm.families.signal.recorded.trust.verdict import UNTOLD, TrustVerdict, judged
 
 TOLERANCE = 0.1  # of a correlation, beside what chance gives
 
 
-def white_innovations(steps: Steps, step: Next, noise: ChannelNoise) -> Verdict:
+def white_innovations(steps: Steps, step: Next, noise: ChannelNoise) -> TrustVerdict:
     """On the steps of held-out frames."""
     errors = steps.errors(step)
     follows = np.ones(len(errors) - 1, dtype=bool)
@@ -24,7 +24,7 @@ def white_innovations(steps: Steps, step: Next, noise: ChannelNoise) -> Verdict:
     found = float(np.median(memory))
     scores = {"test_innovation_correlation": found}
     if not noise.is_noise:
-        return Verdict(
+        return TrustVerdict(
             "Innovations",
             UNTOLD,
             "The recording is smooth, so what a step misses is the error of the fit itself, and cannot be white "

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded.predictions import RIVALS, HeldOut, Next
-from hydra_llm.families.signal.recorded.trust.verdict import Verdict, judged
+from hydra_llm.families.signal.recorded.trust.verdict import TrustVerdict, judged
 
 SHUFFLED = "shuffled"
 
@@ -21,7 +21,7 @@ def shuffled_inputs(net: SignalGNN, step: Next, delta_t: float) -> Next:
     return predict
 
 
-def beats_rivals(held_out: HeldOut) -> Verdict:
+def beats_rivals(held_out: HeldOut) -> TrustVerdict:
     """On the test frames, against RIVALS."""
     best = max(RIVALS, key=lambda name: held_out.likelihood[name])
     gain = held_out.likelihood["network"] - held_out.likelihood[best]
@@ -33,7 +33,7 @@ def beats_rivals(held_out: HeldOut) -> Verdict:
     return judged("Prediction", gain > 0 and held_out.skill > 0, sentence, {"test_likelihood_gain": gain})
 
 
-def needs_inputs(held_out: HeldOut) -> Verdict:
+def needs_inputs(held_out: HeldOut) -> TrustVerdict:
     """On the test frames, against itself with inputs of other frames."""
     gain = held_out.likelihood["network"] - held_out.likelihood[SHUFFLED]
     ratio = held_out.errors[SHUFFLED] / max(held_out.errors["network"], 1e-300)

@@ -13,7 +13,7 @@ from hydra_llm.families.signal.recorded.predictions import Steps, network_step, 
 from hydra_llm.families.signal.recorded.trust import prediction
 from hydra_llm.families.signal.recorded.trust.horizon import closeness, rollout_verdict, rollouts_over_horizon
 from hydra_llm.families.signal.recorded.trust.innovations import white_innovations
-from hydra_llm.families.signal.recorded.trust.verdict import HOLDS, UNTOLD, Verdict
+from hydra_llm.families.signal.recorded.trust.verdict import HOLDS, UNTOLD, TrustVerdict
 from hydra_llm.families.signal.recorded.trust.weights_checks import Halves, halves, halves_verdict, shifted_inputs
 
 
@@ -21,7 +21,7 @@ from hydra_llm.families.signal.recorded.trust.weights_checks import Halves, halv
 class Trust:
     """score: as trust_score gives it."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[TrustVerdict, ...]
     score: float
 
     @property
@@ -33,7 +33,7 @@ class Trust:
 
     def sentence(self) -> str:
         """One line for the log."""
-        return "Checks: " + ", ".join(f"{one.check.lower()} {one.finding}" for one in self.verdicts) + "."
+        return "Checks: " + ", ".join(f"{one.check.lower()}: {one.finding}" for one in self.verdicts) + "."
 
     def page(self, noise: str, target: str) -> str:
         """trust.md."""

@@ -7,7 +7,7 @@ HOLDS, FAILS, UNTOLD = "holds", "fails", "not told"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TrustVerdict:
     """finding: HOLDS, FAILS, or UNTOLD where this recording cannot tell. scores: the numbers behind it, as metrics."""
 
     check: str
@@ -16,5 +16,5 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def judged(check: str, holds: bool, sentence: str, scores: Mapping[str, float]) -> Verdict:
-    return Verdict(check, HOLDS if holds else FAILS, sentence, scores)
+def judged(check: str, holds: bool, sentence: str, scores: Mapping[str, float]) -> TrustVerdict:
+    return TrustVerdict(check, HOLDS if holds else FAILS, sentence, scores)

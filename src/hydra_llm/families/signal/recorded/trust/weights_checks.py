@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.signal.fitting.given_functions import Terms, Weights, weights_given_functions
-from hydra_llm.families.signal.recorded.trust.verdict import UNTOLD, Verdict, judged
+from hydra_llm.families.signal.recorded.trust.verdict import UNTOLD, TrustVerdict, judged
 from hydra_llm.metrics.scores import pearson
 from hydra_llm.systems.random_streams import stream
 
@@ -59,10 +59,10 @@ def halves(terms: Terms, own: np.ndarray, synapses: Tensor | None) -> Halves:
     return Halves(first, second, own, first.determined & second.determined)
 
 
-def halves_verdict(found: Halves) -> Verdict:
+def halves_verdict(found: Halves) -> TrustVerdict:
     r = found.reliability
     if r is None:
-        return Verdict("Halves", UNTOLD, "Half of the training frames determines no weight.")
+        return TrustVerdict("Halves", UNTOLD, "Half of the training frames determines no weight.")
     sentence = (
         f"Weights from two halves of the training frames, given the functions, correlate by {r:.3f} and differ by "
         f"{found.apart:.2f} standard errors (rms; 1 if the intervals are right). A bias that both halves share, such "
@@ -72,7 +72,7 @@ def halves_verdict(found: Halves) -> Verdict:
     return judged("Halves", r >= RELIABLE and found.apart < APART, sentence, scores)
 
 
-def shifted_inputs(terms: Terms, synapses: Tensor | None, seed: int) -> Verdict:
+def shifted_inputs(terms: Terms, synapses: Tensor | None, seed: int) -> TrustVerdict:
     """Every source once more, shifted in time by an amount of its own: these weights can only be zero.
 
     They are regressed beside the real ones, on TARGETS targets that are drawn.
@@ -88,7 +88,7 @@ def shifted_inputs(terms: Terms, synapses: Tensor | None, seed: int) -> Verdict:
     null = np.zeros(found.value.shape, dtype=bool)
     null[:, n:] = found.determined[:, n:]
     if not null.any():
-        return Verdict("Shifted inputs", UNTOLD, "The training frames determine no weight of shifted inputs.")
+        return TrustVerdict("Shifted inputs", UNTOLD, "The training frames determine no weight of shifted inputs.")
     share = float((np.abs(found.value[null]) > found.reach(LEVEL) * found.error[null]).mean())
     sentence = (
         f"Beside the real sources, the same ones shifted in time: {share:.1%} of the {LEVEL:.0%} intervals of their "
