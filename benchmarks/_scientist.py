@@ -148,7 +148,11 @@ def nodes(text: str) -> dict[int, dict[str, Any]]:
             head = cells
         elif re.match(r"\d+", cells[0]) and head:
             found[int(cells[0].split()[0])] = start | _changed(head, cells, names)
-    return found
+    best = found.get(leader_of(text, found), {}) if found else {}
+    return {
+        node: {name: best.get(name) if value == "=" else value for name, value in values.items()}
+        for node, values in found.items()
+    }
 
 
 def leader_of(text: str, configurations: dict[int, dict[str, Any]]) -> int:

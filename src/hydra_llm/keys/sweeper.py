@@ -57,9 +57,10 @@ SWEEPER: Table = {
     "reward": Key(
         str,
         None,
-        "score of a configuration over its runs; `posterior`: as a Gaussian process on all runs sees it; "
-        "`lower_confidence`: the one-sided 90 % bound; null: `posterior` with `proposer: bayes`, else `mean`",
-        choices=("posterior", "mean", "lower_confidence", "min"),
+        "score of a configuration over its runs; `posterior`: as a Gaussian process on all runs sees it; `paired`: "
+        "mean on equal recordings; `mean`: of its own runs; `lower_confidence`: the one-sided 90 % bound; null: "
+        "`posterior` with `proposer: bayes`, else `paired`",
+        choices=("posterior", "paired", "mean", "lower_confidence", "min"),
     ),
     "seed": Key(int, 0, "seed of the search itself, not of the task"),
     "seed_keys": Key(list, None, "the task's own seed keys, which reruns vary"),

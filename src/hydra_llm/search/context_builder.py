@@ -20,9 +20,10 @@ NOTES_SHOWN = 10  # latest texts of a person
 
 def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str, Any]:
     """Fields of a Context, by name."""
-    told = [e for e in state.edits if e.outcome != "applied"][-REFUSED_SHOWN:]
+    latest = state.edits[-1].number if state.edits else None  # of the answer before: an older one was told already
+    told = [e for e in state.edits if e.outcome != "applied" and e.number == latest][-REFUSED_SHOWN:]
     rows = [f"- {e.action} {e.entry or e.section} ({e.outcome}): {e.reason}" for e in told]
-    memory = knowledge(state, settings, len(state.blocks))
+    memory = knowledge(state, settings, len(state.blocks), brief=True)
     if rows:
         memory += ["## Edits that were changed or refused", "", *rows]
     return {

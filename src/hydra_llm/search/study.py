@@ -86,7 +86,7 @@ class Study:
         self.settings = settings
         self.clock = clock
         self.log = MemoryLog() if folder is None else EventLog(folder / EVENTS_NAME)
-        self.state = SweepState(settings.space, settings.objective, reward=settings.reward)
+        self.state = SweepState(settings.space, settings.objective, reward=settings.reward, ceiling=settings.ceiling)
         self.analysis = Journal(self.state, settings)
         self.policy = policy
         self._validate = validate

@@ -10,7 +10,7 @@ from typing import Any
 from hydra_llm.llm.factory import can_be_asked
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.proposers.base import Proposer
-from hydra_llm.search.tree.reward import POSTERIOR
+from hydra_llm.search.tree.reward import PAIRED, POSTERIOR
 
 
 def choose_proposer(options: Mapping[str, Any]) -> tuple[str | Proposer, str]:
@@ -35,4 +35,4 @@ def natural_reward(options: Mapping[str, Any]) -> str:
     if isinstance(chosen, Proposer):
         return chosen.reward
     scored = chosen == "llm" and LlmSettings.of(options["llm"]).role != "decide"
-    return POSTERIOR if chosen == "bayes" or scored else "mean"
+    return POSTERIOR if chosen == "bayes" or scored else PAIRED

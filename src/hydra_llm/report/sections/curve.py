@@ -10,7 +10,7 @@ from hydra_llm.report.effect import score_name, spread_of
 from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.tree.reward import POSTERIOR
+from hydra_llm.search.tree.reward import PAIRED, POSTERIOR
 from hydra_llm.search.tree.tree import Tree
 
 WIDTH, HEIGHT = 1080.0, 334.0
@@ -35,7 +35,7 @@ def steps(sweep: Sweep, when: Timeline) -> list[Step]:
     that it was luck. Each block starts anew, since another regime is another question.
     """
     state, found = sweep.state, []
-    reward = "mean" if state.reward == POSTERIOR else state.reward  # a fit for each step would take minutes
+    reward = "mean" if state.reward in (POSTERIOR, PAIRED) else state.reward  # a fit for each step would take minutes
     trees = {index: Tree(state.space, state.objective, reward=reward) for index in state.trees}
     for step, number in enumerate(when.order, start=1):
         trial = state.trials[number]

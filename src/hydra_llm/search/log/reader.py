@@ -68,7 +68,7 @@ def read_sweep(folder: Path) -> Sweep:
             f"{folder / EVENTS_NAME}, line 1 describes no sweep ({type(error).__name__}: {error}). "
             "The header was edited or damaged; restore it from a copy."
         ) from error
-    state = SweepState(settings.space, settings.objective, events, reward=settings.reward)
+    state = SweepState(settings.space, settings.objective, events, reward=settings.reward, ceiling=settings.ceiling)
     return Sweep(folder, events, state, settings, header)
 
 

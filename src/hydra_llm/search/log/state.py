@@ -45,11 +45,18 @@ REPEATED = 64  # latest notes that are looked through for one that was recorded 
 
 class SweepState:
     def __init__(
-        self, space: Space, objective: Objective, events: Iterable[Event] = (), *, reward: str = "mean"
+        self,
+        space: Space,
+        objective: Objective,
+        events: Iterable[Event] = (),
+        *,
+        reward: str = "mean",
+        ceiling: float | None = None,
     ) -> None:
         self.space = space
         self.objective = objective
         self.reward = reward
+        self._ceiling = ceiling
         self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
         self._promoted = 0
@@ -96,7 +103,9 @@ class SweepState:
     def _(self, event: BlockRecord) -> None:
         self.blocks.append(event)
         before = [self.trees[index] for index in self.same_regime(event.index)]
-        self.trees[event.index] = Tree(self.space, self.objective, reward=self.reward, before=before)
+        self.trees[event.index] = Tree(
+            self.space, self.objective, reward=self.reward, before=before, ceiling=self._ceiling
+        )
         self.protocol_copy.start_block(event.index)
 
     @apply.register
@@ -283,8 +292,9 @@ class SweepState:
     def _gain(self, trial: Trial) -> float:
         """Of a best trial over the baseline of its block."""
         tree = self.trees[trial.block]
-        scores = [node.mean for node in tree if node.mean is not None]
+        scores = [tree.reward(node) for node in tree.scored()]
         spread = max(scores) - min(scores)
-        baseline = self.baseline(trial.block)
-        start = min(scores) if baseline is None or baseline.mean is None else baseline.mean
+        own, baseline = tree.baseline, self.baseline(trial.block)
+        known = None if baseline is None else tree.reward(own) if own is not None and own.scores else baseline.mean
+        start = min(scores) if known is None else known
         return (tree.reward(tree.node(trial.number)) - start) / spread if spread else 0.0

@@ -103,7 +103,7 @@ def lines(found: BlockEvaluation) -> list[str]:
         f"- Branching: {_share(measured.branching)} of the last {measured.window} mutations and "
         f"{_share(found.branching_block)} of the block's {found.mutations} did not follow the trial before; distinct "
         f"parents: {measured.distinct_parents} and {found.distinct_block}.",
-        f"- Improvement (a mean above the parent's by more than the noise floor): {_share(measured.improvement)}.",
+        f"- Improvement (an estimate above the parent's by more than the noise floor): {_share(measured.improvement)}.",
         f"- Failures: {_share(measured.failure)}. Plateau: {'yes' if measured.plateau else 'no'}.",
         f"- Longest run of mutations of one parameter: {found.same_parameter[1]}"
         + (f" ({found.same_parameter[0]})." if found.same_parameter[0] else "."),
@@ -133,8 +133,8 @@ def _by_strategy(trials: Sequence[Trial], tree: Tree, floor: float) -> dict[str,
     for trial in trials:
         if not trial.proposal.changes or trial.number not in tree or trial.proposal.parent not in tree:
             continue
-        node, parent = tree.node(trial.number), tree.node(trial.proposal.parent)  # type: ignore[arg-type]
-        better = node.mean is not None and parent.mean is not None and node.mean - parent.mean > floor
+        gain = tree.gain(tree.node(trial.number))
+        better = gain is not None and gain > floor
         used, improved = found.get(trial.proposal.strategy, (0, 0))
         found[trial.proposal.strategy] = (used + 1, improved + int(better))
     return found

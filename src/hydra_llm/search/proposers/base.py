@@ -19,6 +19,7 @@ from hydra_llm.llm.usage import RecordedCall, TotalUsage
 from hydra_llm.search import slot_params
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.decision import Decision
+from hydra_llm.search.tree.reward import PAIRED
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal
 
@@ -59,7 +60,7 @@ class Proposer(Named, ABC):
     asked_once: bool = False
     protocol: str = ""
     own_roles: bool = False
-    reward: str = "mean"
+    reward: str = PAIRED
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:

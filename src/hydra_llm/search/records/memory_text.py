@@ -14,6 +14,7 @@ from hydra_llm.search.memory.block_evaluation import evaluate
 from hydra_llm.search.memory.evidence import Evidence, judge
 from hydra_llm.search.memory.predictions import forecasts
 from hydra_llm.search.number_text import percent, value_text
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.records import variance_table
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
@@ -23,6 +24,7 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 
 LIMIT = 300  # lines
 SHOWN_TRIALS = 8  # numbers of one list of trials
+SETTLED = 120  # characters of a falsified entry where words are few
 ROWS = {"regimes": 24, "entries": 20, "questions": 20, "best": 8, "iterations": 24, "notes": 12, "failures": 6}
 ROWS |= {"variance": 8, "observations": 12, "plan": 10}
 
@@ -47,9 +49,9 @@ def memory_text(state: SweepState, settings: Settings, block: int) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
+def knowledge(state: SweepState, settings: Settings, block: int, *, brief: bool = False) -> list[str]:
     """The part that outlives a block, and what a proposer is shown: start memory, regimes, entries, questions, the
-    block before.
+    block before. `brief`: entries without author and claim's interval, which memory.md holds.
     """
     lines: list[str] = []
     if not state.start_memory.is_empty:
@@ -60,10 +62,11 @@ def knowledge(state: SweepState, settings: Settings, block: int) -> list[str]:
     if block > 1 or (block and state.blocks[0].values):
         lines += ["### Regimes", "", *regimes(state, settings, block)]
     records = evidence_of(state, settings, block)
+    line = short_line if brief else entry_line
     entries = fold(state.edits, state.start_memory.principles, block)
     found = {e.name: judge(e, records, entries) for e in entries.values() if e.kind == "principle"}
     for level, title in SECTIONS:
-        rows = [entry_line(entries[name], e, settings) for name, e in found.items() if e.level == level]
+        rows = [line(entries[name], e, settings) for name, e in found.items() if e.level == level]
         lines += [f"### {title}", "", *_rows("entries", rows[::-1] or ["- none"])]
     lines += ["### Open questions", "", *_rows("questions", questions(state, entries, found) or ["- none"])]
     before = [e for e in entries.values() if e.kind == "summary" and (e.block < block or block == 0)][-1:]
@@ -111,6 +114,23 @@ def entry_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
         facts.append(found.why)
     source = "" if entry.given else f"; by {entry.by} before trial {entry.number}"
     return f"- {entry.name}: {entry.text} [{'; '.join(facts)}{source}]"
+
+
+def short_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
+    """The same in fewer words: counts, effect, claim, and why it is no more than it is."""
+    facts = []
+    for count, word in ((found.support, "for"), (found.against, "against"), (found.unclear, "within the noise")):
+        if count:
+            facts.append(f"{word}: {listed(count)}")
+    if found.effect is not None:
+        facts.append(f"effect {settings.objective.change_of_score(found.effect):+.2g}")
+    facts += [f"not in block {block}: {listed(runs)}" for block, runs in found.elsewhere]
+    if found.claim is not None and found.level != FALSIFIED:
+        facts.append(f"claim: {found.claim}")
+    if found.why and not found.against:
+        facts.append(found.why)
+    text = one_line(entry.text, SETTLED) if found.level == FALSIFIED else entry.text
+    return f"- {entry.name}: {text} [{'; '.join(facts)}]" if facts else f"- {entry.name}: {text}"
 
 
 def questions(state: SweepState, entries: dict[str, MemoryEntry], found: dict[str, Evidence]) -> list[str]:

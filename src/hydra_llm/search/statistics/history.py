@@ -109,17 +109,13 @@ def dimension_records(context: Context) -> dict[str, DimensionRecord]:
             continue
         for name in context.space.changed(parent.values, node.values):
             tried[name] += 1
-            if node.mean is not None and parent.mean is not None:
-                gains[name] = max(gains[name], node.mean - parent.mean)
+            gains[name] = max(gains[name], context.tree.gain(node) or 0.0)
     return {name: DimensionRecord(tried[name], gains[name]) for name in context.space.names}
 
 
 def gain(context: Context, node: Node) -> float | None:
-    """Score of a node above its parent's, None if either is unscored."""
-    parent = context.tree.parent(node)
-    if parent is None or parent.mean is None or node.mean is None:
-        return None
-    return node.mean - parent.mean
+    """Score of a node above its parent's on equal recordings, None if either is unscored."""
+    return context.tree.gain(node)
 
 
 def converged_nodes(context: Context, most: int) -> list[Node]:
@@ -132,6 +128,6 @@ def converged_nodes(context: Context, most: int) -> list[Node]:
     elif (start := tree.baseline or tree.root) is None or start.mean is None:
         return []
     else:
-        limit = start.mean + context.noise_floor
+        limit = float(tree.estimates[start.index]) + context.noise_floor
         most = min(most, max(2, int(np.isfinite(tree.rewards).sum()) // 4))
-    return [node for node in tree.top(most) if node.mean is not None and node.mean > limit]
+    return [node for node in tree.top(most) if node.scores and tree.estimates[node.index] > limit]

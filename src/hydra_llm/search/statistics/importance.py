@@ -37,10 +37,10 @@ class Importance:
 
 
 def importance(space: Space, tree: Tree) -> Importance:
-    nodes = [node for node in tree.latest_scored(LATEST) if node.mean is not None]
+    nodes = tree.latest_scored(LATEST)
     if len(nodes) < FEW:
         return Importance(configurations=len(nodes))
-    scores = np.array([node.mean for node in nodes], dtype=float)
+    scores = tree.estimates[[node.index for node in nodes]]  # on equal recordings
     columns: list[tuple[Dimension, Column]] = []
     for dimension in space.free():
         held = [position(dimension, n.values[dimension.name]) if dimension.name in n.values else np.nan for n in nodes]

@@ -12,7 +12,7 @@ from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Inte
 from hydra_llm.search.tree.tree import Node
 
 NEAR = 8  # best configurations that corners are looked for at
-CORNERS = 4  # that are named
+CORNERS = 3  # that are named
 SAME_RECORDING = 1  # a configuration that ran on one recording may owe its score to it
 
 
@@ -26,11 +26,8 @@ class Corner:
     values: dict[str, Any]
 
     def __str__(self) -> str:
-        both = " and ".join(f"{key}={value_text(value)}" for key, value in self.values.items())
-        return (
-            f"nodes {self.first.id} and {self.second.id} differ from {self.base.id} in one parameter each; {both} were "
-            "not run together"
-        )
+        both = " with ".join(f"{key.rpartition('.')[2]}={value_text(value)}" for key, value in self.values.items())
+        return f"nodes {self.first.id} and {self.second.id} differ from {self.base.id} in one parameter each: {both}"
 
 
 def never_moved(context: Context) -> list[str]:

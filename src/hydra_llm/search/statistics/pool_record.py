@@ -46,8 +46,8 @@ class PoolRecord:
             parts.append(f"of its own {self.own} the process expected {self.ahead} to beat the pool's choice")
         if self.ended:
             parts.append(
-                f"{self.better} of {self.ended} came out above what was expected of that choice "
-                f"({self.inside} within what was expected of themselves, 80 % would be)"
+                f"{self.better} of {self.ended} came out above what was expected of it, {self.inside} within their own "
+                "interval"
             )
         if self.overruled:
             parts.append(f"{self.overruled} proposals of the model lost to the pool's choice")

@@ -35,7 +35,7 @@ def measure(
     """Rates over one block's finished search trials, in order of number.
 
     Branching: share of the last n_iter_block/4 mutations whose parent is not the configuration of the trial before.
-    Improvement: share of scored mutations whose mean exceeds the parent's by more than the noise floor.
+    Improvement: share of scored mutations whose estimate exceeds the parent's by more than the noise floor.
     """
     finished = [trial for trial in trials[-LATEST:] if trial.state.is_finished]
     window = window_of(n_iter_block)
@@ -47,11 +47,8 @@ def measure(
     parents = [tree.node(trial.proposal.parent).id for _, trial in steps]  # type: ignore[arg-type]
     jumps = [parent != tree.node(before.number).id for (before, _), parent in zip(steps, parents, strict=True)]
 
-    gains = []
-    for node in tree.latest_scored(LATEST):
-        parent = tree.parent(node)
-        if parent is not None and parent.mean is not None and node.mean is not None:
-            gains.append(node.mean - parent.mean > noise_floor)
+    changes = [tree.gain(node) for node in tree.latest_scored(LATEST)]
+    gains = [change > noise_floor for change in changes if change is not None]
 
     scores = [objective.score(t.value) for t in finished if t.state is TrialState.COMPLETED and t.value is not None]
     tail = scores[-PLATEAU_RUN:]

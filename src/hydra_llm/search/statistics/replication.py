@@ -38,17 +38,17 @@ def chance_of_best(tree: Tree, floor: float) -> float | None:
     Each true mean is taken as normal around the observed one, with the pooled deviation over the root of the runs; the
     probability is the integral of the incumbent's density times the rivals' distribution functions.
     """
-    top = [node for node in tree.top(RIVALS) if node.mean is not None]
+    top = [node for node in tree.top(RIVALS) if node.scores]
     if not top or not tree.replicated():
         return None
     if floor <= 0.0:
         return 1.0
     best, *rivals = top
     spread = floor / math.sqrt(len(best.scores))
-    at = (best.mean or 0.0) + spread * GRID
+    at = tree.estimates[best.index] + spread * GRID
     weight = np.exp(-(GRID**2) / 2)
     for rival in rivals:
-        distance = (at - (rival.mean or 0.0)) / (floor / math.sqrt(len(rival.scores)))
+        distance = (at - tree.estimates[rival.index]) / (floor / math.sqrt(len(rival.scores)))
         weight = weight * np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in distance])
     return float(weight.sum() / np.exp(-(GRID**2) / 2).sum())
 

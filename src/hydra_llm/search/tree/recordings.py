@@ -5,9 +5,8 @@ seeds, its second the next set, the same for all; so two configurations share re
 Recordings differ more than configurations do, and a mean over other recordings compares nothing. Differences here are
 paired: the same recording on either side.
 
-Scores are put on a scale first. Where the application names a ceiling of its metric, that is -log10 of the distance to
-it: 0.9967 and 0.9992 of 1 are then a factor of four apart, as their errors are. Without a ceiling the scale is the
-score itself. A configuration's estimate is its effect in `scale = configuration + recording`, fitted by least squares.
+Scores are put on a scale first (scale.py). A configuration's estimate is its effect in `value = configuration +
+recording + residual` on that scale (mixed_model.py).
 """
 
 from __future__ import annotations
@@ -18,16 +17,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-
 from hydra_llm.search.sample import NORMAL
+from hydra_llm.search.tree.mixed_model import configuration_effects
+from hydra_llm.search.tree.scale import Scale
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 Seeds = tuple[tuple[str, int], ...]
 
-NEAREST = 1e-9  # distance to a ceiling that counts as reached
 NEAR_LEADER = 5  # configurations whose pairs say how a difference near the leader scatters
 FEW_PAIRS = 2  # shared recordings below which a pair has no spread
 
@@ -76,7 +74,7 @@ class Recordings:
     def __init__(self, tree: Tree, trials: Iterable[Trial], objective: Objective, ceiling: float | None = None) -> None:
         self.tree = tree
         self._objective = objective
-        self._ceiling = None if ceiling is None else objective.score(ceiling)
+        self._scale = Scale(None if ceiling is None else objective.score(ceiling))
         self._numbers: dict[Seeds, int] = {}
         self._runs: dict[int, dict[int, list[float]]] = {}
         self._of: dict[int, int] = {}
@@ -117,9 +115,7 @@ class Recordings:
 
     # ---- the scale ----
     def scaled(self, score: float) -> float:
-        if self._ceiling is None:
-            return score
-        return -math.log10(max(self._ceiling - score, NEAREST))
+        return self._scale.of(score)
 
     # ---- pairs ----
     def pair(self, node: Node, other: Node) -> Pair | None:
@@ -163,21 +159,17 @@ class Recordings:
     # ---- order ----
     @cached_property
     def estimates(self) -> Mapping[int, float]:
-        """Node id -> effect of the configuration on the scale, as on recording 1."""
+        """Node id -> effect of the configuration on the scale, as on a recording of average difficulty."""
         cells = [
-            (node, r, self.scaled(self.score(node, r) or 0.0)) for node in self._scored for r in self.of_node(node)
+            (place, recording, self.scaled(score))
+            for place, node in enumerate(self._scored)
+            for recording, scores in self._runs[node.id].items()
+            for score in scores
         ]
         if not cells:
             return {}
-        row = {node.id: place for place, node in enumerate(self._scored)}
-        later = {r: place for place, r in enumerate(self.all[1:])}
-        design = np.zeros((len(cells), len(row) + len(later)))
-        for line, (node, recording, _) in enumerate(cells):
-            design[line, row[node.id]] = 1.0
-            if recording in later:
-                design[line, len(row) + later[recording]] = 1.0
-        effects = np.linalg.lstsq(design, np.array([cell[2] for cell in cells]), rcond=None)[0]
-        return {number: float(effects[place]) for number, place in row.items()}
+        effects = configuration_effects(cells)
+        return {node.id: float(effect) for node, effect in zip(self._scored, effects, strict=True)}
 
     @cached_property
     def _scored(self) -> list[Node]:

@@ -1,9 +1,10 @@
 """What a configuration is worth to the search, from its runs: the posterior mean of the process on all runs
-(surrogate/), the plain mean, a lower confidence bound, or the worst run.
+(surrogate/), the estimate that takes the difficulty of recordings into account (mixed_model.py), the plain mean, a
+lower confidence bound, or the worst run.
 
-The mean leaves failed runs out; they stand in a column of their own. The two lower bounds ask what a configuration can
-be relied upon for, so each failed run counts as the worst score seen in the tree. A configuration that never scored has
-no reward under any rule.
+Estimate and mean leave failed runs out; these stand in a column of their own. The two lower bounds ask what a
+configuration can be relied upon for, so each failed run counts as the worst score seen in the tree. A configuration
+that never scored has no reward under any rule.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy.typing as npt
 
 from hydra_llm.choice import check_choice
 
-Reward = Literal["posterior", "mean", "lower_confidence", "min"]
+Reward = Literal["posterior", "paired", "mean", "lower_confidence", "min"]
 REWARDS: tuple[str, ...] = get_args(Reward)
 POSTERIOR = "posterior"
+PAIRED = "paired"
 Z = 1.2816  # one-sided 90 %: of ten bounds one may lie above the true mean
 OWN_SPREAD = 3  # runs from which a configuration's own standard deviation is trusted rather than the pooled one
 

@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.reward import POSTERIOR, check_reward, reward_of
+from hydra_llm.search.tree.mixed_model import Run, configuration_effects
+from hydra_llm.search.tree.reward import PAIRED, POSTERIOR, check_reward, reward_of
+from hydra_llm.search.tree.scale import Scale
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from hydra_llm.search.surrogate.encoding import Rows
 
 UNSCORED = math.nan
+SCORED = (TrialState.COMPLETED, TrialState.PRUNED)
 
 
 @dataclass
@@ -96,11 +99,14 @@ class Tree:
         *,
         reward: str = "mean",
         before: Sequence[Tree] = (),
+        ceiling: float | None = None,
     ) -> None:
         self.space = space
         self.objective = objective
         self.reward_kind = check_reward(reward)
         self.before = tuple(before)
+        self._scale = Scale(None if ceiling is None else objective.score(ceiling))
+        self._estimates: npt.NDArray[np.float64] | None = None  # until the next score
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
@@ -173,9 +179,9 @@ class Tree:
         return node
 
     def _finish(self, node: Node, trial: Trial) -> None:
-        self._rewards = self._order = None
+        self._rewards = self._order = self._estimates = None
         self._ended += 1
-        if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
+        if trial.state in SCORED and trial.value is not None:
             self._score(node, self.objective.score(trial.value))
         elif trial.state.is_bad or trial.state is TrialState.PRUNED:
             node.failures += 1
@@ -279,6 +285,8 @@ class Tree:
                 self._rewards = means
             elif self.reward_kind == POSTERIOR:
                 self._rewards = self._expected(means)
+            elif self.reward_kind == PAIRED:
+                self._rewards = self._paired(means)
             else:
                 kind, floor, worst = self.reward_kind, self.noise_floor, self._worst
                 self._rewards = np.array(
@@ -312,6 +320,42 @@ class Tree:
         rows = self.node_rows(belief)[scored]
         means[scored] = belief.warp.inverse(belief.process.mean(belief.encoding.features(rows)))
         return means
+
+    def _paired(self, means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Estimates in scores, where there is a score."""
+        scored = np.flatnonzero(np.isfinite(means))
+        if len(scored):
+            means[scored] = [self._scale.score(float(effect)) for effect in configuration_effects(self._scaled_runs())]
+        return means
+
+    def _scaled_runs(self) -> list[Run]:
+        """Every score on the scale, with its configuration (in order of creation) and the seeds of its recording."""
+        found: list[Run] = []
+        for place, node in enumerate(self.scored()):
+            for trial in (self._trials[number] for number in node.trials):
+                if trial.value is not None and trial.state in SCORED:
+                    score = self.objective.score(trial.value)
+                    found.append((place, tuple(sorted(trial.seeds.items())), self._scale.of(score)))
+        return found
+
+    @property
+    def estimates(self) -> npt.NDArray[np.float64]:
+        """What is expected of each node on equal recordings, in order of creation; nan where nothing has been scored.
+        The rewards, unless these are bounds, plain means among them.
+        """
+        if self.reward_kind in (POSTERIOR, PAIRED):
+            return self.rewards
+        if self._estimates is None or len(self._estimates) < len(self.nodes):
+            self._estimates = self._paired(np.array(self._means, dtype=np.float64))
+        return self._estimates
+
+    def gain(self, node: Node) -> float | None:
+        """What a node is expected to score above its parent on equal recordings; None if either has no score."""
+        parent = self.parent(node)
+        if parent is None or not node.scores or not parent.scores:
+            return None
+        found = self.estimates
+        return float(found[node.index] - found[parent.index])
 
     def node_rows(self, belief: Belief) -> Rows:
         """[node, free parameter] of every node, in order of creation."""

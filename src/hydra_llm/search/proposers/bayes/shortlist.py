@@ -15,7 +15,7 @@ from hydra_llm.search.surrogate.threads import one_thread
 from hydra_llm.search.trial.standing import Expectation, PoolCandidate, Standing
 from hydra_llm.search.trial.trial import Proposal
 
-SHOWN = 5
+SHOWN = 4
 RERUN = "replicate"
 
 

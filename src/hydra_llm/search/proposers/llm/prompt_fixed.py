@@ -42,7 +42,8 @@ def space(context: Context) -> Section:
         conditions = "; ".join(f"only if {key} in {list(options)}" for key, options in dimension.when.items())
         text = "; ".join(part for part in (dimension.help, conditions) if part)
         rows.append([dimension.name, dimension.kind, dimension.describe_range(), str(dimension.default), state, text])
-    head, lines = table(("key", "type", "range or choices", "baseline", "state", "meaning"), rows)
+    columns = ["key", "type", "range or choices", "baseline", "state", "meaning"]
+    head, lines = table(columns, rows)
     if context.space.constraint is not None:
         text = " ".join((context.space.constraint.__doc__ or "not described; a refusal says what is wrong").split())
         lines = (*lines, f"Some combinations are refused: {text}")

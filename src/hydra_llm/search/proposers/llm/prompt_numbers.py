@@ -11,13 +11,13 @@ NEAR_ONE = 0.9  # from here the digits of the distance to one count
 MOST = 7  # digits after the point
 
 
-def short(value: float | None, missing: str = "-") -> str:
-    """Four significant digits; between 0.9 and 1 two digits of the distance to one: 0.99945, and not 0.9995."""
+def short(value: float | None, missing: str = "-", digits: int = DIGITS) -> str:
+    """So many significant digits; between 0.9 and 1 two digits of the distance to one: 0.99945, and not 0.9995."""
     if value is None:
         return missing
     size = abs(value)
     if not NEAR_ONE < size < 1.0:
-        return number(float(value), DIGITS)
+        return number(float(value), digits)
     places = min(MOST, max(DIGITS, 1 - math.floor(math.log10(1.0 - size))))
     return f"{value:.{places}f}".rstrip("0")
 

@@ -22,8 +22,8 @@ def pool(context: Context) -> Section | None:
     rows = [_row(context, number, one) for number, one in enumerate(context.pool, start=1)]
     head, lines = table(("candidate", "near", "changes there", f"{context.objective.name}, 80 %"), rows)
     note = (
-        "What a Gaussian process on all runs of this block would run next, best first, and what it expects of one run. "
-        "It knows numbers and not what they mean: take one, change one, or do better."
+        "What a Gaussian process on the runs would do next, best first, and what it expects of one run. It knows "
+        "numbers, not their meaning: take one, change one, or do better."
     )
     foot = []
     leader = context.recordings.leader

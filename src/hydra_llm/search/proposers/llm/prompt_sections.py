@@ -6,13 +6,13 @@ from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.number_text import percent, value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import short
 from hydra_llm.search.proposers.llm.prompt_text import Section, fence, table, tail
-from hydra_llm.search.proposers.llm.prompt_trials import NEWS, news
+from hydra_llm.search.proposers.llm.prompt_trials import NEWS, news, short_names
 from hydra_llm.search.statistics import openings
-from hydra_llm.search.statistics.conditions import judge
+from hydra_llm.search.statistics.conditions import Verdict, alternatives, judge
 from hydra_llm.search.statistics.history import dimension_records
 from hydra_llm.search.statistics.importance import importance
+from hydra_llm.search.statistics.phrases import LEFT_OPEN
 from hydra_llm.search.tree.recordings import Spread
-from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import PROMOTED
 
 ERROR_TAIL = 600  # characters of a traceback
@@ -129,7 +129,7 @@ def strategies(context: Context) -> Section | None:
     if context.is_review or len(context.tree) == 0:
         return None
     found = judge(context)
-    rows = [f"- {v.row.strategy}: {v.row.condition}{f' ({v.detail})' if v.detail else ''}" for v in found if v.holds]
+    rows = [f"- {v.row.strategy}: {v.row.condition}{_detail(v)}" for v in found if v.holds]
     rows += [f"- {v.row.strategy}, not known: {v.row.condition} ({v.detail})" for v in found if v.holds is None]
     head = ("Rows of the strategy table that hold now, in its order (evaluated from the records):",) if found else ()
     return Section("Strategies", head, tuple(rows), keep=20, patience=60) if rows else None
@@ -140,13 +140,19 @@ def full_recipe(context: Context) -> Section | None:
     return Section("Full recipe", rows=(f"{context.full_recipe}.",)) if context.full_recipe else None
 
 
+def _detail(verdict: Verdict) -> str:
+    """What was found, unless the open moves list it."""
+    listed = all(clause in LEFT_OPEN for part in alternatives(verdict.row.condition) for clause in part)
+    return f" ({verdict.detail})" if verdict.detail and not listed else ""
+
+
 def open_moves(context: Context) -> Section | None:
     """Moves near the leader that nobody made."""
     if len(context.recordings.ranked) < 2:
         return None
     named = (
         ("comparisons that lack a run", openings.lacks_a_recording(context)),
-        ("corners", [str(corner) for corner in openings.corners(context)]),
+        ("corners, not run together", [str(corner) for corner in openings.corners(context)]),
         ("parameters never moved", openings.never_moved(context)),
         ("moved, but never alone at the leader", openings.never_moved_at_the_leader(context)),
         ("values of the leader at the edge of their range", openings.at_an_edge(context)),
@@ -162,12 +168,9 @@ def ucb(context: Context) -> Section:
     for number_, score in context.ranking:
         node = context.tree.node(number_)
         pending = f", pending={node.pending}" if node.pending else ""
-        rows.append(f"Node {node.id}: UCB={short(score)}, parent={_parent(node)}, visits={node.visits}{pending}")
-    scale = (
-        "The score of the selection rule: a rank or a value, plus a bonus that falls with visits (runs of the node and"
-    )
-    head = (f"{scale} of its descendants).",)
-    return Section("UCB scores, best first", head, tuple(rows), keep=3, most=5, patience=15)
+        rows.append(f"Node {node.id}: UCB={short(score)}, visits={node.visits}{pending}")
+    head = ("The selection rule: a rank or a value, plus a bonus that falls with visits (runs, of descendants too).",)
+    return Section("UCB scores, best first", head, tuple(rows), keep=3, most=3, patience=15)
 
 
 def rates(context: Context) -> Section:
@@ -199,8 +202,10 @@ def parameters(context: Context) -> Section | None:
         return None
     records = dimension_records(context)
     names = [dimension.name for dimension in context.space.free()]
-    rows = [f"- {name}: moved {records[name].tried} times, importance {_importance(found.of(name))}" for name in names]
-    return Section("Parameters", (f"Importance: {found.method}.",), tuple(rows), keep=0, patience=12)
+    labels = short_names(names)
+    moved = [name for name in names if records[name].tried]
+    text = "; ".join(f"{labels[name]} {records[name].tried}, {_importance(found.of(name))}" for name in moved)
+    return Section("Parameters", (f"Times moved, and importance ({found.method}):",), (text,), keep=0, patience=12)
 
 
 def memory(context: Context) -> Section | None:
@@ -225,10 +230,6 @@ def _importance(share: float | None) -> str:
 
 def _share(share: float | None) -> str:
     return percent(share, missing="not known yet")
-
-
-def _parent(node: Node) -> str:
-    return "root" if node.parent is None else str(node.parent)
 
 
 def _kept(slot: Slot) -> str:

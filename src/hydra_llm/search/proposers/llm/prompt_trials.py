@@ -15,11 +15,18 @@ from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
+SLOW = " SLOW, make the next one lighter"
+ALIKE = 1.5  # ratio of times that are told once
 MAX_RECORDINGS = 6  # columns of their own
 LAST_TO_GO = 90  # patience: prose goes before any row of a trial
+MANY = 3  # metrics of one first word that stand together
+DIAGNOSED = 8  # latest trials whose further metrics are shown, beside those of the leaders
+BESIDE = 6  # latest trials whose expectation is shown
 NEWS = 12  # latest trials without an observation, which the end of the question names
-WHOLE = 5  # latest observations that are shown in full
-LONG_AGO = 110  # characters of an earlier one
+SAME = "="
+WHOLE = 2  # latest observations that are shown in full
+LEADING = 2  # configurations whose observations stay
+LONG_AGO = 64  # characters of an earlier one
 MAX_NAMES = 40  # of metrics that are left out
 
 
@@ -32,36 +39,45 @@ def configurations(context: Context) -> Section:
     shown = records.all[:MAX_RECORDINGS]
     rows = []
     for node in [*records.ranked, *(node for node in context.tree.nodes if not node.scores)]:
-        cells = [f"{node.id}{' leader' if node is leader else ''}", _parent(node)]
+        cells = [f"{node.id}{' leader' if node is leader else ''}{_state(context, node)}"]
         cells += [short(records.value(node, recording)) for recording in shown]
-        cells += [_against(context, node, leader), _runs(node)]
-        cells += [_cell(node.values, name) for name in moved]
+        cells += [_against(context, node, leader)]
+        cells += [_beside(node, leader, name) for name in moved]
         rows.append(cells)
     named = [f"{context.objective.name} on {r}" if i == 0 else f"on {r}" for i, r in enumerate(shown)]
-    head, lines = table(["node", "parent", *named, "against the leader", "runs", *(labels[n] for n in moved)], rows)
+    head, lines = table(["node", *named, "against the leader", *(labels[n] for n in moved)], rows)
     note = [
-        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did."
+        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did; "
+        "`against the leader` is the mean over shared recordings; = stands for its value."
     ]
     if len(records.all) > len(shown):
         note.append(f"Recordings {shown[-1] + 1} to {records.all[-1]} count in the estimates and have no column.")
-    return Section("Configurations", (*note, "", *head), lines, keep=25, patience=LAST_TO_GO)
+    return Section("Configurations", (*note, "", *head), lines, keep=12, most=12, patience=LAST_TO_GO)
 
 
 def trials(context: Context) -> Section:
     """One row per trial of the block, newest first."""
     shown = chosen(context)
     minutes = [trial.metrics[MINUTES] for trial in context.finished if MINUTES in trial.metrics]
-    timed = bool(minutes) and (MINUTES in context.show or max(minutes) > SLOW_MIN)
+    told = bool(minutes) and (MINUTES in context.show or max(minutes) > SLOW_MIN)
+    timed = told and max(minutes) > ALIKE * min(minutes)
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
-    columns = ["trial", "parent", "mutation", "strategy", "recording", *(["time"] if timed else [])]
+    columns = ["trial", "parent", "mutation", "recording", *(["time"] if timed else [])]
     expected = ["expected / pool's choice"] if _pooled(context) else []
     head, lines = table([*columns, *expected, context.objective.name, "change", *names], rows)
-    notes = ["`change`: against the parent on the same recording; - where the parent did not run on it."]
+    distance = "" if context.ceiling is None else ", and the factor of the distance to the ceiling"
+    notes = [f"`change`: against the parent on the same recording{distance}."]
+    if names and len(context.block_trials) > DIAGNOSED:
+        notes.append(f"Further metrics: of the latest {DIAGNOSED} trials and of the leading configurations.")
     if expected:
-        notes.append("`expected`: by the process before the run; behind it, what it expected of its own choice.")
+        notes.append(
+            f"`expected`: by the process before the latest {BESIDE} runs, and what it expected of its own choice."
+        )
+    if told and not timed:
+        notes.append(f"Each took about {sum(minutes) / len(minutes):.1f} min{SLOW if max(minutes) > SLOW_MIN else ''}.")
     if shown.left_out:
-        names = [label(name) for name in shown.left_out]
+        names = _folded([label(name) for name in shown.left_out])
         more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
         notes.append(f"Returned, not shown: {', '.join(names[:MAX_NAMES])}{more}.")
     return Section("Trials, newest first", (*notes, "", *head), lines, keep=20, patience=LAST_TO_GO + 1)
@@ -78,25 +94,73 @@ def recordings(context: Context) -> Section | None:
         metrics = next((trial.metrics for trial in on_it), None)
         if metrics is not None:
             rows.append([str(recording), *(short(metrics.get(name)) for name in shown.per_recording)])
-    head, lines = table(("recording", *map(label, shown.per_recording)), rows)
-    note = "What the data are and allow: `oracle_` is the best that a regression told the law reaches on them."
-    return Section("Recordings", (note, "", *head), lines, keep=1, most=12, patience=30)
+    equal = [place for place in range(1, len(shown.per_recording) + 1) if len({row[place] for row in rows}) == 1]
+    note = ["What the data are and allow: `oracle_` is the best that a regression told the law reaches on them."]
+    if equal and len(rows) > 1:
+        note.append(f"On all: {', '.join(f'{label(shown.per_recording[at - 1])}={rows[0][at]}' for at in equal)}.")
+        rows = [[cell for place, cell in enumerate(row) if place not in equal] for row in rows]
+    else:
+        equal = []
+    names = [label(name) for place, name in enumerate(shown.per_recording, start=1) if place not in equal]
+    if not names:
+        return Section("Recordings", tuple(note))
+    head, lines = table(("recording", *names), rows)
+    return Section("Recordings", (*note, "", *head), lines, keep=1, most=12, patience=30)
 
 
 def words(context: Context) -> Section | None:
-    """The proposer's own words on each trial, newest first, and what became of its predictions."""
-    rows = []
+    """Per finished trial the model's own observation, and what became of its prediction. Of the older ones those that
+    still matter stand in a line each: of the leading configurations, and where a prediction failed.
+    """
+    rows: list[str] = []
+    quiet: list[int] = []
+    leading = {number for node in context.recordings.ranked[:LEADING] for number in node.trials}
     for place, trial in enumerate(reversed(context.finished)):
-        said, fate = context.observations.get(trial.number), context.fates.get(trial.number)
-        if said and place >= WHOLE:
-            said = one_line(said, LONG_AGO)
-        if said or fate:
-            rows.append(f"- {trial.number}: {'; '.join(text for text in (fate, said) if text)}")
+        number = trial.number
+        said, fate = context.observations.get(number), context.fates.get(number)
+        if not said and (not fate or place < NEWS):  # the end of the question names it
+            continue
+        if place >= WHOLE:
+            if said and number not in leading and fate is not None and _held(fate):
+                quiet.append(number)
+                continue
+            said = one_line(said, LONG_AGO) if said else said
+            fate = None if fate and _held(fate) else fate
+        rows.append(f"- {number}: {'; '.join(text for text in (fate, said) if text)}")
     silent = [str(t.number) for t in context.finished if t.number not in context.observations][:-NEWS]
     if not rows and not silent:
         return None
     head = (f"Without an observation of yours: trials {', '.join(silent)}.",) if silent else ()
-    return Section("What you said of the trials, newest first", head, tuple(rows), keep=6, most=40, patience=20)
+    foot = (
+        (f"({len(quiet)} older ones stand in analysis.md: their predictions held, trials {_ranges(quiet)})",)
+        if quiet
+        else ()
+    )
+    return Section("What you said of the trials, newest first", head, tuple(rows), foot, keep=6, most=40, patience=20)
+
+
+def _held(fate: str) -> bool:
+    """Whether nothing of a prediction failed, and nothing is left to judge."""
+    return fate.endswith((": held", "did not come"))
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """1, 2, 3, 7 as 1-3, 7."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    """Names that begin with the same word stand once where they are many: MLP_* (9)."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.partition("_")[0], []).append(name)
+    return [text for word, own in found.items() for text in ([f"{word}_* ({len(own)})"] if len(own) >= MANY else own)]
 
 
 def news(context: Context, trial: Trial) -> str:
@@ -113,9 +177,9 @@ def news(context: Context, trial: Trial) -> str:
 
 
 def change_text(context: Context, difference: float, scaled: float) -> str:
-    """A difference of scores in the metric's unit; with a declared ceiling also as a factor of the distance to it."""
+    """A difference of scores in the metric's unit; with a declared ceiling also the factor of the distance to it."""
     text = signed(context.objective.change_of_score(difference))
-    return text if context.ceiling is None else f"{text} (distance x{10**-scaled:.2g})"
+    return text if context.ceiling is None else f"{text} x{10**-scaled:.2g}"
 
 
 def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> list[str]:
@@ -127,21 +191,33 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
         value = short(trial.value) if trial.value is not None else str(state).lower()
     minutes = trial.metrics.get(MINUTES)
     slow = minutes is not None and minutes > SLOW_MIN
-    time = "-" if minutes is None else f"{minutes:.1f} min" + (" SLOW, make the next one lighter" if slow else "")
-    values = [short(trial.metrics.get(name)) for name in names]
+    time = "-" if minutes is None else f"{minutes:.1f} min" + (SLOW if slow else "")
+    values = ["" if _is_past(context, trial) else short(trial.metrics.get(name), digits=3) for name in names]
     recording = str(context.recordings.of(trial.number))
-    cells = [str(trial.number), _origin(proposal.parent), _mutation(context, trial), proposal.strategy, recording]
-    expected = [_standing(trial)] if _pooled(context) else []
+    cells = [
+        str(trial.number),
+        _origin(proposal.parent),
+        _mutation(context, trial),
+        recording,
+    ]
+    expected = [_standing(context, trial)] if _pooled(context) else []
     return [*cells, *([time] if timed else []), *expected, value, _change(context, trial), *values]
+
+
+def _is_past(context: Context, trial: Trial) -> bool:
+    """Whether its diagnostics can decide nothing any more: long ago, and not of a leading configuration."""
+    if trial in context.block_trials[-DIAGNOSED:] or trial.number not in context.tree:
+        return False
+    return context.tree.node(trial.number) not in context.recordings.ranked[:LEADING]
 
 
 def _pooled(context: Context) -> bool:
     return any(trial.proposal.standing is not None for trial in context.block_trials)
 
 
-def _standing(trial: Trial) -> str:
+def _standing(context: Context, trial: Trial) -> str:
     standing = trial.proposal.standing
-    if standing is None:
+    if standing is None or trial not in context.block_trials[-BESIDE:]:
         return "-"
     expected = short(standing.expected.median)
     if standing.place is not None or standing.best is None:
@@ -179,15 +255,16 @@ def _against(context: Context, node: Node, leader: Node | None) -> str:
     pair = context.recordings.pair(node, leader)
     if pair is None:
         return "no recording shared"
-    shared = ",".join(map(str, pair.recordings))
-    return f"{change_text(context, pair.mean, pair.mean_on_scale)} on {shared}"
+    return change_text(context, pair.mean, pair.mean_on_scale)
 
 
-def _runs(node: Node) -> str:
-    parts = [str(node.runs)]
+def _state(context: Context, node: Node) -> str:
+    """What its row does not say: runs beyond one a recording, failures, and what runs."""
+    again = len(node.scores) - len(context.recordings.of_node(node))
+    parts = [f"{len(node.scores)} runs"] if again else []
     parts += [f"{node.failures} failed"] if node.failures else []
     parts += [f"{node.pending} running"] if node.pending else []
-    return ", ".join(parts)
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
@@ -200,8 +277,10 @@ def _cell(values: dict[str, Any], name: str) -> str:
     return value_text(values[name]) if name in values else "-"
 
 
-def _parent(node: Node) -> str:
-    return "root" if node.parent is None else str(node.parent)
+def _beside(node: Node, leader: Node | None, name: str) -> str:
+    """A value, or that it is the leader's."""
+    own = _cell(node.values, name)
+    return SAME if leader is not None and node is not leader and own == _cell(leader.values, name) else own
 
 
 def _origin(parent: int | None) -> str:
