@@ -49,6 +49,6 @@ def test_a_named_proposer_is_taken_as_it_is():
     assert choose_proposer({"proposer": "random", "llm": {}})[0] == "random"
 
 
-@pytest.mark.parametrize(("proposer", "reward"), [("bayes", "posterior"), ("auto", "posterior"), ("rules", "mean")])
+@pytest.mark.parametrize(("proposer", "reward"), [("bayes", "posterior"), ("auto", "posterior"), ("rules", "paired")])
 def test_a_configuration_is_worth_what_its_proposer_goes_by(proposer, reward):
     assert natural_reward({"proposer": proposer, "llm": {"client": "openai"}}) == reward

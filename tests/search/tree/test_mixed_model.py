@@ -9,7 +9,7 @@ from search_worlds import OBJECTIVE, SPACE, trial
 from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.statistics.progress import measure
 from hydra_llm.search.tree.mixed_model import configuration_effects
-from hydra_llm.search.tree.scale import Scale
+from hydra_llm.search.tree.scale import MetricScale
 from hydra_llm.search.tree.tree import Tree
 
 
@@ -63,10 +63,10 @@ def test_runs_without_noise_are_explained_whole():
 
 
 def test_a_scale_with_a_ceiling_counts_distances_and_comes_back():
-    scale = Scale(1.0)
+    scale = MetricScale(1.0)
     assert scale.of(0.999) - scale.of(0.99) == pytest.approx(1.0)
     assert scale.score(scale.of(0.97)) == pytest.approx(0.97)
-    assert Scale().of(0.3) == Scale().score(0.3) == 0.3
+    assert MetricScale().of(0.3) == MetricScale().score(0.3) == 0.3
 
 
 # ---- what rests on it ----

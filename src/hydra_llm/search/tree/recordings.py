@@ -19,7 +19,7 @@ from typing import Protocol
 
 from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.tree.mixed_model import configuration_effects
-from hydra_llm.search.tree.scale import Scale
+from hydra_llm.search.tree.scale import MetricScale
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -74,7 +74,7 @@ class Recordings:
     def __init__(self, tree: Tree, trials: Iterable[Trial], objective: Objective, ceiling: float | None = None) -> None:
         self.tree = tree
         self._objective = objective
-        self._scale = Scale(None if ceiling is None else objective.score(ceiling))
+        self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
         self._numbers: dict[Seeds, int] = {}
         self._runs: dict[int, dict[int, list[float]]] = {}
         self._of: dict[int, int] = {}

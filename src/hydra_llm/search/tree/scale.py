@@ -9,7 +9,7 @@ NEAREST = 1e-9  # distance to a ceiling that counts as reached
 
 
 @dataclass(frozen=True)
-class Scale:
+class MetricScale:
     """`ceiling` is a score. With it the scale is -log10 of the distance: 0.9967 and 0.9992 of 1 are a factor of four
     apart, as their errors are.
     """

@@ -20,7 +20,7 @@ from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.mixed_model import Run, configuration_effects
 from hydra_llm.search.tree.reward import PAIRED, POSTERIOR, check_reward, reward_of
-from hydra_llm.search.tree.scale import Scale
+from hydra_llm.search.tree.scale import MetricScale
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -105,7 +105,7 @@ class Tree:
         self.objective = objective
         self.reward_kind = check_reward(reward)
         self.before = tuple(before)
-        self._scale = Scale(None if ceiling is None else objective.score(ceiling))
+        self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
         self._estimates: npt.NDArray[np.float64] | None = None  # until the next score
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
