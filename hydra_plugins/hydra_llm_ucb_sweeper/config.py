@@ -6,7 +6,7 @@ starts. Keys are closed all the same: Hydra refuses one that is not here.
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from hydra.core.config_store import ConfigNode, ConfigStore
@@ -14,7 +14,8 @@ from omegaconf import DictConfig
 
 PROVIDER = "llm_ucb_sweeper"
 TARGET = "hydra_plugins.hydra_llm_ucb_sweeper.llm_ucb_sweeper.LlmUcbSweeper"
-GROUPS = [{"llm": "openai"}, {"stop": "budget"}, {"pruning": "none"}, "_self_"]
+GROUPS = [{"llm": "openai"}, {"stop": "budget"}, {"pruning": "none"}, {"sampler": None}, "_self_"]
+SAMPLERS = ("tpe", "random", "cmaes", "gp")  # options of hydra-optuna-sweeper, whose YAML is understood
 
 
 class LateNode(ConfigNode):
@@ -52,14 +53,18 @@ def register() -> None:
     store("hydra/sweeper/pruning", "none", lambda: defaults("PRUNING"))
     store("hydra/sweeper/pruning", "median", lambda: {"defaults": ["none", "_self_"], "rule": "median"})
     store("hydra/sweeper/pruning", "asha", lambda: {"defaults": ["none", "_self_"], "rule": "asha"})
+    for name in SAMPLERS:
+        store("hydra/sweeper/sampler", name, partial(dict, name=name), keep=True)
 
 
-def store(group: str, name: str, content: Callable[[], dict[str, Any]]) -> None:
-    """As ConfigStore.store, which would make the node at once."""
+def store(group: str, name: str, content: Callable[[], dict[str, Any]], *, keep: bool = False) -> None:
+    """As ConfigStore.store, which would make the node at once. keep: a node of another plugin stays."""
     folder = ConfigStore.instance().repo
     for part in group.split("/"):
         folder = folder.setdefault(part, {})
-    folder[f"{name}.yaml"] = LateNode(group, f"{name}.yaml", content)
+    file = f"{name}.yaml"
+    if not (keep and file in folder):
+        folder[file] = LateNode(group, file, content)
 
 
 register()

@@ -70,11 +70,6 @@ def test_a_target_beside_another_direction_is_a_contradiction(tmp_path, line):
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        (
-            "+hydra.sweeper.sampler=tpe",
-            r"hydra\.sweeper\.sampler is no key of llm_ucb\. Use hydra\.sweeper\.proposer=tpe",
-        ),
-        ("+hydra.sweeper.n_jobs=4", r"hydra\.sweeper\.n_jobs is no key of llm_ucb\. Use hydra\.sweeper\.n_parallel\."),
         ("+hydra.sweeper.n_trial=5", r"hydra\.sweeper\.n_trial is no key of llm_ucb\. Use hydra\.sweeper\.n_trials"),
         (
             "+hydra.sweeper.stop.patients=5",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,24 +12,22 @@ from omegaconf import OmegaConf
 from hydra_llm.keys.key import Table, check
 from hydra_llm.keys.sweeper import CONFIRM, LLM, PRUNING, STOP, SWEEPER
 from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.migration import translated
 
-OPTUNA = {  # keys of Hydra's Optuna sweeper, and what stands for them here
-    "sampler": "hydra.sweeper.proposer=tpe",
-    "n_jobs": "hydra.sweeper.n_parallel",
-    "study_name": "hydra.sweep.dir",
-    "storage": "hydra.sweep.dir",
-    "search_space": "hydra.sweeper.params",
-    "custom_search_space": "hydra.sweeper.constraint",
-}
+log = logging.getLogger(__name__)
+
 NODES: Mapping[str, Table] = {"confirm": CONFIRM, "llm": LLM, "stop": STOP, "pruning": PRUNING}
 
 
 def read_options(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data, checked against the table of keys; keys of `llm` that are null are left to their defaults.
+    """Plain data, checked against the table of keys; keys of `llm` that are null are left to their defaults. Keys of
+    Hydra's other sweepers are translated, with a warning each.
 
     Raises SweepError for an unknown key, and for the first value that its key does not take.
     """
-    options = {key: _plain(value) for key, value in raw.items()}
+    options, remarks = translated({key: _plain(value) for key, value in raw.items()}, SWEEPER)
+    for remark in remarks:
+        log.warning("%s", remark)
     own = {key: value for key, value in options.items() if key not in NODES}
     _refuse_unknown(own, SWEEPER, "hydra.sweeper")
     for name, table in NODES.items():
@@ -59,6 +58,5 @@ def _refuse_unknown(given: Any, table: Table, place: str) -> None:
         return  # what is no mapping is told so below
     for name in sorted(map(str, set(given) - set(table))):
         near = [f"{place}.{match}" for match in difflib.get_close_matches(name, table, n=2, cutoff=0.6)]
-        instead = [OPTUNA[name]] if table is SWEEPER and name in OPTUNA else near
-        hint = f"Use {' or '.join(instead)}." if instead else f"Known: {', '.join(table)}."
+        hint = f"Use {' or '.join(near)}." if near else f"Known: {', '.join(table)}."
         raise SweepError(f"{place}.{name} is no key of llm_ucb. {hint}")
