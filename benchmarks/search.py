@@ -5,7 +5,9 @@
     python benchmarks/search.py --table                          the page again, from the runs so far
 
 A run is (task, arm, budget, slots, repetition). Each is appended to results/search.jsonl when it has ended and is not
-run again. Arms and repetitions are paired: the same default configuration first, the same noise for the same
+run again; at the end the file is packed (_search_runs.py).
+
+Arms and repetitions are paired: the same default configuration first, the same noise for the same
 configuration. The value of a run is the true mean of the configuration that the method recommends.
 """
 
@@ -20,6 +22,7 @@ from typing import Any
 
 from _report import RESULTS
 from _search_arms import ARMS, default_of
+from _search_runs import pack, read
 from _search_tasks import names, task
 
 RUNS = RESULTS / "search.jsonl"
@@ -40,6 +43,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.table:
         work(options)
+        pack(options.runs)
     from _search_table import publish_page
 
     publish_page(read(options.runs), written=options.runs == RUNS)
@@ -96,19 +100,6 @@ def run(key: Key) -> dict[str, Any]:
         "default": round(problem.quality(default_of(problem, repetition)), 6),
         "cpu_s": round(time.process_time() - began, 3),
     }
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """The runs so far; a line torn by a crash is left out, and run again."""
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text().splitlines():
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            continue
-    return rows
 
 
 def key_of(row: dict[str, Any]) -> Key:

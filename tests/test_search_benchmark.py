@@ -47,3 +47,22 @@ def test_a_torn_line_is_run_again_and_what_is_there_is_not(bench, tmp_path):
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(row) + "\n" + json.dumps(row)[:40])
     assert [bench.key_of(found) for found in bench.read(path)] == [("hpobench/car", "random", 5, 1, 0)]
+
+
+def test_packed_runs_are_the_runs_in_fewer_bytes(bench, tmp_path):
+    runs = [bench.run(("hpobench/car", arm, 5, 1, r)) for arm in ("random", "bayes") for r in (0, 1, 2)]
+    runs[0] |= {"quality": 0.1234567, "curve": {"5": 0.1234567}}
+    path = tmp_path / "runs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in runs))
+    before = path.stat().st_size
+    bench.pack(path)
+    found = {bench.key_of(row): row for row in bench.read(path)}
+    assert path.stat().st_size < 0.6 * before
+    assert set(found) == {bench.key_of(row) for row in runs}
+    for row in runs:
+        again = found[bench.key_of(row)]
+        assert again["quality"] == pytest.approx(row["quality"], abs=1e-6)
+        assert again["default"] == pytest.approx(row["default"], abs=1e-6)
+        assert set(again["curve"]) == set(row["curve"])
+    bench.pack(path)
+    assert {bench.key_of(row): row for row in bench.read(path)} == found, "packing again changes nothing"

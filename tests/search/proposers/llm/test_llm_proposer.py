@@ -231,6 +231,12 @@ def test_two_figures_of_the_newest_trial_and_of_the_leader_travel_with_the_quest
     assert not llm.sees_figures
 
 
+def test_a_returned_answer_does_not_send_the_figures_again(tmp_path):
+    llm, client = proposer("prose", GOOD)
+    llm.propose(with_figures(tmp_path, (4, "figures/loss.png", PNG)))
+    assert (len(shown(client, 0)), shown(client, 1)) == (1, [])
+
+
 def test_a_newest_trial_that_leads_is_shown_once(tmp_path):
     llm, client = proposer(GOOD)
     llm.propose(with_figures(tmp_path, (4, "a.png", PNG)))

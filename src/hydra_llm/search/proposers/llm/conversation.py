@@ -204,10 +204,11 @@ def _bounded(problems: Sequence[str]) -> list[str]:
 
 
 def _repair(request: Request, answer: Answer, problems: Sequence[str], talk: _Talk) -> Request:
-    """The question with the wrong answer and its reasons appended: what is new comes last and repeats nothing. Only the
-    last wrong answer is kept. It counts as another sample, so that a transcript does not answer it from before.
+    """The question with the wrong answer and its reasons appended: what is new comes last and repeats nothing, no
+    figure either. Only the last wrong answer is kept. It counts as another sample, so that a transcript does not answer
+    it from before.
     """
-    first = request.messages[:2]
+    first = tuple(replace(message, images=()) for message in request.messages[:2])  # the figures were seen
     shown = answer.text.strip()[:MAX_RETURNED] or "(empty)"
     reasons = "\n".join(f"- {problem}" for problem in problems)
     open_slots = [str(slot.index) for slot in talk.open_slots]
