@@ -54,6 +54,12 @@ SWEEPER: Table = {
         "only; null: diverse",
         choices=("diverse", "baselines"),
     ),
+    "enqueue": Key(
+        list,
+        None,
+        "configurations that run right after the baseline, each a mapping of parameters to values; what it leaves out "
+        "is as in the baseline",
+    ),
     "reward": Key(
         str,
         None,

@@ -17,6 +17,7 @@ from hydra_llm.search.annotations import Annotations
 from hydra_llm.search.blocks import present_block
 from hydra_llm.search.context import Block, Context, Slot
 from hydra_llm.search.context_builder import briefing
+from hydra_llm.search.enqueued import enqueued_runs
 from hydra_llm.search.inheritance import heritage, inherited_run
 from hydra_llm.search.log.events import Rejection
 from hydra_llm.search.log.state import SweepState
@@ -224,12 +225,14 @@ class ProposalLoop:
         return bool(self.settings.n_iter_block) and state.used + count < self.settings.n_trials
 
     def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
-        """As `fill`, after the runs that earlier proposals promised and what an earlier block left."""
+        """As `fill`, after the runs that earlier proposals promised, an earlier block's leader, and what is enqueued."""
         context = self.context(state, slots, number)
         due = {proposal.slot: proposal for proposal in promised_runs(context)}
         left = replace(context, slots=tuple(slot for slot in slots if slot.index not in due))
         if (start := inherited_run(left)) is not None:
             due[start.slot] = start
+        left = replace(context, slots=tuple(slot for slot in slots if slot.index not in due))
+        due |= {proposal.slot: proposal for proposal in enqueued_runs(left, self.settings.enqueue)}
         rest = tuple(slot for slot in slots if slot.index not in due)
         if not due:
             return fill(context, self.proposer)

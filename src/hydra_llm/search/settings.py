@@ -75,6 +75,7 @@ class Settings:
     seed_keys: tuple[str, ...] = ()
     fresh_seeds: bool = False  # every run draws its own seeds, else first runs of all configurations share theirs
     start: str = "diverse"
+    enqueue: tuple[Mapping[str, Any], ...] = ()  # configurations that run after the first baseline
     slot_params: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # key -> its value by slot
     reward: str = "mean"  # mean | lower_confidence | min, over the runs of a configuration
     thresholds: Thresholds | None = None

@@ -24,6 +24,7 @@ from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.triggers import MetricTrigger
 from hydra_llm.sweeper.application import is_group, value_in
+from hydra_llm.sweeper.enqueued import enqueued
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.proposer_choice import natural_reward
 from hydra_llm.sweeper.sources import Sources
@@ -68,6 +69,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         seed_keys=seed_keys,
         fresh_seeds=node.get("fresh_seeds", False),
         start=sources.pick("start", DEFAULT_START),
+        enqueue=enqueued(sources, space),
         slot_params={key: tuple(space[key].canonical(value) for value in values) for key, values in by_slot.items()},
         reward=options["reward"] or natural_reward(options),
         thresholds=Thresholds(**node["thresholds"]) if "thresholds" in node else None,
