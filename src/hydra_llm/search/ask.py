@@ -225,7 +225,7 @@ class ProposalLoop:
         return bool(self.settings.n_iter_block) and state.used + count < self.settings.n_trials
 
     def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
-        """As `fill`, after the runs that earlier proposals promised, an earlier block's leader, and what is enqueued."""
+        """As `fill`, after runs that earlier proposals promised, an earlier block's leader, and what is enqueued."""
         context = self.context(state, slots, number)
         due = {proposal.slot: proposal for proposal in promised_runs(context)}
         left = replace(context, slots=tuple(slot for slot in slots if slot.index not in due))
