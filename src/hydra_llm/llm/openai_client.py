@@ -10,10 +10,7 @@ every answer records what it was obtained with.
 import copy
 import logging
 import os
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -21,21 +18,27 @@ from urllib.parse import urlsplit
 from hydra_llm.choice import check_choice
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.backoff import Backoff
-from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
+from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
-from hydra_llm.llm.json_extraction import extract_json
 from hydra_llm.llm.openai_chat import ChatCompletions
 from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, cache_key, retry_after_s
 from hydra_llm.llm.openai_refusals import is_about_the_model, is_spent, missing_version, refers_to_length, words
+from hydra_llm.llm.openai_reply import MAX_ANSWER_CHARS, json_of
 from hydra_llm.llm.openai_responses import Responses
 from hydra_llm.llm.openai_step_down import lost, step_down
+from hydra_llm.llm.openai_transport import (
+    OtherEndpoint,
+    Transient,
+    Unsupported,
+    transport_errors,
+    without_a_line_per_request,
+)
 from hydra_llm.llm.settings import LlmSettings
 
 log = logging.getLogger(__name__)
 
 APIS = ("auto", "responses", "chat")
 OPENAI_HOST = "api.openai.com"
-MAX_ANSWER_CHARS = 400_000  # a longer answer is no answer to any question of this package
 HASTE_S, HASTE_ATTEMPTS = 60.0, 2  # of the first question: a local server may have to load its model for it
 _NO_KEY = "no-key-needed"  # the openai package insists on a key; local servers ignore it
 
@@ -123,7 +126,7 @@ class OpenAIClient(Client):
             attempts += 1
             try:
                 reply = self._ask(request, abilities, on_text)
-            except _Unsupported as unsupported:
+            except Unsupported as unsupported:
                 streams = self._stream and abilities.stream
                 sent = tuple(self._given_options(request, abilities))
                 try:
@@ -135,12 +138,12 @@ class OpenAIClient(Client):
                 without = lost(abilities, weaker)
                 log.info("%s says no (%s); asking again without %s.", self._where(), unsupported.message, without)
                 abilities = weaker
-            except _OtherEndpoint as other:
+            except OtherEndpoint as other:
                 self._endpoint = other.endpoint
                 log.info(
                     "%s answers under another interface; asking again with %s.", self._where(), other.endpoint.name
                 )
-            except _Transient as transient:
+            except Transient as transient:
                 if not self._backoff.wait(failures, transient.retry_after_s):
                     raise Unavailable(
                         f"{self._where()} gave no answer after {failures + 1} attempts: {transient.message}",
@@ -173,7 +176,7 @@ class OpenAIClient(Client):
             if abilities.stream_usage and self._endpoint.asks_for_usage:
                 arguments["stream_options"] = {"include_usage": True}
         try:
-            with client, _without_a_line_per_request():
+            with client, without_a_line_per_request():
                 response = self._endpoint.create(client, arguments)
                 if streams:
                     return self._collect(response, on_text)
@@ -191,14 +194,14 @@ class OpenAIClient(Client):
                     "with hydra.sweeper.llm.api_key_env, and run the same command again."
                 ) from None
             if error.status_code == 429:
-                raise _Transient(text, retry_after_s(error)) from None
+                raise Transient(text, retry_after_s(error)) from None
             other = self._other_endpoint(error.status_code, text)
             if other is not None:
-                raise _OtherEndpoint(other) from None
+                raise OtherEndpoint(other) from None
             if error.status_code >= 500 or error.status_code in (408, 409):
                 if error.status_code == 501:
-                    raise _Unsupported(text) from None
-                raise _Transient(text, retry_after_s(error)) from None
+                    raise Unsupported(text) from None
+                raise Transient(text, retry_after_s(error)) from None
             if is_about_the_model(error):
                 raise RequestRefused(
                     f"{self._where()} does not know the model {self._model}: {text}. Set hydra.sweeper.llm.model."
@@ -208,19 +211,19 @@ class OpenAIClient(Client):
                 raise RequestRefused(f"{self._where()} refuses the question: {text}{hint}") from None
             if refers_to_length(error):
                 raise RequestRefused(f"{self._where()} refuses the question: {text}") from None
-            raise _Unsupported(text) from None
+            raise Unsupported(text) from None
         except StreamFailed as failed:
-            raise _Transient(self._clean(str(failed))) from None
+            raise Transient(self._clean(str(failed))) from None
         except openai.APITimeoutError:
-            raise _Transient(f"no answer within {self._timeout_s:g} s") from None
+            raise Transient(f"no answer within {self._timeout_s:g} s") from None
         except openai.OpenAIError as error:
             cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
-            raise _Transient(self._clean(f"{type(error).__name__}: {error}{cause}")) from None
-        except _transport_errors() as error:
-            raise _Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
+            raise Transient(self._clean(f"{type(error).__name__}: {error}{cause}")) from None
+        except transport_errors() as error:
+            raise Transient(self._clean(f"the connection broke ({type(error).__name__}: {error})")) from None
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
             hint = missing_version(self._base_url)
-            raise _Transient(f"the server's reply is no chat completion ({type(error).__name__}){hint}") from None
+            raise Transient(f"the server's reply is no chat completion ({type(error).__name__}){hint}") from None
 
     def _given_options(self, request: Request, abilities: Abilities) -> dict[str, Any]:
         """The settings that the server takes, under the names that it knows."""
@@ -253,25 +256,15 @@ class OpenAIClient(Client):
                 reply.too_long = True
                 break
             if time.monotonic() > deadline:
-                raise _Transient(f"the answer was still streaming after {self._timeout_s:g} s")
+                raise Transient(f"the answer was still streaming after {self._timeout_s:g} s")
         stream.close()
         reply.text = "".join(pieces)
         if not (reply.text or reply.finish or reply.refusal or reply.reasoning):
-            raise _Transient(f"the stream ended before it began{missing_version(self._base_url)}")
+            raise Transient(f"the stream ended before it began{missing_version(self._base_url)}")
         return reply
 
     def _answer(self, reply: Reply, request: Request, abilities: Abilities, attempts: int, notes: list[str]) -> Answer:
-        parsed, source, problem = None, JsonSource.NONE, None
-        if reply.refusal or reply.finish == "content_filter":
-            problem = f"The model refused to answer: {reply.refusal or 'content filter'}"
-        elif reply.too_long or len(reply.text) > MAX_ANSWER_CHARS:
-            problem = f"The answer is longer than {MAX_ANSWER_CHARS} characters. Answer with one short JSON object."
-        elif reply.reasoning and not reply.text.strip():
-            problem = _thought_only(reply)
-        elif request.schema is not None:
-            parsed, source, problem = extract_json(reply.text, asked=abilities.json)
-            if problem is not None and reply.finish == "length":
-                problem = _cut_off(reply.text)
+        parsed, source, problem = json_of(reply, abilities.json, wanted=request.schema is not None)
         text = reply.text[:MAX_ANSWER_CHARS] or reply.refusal
         return Answer(
             text=text,
@@ -323,60 +316,3 @@ class OpenAIClient(Client):
 
     def _where(self) -> str:
         return f"The server at {public(self._base_url)}" if self._base_url else "OpenAI"
-
-
-_TRANSPORTS = ("httpx", "httpx2")  # what openai speaks HTTP with: httpx, and httpx2 since openai 3
-
-
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """A connection that breaks while a stream is read raises the transport's own error, which openai does not wrap."""
-    return tuple(sys.modules[name].HTTPError for name in _TRANSPORTS if name in sys.modules)
-
-
-@contextmanager
-def _without_a_line_per_request() -> Iterator[None]:
-    """The transport logs every request as INFO; beside a model's words and a sweep's progress that is noise."""
-    silent = [logger for logger in map(logging.getLogger, _TRANSPORTS) if logger.level == logging.NOTSET]
-    for logger in silent:
-        logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        for logger in silent:
-            logger.setLevel(logging.NOTSET)
-
-
-class _Unsupported(Exception):
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class _Transient(Exception):
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.retry_after_s = retry_after_s
-
-
-class _OtherEndpoint(Exception):
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint.name)
-        self.endpoint = endpoint
-
-
-def _cut_off(text: str) -> str:
-    if text.strip():
-        return "The answer was cut off at the length limit. Answer with a shorter JSON object."
-    return (
-        "The length limit was used up before the answer began, by reasoning. Raise hydra.sweeper.llm.max_tokens, or "
-        "lower hydra.sweeper.llm.reasoning_effort."
-    )
-
-
-def _thought_only(reply: Reply) -> str:
-    cut = " and ended at the length limit" if reply.finish == "length" else ""
-    return (
-        f"The answer is empty: the model put all {reply.reasoning} characters into its reasoning{cut}. Raise "
-        "hydra.sweeper.llm.max_tokens, or lower hydra.sweeper.llm.reasoning_effort."
-    )

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from hydra_llm.llm.usage import TotalUsage
-from hydra_llm.search import budget, roles, slot_params
+from hydra_llm.search import budget
 from hydra_llm.search.annotations import Annotations, summarise, usages
 from hydra_llm.search.ask import ProposalLoop, Validate
+from hydra_llm.search.batch_slots import slots_to_fill
 from hydra_llm.search.blocks import another_regime, block_is_over, next_block, used_up
 from hydra_llm.search.confirmation_plan import missing_runs
-from hydra_llm.search.context import Slot
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
 from hydra_llm.search.log.events import (
     Asked,
@@ -223,9 +223,15 @@ class Study:
             return self._record(Asked(self.clock(), block, promoted))
         left = self.settings.n_trials - self.state.used
         left_in_block = self.settings.block_size - self.state.block_count(block)
-        roles = self._roles(min(count, left, left_in_block), free)
+        slots = slots_to_fill(
+            self.state,
+            self.settings,
+            min(count, left, left_in_block),
+            free,
+            own_roles=self._proposals.proposer.own_roles,
+        )
         number = self._numbers.next
-        filled = self._proposals.propose(self.state, roles, number)
+        filled = self._proposals.propose(self.state, slots, number)
         self._record(*filled.rejections, wait=False)
         told = filled.annotations.events(self.state, self.settings, block, number)
         if filled.proposals:
@@ -294,26 +300,6 @@ class Study:
             log.info("Block %d was reviewed by %s: %s", block, by, summarise(events))
         done = Review(block, ended, by, decision.failed, self._spent)
         self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
-
-    def _roles(self, count: int, free: Sequence[int] | None) -> tuple[Slot, ...]:
-        """Roles for `count` slots; of slots that are filled one by one each keeps the role of its place."""
-        n_parallel = self.settings.n_parallel
-        if self._proposals.proposer.own_roles and self.settings.start != "baselines":
-            every = tuple(Slot(index) for index in (range(count) if free is None else free[:count]))
-            return slot_params.settle(
-                every, self.settings.slot_params, self.state.tree, n_parallel, len(self.state.search)
-            )
-        partial = free is not None and len(free) < n_parallel
-        assigned = roles.assign(
-            self.state.tree,
-            n_parallel if partial else count,
-            len(self.state.search) // n_parallel if free is not None else self.state.batches,
-            replicating=bool(self.settings.seed_keys),
-            start=self.settings.start,
-        )
-        chosen = tuple(assigned[slot] for slot in free[:count]) if partial and free is not None else assigned
-        own = self.settings.slot_params
-        return slot_params.settle(chosen, own, self.state.tree, n_parallel, len(self.state.search))
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:

@@ -1,5 +1,6 @@
 """One wrong thing at a time: each is refused with a sentence that names it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -454,3 +455,13 @@ def test_rules_do_not_vanish_without_a_word():
     assert "the rows robustness-test are gone without a word" in problems[0]
     notes, problems = notes_of(context, protocol_edit={"rules": rules, "reason": "robustness-test never helped"})
     assert (problems, notes.protocol_edit.rules) == ([], rules)
+
+
+def test_a_name_that_cannot_be_written_is_left_out_alone():
+    given = json.loads(json.dumps({**answer(slot(0)), "note": 1})[:-1] + ', "\\ud800": {"x": 1}}')
+    typed, problems = read_answer(given)
+    assert typed is not None
+    assert [entry.slot for entry in typed.slots] == [0]
+    assert problems[0] == "'\\ud800': no text."
+    del given["note"]
+    assert read_answer(given)[0] == typed

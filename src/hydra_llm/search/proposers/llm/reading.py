@@ -34,20 +34,30 @@ _PARTS: tuple[Place, ...] = (
 
 def read_answer(parsed: Mapping[str, Any]) -> tuple[LlmAnswer | None, list[str]]:
     """What follows the contract, and one sentence per thing that does not; None where nothing does."""
-    whole = dict(parsed)
+    whole = {name: value for name, value in parsed.items() if _is_text(name)}
+    unread = [f"{name!r}: no text." for name in parsed if name not in whole]
     if "slots" not in whole and set(whole) & set(LlmAnswer.model_fields):
         whole["slots"] = []  # a review has none
     try:
-        return LlmAnswer.model_validate(whole), []
+        return LlmAnswer.model_validate(whole), unread
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-    problems = [f"{_name(item['loc'])}: {item['msg']}." for item in found]
+    problems = [*unread, *(f"{_name(item['loc'])}: {item['msg']}." for item in found)]
     if "slots" not in whole:
         return None, problems
     try:
         return LlmAnswer.model_validate(_without(whole, [_part(item) for item in found])), problems
     except ValidationError:
         return None, problems
+
+
+def _is_text(name: str) -> bool:
+    """Whether it can be written: JSON can spell half of a character, of which nobody can say where it stands."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _part(error: ErrorDetails) -> Place:
