@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hydra_llm.families.register import NODES
 from hydra_llm.keys.key import Key, Table
-from hydra_llm.keys.sweeper import CONFIRM, LLM, PRUNING, SEARCH, STOP, SWEEPER
+from hydra_llm.keys.sweeper import CODE, CODE_EVOLUTION, CONFIRM, LLM, PRUNING, SEARCH, STOP, SWEEPER
 from hydra_llm.schema.root import Config
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -41,6 +41,16 @@ KEYS: tuple[tuple[str, str, Table], ...] = (
         "`hydra.sweeper.confirm.*`; `n_seeds: 0` switches it off. See "
         "[Confirmation](sweeper_replicates.md#confirmation).",
         CONFIRM,
+    ),
+    (
+        "Code",
+        "`hydra.sweeper.code.*`, or `search.code` of the application. See [A strategy of your own](strategies.md).",
+        CODE,
+    ),
+    (
+        "Code evolution",
+        "`hydra.sweeper.code_evolution.*`. See [Code that a sweep changes](strategies.md#code-that-a-sweep-changes).",
+        CODE_EVOLUTION,
     ),
     ("Stopping rules", "`hydra.sweeper.stop.*`; `null` switches a rule off.", STOP),
     (

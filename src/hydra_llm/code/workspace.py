@@ -75,7 +75,7 @@ class Workspace:
     @property
     def first(self) -> str:
         """The revision that the sweep started from."""
-        return git(self._base, "rev-parse", "--verify", "refs/heads/base").strip()
+        return self.resolved("base")
 
     def source(self, revision: str) -> Source:
         """Where a job reads a revision, whatever is checked out meanwhile."""
@@ -119,9 +119,16 @@ class Workspace:
         if not stat:
             raise CodeError("The proposed code is the code that it starts from. Change something.")
         git(path.parent, "commit", "--quiet", "-F", "-", text=reason.message(stat), extra=_WHO)
-        revision = git(path.parent, "rev-parse", "HEAD").strip()
-        git(self._base, "update-ref", f"refs/proposals/{revision}", revision)  # so that nothing is ever cleaned away
-        return revision
+        return git(path.parent, "rev-parse", "HEAD").strip()
+
+    def name_revision(self, name: str, revision: str) -> None:
+        """A revision is found under this name from now on, and is never cleaned away."""
+        git(self._base, "tag", "--force", name, revision)
+
+    def resolved(self, name: str) -> str:
+        """The revision behind a name; `base` is the first."""
+        place = "refs/heads/base" if name == "base" else f"refs/tags/{name}"
+        return git(self._base, "rev-parse", "--verify", f"{place}^{{commit}}").strip()
 
     @property
     def _base(self) -> Path:

@@ -13,6 +13,32 @@ CONFIRM: Table = {
     "references": Key(dict, None, "name: list of overrides; further configurations that run on the same seeds"),
 }
 
+# The file of code that a sweep may change: hydra.sweeper.code, and search.code of the application.
+CODE: Table = {
+    "path": Key(str, None, "the file that the sweep starts from"),
+    "key": Key(str, None, "key of the configuration that takes PATH@REVISION; its program reads the file from there"),
+    "interface_test": Key(
+        str, None, "`package.module.function`: f(path) returns sentences on what is wrong with the code; null: none"
+    ),
+}
+
+# How code is proposed: hydra.sweeper.code_evolution.
+CODE_EVOLUTION: Table = {
+    "enabled": Key(bool, False, "whether a language model proposes changes of the code"),
+    "every": Key(int, None, "trials between two ideas; null: one at the beginning of every block but the first", low=1),
+    "review": Key(
+        str,
+        "auto",
+        "`auto`: code that passes the checks runs; `file`: it waits until a person puts a file beside its diff",
+        choices=("auto", "file"),
+    ),
+    "max_repair_attempts": Key(
+        int, None, "repairs of one idea, before and after its launch; null: 10, with several slots 3", low=0
+    ),
+    "test_seconds": Key(float, 60.0, "time limit of the interface test", "s", low=0, open_low=True),
+    "test_megabytes": Key(int, 2000, "memory limit of that test, on top of what the libraries take", "MB", low=1),
+}
+
 # A null falls back to the application's `search` node where it has the key.
 SWEEPER: Table = {
     # ---- what is searched ----
@@ -96,6 +122,8 @@ SWEEPER: Table = {
         "null: 2 where `search.trial_overrides` shorten the runs and `n_trials` is 12 or more",
         low=0,
     ),
+    "code": Key(dict, defaults(CODE), "the file of code that the sweep may change"),
+    "code_evolution": Key(dict, defaults(CODE_EVOLUTION), "how changes of that file are proposed"),
     "confirm": Key(dict, defaults(CONFIRM), "runs of the best configuration and the baseline on fresh seeds"),
     "wandb_project": Key(
         str,
@@ -128,7 +156,7 @@ SEARCH: Table = {
         name: SWEEPER[name]
         for name in (
             *("metric", "direction", "target", "params", "block_params", "slot_params", "start", "confirm"),
-            "seed_keys",
+            *("seed_keys", "code"),
         )
     },
     "fresh_seeds": Key(

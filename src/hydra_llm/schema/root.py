@@ -34,6 +34,12 @@ class Paths:
     datasets: str = key("outputs/datasets", help="simulated recordings, shared by all runs")
 
 
+STRATEGY = {  # search.code of train.py
+    "key": "training.strategy.source",
+    "interface_test": "hydra_llm.training.strategy_check.check_strategy",
+}
+
+
 @dataclass
 class Search:
     """conf/search: what `hydra/sweeper=llm_ucb` searches. Only the sweeper reads it."""
@@ -62,6 +68,7 @@ class Search:
     description: str | None = key(None, help="what the program does, for a language model")
     ceiling: float | None = key(None, help="best value of the metric; near it differences are shares of the distance")
     seeds_move: str = key("both", help="what the seed keys draw anew", choices=("data", "training", "both"))
+    code: dict[str, Any] = key(STRATEGY, help="the file of code that a sweep may change: path, key, interface_test")
     locked: dict[str, str] = field(default_factory=dict)  # keys that no proposal may move, with the reason
 
 

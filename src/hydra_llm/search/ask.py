@@ -7,7 +7,7 @@ failed and who stepped in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -224,10 +224,16 @@ class ProposalLoop:
         """Whether trials are left after the next `count` ones, in a search that has blocks."""
         return bool(self.settings.n_iter_block) and state.used + count < self.settings.n_trials
 
-    def propose(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Filled:
-        """As `fill`, after runs that earlier proposals promised, an earlier block's leader, and what is enqueued."""
+    def propose(
+        self, state: SweepState, slots: tuple[Slot, ...], number: int, taken: Sequence[Proposal] = ()
+    ) -> Filled:
+        """As `fill`, after proposals that are `taken` already, runs that earlier ones promised, an earlier
+        block's leader, and what is enqueued.
+        """
         context = self.context(state, slots, number)
-        due = {proposal.slot: proposal for proposal in promised_runs(context)}
+        due = {proposal.slot: proposal for proposal in taken}
+        open_slots = tuple(slot for slot in slots if slot.index not in due)
+        due |= {proposal.slot: proposal for proposal in promised_runs(replace(context, slots=open_slots))}
         left = replace(context, slots=tuple(slot for slot in slots if slot.index not in due))
         if (start := inherited_run(left)) is not None:
             due[start.slot] = start
@@ -238,7 +244,7 @@ class ProposalLoop:
             return fill(context, self.proposer)
         found = fill(replace(context, slots=rest), self.proposer) if rest else Filled([], [], Annotations())
         filled = due | {proposal.slot: proposal for proposal in found.proposals}
-        return replace(found, proposals=[filled[slot.index] for slot in slots])
+        return replace(found, proposals=[filled[slot.index] for slot in slots if slot.index in filled])
 
     def _remembered(self, block: Block) -> Callable[[Mapping[str, Any]], list[str]]:
         """Whether a configuration composes in this block, composed once per decision however often it is asked."""

@@ -22,6 +22,8 @@ from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.batch_slots import slots_to_fill
 from hydra_llm.search.blocks import another_regime, block_is_over, next_block, used_up
 from hydra_llm.search.confirmation_plan import missing_runs
+from hydra_llm.search.context import Slot
+from hydra_llm.search.evolution.evolution import Evolution
 from hydra_llm.search.log.event_log import EVENTS_NAME, EventLog
 from hydra_llm.search.log.events import (
     Asked,
@@ -53,7 +55,7 @@ from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, outcome_of
-from hydra_llm.search.trial.trial import Trial, TrialState
+from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Study:
         validate: Validate = lambda values, block: [],
         protocol: str = "",
         start_memory: str = "",
+        evolution: Evolution | None = None,
         clock: Callable[[], float] = time_module.time,
         stopwatch: Callable[[], float] = time_module.monotonic,
     ) -> None:
@@ -89,8 +92,9 @@ class Study:
         self.state = SweepState(settings.space, settings.objective, reward=settings.reward, ceiling=settings.ceiling)
         self.analysis = Journal(self.state, settings)
         self.policy = policy
-        self._validate = validate
-        self._proposals = ProposalLoop(settings, policy, proposer, validate)
+        self._evolution = evolution
+        self._validate = validate if evolution is None else self._with_code(validate, evolution)
+        self._proposals = ProposalLoop(settings, policy, proposer, self._validate)
         header = make_header(settings, argv, clock())
         if folder is not None:
             check_resume(resume, self.log.events, header, folder)
@@ -231,7 +235,7 @@ class Study:
             own_roles=self._proposals.proposer.own_roles,
         )
         number = self._numbers.next
-        filled = self._proposals.propose(self.state, slots, number)
+        filled = self._proposals.propose(self.state, slots, number, self._code(slots, number))
         self._record(*filled.rejections, wait=False)
         told = filled.annotations.events(self.state, self.settings, block, number)
         if filled.proposals:
@@ -245,6 +249,16 @@ class Study:
             return self._ask_search(count, free)
         self._asked_out = "every configuration was run"
         return None
+
+    def _code(self, slots: tuple[Slot, ...], number: int) -> list[Proposal]:
+        """Proposals of code, for some of the slots; what led to them is recorded."""
+        if self._evolution is None or not slots:
+            return []
+        context = self._proposals.context(self.state, slots, number)
+        return self._evolution.proposals(self.state, context, self._record)
+
+    def _with_code(self, validate: Validate, evolution: Evolution) -> Validate:
+        return lambda values, block: evolution.problems(self.state, values) or validate(values, block)
 
     def _end_asking(self, failure: str) -> None:
         log.error("Nothing more is asked for: %s", failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hydra.errors import HydraException
@@ -24,6 +25,7 @@ from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.triggers import MetricTrigger
 from hydra_llm.sweeper.application import is_group, value_in
+from hydra_llm.sweeper.code_evolution import declared_code, open_code
 from hydra_llm.sweeper.enqueued import enqueued
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.proposer_choice import natural_reward
@@ -100,12 +102,15 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
             **({"slot_params": {key: list(values) for key, values in by_slot.items()}} if by_slot else {}),
         },
     )
+    code = declared_code(options, node)
+    sweep_dir = os.path.abspath(str(config.hydra.sweep.dir))  # noqa: PTH100  # Path.absolute keeps ".."
     return SweepSpec(
         settings,
         fixed,
         trial_overrides,
         groups=frozenset(name for part in spaces for name in part.names if is_group(name, sources.composed)),
-        sweep_dir=os.path.abspath(str(config.hydra.sweep.dir)),  # noqa: PTH100  # Path.absolute keeps ".."
+        sweep_dir=sweep_dir,
+        code=None if code is None else open_code(code, Path(sweep_dir)),
         instructions=instructions,
         start_memory=start_memory,
         gpu_slots=tuple(options["gpu_slots"] or ()),

@@ -10,13 +10,20 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from hydra_llm.keys.key import Table, check
-from hydra_llm.keys.sweeper import CONFIRM, LLM, PRUNING, STOP, SWEEPER
+from hydra_llm.keys.sweeper import CODE, CODE_EVOLUTION, CONFIRM, LLM, PRUNING, STOP, SWEEPER
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.migration import translated
 
 log = logging.getLogger(__name__)
 
-NODES: Mapping[str, Table] = {"confirm": CONFIRM, "llm": LLM, "stop": STOP, "pruning": PRUNING}
+NODES: Mapping[str, Table] = {
+    "confirm": CONFIRM,
+    "code": CODE,
+    "code_evolution": CODE_EVOLUTION,
+    "llm": LLM,
+    "stop": STOP,
+    "pruning": PRUNING,
+}
 
 
 def read_options(raw: Mapping[str, Any]) -> dict[str, Any]:

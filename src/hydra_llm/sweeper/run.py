@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.instructions import instruction_text
+from hydra_llm.search.evolution.evolution import Evolution
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.log.lock import FolderLock, LockedError
@@ -27,6 +28,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 from hydra_llm.sweeper import grid
 from hydra_llm.sweeper.artifacts import SweepArtifacts
+from hydra_llm.sweeper.code_evolution import make_evolution
 from hydra_llm.sweeper.command_line import resume_command
 from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch
@@ -201,7 +203,11 @@ class SweepRun:
             validate=validate,
             protocol=instruction_text(spec.instructions) if spec.instructions else "",
             start_memory=spec.start_memory,
+            evolution=self._evolution(spec, proposer),
         )
+
+    def _evolution(self, spec: SweepSpec, proposer: Proposer) -> Evolution | None:
+        return None if spec.code is None else make_evolution(self.options, spec.code, proposer)
 
     @property
     def _replays_slots(self) -> bool:

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from hydra_llm.search.space.space import Categorical, Dimension, Space
 from hydra_llm.sweeper import grammar
 from hydra_llm.sweeper.application import with_baseline
+from hydra_llm.sweeper.code_evolution import declared_code, revision_parameter
 from hydra_llm.sweeper.conditions import activating, settle_conditions
 from hydra_llm.sweeper.constraint import load_constraint
 from hydra_llm.sweeper.errors import SweepError
@@ -24,14 +25,32 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
     kept = _slot_params(sources)
     dimensions = settle_conditions({**searched, **kept}, sources.value)
     by_slot = {key: kept[key].choices for key in kept if key in dimensions}
+    settled = [with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()]
     space = Space(
-        tuple(with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()),
+        (*settled, *_code(sources, dimensions)),
         sources.node.get("locked", {}),
         by_slot=tuple(by_slot),
     )
     if sources.options["constraint"]:
         space = _constrained(space, sources, [key for key in declared if key not in dimensions])
     return space, by_slot
+
+
+def _code(sources: Sources, declared: Mapping[str, Dimension]) -> list[Dimension]:
+    """The revision of the code that the sweep may change."""
+    code = declared_code(sources.options, sources.node)
+    if code is None:
+        return []
+    key = code["key"]
+    if key in declared or key in sources.fixed:
+        raise SweepError(
+            f"{key} is set or swept, and code_evolution sets it itself. Give the file as hydra.sweeper.code.path."
+        )
+    try:
+        sources.value(key)
+    except KeyError:
+        raise SweepError(f"hydra.sweeper.code.key={key} is not in the application's configuration.") from None
+    return [revision_parameter(code)]
 
 
 def block_space(sources: Sources) -> Space | None:

@@ -9,6 +9,7 @@ from typing import Any
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Float, Integer
 from hydra_llm.search.trial.trial import Trial
+from hydra_llm.sweeper.code_evolution import SweptCode
 from hydra_llm.sweeper.job.result_recorder import ATTEMPT_VARIABLE
 from hydra_llm.sweeper.quoting import encode, encode_option
 
@@ -24,6 +25,7 @@ class SweepSpec:
     start_memory: str = ""  # the text itself
     gpu_slots: tuple[Any, ...] = ()  # devices by slot
     named_by_clock: bool = False  # the name of the sweep folder
+    code: SweptCode | None = None  # of the file that the sweep may change
     references: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # role -> key -> override text
 
     def overrides(self, trial: Trial, block: Mapping[str, Any]) -> list[str]:
@@ -57,5 +59,9 @@ class SweepSpec:
         for key, value in {**block, **values}.items():
             if value is None and key.startswith("+"):
                 continue  # a key that the search adds and this configuration does without
-            merged[key] = f"{key}={encode_option(value) if key in self.groups else encode(value)}"
+            merged[key] = f"{key}={encode_option(value) if key in self.groups else encode(self._told(key, value))}"
         return merged
+
+    def _told(self, key: str, value: Any) -> Any:
+        """What the job is told: of a revision PATH@REVISION."""
+        return value if self.code is None or key != self.code.key else self.code.told(str(value))

@@ -15,10 +15,10 @@ from hydra_llm.search.log.event_log import EVENTS_NAME, EventLogError, read_even
 from hydra_llm.search.log.events import Asked, Event, Finished, Header, Session, SessionSettings
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.settings import Settings
-from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer, Revision, Space
 from hydra_llm.search.trial.objective import Objective
 
-KINDS: dict[str, type[Dimension]] = {kind.kind: kind for kind in (Float, Integer, Categorical)}
+KINDS: dict[str, type[Dimension]] = {kind.kind: kind for kind in (Float, Integer, Categorical, Revision)}
 
 
 class NoSweepError(RuntimeError):

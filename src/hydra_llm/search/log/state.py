@@ -12,9 +12,14 @@ from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any
 
+from hydra_llm.search.log.code_state import CodeState
 from hydra_llm.search.log.events import (
     Asked,
     BlockRecord,
+    CodeGivenUp,
+    CodeRefusal,
+    CodeReview,
+    CodeRevision,
     Event,
     Header,
     Launched,
@@ -77,6 +82,7 @@ class SweepState:
         self.notes: list[Note] = []
         self.rejections: list[Rejection] = []
         self.questions: list[Question] = []  # to a language model, in order
+        self.code = CodeState()
         self.batches = 0
         self.sessions = 0
         self.failures = 0  # search trials that ended FAILED, TIMEOUT or LOST in the present session
@@ -199,6 +205,13 @@ class SweepState:
     @apply.register
     def _(self, event: Question) -> None:
         self.questions.append(event)
+
+    @apply.register(CodeRevision)
+    @apply.register(CodeReview)
+    @apply.register(CodeRefusal)
+    @apply.register(CodeGivenUp)
+    def _(self, event: CodeRevision | CodeReview | CodeRefusal | CodeGivenUp) -> None:
+        self.code.take(event)
 
     def _put(self, trial: Trial) -> None:
         """Enter a trial, or replace it by what became of it."""

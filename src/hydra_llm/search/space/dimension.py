@@ -1,4 +1,4 @@
-"""One dimension of a search space: Float, Integer or Categorical.
+"""One dimension of a search space: Float, Integer, Categorical, or the Revision of a file of code.
 
 Numeric dimensions map to the unit interval, linearly or through the logarithm, so that steps and distances mean the
 same share of the range for every kind. A default outside the declared range stays legal: the baseline is what the
@@ -277,6 +277,33 @@ class Categorical(Dimension):
 
     def describe_range(self) -> str:
         return ", ".join(str(choice) for choice in self.choices) + (" (ordered)" if self.ordered else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision(Categorical):
+    """Which revision of a file of code runs: `base`, or one that the sweep has made (r1, r2, ...).
+
+    No proposer of values moves it, since most of its choices do not exist yet; children keep their parent's.
+    """
+
+    kind: ClassVar[str] = "code"
+
+    @property
+    def options(self) -> Sequence[Any] | None:
+        return None  # new ones come up while the sweep is on
+
+    @property
+    def is_constant(self) -> bool:
+        return True
+
+    def sample(self, rng: np.random.Generator) -> Any:
+        return self.default
+
+    def neighbours(self, value: Any, step: float) -> list[Any]:
+        return []
+
+    def describe_range(self) -> str:
+        return "base, or a revision that the sweep has made"
 
 
 def same_value(a: Any, b: Any) -> bool:

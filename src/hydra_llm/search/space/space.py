@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, Revision
 
-__all__ = ["Categorical", "Dimension", "Float", "Integer", "Space", "Values"]
+__all__ = ["Categorical", "Dimension", "Float", "Integer", "Revision", "Space", "Values"]
 
 Values = dict[str, Any]
 Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> a sentence on what is wrong, or None
@@ -81,6 +81,11 @@ class Space:
         """Dimensions that may move: not locked, no slot's own, and with more than one value."""
         kept = {*self.locked, *self.by_slot}
         return tuple(d for d in self.dimensions if d.name not in kept and not d.is_constant)
+
+    def varying(self) -> tuple[Dimension, ...]:
+        """Dimensions in which two configurations may differ: the free ones, and the revision of a file of code."""
+        moved = self.free()
+        return moved + tuple(d for d in self.dimensions if isinstance(d, Revision))
 
     # ---- values ----
     def canonical(self, values: Mapping[str, Any]) -> Values:

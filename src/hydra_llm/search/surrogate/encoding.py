@@ -1,7 +1,7 @@
 """Configurations as rows of positions, and rows as features of a kernel.
 
-A row has one entry per free parameter: the position in [0, 1] along an ordered one, the index of an unordered choice,
-nan for a conditional parameter that is not active (and for a default outside the declared choices).
+A row has one entry per parameter that varies: the position in [0, 1] along an ordered one, the index of an unordered
+choice, nan for a conditional parameter that is not active (and for a default outside the declared choices).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
+from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, Revision
 from hydra_llm.search.space.positions import ABSENT, is_ordered, position, value_at
 from hydra_llm.search.space.space import Space, Values
 
@@ -25,7 +25,7 @@ class Encoding:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.dimensions = space.free()
+        self.dimensions = space.varying()
         self.ordered = np.array([is_ordered(d) for d in self.dimensions], dtype=bool)
         self.sizes = np.array([_size(d) for d in self.dimensions])  # [parameter] values it takes, inf for a real one
         self._baseline = space.baseline()
@@ -91,6 +91,8 @@ class Encoding:
         rows = np.array(unit, dtype=np.float64)
         rows[:, ~self.ordered] = np.floor(rows[:, ~self.ordered] * self.sizes[~self.ordered])
         for index, dimension in enumerate(self.dimensions):
+            if isinstance(dimension, Revision):
+                rows[:, index] = position(dimension, dimension.default)  # others may not exist
             if isinstance(dimension, Categorical) and dimension.ordered and len(dimension.choices) > 1:
                 count = len(dimension.choices)
                 rows[:, index] = np.minimum(np.floor(rows[:, index] * count), count - 1) / (count - 1)
@@ -160,6 +162,8 @@ def _snapped(dimension: Dimension, column: npt.NDArray[np.float64]) -> npt.NDArr
 def grid(encoding: Encoding, index: int, most: int) -> Sequence[float]:
     """Entries that one parameter can take, at most `most` of them, evenly spread."""
     size = encoding.sizes[index]
+    if isinstance(encoding.dimensions[index], Revision):
+        return []
     if not encoding.ordered[index]:
         return [float(choice) for choice in range(int(size))]
     count = int(min(size, most))

@@ -10,6 +10,10 @@ from hydra_llm.search.log.events import (
     Asked,
     AskedTrial,
     BlockRecord,
+    CodeGivenUp,
+    CodeRefusal,
+    CodeReview,
+    CodeRevision,
     Finished,
     Header,
     Launched,
@@ -63,6 +67,10 @@ EVENTS = [
     ProtocolSource(0.5, "# Protocol"),
     ProtocolEdit(1, None, "nothing to change", "llm", 9),
     StartMemorySource(0.5, "## Open"),
+    CodeRevision(1.5, "r2", "88f7", "r1", 0, "A = 1\n", "d1", "better", "so", "llm", 1, 4, "r1", 2, True),
+    CodeReview(1.6, "r2", False, "too bold"),
+    CodeRefusal(1.7, ("it imports os",), ("d2",), 1, 5),
+    CodeGivenUp(1.8, ("r1", "r2"), "it crashes", 6),
     Finished(9.5, "all trials are used"),
 ]
 

@@ -2,6 +2,7 @@
 
 from hydra_llm.search.log.events.base import Event
 from hydra_llm.search.log.events.blocks import BlockRecord, NextBlockChoice, Review
+from hydra_llm.search.log.events.code import CodeGivenUp, CodeRefusal, CodeReview, CodeRevision
 from hydra_llm.search.log.events.memory import MemoryEdit
 from hydra_llm.search.log.events.questions import ModelCall, Question
 from hydra_llm.search.log.events.sweep import Finished, Header, Session, SessionSettings
@@ -12,6 +13,10 @@ __all__ = [
     "Asked",
     "AskedTrial",
     "BlockRecord",
+    "CodeGivenUp",
+    "CodeRefusal",
+    "CodeReview",
+    "CodeRevision",
     "Event",
     "Finished",
     "Header",

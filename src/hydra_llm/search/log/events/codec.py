@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from hydra_llm.search.log.events.base import Event
 from hydra_llm.search.log.events.blocks import BlockRecord, NextBlockChoice, Review
+from hydra_llm.search.log.events.code import CodeGivenUp, CodeRefusal, CodeReview, CodeRevision
 from hydra_llm.search.log.events.memory import MemoryEdit
 from hydra_llm.search.log.events.questions import Question
 from hydra_llm.search.log.events.sweep import Finished, Header, Session
@@ -19,6 +20,7 @@ TYPES: tuple[type[Event], ...] = (
     *(BlockRecord, NextBlockChoice, Review),
     *(Rejection, Asked, Launched, Lost, Told),
     *(Question, Note, MemoryEdit, UserNote),
+    *(CodeRevision, CodeReview, CodeRefusal, CodeGivenUp),
     *(ProtocolSource, ProtocolEdit, StartMemorySource),
 )
 _FORMS: dict[str, TypeAdapter[Event]] = {kind.type: TypeAdapter(kind) for kind in TYPES}

@@ -145,7 +145,7 @@ def answer_schema(space: Space, block_space: Space | None = None) -> dict[str, A
     if block_space is not None:
         definitions["BlockValue"] = _moves(block_space.dimensions)
         definitions["NextBlock"]["properties"]["values"]["items"] = {"$ref": "#/$defs/BlockValue"}
-    return _strict(schema)
+    return strict(schema)
 
 
 def _moves(dimensions: Sequence[Dimension]) -> dict[str, Any]:
@@ -199,14 +199,14 @@ def _json_type(value: Any) -> str:
     return "integer" if isinstance(value, int) else "number" if isinstance(value, float) else "string"
 
 
-def _strict(node: Any) -> Any:
+def strict(node: Any) -> Any:
     """Without titles and descriptions, every property required, no property beyond: what strict servers ask for."""
     if isinstance(node, list):
-        return [_strict(item) for item in node]
+        return [strict(item) for item in node]
     if not isinstance(node, dict):
         return node
     plain = {
-        name: {key: _strict(item) for key, item in value.items()} if name in ("properties", "$defs") else _strict(value)
+        name: {key: strict(item) for key, item in value.items()} if name in ("properties", "$defs") else strict(value)
         for name, value in node.items()
         if not (name in ("title", "description") and isinstance(value, str)) and name != "default"
     }

@@ -40,6 +40,11 @@ class LlmProposer(Proposer):
         self._conversation = Conversation(client, settings, on_text)
 
     @property
+    def client(self) -> Client:
+        """Which other questions of the same sweep may share, with its transcript and its limits."""
+        return self._client
+
+    @property
     def sees_figures(self) -> bool:
         return self._conversation.sees
 

@@ -1,0 +1,1 @@
+"""Proposals of code: asked of a language model, checked, committed, repaired, given up."""
