@@ -46,7 +46,7 @@ def test_expectations_of_a_metric_with_a_target_are_distances():
 def test_what_the_process_chose_instead_of_the_model_is_counted_as_overruled():
     found = pool_record([beside(1, 0.9, 0.9, 0.9, place=1, source="bayes", via="llm")], OBJECTIVE)
     assert found == PoolRecord(overruled=1)
-    assert found.line == "1 proposals of the model lost to the pool's choice"
+    assert found.line == "1 of the model's proposals lost to the pool's choice"
 
 
 def test_without_a_standing_nothing_is_said():

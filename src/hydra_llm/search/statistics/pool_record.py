@@ -50,7 +50,7 @@ class PoolRecord:
                 "interval"
             )
         if self.overruled:
-            parts.append(f"{self.overruled} proposals of the model lost to the pool's choice")
+            parts.append(f"{self.overruled} of the model's proposals lost to the pool's choice")
         return "; ".join(parts)
 
 

@@ -15,6 +15,7 @@ from hydra_llm.search.statistics.phrases import LEFT_OPEN
 from hydra_llm.search.tree.recordings import Spread
 from hydra_llm.search.trial.trial import PROMOTED
 
+BEST = 3  # nodes by the selection rule
 ERROR_TAIL = 600  # characters of a traceback
 ROLES = {
     "baseline": "the configuration as composed",
@@ -165,12 +166,12 @@ def open_moves(context: Context) -> Section | None:
 def ucb(context: Context) -> Section:
     """The head of the ranking by the selection rule, whose scale is its own."""
     rows = []
-    for number_, score in context.ranking:
+    for number_, score in context.ranking[:BEST]:
         node = context.tree.node(number_)
         pending = f", pending={node.pending}" if node.pending else ""
         rows.append(f"Node {node.id}: UCB={short(score)}, visits={node.visits}{pending}")
     head = ("The selection rule: a rank or a value, plus a bonus that falls with visits (runs, of descendants too).",)
-    return Section("UCB scores, best first", head, tuple(rows), keep=3, most=3, patience=15)
+    return Section(f"UCB scores, the best {BEST}", head, tuple(rows), keep=1, patience=15)
 
 
 def rates(context: Context) -> Section:
