@@ -49,7 +49,9 @@ def test_every_trial_is_a_run_with_its_group_parent_metrics_and_figures(sweep):
     difference = metrics["connectivity_R2"] - baseline
     assert runs[1].summary["selected/minus_baseline"] == pytest.approx(difference)
     assert runs[1].summary["test/R2"] == pytest.approx(metrics["test_R2"])
-    assert any(path.endswith(".png") for path in runs[1].files)
+    scores = [json.loads((sweep / str(n) / "metrics.json").read_text())["connectivity_R2"] for n in (0, 1, 2)]
+    leads = [score == max(scores[: n + 1]) for n, score in enumerate(scores)]
+    assert [any(path.endswith(".png") for path in runs[n].files) for n in (0, 1, 2)] == leads
     ids = [run.config["trial"]["configuration_id"] for run in runs.values()]
     assert len(set(ids)) < len(ids), "replicates share a configuration_id"
 
@@ -57,7 +59,8 @@ def test_every_trial_is_a_run_with_its_group_parent_metrics_and_figures(sweep):
 def test_the_sweep_is_a_run_beside_them(sweep):
     (path,) = (sweep / "wandb").glob("offline-run-*/*.wandb")
     found = read_run(path)
-    assert (found.group, found.job_type) == ("sweep", "sweep")
+    assert (found.group, found.job_type, found.tags) == ("sweep", "sweep", ["sweep"])
+    assert found.config["choices"]["simulation"] == "signal_chaotic"
     assert any("/trials_" in name for name in found.files)
     assert any("tree" in name and name.endswith(".png") for name in found.files)
 

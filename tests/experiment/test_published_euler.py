@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-REGIMES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf" / "simulation").glob("*.yaml"))
+FILES = (Path(__file__).parents[2] / "conf" / "simulation").glob("*.yaml")
+REGIMES = sorted({path.stem for path in FILES} - {"recording"})  # which nobody integrates
 
 
 @pytest.mark.parametrize("regime", REGIMES)

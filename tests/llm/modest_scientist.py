@@ -62,7 +62,7 @@ def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurt
 
 
 def _noise_down(trials: int, index: int) -> tuple[str, float]:
-    return ("noise", "lr")[index % 2], round(0.9 / (1 + trials + index), 6) / (1, 10)[index % 2]
+    return ("noise", "lr")[index % 2], round((1.7, 0.9)[index % 2] / (1 + trials + index), 6) / (1, 10)[index % 2]
 
 
 model = scientist(_noise_down)

@@ -29,6 +29,7 @@ SWEEP = [
     "hydra.sweeper.n_parallel=2",
     "hydra.sweeper.dispatch=batch",  # answers can be replayed only to the questions that were asked
     "hydra.sweeper.confirm.n_seeds=0",
+    "hydra.sweeper.promote=0",
     "hydra.sweeper.llm.figures=always",
     "hydra.sweeper.llm.model=m",
     "hydra.sweeper.llm.prices={m: [2.0, 8.0]}",

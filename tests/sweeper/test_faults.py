@@ -42,7 +42,7 @@ def test_every_fault_ends_in_its_own_state_and_the_sweep_finishes(tmp_path, laun
         assert told[number]["state"] == state, (fault, told[number])
         error = told[number]["error"] or {"message": ""}
         assert words in error["message"].lower() or words in error["message"]
-        assert f"trial {number} | {state}" in text
+        assert f"] trial {number} {'value=' if state == 'COMPLETED' else f'{state}: '}" in text
     runs = [line.split() for line in (tmp_path / "runs.txt").read_text().splitlines()]
     counts = {fault: sum(row[1] == fault for row in runs) for fault in FAULTS}
     assert counts == {fault: 2 if fault in ("exit", "kill") else 1 for fault in FAULTS}

@@ -31,7 +31,10 @@ def test_reruns_leave_a_variance_table_and_the_reward_is_a_key(tmp_path):
 
 def test_an_unknown_reward_and_a_missing_package_are_sentences_and_no_traceback(tmp_path):
     text = sweep(tmp_path / "a", "hydra.sweeper.reward=median", expect=1)
-    assert "hydra.sweeper.reward must be one of posterior, mean, lower_confidence, min, or null, got 'median'." in text
+    assert (
+        "hydra.sweeper.reward must be one of posterior, paired, mean, lower_confidence, min, or null, got 'median'."
+        in text
+    )
     assert "Traceback" not in text
     if find_spec("cmaes") is None:
         text = sweep(tmp_path / "b", "hydra.sweeper.proposer=cmaes", expect=1)

@@ -33,7 +33,7 @@ def track(folder: Path, options: Mapping[str, Any], config: DictConfig) -> None:
                 project=str(project),
                 entity=node.get("entity"),
                 mode=mode,
-                tags=[str(tag) for tag in node.get("tags") or ()],
+                tags=_plain_tags(node),
                 choices=_choices(config),
             )
             log.info("The sweep's own W&B run is in %s.", where)
@@ -41,6 +41,12 @@ def track(folder: Path, options: Mapping[str, Any], config: DictConfig) -> None:
         log.warning("%s", error)
     except Exception as error:  # whatever a tracker raises
         log.warning("The sweep's W&B run could not be written (%s: %s).", type(error).__name__, error)
+
+
+def _plain_tags(node: DictConfig) -> list[str]:
+    """Those that do not ask what a job is: that is known in a job alone."""
+    tags = OmegaConf.to_container(node, resolve=False).get("tags") or ()  # type: ignore[union-attr]
+    return [str(tag) for tag in tags if "${hydra:" not in str(tag)]
 
 
 def _choices(config: DictConfig) -> dict[str, str]:

@@ -18,6 +18,8 @@ from hydra_llm.report.repeatability.repeat import decisions, repeat
 from hydra_llm.search.log import reader
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.space.dimension import Revision
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.study import Study
 
 
@@ -124,7 +126,10 @@ def test_a_sweep_without_a_model_has_no_decisions(tmp_path):
 
 def test_the_space_of_a_log_is_the_space_that_wrote_it():
     assert reader.space_of(WANTED.space.spec()).hash == WANTED.space.hash
-    assert set(reader.KINDS) == {dimension.kind for dimension in WANTED.space.dimensions}
+    kinds = {dimension.kind for dimension in WANTED.space.dimensions}
+    code = Space((Revision(name="source", choices=("base", "r1"), default="base"),))
+    assert reader.space_of(code.spec()).hash == code.hash
+    assert set(reader.KINDS) == kinds | {Revision.kind}
 
 
 # ---- rates ----
