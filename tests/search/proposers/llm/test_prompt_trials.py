@@ -51,6 +51,15 @@ def test_equal_times_are_said_once_and_different_ones_in_a_column():
     assert "Each took about 4.0 min." in text
 
 
+def test_times_under_a_minute_are_said_once_however_they_differ():
+    context = small(show=("training_time_min",))
+    brief = [
+        t if t.value is None else ended(t, metrics={**t.metrics, "training_time_min": 0.01 * (1 + t.number)})
+        for t in context.trials
+    ]
+    assert "| time |" not in trials(replace(context, trials=tuple(brief))).text
+
+
 def test_further_metrics_of_long_ago_are_shown_of_the_leaders_alone():
     context = repeated(show=("rank",))
     ranked = [t if t.value is None else ended(t, metrics={**t.metrics, "rank": 3.0 + t.number}) for t in context.trials]

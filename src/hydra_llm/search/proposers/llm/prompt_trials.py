@@ -17,6 +17,7 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
 SLOW = " SLOW, make the next one lighter"
 ALIKE = 1.5  # ratio of times that are told once
+BRIEF = 1.0  # minutes up to which times are told once: there the ratio is the machine's, another at every replay
 MAX_RECORDINGS = 6  # columns of their own
 LAST_TO_GO = 90  # patience: prose goes before any row of a trial
 MANY = 3  # metrics of one first word that stand together
@@ -60,7 +61,7 @@ def trials(context: Context) -> Section:
     shown = chosen(context)
     minutes = [trial.metrics[MINUTES] for trial in context.finished if MINUTES in trial.metrics]
     told = bool(minutes) and (MINUTES in context.show or max(minutes) > SLOW_MIN)
-    timed = told and max(minutes) > ALIKE * min(minutes)
+    timed = told and max(minutes) > max(BRIEF, ALIKE * min(minutes))
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
     columns = ["trial", "parent", "mutation", "recording", *(["time"] if timed else [])]
