@@ -101,9 +101,11 @@ def covers(passed: str | None, wanted: str) -> bool:
 
 
 def state_key() -> str:
-    """One hash over what the gates depend on: every source file, the interpreter, the installed packages."""
+    """One hash over what the gates depend on: every source file, the interpreter, the installed packages, and whether
+    tests find published files that are not shipped.
+    """
     digest = hashlib.sha256()
-    digest.update(f"{sys.version}\n{sys.executable}\n".encode())
+    digest.update(f"{sys.version}\n{sys.executable}\n{os.environ.get('HYDRA_LLM_DATA', '')}\n".encode())
     digest.update("\n".join(sorted(f"{d.name}=={d.version}" for d in distributions())).encode())
     for path in sorted(source_files()):
         digest.update(f"\n{path.relative_to(ROOT)}\n".encode())

@@ -9,6 +9,7 @@ import pytest
 
 from hydra_llm import job
 from tiny_connectome import write_tiny_connectome
+from unshipped import CONNECTOME, TRAINED, unshipped
 
 # Systems small enough for any test; other keys are at their defaults, so that a test names only what it is about.
 TINY_SIGNAL: dict[str, Any] = {
@@ -73,20 +74,13 @@ def tiny_connectome(tmp_path_factory) -> Path:
 @pytest.fixture
 def published_connectome() -> Path:
     """The connectome that flyvis publishes; not part of this repository."""
-    return _shared("fib25-fib19_v2.2.json")
+    return unshipped(CONNECTOME)
 
 
 @pytest.fixture
 def trained_network() -> Path:
     """A trained network of flyvis; not part of this repository."""
-    return _shared("flyvis_flow_0000_000.pt")
-
-
-def _shared(name: str) -> Path:
-    path = Path(__file__).parents[2] / "shared" / "data" / name
-    if not path.is_file():
-        pytest.skip(f"{name} is not here: it would be at ../shared/data beside the checkout")
-    return path
+    return unshipped(TRAINED)
 
 
 @pytest.fixture

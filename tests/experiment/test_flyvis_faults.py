@@ -80,7 +80,7 @@ def test_an_empty_folder_is_named(run_eye, tmp_path):
         run_eye("flyvis_scenes", "simulation.visual_input_type=folder", f"simulation.stimulus_folder={empty}")
 
 
-def test_a_checkpoint_of_another_network_is_named(run_eye, trained_network):
+def test_a_checkpoint_of_another_network_is_named(trained_network, run_eye):
     with pytest.raises(ValueError, match="belongs to another network"):
         run_eye("flyvis_scenes", f"simulation.parameters={trained_network}")
 

@@ -1,7 +1,6 @@
 """Fits of the fly other than the default one, on five cell types; and the default one on the whole eye."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,6 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.families.flyvis.model.messages import MessageFunction  # noqa: E402
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-CONNECTOME, TRAINED = SHARED / "fib25-fib19_v2.2.json", SHARED / "flyvis_flow_0000_000.pt"
 ADAM = ("training.projection_iterations=0", "training.closed_form=false", "training.max_steps=40")
 UNSEEN = ("training=flyvis_unseen_stimulus", "model.implicit_stimulus=true")
 
@@ -119,13 +116,12 @@ def test_a_fit_needs_the_observations_only(run_fly, compose_config, tiny_connect
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not TRAINED.is_file(), reason="the trained network of flyvis is not there")
 @pytest.mark.parametrize("noise", [0.05, 0.5])
-def test_the_recipe_recovers_the_trained_eye(run_tiny, noise):
+def test_the_recipe_recovers_the_trained_eye(run_tiny, published_connectome, trained_network, noise):
     metrics = run_tiny(
         "simulation=flyvis_scenes",
-        f"simulation.connectome={CONNECTOME}",
-        f"simulation.parameters={TRAINED}",
+        f"simulation.connectome={published_connectome}",
+        f"simulation.parameters={trained_network}",
         "simulation.sequence_duration=4.0",
         "simulation.n_frames=8000",
         "simulation.n_frames_validation=2000",
