@@ -3,6 +3,7 @@
 <root>/<fingerprint>/observations/   what an experimenter records
 <root>/<fingerprint>/oracle/         the derivative that the simulator knows, added where it is asked for
 <root>/<fingerprint>/truth/          weights, types and parameters, noise levels, the integrator, states behind noise
+<root>/<fingerprint>/oracle_reports/ what oracles found, added by the first run that asks
 <root>/<fingerprint>/record.json     configuration, versions, and every file with its size
 
 A dataset is written beside its place and renamed into it, so that a reader sees a whole one or none. Processes that
@@ -12,7 +13,6 @@ file systems) each writes its own and the first rename wins.
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
 import shutil
@@ -28,8 +28,9 @@ from hydra_llm.data.drafts import find_draft, leftovers
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_json, sync_folder
 from hydra_llm.data.fingerprint import SCHEMA, fingerprint
+from hydra_llm.data.locks import locked
 from hydra_llm.data.oracle_draft import has_oracle, place_oracle, write_oracle
-from hydra_llm.dataset_names import INCOMPLETE, ORACLE, RECORD
+from hydra_llm.dataset_names import INCOMPLETE, LOCKS, ORACLE, RECORD
 from hydra_llm.systems.base import System
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,9 @@ class DatasetStore:
     @contextlib.contextmanager
     def lock(self, system: System) -> Iterator[None]:
         """Hold the right to write the dataset of a system. The kernel takes it back from a process that dies."""
-        folder = self.root / ".locks"
+        folder = self.root / LOCKS
         self._make(folder)
-        with (folder / fingerprint(system)).open("w") as file:
-            with contextlib.suppress(OSError):  # no locks on this file system: the rename decides
-                fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(folder / fingerprint(system), "Another run simulates the same; waiting for it ..."):
             yield
 
     @contextlib.contextmanager

@@ -29,6 +29,7 @@ from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
 from hydra_llm.families.family import family_of
 from hydra_llm.families.fitting import FitContext
+from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
 from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.fields import check
@@ -78,7 +79,7 @@ def _measure(
     _say_what_is_recorded(dataset)
     evaluator = family.evaluator(dataset, cfg.training)
     log.info("Asking what these data can determine ...")
-    oracle = evaluator.oracle()
+    oracle = oracle_of(dataset, evaluator, family, cfg.training)
     log.info("%s", oracle.sentence)
     log.info("Training on %s ...", dataset.path.name)
     context = FitContext(

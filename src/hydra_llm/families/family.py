@@ -41,13 +41,15 @@ class Evaluator(Protocol):
 class Family:
     """fit(dataset folder, model, training, context); evaluator(dataset, training).
 
-    headline: the metric that a run is about. shown: metrics of the table in the terminal, in order.
+    headline: the metric that a run is about. shown: metrics of the table in the terminal, in order. oracle_keys: of the
+    training, those that the oracle depends on; its report is then stored with the dataset, else computed in every run.
     """
 
     fit: Callable[[Path, DictConfig, DictConfig, FitContext], Fit]
     evaluator: Callable[[Dataset, DictConfig], Evaluator]
     headline: str
     shown: tuple[str, ...]
+    oracle_keys: tuple[str, ...] | None = None
 
 
 def family_of(simulation: DictConfig) -> Family:

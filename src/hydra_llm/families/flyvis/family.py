@@ -7,6 +7,7 @@ from hydra_llm.families.flyvis.fit import fit
 FAMILY = Family(
     fit=fit,
     evaluator=FlyvisEvaluator,
+    oracle_keys=("target", "difference_order"),
     headline="connectivity_R2",
     shown=(
         "connectivity_R2",

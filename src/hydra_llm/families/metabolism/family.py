@@ -7,6 +7,7 @@ from hydra_llm.families.metabolism.fit import fit
 FAMILY = Family(
     fit=fit,
     evaluator=MetabolismEvaluator,
+    oracle_keys=("target", "difference_order"),
     headline="rate_constants_R2",
     shown=(
         "rate_constants_R2",

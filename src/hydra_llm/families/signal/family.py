@@ -7,6 +7,7 @@ from hydra_llm.families.signal.fit import fit
 FAMILY = Family(
     fit=fit,
     evaluator=SignalEvaluator,
+    oracle_keys=("target", "difference_order"),
     headline="connectivity_R2",
     shown=(
         "connectivity_R2",

@@ -84,6 +84,10 @@ class MetabolismEvaluator:
         self._log_k = self._truth["log_k"]
         self._regulation = regulation_of(self._truth)
         self._delta_t = float(self._observations.meta["delta_t"])
+        keys, regulated = self._training, self._regulation is not None
+        if regulated and isinstance(keys, HomeostasisTraining) and keys.homeostasis_training:
+            for sentence in unsuitable(keys, self._truth.meta):
+                log.warning("%s", sentence)
 
     def oracle(self) -> OracleReport[MetabolismOracle]:
         report = oracle_report(
@@ -96,9 +100,6 @@ class MetabolismEvaluator:
             target=self._training.target,
         )
         if self._regulation is not None:
-            if isinstance(self._training, HomeostasisTraining) and self._training.homeostasis_training:
-                for sentence in unsuitable(self._training, self._truth.meta):
-                    log.warning("%s", sentence)
             recorded = np.array(self._observations.split("train").activity)
             report.scores.update(
                 oracle_regulation(report.found.condensed, report.found.joint, recorded, self._regulation)
