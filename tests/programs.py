@@ -28,7 +28,15 @@ def finish(
     """The program at its end, with what it printed. Fails where it ends with another code than expected."""
     env = environment() if env is None else env
     done = subprocess.run(
-        words, cwd=cwd, env=env, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
+        words,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,  # nobody is there to answer
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
     )
     assert done.returncode == expect, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done

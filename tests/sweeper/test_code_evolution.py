@@ -163,7 +163,8 @@ def test_the_repository_around_a_sweep_stays_as_it_was_uncommitted_work_included
         ("hydra.sweeper.code.key=nothing", "hydra.sweeper.code.key=nothing is not in the application"),
         ("score=mine.py", "score is set or swept, and code_evolution sets it itself"),
         ("hydra.sweeper.llm.client=openai", "needs a language model"),
-        ("hydra.sweeper.code_evolution.review=never", "review must be one of auto, file"),
+        ("hydra.sweeper.code_evolution.review=ask", "standard input is no terminal here"),
+        ("hydra.sweeper.code_evolution.review=never", "review must be one of auto, ask, file"),
     ],
 )
 def test_what_is_missing_is_a_sentence_before_anything_runs(tmp_path, override, said):

@@ -72,6 +72,15 @@ class Workspace:
             )
         return workspace
 
+    @classmethod
+    def found(cls, sweep: Path) -> Self:
+        """The workspace that a sweep left. Raises CodeError where there is none."""
+        workspace = cls(sweep.absolute() / FOLDER, "")
+        if not (workspace._base / ".git").is_dir():
+            raise CodeError(f"{sweep} holds no code that a sweep has changed.")
+        [name] = git(workspace._base, "ls-tree", "--name-only", "refs/heads/base").split("\n")[:1]
+        return cls(workspace.folder, name)
+
     @property
     def first(self) -> str:
         """The revision that the sweep started from."""

@@ -29,8 +29,9 @@ CODE_EVOLUTION: Table = {
     "review": Key(
         str,
         "auto",
-        "`auto`: code that passes the checks runs; `file`: it waits until a person puts a file beside its diff",
-        choices=("auto", "file"),
+        "`auto`: code that passes the checks runs; `ask`: a person at the terminal is asked first; `file`: it waits "
+        "until a person puts a file beside its diff",
+        choices=("auto", "ask", "file"),
     ),
     "max_repair_attempts": Key(
         int, None, "repairs of one idea, before and after its launch; null: 10, with several slots 3", low=0

@@ -1,6 +1,7 @@
 """Recordings in zarr: an array, or a group of arrays, in a folder or a zip file."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def read(path: Path, group: str | None, names: Names) -> RecordedSession:
             ".npz or .h5."
         ) from error
     try:
-        root = zarr.open(str(path), mode="r")
+        root: Any = zarr.open(str(path), mode="r")
     except Exception as error:  # every version of zarr has errors of its own
         raise RecordingError(f"{path.name} cannot be read as zarr ({error}).") from error
     if hasattr(root, "shape"):

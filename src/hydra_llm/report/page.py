@@ -23,7 +23,7 @@ from hydra_llm.atomic_write import write_text
 from hydra_llm.report.effect import score_name
 from hydra_llm.report.epistemic import drawings
 from hydra_llm.report.epistemic.analysis import analyse
-from hydra_llm.report.sections import calibration, cost, curve, parameters, records, summary, texts, tree
+from hydra_llm.report.sections import calibration, cost, curve, parameters, programs, records, summary, texts, tree
 from hydra_llm.report.sections.cards import cards
 from hydra_llm.report.svg import short
 from hydra_llm.report.thumbnails import pictures
@@ -32,12 +32,14 @@ from hydra_llm.search.log.reader import Sweep, read_sweep
 from hydra_llm.search.number_text import percent
 
 REPORT_NAME = "report.html"
+CODE = "code"  # a section of sweeps that change code
 RELOAD_S = 15.0  # a page of a running sweep loads itself again
 SECTIONS = (
     ("summary", "Summary"),
     ("exploration", "Tree"),
     ("progress", "Best so far"),
     ("parameters", "Parameters"),
+    (CODE, "Code"),
     ("variance", "Variance"),
     ("blocks", "Blocks"),
     ("failures", "Failures"),
@@ -89,10 +91,11 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
     ledger = calibration.ledger(sweep)
     reasoning = analyse(sweep, when)
     name = sweep.settings.objective.name
+    changed = programs.programs(sweep)
     return {
         "title": f"{sweep.settings.task}: {name}" if sweep.settings.task else name,
         "subtitle": _subtitle(sweep, when),
-        "sections": SECTIONS,
+        "sections": [section for section in SECTIONS if changed or section[0] != CODE],
         "metric": name,
         "score_name": score_name(sweep.settings.objective),
         "block_count": len(state.blocks),
@@ -111,6 +114,8 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
         "ablations": parameters.ablations(sweep),
         "importances": parameters.importances(sweep),
         "parallel": parameters.parallel(sweep),
+        "programs": changed,
+        "larger_is_better": sweep.settings.objective.direction != "minimize",
         "variance": records.variance_blocks(sweep),
         "blocks": records.block_rows(sweep),
         "failures": records.failure_groups(sweep),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ from hydra_llm.code.workspace import Workspace
 from hydra_llm.keys.sweeper import CODE
 from hydra_llm.llm.factory import build_client, can_be_asked
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.evolution.author import Author
 from hydra_llm.search.evolution.evolution import Evolution
+from hydra_llm.search.evolution.reviewer import FileReviewer, NoReviewer, Reviewer, TerminalReviewer
 from hydra_llm.search.evolution.settings import BASE, IN_SEQUENCE, IN_SLOTS, NAMES, CodeSettings
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.space.dimension import Revision
 from hydra_llm.sweeper.errors import SweepError
+
+REVIEWERS: dict[str, Callable[[], Reviewer]] = {"auto": NoReviewer, "file": FileReviewer, "ask": TerminalReviewer}
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,19 @@ def make_evolution(options: Mapping[str, Any], code: SweptCode, proposer: Propos
         key=code.key,
         interface_test=code.interface_test,
         every=asked.get("every"),
-        review=asked.get("review") or "auto",
         max_repairs=(IN_SLOTS if in_slots else IN_SEQUENCE) if repairs is None else repairs,
         test_seconds=asked.get("test_seconds") or 60.0,
         test_megabytes=asked.get("test_megabytes") or 2000,
     )
-    return Evolution(settings, code.workspace, client, time.time)
+    reviewer = _reviewer(asked.get("review") or "auto")
+    return Evolution(Author(settings, code.workspace, client, reviewer, time.time))
+
+
+def _reviewer(name: str) -> Reviewer:
+    """Raises SweepError where a person is to be asked and there is no terminal."""
+    if name == "ask" and not sys.stdin.isatty():
+        raise SweepError(
+            "hydra.sweeper.code_evolution.review=ask asks a person before code runs, and standard input is no terminal "
+            "here. Start the sweep in a terminal, or choose review=file, which waits for a file instead."
+        )
+    return REVIEWERS[name]()

@@ -7,75 +7,63 @@ mended is repaired then, and an answer that the model gave already comes from th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hydra_llm.code.edits import EditError
-from hydra_llm.code.errors import CodeError
-from hydra_llm.code.examination import examine
-from hydra_llm.code.identity import tree_digest
-from hydra_llm.code.trial_run import RunLimits
-from hydra_llm.code.workspace import Reason, Workspace
-from hydra_llm.llm.base import Answer, Client, Message, Request
-from hydra_llm.llm.errors import LlmError
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.evolution import question
-from hydra_llm.search.evolution.answer import CodeAnswer, read
+from hydra_llm.search.evolution.author import Author, Record
 from hydra_llm.search.evolution.blame import crashed
-from hydra_llm.search.evolution.calls import call_record
-from hydra_llm.search.evolution.review import decisions, show
-from hydra_llm.search.evolution.settings import BASE, NAMES, CodeSettings
-from hydra_llm.search.log.events import CodeGivenUp, CodeRefusal, CodeReview, CodeRevision, Question
+from hydra_llm.search.evolution.settings import BASE, NAMES
+from hydra_llm.search.log.events import CodeReview
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.check import check
-from hydra_llm.search.trial.trial import Proposal, Trial
+from hydra_llm.search.records.revisions import twin
+from hydra_llm.search.trial.trial import Proposal
 
 log = logging.getLogger(__name__)
 
-STRATEGY, REPAIR = "code", "code-repair"
-Record = Callable[..., None]  # writes events, and takes them into the state
+STRATEGY, REPAIR, TAKEN_BACK = "code", "code-repair", "code-taken-back"
+CREDITED = 2  # recordings that a configuration has run on before a trial is spent on what its code gives
 
 
-@dataclass
+@dataclass(frozen=True)
 class Evolution:
-    """`record` writes events and takes them into `state`."""
+    """`author` writes the code. A `Record` writes events and takes them into the state."""
 
-    settings: CodeSettings
-    workspace: Workspace
-    client: Client
-    clock: Callable[[], float]
-    _sources: dict[str, str] = field(default_factory=dict)  # revision name -> PATH@REVISION
+    author: Author
 
-    # ---- what runs next ----
     def proposals(self, state: SweepState, context: Context, record: Record) -> list[Proposal]:
         """Code for some of the context's slots: repairs first, then ideas; the others are left to parameters."""
         slots = [slot for slot in context.slots if slot.role != "baseline"]
         found: list[Proposal] = []
-        for trial in crashed(state, self.settings.key, self._known(state)):
+        for trial in crashed(state, self._key, self.author.sources(state)):
             if len(found) < len(slots):
-                name = self._mend(state, trial, context, record)
+                name = self.author.mend(state, trial, context, record)
+                self._take_reviews(state, record)
                 found += self._proposed(state, context, slots[len(found)], name, REPAIR, found)
-        if self.settings.review == "file":
-            record(*(CodeReview(self.clock(), *seen) for seen in decisions(self.workspace, state.code.waiting)))
-            for name in self._unrun(state):
-                if len(found) < len(slots):
-                    found += self._proposed(state, context, slots[len(found)], name, STRATEGY, found)
+        self._take_reviews(state, record)
+        ready = self._unrun(state, found)
+        while len(found) < len(slots) and ready:
+            found += self._proposed(state, context, slots[len(found)], ready.pop(0), STRATEGY, found)
+        if len(found) < len(slots):
+            found += self._taken_back(state, context, slots[len(found)], found)
         while len(found) < len(slots) and self._is_due(state, context):
-            name = self._new(state, context, record)
+            name = self.author.idea(state, context, record)
             if name is None:
                 break  # the next time: now the model has had its attempts
+            self._take_reviews(state, record)
             found += self._proposed(state, context, slots[len(found)], name, STRATEGY, found)
         return found
 
     def problems(self, state: SweepState, values: Mapping[str, Any]) -> list[str]:
         """Why a configuration may not run because of its code; [] if it may."""
-        name = values.get(self.settings.key, BASE)
+        name = values.get(self._key, BASE)
         if name == BASE:
             return []
         if name not in state.code.revisions:
-            return [f"{self.settings.key}={name} is no revision yet. Keep that of the parent."]
+            return [f"{self._key}={name} is no revision yet. Keep that of the parent."]
         if name in state.code.given_up:
             return [f"The code of revision {name} must not be retried: {state.code.given_up[name]}."]
         return ["The code of this revision waits for a person."] if name in state.code.waiting else []
@@ -83,13 +71,54 @@ class Evolution:
     def _is_due(self, state: SweepState, context: Context) -> bool:
         if len(state.code.revisions) >= len(NAMES) or not any(node.mean is not None for node in context.tree):
             return False
-        if self.settings.every is None:
+        if self.author.settings.every is None:
             return len(state.blocks) - 1 > state.code.ideas
-        return len(state.search) >= self.settings.every * (state.code.ideas + 1)
+        return len(state.search) >= self.author.settings.every * (state.code.ideas + 1)
 
-    def _unrun(self, state: SweepState) -> list[str]:
-        run = {trial.values.get(self.settings.key) for trial in state.search_trials()}
+    def _take_reviews(self, state: SweepState, record: Record) -> None:
+        if state.code.waiting:
+            seen = self.author.reviewer.decisions(self.author.workspace, list(state.code.waiting))
+            record(*(CodeReview(self.author.clock(), *decision) for decision in seen))
+
+    def _unrun(self, state: SweepState, batch: Sequence[Proposal]) -> list[str]:
+        """Revisions that a person has accepted and that no trial runs yet."""
+        run = {proposal.values.get(self._key) for proposal in batch}
+        run |= {trial.values.get(self._key) for trial in state.search_trials()}
         return [name for name in state.code.accepted if name not in run]
+
+    def _taken_back(self, state: SweepState, context: Context, slot: Slot, batch: Sequence[Proposal]) -> list[Proposal]:
+        """The parameters of the best configuration that was run again, with the code that its own was made of, once per
+        revision: what the code gives is then known apart from what the parameters gave that were tuned after it.
+        """
+        recordings = context.recordings
+        best = next((node for node in recordings.ranked if len(recordings.of_node(node)) >= CREDITED), None)
+        name = BASE if best is None else str(best.values.get(self._key, BASE))
+        if best is None or name == BASE:
+            return []
+        before = state.code.origin(name)
+        if name in self._credited(state) or twin(recordings, best, self._key, before) is not None:
+            return []
+        proposal = mutate(
+            context,
+            slot,
+            best.id,
+            {**best.values, self._key: before},
+            strategy=TAKEN_BACK,
+            source="code",
+            hypothesis=f"The code of revision {name} gives its gain at these parameters too.",
+            note=f"the code of {name} back at {before}, everything else as in trial {best.id}",
+        )
+        return [] if check(context, proposal, batch) else [proposal]
+
+    def _credited(self, state: SweepState) -> set[Any]:
+        """Revisions that a trial was spent on already, to learn what their code gives."""
+        asked = [trial.proposal for trial in state.search_trials()]
+        parents = [p.parent for p in asked if p.strategy == TAKEN_BACK and p.parent is not None]
+        return {state.trials[parent].values.get(self._key) for parent in parents}
+
+    @property
+    def _key(self) -> str:
+        return self.author.settings.key
 
     def _proposed(
         self,
@@ -100,12 +129,12 @@ class Evolution:
         strategy: str,
         batch: Sequence[Proposal],
     ) -> list[Proposal]:
-        if name is None or name in state.code.waiting:
+        if name is None or name in state.code.waiting or name in state.code.given_up:
             return []
         revision = state.code.revisions[name]
         start = state.trials[revision.parent]
         parent = start.number if start.number in context.tree else None
-        values = {**start.values, self.settings.key: name}
+        values = {**start.values, self._key: name}
         note = f"revision {name} ({revision.revision[:12]}): {revision.rationale}"
         proposal = mutate(
             context, slot, parent, values, strategy=strategy, source="code", hypothesis=revision.hypothesis, note=note
@@ -114,155 +143,3 @@ class Evolution:
         if reasons:
             log.warning("The code of revision %s cannot run: %s", name, " ".join(reasons))
         return [] if reasons else [proposal]
-
-    # ---- asking ----
-    def _new(self, state: SweepState, context: Context, record: Record) -> str | None:
-        nodes = sorted((n for n in context.tree if n.mean is not None), key=lambda n: (-context.tree.reward(n), n.id))
-        first = self.workspace.text(self.workspace.first)
-        starts = []
-        for node in nodes[: question.MOST_PARENTS]:
-            name = str(node.values.get(self.settings.key, BASE))
-            starts.append(question.Start(state.trials[node.id], name, question.code_of(state.code, name, first)))
-        request = question.for_idea(state, starts, self.settings.key)
-        texts = {start.trial.number: (start.name, start.text) for start in starts}
-        return self._ask(state, context, record, request, texts, self.settings.max_repairs + 1)
-
-    def _mend(self, state: SweepState, trial: Trial, context: Context, record: Record) -> str | None:
-        """The name of a revision that may mend the crash of a trial; None: it was given up, and rolled back."""
-        name = str(trial.values[self.settings.key])
-        revision = state.code.revisions[name]
-        chain = state.code.chain(name)
-        used = sum(state.code.revisions[link].attempts for link in chain) - 1
-        left = self.settings.max_repairs - used
-        error = f"{trial.error}\n{trial.error.traceback if trial.error else ''}"
-        for known, source in self._known(state).items():
-            error = error.replace(source, f"revision {known}")
-        mended = None
-        if left > 0:
-            before = revision.made_of if revision.made_of == BASE else state.code.revisions[revision.made_of].revision
-            diff = self.workspace.diff(before, revision.revision)
-            request = question.for_repair(state, trial, name, diff, error, left)
-            mended = self._ask(state, context, record, request, {revision.parent: (name, revision.text)}, left, name)
-        if mended is None:
-            why = f"trial {trial.number} crashed in it ({trial.error}), and {used} repairs did not mend it"
-            record(CodeGivenUp(self.clock(), chain, _short(why, self._known(state)), context.next_number))
-            self.workspace.checkout(trial.proposal.slot, BASE)
-            log.warning("The code of revision %s is given up; it will not be tried again.", chain[0])
-        return mended
-
-    def _ask(
-        self,
-        state: SweepState,
-        context: Context,
-        record: Record,
-        request: Request,
-        starts: Mapping[int, tuple[str, str]],
-        attempts: int,
-        repairs: str = "",
-    ) -> str | None:
-        """Ask until an answer passes the checks, at most `attempts` times. Returns the name of the new revision."""
-        block, number = context.block.index, context.next_number
-        calls: list[Any] = []
-        reasons: list[str] = []
-        digests: list[str] = []
-        made: CodeRevision | None = None
-        for attempt in range(1, attempts + 1):
-            try:
-                answer = self.client.complete(request)
-            except LlmError as error:
-                reasons.append(f"The language model could not be asked: {error}")
-                break
-            calls.append(call_record(request, answer, self.client))
-            given, wrong = _read(answer)
-            if given is not None and given.gives_up:
-                reasons.append("the model says that it cannot be mended (CANNOT_FIX)")
-                break
-            if given is not None:
-                made, wrong, digest = self._checked(state, given, starts, context, repairs, attempt)
-                digests += [digest] if digest else []
-            if made is not None:
-                break
-            reasons += wrong
-            log.info("The proposed code goes back to the model: %s", " ".join(wrong))
-            request = _again(request, answer, wrong)
-        failed = "" if made is not None else (reasons[-1] if reasons else "no answer")
-        asked = Question(block, number, (), tuple(calls), tuple(reasons), failed)
-        if made is None:
-            record(asked, CodeRefusal(self.clock(), tuple(reasons), tuple(digests), block, number, repairs))
-            return None
-        record(asked, made)
-        return made.name
-
-    def _checked(
-        self,
-        state: SweepState,
-        given: CodeAnswer,
-        starts: Mapping[int, tuple[str, str]],
-        context: Context,
-        repairs: str,
-        attempt: int,
-    ) -> tuple[CodeRevision | None, list[str], str]:
-        """The revision, or what is wrong; and the digest of code that parses."""
-        if given.parent not in starts:
-            return None, [f"parent must be one of {', '.join(map(str, starts))}, got {given.parent}."], ""
-        made_of, start = starts[given.parent]
-        try:
-            text = given.text(start)
-        except EditError as error:
-            return None, [str(error)], ""
-        limits = RunLimits(self.settings.test_seconds, self.settings.test_megabytes)
-        problems = examine(text, "", limits)  # the rules alone: they are quick
-        digest = "" if problems else tree_digest(text)
-        problems = problems or self._novelty(state, digest) or examine(text, self.settings.interface_test, limits)
-        if problems:
-            return None, problems, digest
-        name = NAMES[len(state.code.revisions)]
-        by = self.client.model
-        reason = Reason(given.hypothesis, given.rationale, given.parent, by)
-        parent = BASE if made_of == BASE else state.code.revisions[made_of].revision
-        try:
-            revision = self.workspace.commit(context.slots[-1].index, parent, text, reason)
-            self.workspace.name_revision(name, revision)
-        except CodeError as error:
-            return None, [str(error)], digest
-        waits = self.settings.review == "file"
-        if waits:
-            show(self.workspace, name, parent, revision)
-        hypothesis, rationale = " ".join(given.hypothesis.split()), " ".join(given.rationale.split())
-        made = CodeRevision(
-            self.clock(),
-            *(name, revision, made_of, given.parent, text, digest, hypothesis, rationale, by),
-            *(context.block.index, context.next_number, repairs, attempt, waits),
-        )
-        return made, [], digest
-
-    def _novelty(self, state: SweepState, digest: str) -> list[str]:
-        if digest in state.code.forbidden:
-            return [f"This code was tried and must not be retried: {state.code.forbidden[digest]}."]
-        if digest == tree_digest(self.workspace.text(self.workspace.first)):
-            return ["This is the code that the sweep started from, in other words. Change what it does."]
-        known = state.code.of_digest(digest)
-        return [] if known is None else [f"This code is revision {known.name} in other words. Propose another idea."]
-
-    def _known(self, state: SweepState) -> dict[str, str]:
-        for name, revision in state.code.revisions.items():
-            self._sources.setdefault(name, str(self.workspace.source(revision.revision)))
-        return self._sources
-
-
-def _read(answer: Answer) -> tuple[CodeAnswer | None, list[str]]:
-    if answer.parsed is None:
-        return None, [answer.json_error or "The answer is no JSON object."]
-    return read(answer.parsed)
-
-
-def _again(request: Request, answer: Answer, problems: Sequence[str]) -> Request:
-    text = "This cannot be used as it is:\n" + "\n".join(f"- {problem}" for problem in problems) + "\nAnswer again."
-    messages = (*request.messages[:2], Message("assistant", answer.text.strip() or "(empty)"), Message("user", text))
-    return replace(request, messages=messages, sample=request.sample + 1)
-
-
-def _short(text: str, sources: Mapping[str, str]) -> str:
-    for name, source in sources.items():
-        text = text.replace(source, f"revision {name}")
-    return " ".join(text.split())[:400]

@@ -11,6 +11,7 @@ from hydra_llm.search.evolution.settings import BASE
 from hydra_llm.search.log.code_state import CodeState
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.proposers.llm.prompt_text import fence
+from hydra_llm.search.records.revisions import RevisionEvidence, evidence
 from hydra_llm.search.trial.trial import Trial
 
 MOST_PARENTS = 3
@@ -37,10 +38,10 @@ class Start:
     text: str
 
 
-def for_idea(state: SweepState, starts: Sequence[Start], key: str) -> Request:
+def for_idea(state: SweepState, starts: Sequence[Start]) -> Request:
     """For a new idea, from one of `starts`, the best first."""
     objective = state.objective
-    known = "\n".join(_line(state, name, key) for name in list(state.code.revisions)[-MOST_HISTORY:])
+    known = "\n".join(_line(state, seen) for seen in evidence(state)[-MOST_HISTORY:])
     refused = "\n".join(f"- {reason}" for reason in list(state.code.forbidden.values())[-MOST_HISTORY:])
     parts = [
         f"The objective is to {objective.direction} {objective.name}.",
@@ -77,14 +78,16 @@ def _request(text: str, parents: Sequence[int]) -> Request:
     return Request((Message("system", RULES), Message("user", text)), schema(parents), schema_name="code")
 
 
-def _line(state: SweepState, name: str, key: str) -> str:
-    revision = state.code.revisions[name]
-    trials = [t for t in state.search_trials() if t.values.get(key) == name]
-    runs = ", ".join(f"trial {t.number} {t.state} {_value(t)}" for t in trials[:4]) or "not run"
-    parent = state.trials.get(revision.parent)
-    against = "" if parent is None else f"; its parent, trial {parent.number}, has {_value(parent)}"
-    end = f"; given up: {state.code.given_up[name]}" if name in state.code.given_up else ""
-    return f"{name} (of {revision.made_of}): {revision.hypothesis} -> {runs}{against}{end}"
+def _line(state: SweepState, seen: RevisionEvidence) -> str:
+    revision = seen.revision
+    runs = ", ".join(f"trial {t.number} {t.state} {_value(t)}" for t in seen.trials[:4]) or "not run"
+    gave = [
+        f"; {where}: {one.change:+.3g} against trial {one.trial} on {one.recordings} recording(s)"
+        for where, one in (("the code alone", seen.alone), ("at its best parameters", seen.taken_back))
+        if one is not None
+    ]
+    end = "" if seen.fate in ("ran", "not run") else f"; {seen.fate}"
+    return f"{revision.name} (of {revision.made_of}): {revision.hypothesis} -> {runs}{''.join(gave)}{end}"
 
 
 def _value(trial: Trial) -> str:

@@ -19,7 +19,6 @@ class CodeSettings:
     key: str
     interface_test: str
     every: int | None
-    review: str  # auto | file
     max_repairs: int
     test_seconds: float
     test_megabytes: int

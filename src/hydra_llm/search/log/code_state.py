@@ -43,6 +43,10 @@ class CodeState:
             found.insert(0, before)
         return tuple(found)
 
+    def origin(self, name: str) -> str:
+        """What the idea behind a revision was made of; its repairs are passed over."""
+        return self.revisions[self.chain(name)[0]].made_of
+
     def is_repaired(self, name: str) -> bool:
         return any(revision.repairs == name for revision in self.revisions.values())
 
