@@ -13,7 +13,7 @@ CHECKS := $(VENV)/.installed-dev
 # The main job: 12 trials of the closed loop, a slot per core, then the confirmation on fresh seeds.
 DEMO ?= train.py -m hydra/sweeper=llm_ucb experiment=demo hydra.sweeper.n_trials=12 hydra.sweeper.n_parallel=auto
 
-.PHONY: help demo test lint format docs install clean distclean
+.PHONY: help demo test lint format docs dist install clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,7 @@ help: ## this list
 	@echo "make lint              the gates without pytest"
 	@echo "make format            ruff format, and what ruff can repair by itself"
 	@echo "make docs              the documentation as a site, in site/"
+	@echo "make dist              wheel and source archive in dist/, checked as for an index"
 	@echo "make install           .venv with all that runs and checks need (PYTHON=python3.12 chooses the interpreter)"
 	@echo "make clean             caches; make distclean: .venv too. Neither touches outputs/"
 
@@ -42,6 +43,12 @@ docs: install
 	@$(PY) scripts/docs_pages.py
 	@$(VENV)/bin/mkdocs build --quiet
 	@echo "site/index.html"
+
+dist: install
+	@rm -rf dist
+	@$(PY) -m build --no-isolation --outdir dist .
+	@$(PY) -m twine check --strict dist/*
+	@$(VENV)/bin/check-wheel-contents dist/*.whl
 
 install: $(CHECKS)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hydra_llm.bootstrap import unknown_keys, unwritable
+from hydra_llm import bootstrap
+from hydra_llm.bootstrap import unknown_keys, unwritable, without_science
 from programs import imported
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,13 @@ def test_help_loads_no_torch():
         f"try: runpy.run_path({str(ROOT / 'train.py')!r}, run_name='__main__')\nexcept SystemExit: pass"
     )
     assert imported(code, "torch") == []
+
+
+def test_packages_that_a_run_needs_and_that_are_not_there_are_a_sentence(monkeypatch):
+    monkeypatch.setattr(bootstrap, "SCIENCE", ("json", "torch_of_nobody"))
+    assert without_science() == (
+        "A run needs torch_of_nobody, not installed here: pip install 'hydra-llm[science]' (or '.[science]')."
+    )
 
 
 def test_an_output_folder_that_is_none_is_a_sentence_before_anything_starts(tmp_path):

@@ -49,7 +49,13 @@ def test_the_first_page_of_the_sweeper_leads_to_all_its_pages():
     )
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.relative_to(DOCS)}" for path in DOCS.rglob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "SUPPORT.md",
+    *sorted(f"docs/{path.relative_to(DOCS)}" for path in DOCS.rglob("*.md")),
+]
 
 
 def anchors(path: Path) -> set[str]:

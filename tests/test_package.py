@@ -131,6 +131,36 @@ def test_a_foreign_application_can_be_swept(environment, request, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_wheel_and_the_sdist_are_as_an_index_wants_them(built):
+    files = [str(path) for path in built.parent.iterdir()]
+    run(PYTHON, "-m", "twine", "check", "--strict", *files, cwd=ROOT)
+    run(PYTHON, "-m", "check_wheel_contents", str(built), cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_the_command_of_the_wheel_looks_at_its_installation(from_wheel, tmp_path):
+    command = from_wheel.parent / "hydra-llm"
+    found = run(command, "doctor", cwd=tmp_path)
+    assert "ok     sweeper plugin: Hydra finds it" in found
+    shown = run(command, "--version", cwd=tmp_path).split()
+    asked = run(from_wheel, "-c", "import hydra_llm; print(hydra_llm.__version__)", cwd=tmp_path)
+    assert shown == ["hydra-llm", asked.strip()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("environment", ["from_wheel", "editable"])
+def test_every_regime_can_be_composed_away_from_the_checkout(environment, request, tmp_path):
+    pytest.importorskip("torch", reason="the science extra is not installed")
+    command = request.getfixturevalue(environment).parent / "hydra-llm-train"
+    for regime in ("signal_dale", "metabolism_small"):
+        composed = run(command, "--cfg", "job", f"simulation={regime}", "experiment=adam_baseline", cwd=tmp_path)
+        assert "_target_: hydra_llm.families." in composed
+    shown = run(command, "--info", "searchpath", cwd=tmp_path)
+    here = ROOT if environment == "editable" else Path(command).parents[1]
+    assert str(here) in shown
+
+
+@pytest.mark.slow
 def test_the_sdist_carries_both_commands(built):
     with tarfile.open(next(built.parent.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -152,6 +182,15 @@ def test_every_module_of_the_checkout_is_in_the_wheel(built):
     modules = {str(p.relative_to(ROOT / "src")) for p in (ROOT / "src").rglob("*.py")}
     modules |= {str(p.relative_to(ROOT)) for p in (ROOT / "hydra_plugins").rglob("*.py")}
     assert modules <= names
+
+
+@pytest.mark.slow
+def test_types_and_configuration_travel_in_the_wheel(built):
+    names = set(zipfile.ZipFile(built).namelist())
+    assert "hydra_llm/py.typed" in names
+    configuration = {f"hydra_llm/{path.relative_to(ROOT)}" for path in (ROOT / "conf").rglob("*.yaml")}
+    assert len(configuration) > 50
+    assert configuration <= names
 
 
 @pytest.mark.slow

@@ -58,6 +58,8 @@ __all__ = ["job", *_MODULE_OF]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("hydra_llm.version").installed_version()
     if name == "job":
         return import_module("hydra_llm.job")
     if name not in _MODULE_OF:

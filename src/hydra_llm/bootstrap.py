@@ -6,6 +6,7 @@ Belongs to neither tower; imports no torch.
 import contextlib
 import dataclasses
 import difflib
+import importlib.util
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ from hydra_llm.families.register import NODES
 from hydra_llm.families.register import register as register_schema
 from hydra_llm.schema.root import Config
 
+SCIENCE = ("torch", "lightning", "torch_geometric", "sklearn", "PIL", "h5py")  # top-level packages of that extra
 _OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 
 
@@ -41,11 +43,12 @@ def _search_hash(*, _root_: DictConfig) -> str:
 
 @contextlib.contextmanager
 def friendly_errors(main: Callable[..., Any]) -> Iterator[None]:
-    """Say what Hydra does not: which keys there are after it has refused an override, and that a folder is read-only.
+    """Say what Hydra does not: which keys there are after it has refused an override, that a folder is read-only, and
+    that the science is not installed.
 
     Hydra exits with 1 before any of our code runs, without alternatives, or with a traceback out of its own mkdir.
     """
-    problem = unwritable(sys.argv[1:])
+    problem = without_science() or unwritable(sys.argv[1:])
     if problem:
         print(problem, file=sys.stderr)
         raise SystemExit(1)
@@ -56,6 +59,14 @@ def friendly_errors(main: Callable[..., Any]) -> Iterator[None]:
             for sentence in unknown_keys(sys.argv[1:]):
                 print(sentence, file=sys.stderr)
         raise
+
+
+def without_science() -> str | None:
+    """A sentence if packages that a run needs are missing, None if all are there; imports none of them."""
+    absent = [name for name in SCIENCE if importlib.util.find_spec(name) is None]
+    if not absent:
+        return None
+    return f"A run needs {', '.join(absent)}, not installed here: pip install 'hydra-llm[science]' (or '.[science]')."
 
 
 def unknown_keys(arguments: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -25,6 +26,7 @@ from hydra_llm.code.errors import CodeError
 from hydra_llm.report.errors import ExportError, FigureError, LookupFailure, RepeatError
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.reader import NoSweepError
+from hydra_llm.version import installed_version
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(report, tree, show, best, compare, export, repeat, doctor, gc, sync),
@@ -41,8 +43,16 @@ app = typer.Typer(
 )
 
 
+def show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"hydra-llm {installed_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def hydra_llm() -> None:
+def hydra_llm(
+    version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="And exit.")] = False,
+) -> None:
     """With a callback a single command stays a command with a name."""
 
 

@@ -7,19 +7,15 @@ suffix or its slash, is a file of the user's own and must be absolute.
 from collections.abc import Sequence
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]  # .../hydra_llm
-FOLDERS = (_PACKAGE / "instructions", _PACKAGE.parents[1] / "instructions")  # wheel; checkout, beside src/
+from hydra_llm.packaged import packaged_folder, places
+
+FOLDERS = places("instructions")
 MEMORY = "_memory"  # ending of a written start memory, which is no protocol
-_LANDMARK = "_response.md"  # a folder of that name which is not ours does not hold it
 
 
 def instructions_folder(folders: Sequence[Path] = FOLDERS) -> Path:
     """The first of the folders that is ours. Raises FileNotFoundError where none is."""
-    for folder in folders:
-        if (folder / _LANDMARK).is_file():
-            return folder
-    looked = " and ".join(str(folder) for folder in folders)
-    raise FileNotFoundError(f"The instruction files are missing from {looked}. Reinstall hydra-llm.")
+    return packaged_folder(folders, "_response.md")
 
 
 def instruction_names() -> list[str]:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 
 def program() -> str:
-    """The program as it was called, without its arguments."""
-    return shlex.join(["python", sys.argv[0]])
+    """The program as it was called, without its arguments: a file, or an installed command such as hydra-llm-train."""
+    return shlex.join(_program())
+
+
+def _program() -> list[str]:
+    return ["python", sys.argv[0]] if sys.argv[0].endswith(".py") else [sys.argv[0]]
 
 
 def repeat_command(overrides: Sequence[str]) -> str:
@@ -23,7 +27,7 @@ def resume_command(sweep_dir: str, n_trials: int | None = None) -> str:
     new = [f"hydra.sweep.dir={sweep_dir}"] + ([] if n_trials is None else [f"hydra.sweeper.n_trials={n_trials}"])
     replaced = tuple(item.partition("=")[0] + "=" for item in new)
     arguments = [item for item in sys.argv[1:] if not item.startswith(replaced)]
-    return shlex.join(["python", sys.argv[0], *arguments, *new])
+    return shlex.join([*_program(), *arguments, *new])
 
 
 def from_here(path: Path) -> Path:
