@@ -1,3 +1,4 @@
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hydra_llm import bootstrap
-from hydra_llm.bootstrap import unknown_keys, unwritable, without_science
+from hydra_llm.bootstrap import unknown_keys, unknown_launchers, unwritable, without_science
 from programs import imported
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +51,23 @@ def test_an_unknown_key_lists_the_keys():
     found = train("training.bach_size=3")
     assert found.returncode != 0
     assert "Did you mean training.batch_size" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_launcher_that_is_not_installed_names_its_package(monkeypatch):
+    monkeypatch.setitem(bootstrap.LAUNCHERS, "elsewhere", ("hydra-elsewhere-launcher", "pip install it"))
+    assert unknown_launchers(["hydra/launcher=elsewhere", "-m", "seed=1"]) == [
+        "hydra/launcher=elsewhere needs hydra-elsewhere-launcher, which is not installed here: pip install it."
+    ]
+    assert unknown_launchers(["hydra/launcher=basic", "hydra.launcher.n_jobs=2"]) == []
+
+
+def test_ray_without_its_launcher_is_a_sentence():
+    if importlib.util.find_spec("hydra_plugins.hydra_ray_launcher") is not None:
+        pytest.skip("hydra-ray-launcher is installed")
+    found = train("-m", "hydra/sweeper=llm_ucb", "hydra/launcher=ray")
+    assert found.returncode == 1
+    assert "hydra/launcher=ray needs hydra-ray-launcher, which is not installed here" in found.stderr
     assert "Traceback" not in found.stderr
 
 

@@ -21,6 +21,14 @@ from hydra_llm.families.register import register as register_schema
 from hydra_llm.schema.root import Config
 
 SCIENCE = ("torch", "lightning", "torch_geometric", "sklearn", "PIL", "h5py")  # top-level packages of that extra
+_JOBLIB = ("hydra-joblib-launcher", "pip install 'hydra-llm[joblib]'")
+_SUBMITIT = ("hydra-submitit-launcher", "pip install 'hydra-llm[submitit]'")
+_RAY = ("hydra-ray-launcher", "give it an environment of its own, without constraints.txt (docs/cluster.md, Ray)")
+LAUNCHERS = {  # hydra/launcher -> the distribution that brings it, how to get it
+    "joblib": _JOBLIB,
+    **dict.fromkeys(("submitit_local", "submitit_slurm", "slurm_cpu", "slurm_gpu"), _SUBMITIT),
+    **dict.fromkeys(("ray", "ray_aws"), _RAY),
+}
 _OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 
 
@@ -43,8 +51,8 @@ def _search_hash(*, _root_: DictConfig) -> str:
 
 @contextlib.contextmanager
 def friendly_errors(main: Callable[..., Any]) -> Iterator[None]:
-    """Say what Hydra does not: which keys there are after it has refused an override, that a folder is read-only, and
-    that the science is not installed.
+    """Say what Hydra does not: which keys there are, or which package brings a launcher, after it has refused an
+    override; that a folder is read-only, and that the science is not installed.
 
     Hydra exits with 1 before any of our code runs, without alternatives, or with a traceback out of its own mkdir.
     """
@@ -56,7 +64,7 @@ def friendly_errors(main: Callable[..., Any]) -> Iterator[None]:
         yield
     except SystemExit as stop:
         if stop.code == 1:
-            for sentence in unknown_keys(sys.argv[1:]):
+            for sentence in [*unknown_launchers(sys.argv[1:]), *unknown_keys(sys.argv[1:])]:
                 print(sentence, file=sys.stderr)
         raise
 
@@ -86,6 +94,19 @@ def unknown_keys(arguments: list[str]) -> list[str]:
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         there = f"Keys under {head}: {', '.join(name.partition('.')[2] for name in siblings)}." if siblings else ""
         sentences.append(f"There is no key {key}. {hint}{there}".strip())
+    return sentences
+
+
+def unknown_launchers(arguments: list[str]) -> list[str]:
+    """A sentence for every launcher that is named and whose plugin is not installed."""
+    sentences = []
+    for argument in arguments:
+        name = argument.removeprefix("hydra/launcher=")
+        if name == argument or name not in LAUNCHERS:
+            continue
+        distribution, remedy = LAUNCHERS[name]
+        if importlib.util.find_spec(f"hydra_plugins.{distribution.replace('-', '_')}") is None:
+            sentences.append(f"hydra/launcher={name} needs {distribution}, which is not installed here: {remedy}.")
     return sentences
 
 

@@ -15,6 +15,7 @@ from hydra_llm.sweeper.dispatch.array import ArrayDispatch
 from hydra_llm.sweeper.dispatch.base import Dispatch
 from hydra_llm.sweeper.dispatch.batch import BatchDispatch
 from hydra_llm.sweeper.dispatch.fork import ForkDispatch
+from hydra_llm.sweeper.dispatch.ray_start import start_ray
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
@@ -69,6 +70,8 @@ def make_dispatch(
     if mode == "thread" or (mode == "batch" and kind in REMOTE):
         remote = ThreadDispatch if mode == "thread" else ArrayDispatch
         watch = SchedulerWatch(reader) if kind == "submitit" else None
+        if kind == "ray":
+            start_ray(config)
         return remote(lambda: make(config), reader, n_slots, limit_s=limit, watch=watch)
     if mode == "fork":
         own = make(for_one_job(config))
