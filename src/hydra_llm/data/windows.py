@@ -1,5 +1,7 @@
 """What a fit learns from: states, targets and inputs of the same frames."""
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -41,5 +43,48 @@ class Frames(NamedTuple):
         """At most n_frames of them, evenly spaced over the trajectory; None: all."""
         if n_frames is None or n_frames >= self.n_frames:
             return self
-        index = torch.linspace(0, self.n_frames - 1, n_frames, dtype=torch.float64).round().long()
-        return self.at(index.to(self.activity.device))
+        return self.at(_evenly(self.n_frames, n_frames).to(self.activity.device))
+
+
+@dataclass(frozen=True)
+class FrameParts:
+    """Frames that pass through memory in consecutive parts, from the first one again whenever they are asked for."""
+
+    n_frames: int
+    parts: Callable[[], Iterable[Frames]]
+
+    @classmethod
+    def of(cls, frames: Frames, most: int) -> "FrameParts":
+        """Frames that are there already, `most` at a time."""
+        starts = range(0, frames.n_frames, most)
+        return cls(frames.n_frames, lambda: (frames.at(slice(start, start + most)) for start in starts))
+
+    def spread(self, n_frames: int | None) -> "FrameParts":
+        """As Frames.spread, out of each part what falls into it."""
+        if n_frames is None or n_frames >= self.n_frames:
+            return self
+        index = _evenly(self.n_frames, n_frames)
+
+        def chosen() -> Iterator[Frames]:
+            first = 0
+            for part in self.parts():
+                own = index[(index >= first) & (index < first + part.n_frames)] - first
+                first += part.n_frames
+                if len(own):
+                    yield part.at(own.to(part.activity.device))
+
+        return FrameParts(n_frames, chosen)
+
+    def collected(self) -> Frames:
+        """All of them at once."""
+        parts = list(self.parts())
+        activity, target = (
+            torch.cat(own) for own in zip(*((part.activity, part.target) for part in parts), strict=True)
+        )
+        external = [part.external for part in parts if part.external is not None]
+        return Frames(activity, target, torch.cat(external) if external else None)
+
+
+def _evenly(n_frames: int, n_chosen: int) -> Tensor:
+    """Indices of n_chosen of n_frames frames."""
+    return torch.linspace(0, n_frames - 1, n_chosen, dtype=torch.float64).round().long()

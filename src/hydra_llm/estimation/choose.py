@@ -31,6 +31,7 @@ def choose(keys: TargetKeys, recorded: Recorded, *, filters: bool = False) -> Ch
     filters: the family fits its flow through a filter, so that measurement noise does it no harm.
     """
     check_choice("target", keys.target, RECORDING)
+    recorded = recorded.sample()
     if keys.target == "auto":
         return _by_the_data(recorded, filters)
     if keys.target == "finite_difference":

@@ -48,11 +48,11 @@ class Difference:
                 f"{len(recorded.sequences())}). Record longer, or choose a lower order."
             )
         u, dt = recorded.activity, recorded.delta_t
-        if reach == 0:
-            slope = (u[frame + 1] - u[frame]) / dt
-        else:
-            slope = _central(u, frame, self.order, dt)
-        return recorded.frames(frame, u[frame], slope)
+        slope = recorded.empty(len(frame), u)
+        for own in recorded.blocks(len(frame)):
+            here = frame[own]
+            slope[own] = (u[here + 1] - u[here]) / dt if reach == 0 else _central(u, here, self.order, dt)
+        return recorded.frames(frame, recorded.at(frame, u), slope)
 
     def refine(self, recorded: Recorded, field: Field) -> Frames:
         """The same as before: a difference does not depend on the law."""

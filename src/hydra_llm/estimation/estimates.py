@@ -3,13 +3,13 @@
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
 from hydra_llm.choice import check_choice
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.oracle import Oracle
+from hydra_llm.data.scratch import on_disk
 from hydra_llm.data.windows import Frames
 from hydra_llm.estimation.choose import Choice, choose
+from hydra_llm.estimation.flow import Flow
 from hydra_llm.estimation.method import Field
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.schema.target import TARGETS, TargetKeys
@@ -55,21 +55,29 @@ class Estimates:
         return 0 if self.choice is None else self.choice.method.n_refinements
 
     def recorded(self, split: str) -> Recorded:
-        """One trajectory in memory."""
+        """One trajectory, in memory as far as it is not large."""
         stored, starts = self.observations.split(split), f"sequence_start_{split}"
         return Recorded(
-            torch.tensor(stored.activity),
-            None if stored.external is None else torch.tensor(stored.external),
+            on_disk(stored.activity),
+            None if stored.external is None else on_disk(stored.external),
             self.delta_t,
             self.observations.structure(starts) if starts in self.observations.meta["structure"] else None,
+            scratch=self.observations.path.parent,
         )
 
-    def frames(self, split: str, field: Field | None = None) -> Frames:
-        """States and targets of train, validation or test; field: the present estimate of the law, None: none yet."""
+    def frames(self, split: str, field: Field | None = None, n_frames: int | None = None) -> Frames:
+        """States and targets of train, validation or test; field: the present estimate of the law, None: none yet.
+
+        n_frames: at most so many of them, evenly spaced; None: all.
+        """
         recorded = self.recorded(split)
         if self._oracle is not None:
-            drift = torch.tensor(self._oracle.drift(split))
-            return Frames(recorded.activity, drift, recorded.external, recorded.sequence_start)
+            drift = on_disk(self._oracle.drift(split))
+            return Frames(recorded.activity, drift, recorded.external, recorded.sequence_start).spread(n_frames)
         assert self.choice is not None  # without an oracle there is one
         method = self.choice.method
-        return method.frames(recorded) if field is None else method.refine(recorded, field)
+        if field is None:
+            return method.frames(recorded).spread(n_frames)
+        if isinstance(method, Flow):  # frame by frame, so that no other frame needs the law
+            return method.refined(method.frames(recorded).spread(n_frames), field, self.delta_t)
+        return method.refine(recorded, field).spread(n_frames)

@@ -12,6 +12,7 @@ order delta_t).
 Pereyra, Numerische Mathematik 10 (1967), 316: deferred correction.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -39,25 +40,30 @@ class Flow:
         return Difference("forward").frames(recorded)
 
     def refine(self, recorded: Recorded, field: Field) -> Frames:
-        frames = self.frames(recorded)
-        return frames._replace(target=frames.target - within_frame(field, frames, recorded.delta_t))
+        return self.refined(self.frames(recorded), field, recorded.delta_t)
+
+    @staticmethod
+    def refined(frames: Frames, field: Field, delta_t: float) -> Frames:
+        """Forward differences of any frames, whose targets are replaced by the refined ones."""
+        for own, correction in within_frame(field, frames, delta_t):
+            frames.target[own] -= correction
+        return frames
 
 
-def within_frame(field: Field, frames: Frames, delta_t: float) -> Tensor:
+def within_frame(field: Field, frames: Frames, delta_t: float) -> Iterator[tuple[slice, Tensor]]:
     """(Phi(u) - u) / delta_t - f(u) [frame, unit]: how the mean slope over a frame differs from that at its start.
 
-    Where a trajectory of the present law leaves the finite range, the difference counts as zero.
+    Block by block, with the frames of each. Where a trajectory of the present law leaves the finite range, the
+    difference counts as zero.
     """
-    sample = frames.spread(_SAMPLE)
-    substeps = _substeps(field, sample, delta_t)
+    substeps = _substeps(field, frames.spread(_SAMPLE), delta_t)
     step = max(1, _AT_ONCE // frames.activity.shape[1])
-    correction = torch.empty_like(frames.target)
-    with torch.no_grad():
-        for start in range(0, frames.n_frames, step):
-            own = slice(start, start + step)
-            part = frames.at(own)
-            correction[own] = _mean_slope(field, part, delta_t, substeps) - field(part.activity, part.external)
-    return torch.where(correction.isfinite(), correction, 0)
+    for start in range(0, frames.n_frames, step):
+        own = slice(start, start + step)
+        part = frames.at(own)
+        with torch.no_grad():
+            correction = _mean_slope(field, part, delta_t, substeps) - field(part.activity, part.external)
+        yield own, torch.where(correction.isfinite(), correction, 0)
 
 
 def advance(field: Field, u: Tensor, external: Tensor | None, delta_t: float, substeps: int) -> Tensor:

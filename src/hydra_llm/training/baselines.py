@@ -18,6 +18,8 @@ from hydra_llm.training.recovery import unexplained_variance
 BASELINES = ("constant", "persistence", "linear")
 FRAMES = 4000  # training frames that the linear one is fitted to, evenly spaced
 WIDE, COMPONENTS = 300, 200
+_ROUNDING = 1e-12  # squared singular values below this share of the largest span nothing
+_STATES = 2**25  # of the frames that the linear one is fitted to: beyond, fewer frames
 
 Prediction = Callable[[Tensor, Tensor | None], Tensor]  # states, input -> du/dt [frame, unit]
 
@@ -33,7 +35,7 @@ def baseline_losses(train: Frames, validation: Frames, names: Sequence[str]) -> 
 
 def _of(name: str, train: Frames, validation: Frames) -> Prediction:
     if name == "constant":
-        mean = train.target.double().mean(dim=0)
+        mean = train.target.mean(dim=0, dtype=torch.float64)
         return lambda u, external: mean.expand_as(u)
     if name == "persistence":
         return lambda u, external: torch.zeros_like(u)
@@ -42,7 +44,8 @@ def _of(name: str, train: Frames, validation: Frames) -> Prediction:
 
 def linear(train: Frames, validation: Frames) -> Prediction:
     """du/dt affine in the states and the input."""
-    frames, held_out = _double(train.spread(FRAMES)), _double(validation)
+    width = train.activity.shape[1] + (0 if train.external is None else train.external.shape[1])
+    frames, held_out = _double(train.spread(min(FRAMES, _STATES // width))), _double(validation)
     features = _joined(frames.activity, frames.external)
     centre, spread = features.mean(dim=0), features.std(dim=0)
     spread = torch.where(spread > 0, spread, 1.0)
@@ -50,7 +53,7 @@ def linear(train: Frames, validation: Frames) -> Prediction:
     mean = frames.target.mean(dim=0)
     basis, own = torch.eye(features.shape[1], dtype=torch.float64), None
     if frames.activity.shape[1] > WIDE:
-        basis = torch.linalg.eigh(features.T @ features).eigenvectors[:, -COMPONENTS:]
+        basis = _components(features)
     scores = features @ basis
     seen = (_joined(held_out.activity, held_out.external) - centre) / spread @ basis
     solver = Solver(factorise([(scores, frames.target - mean)]), float(torch.finfo(train.activity.dtype).eps))
@@ -69,6 +72,15 @@ def linear(train: Frames, validation: Frames) -> Prediction:
         return predicted if own is None else predicted + own * rows[:, : u.shape[1]]
 
     return predict
+
+
+def _components(features: Tensor) -> Tensor:
+    """The first principal components [feature, component] of features [frame, feature], by the smaller matrix."""
+    if len(features) >= features.shape[1]:
+        return torch.linalg.eigh(features.T @ features).eigenvectors[:, -COMPONENTS:]
+    values, vectors = (part[..., -COMPONENTS:] for part in torch.linalg.eigh(features @ features.T))
+    spanned = values > _ROUNDING * values[-1]
+    return features.T @ vectors[:, spanned] / values[spanned].sqrt()
 
 
 def _joined(u: Tensor, external: Tensor | None) -> Tensor:

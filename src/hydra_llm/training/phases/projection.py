@@ -121,6 +121,11 @@ class ProjectionPhase(ABC):
         self._problem: Problem | None = None
         self._best: tuple[float, dict[str, Any]] | None = None
 
+    @property
+    def n_frames(self) -> int | None:
+        """Frames that are used; None: all."""
+        return self._n_frames
+
     @classmethod
     def of(cls, training: ProjectionSettings, data: FitData) -> Self:
         """The phase that the keys describe."""

@@ -14,7 +14,7 @@ from hydra_llm.families.flyvis.fit import predicts  # noqa: E402
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, write  # noqa: E402
 from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error  # noqa: E402
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
-from hydra_llm.families.flyvis.fitting.innovations import Sequences, corrected, filtered  # noqa: E402
+from hydra_llm.families.flyvis.fitting.innovations import Sequences, corrected, filtered, reach  # noqa: E402
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients  # noqa: E402
 from hydra_llm.metrics.scores import identity_r2  # noqa: E402
 
@@ -72,9 +72,9 @@ def test_a_frame_of_the_map_is_many_small_steps(recorded):
     made = recorded(process=0.0, n_frames=60, n_sequences=3)
     sequences = Sequences.of(made.net, made.frames, made.dt)
     x, held = sequences.recorded[5], sequences.external[5]
-    exact = FrameMap(made.net, sequences.reach, made.dt)(x, held)
-    fine = FrameMap(made.net, sequences.reach, made.dt, substeps=1000)(x, held)
-    coarse = FrameMap(made.net, sequences.reach, made.dt, substeps=1)(x, held)
+    exact = FrameMap(made.net, reach(made.frames, made.dt), made.dt)(x, held)
+    fine = FrameMap(made.net, reach(made.frames, made.dt), made.dt, substeps=1000)(x, held)
+    coarse = FrameMap(made.net, reach(made.frames, made.dt), made.dt, substeps=1)(x, held)
     assert float((exact - fine).abs().max()) < 2e-3 * float((fine - x).abs().max())
     assert float((coarse - fine).abs().max()) > 20 * float((exact - fine).abs().max())
 
@@ -82,11 +82,11 @@ def test_a_frame_of_the_map_is_many_small_steps(recorded):
 def test_the_true_law_is_asked_for_no_change(recorded):
     made = recorded()
     sequences = Sequences.of(made.net, made.frames, made.dt)
-    law, gain = FrameMap(made.net, sequences.reach, made.dt), torch.ones(20, dtype=torch.float64)
+    law, gain = FrameMap(made.net, reach(made.frames, made.dt), made.dt), torch.ones(20, dtype=torch.float64)
     found = filtered(law, sequences, gain)
     torch.testing.assert_close(sequences.in_order(found.state), made.frames.activity, rtol=0, atol=1e-9)
-    assert float(found.variance().sqrt().mean()) == pytest.approx(0.05, rel=0.05)
-    assert float(found.correlation().abs().max()) < 0.15
+    assert float(found.moments().variance().sqrt().mean()) == pytest.approx(0.05, rel=0.05)
+    assert float(found.moments().correlation().abs().max()) < 0.15
     target = corrected(law, sequences, found, gain, made.frames)
     bias = (target.target - made.net(target.activity, target.external)).mean(0).detach()
     assert float(bias.abs().median()) < 3 * 0.05 / made.dt / 1500**0.5

@@ -76,7 +76,7 @@ def problem(eye, spread, n_frames=200, noise=10.0):
     source, target = eye.edge_index
     slope = rate * own + offset + noise * rand(n_frames, eye.n)
     slope.index_add_(1, target, beta * message[:, source])
-    normal = NormalEquations(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
     alone = normal.evidence(10, 1e-9)
     found = pooled(normal, Pools.of(eye.types, kinds, target), alone)
     truth = {"beta": beta, "rate": rate, "offset": offset}
@@ -105,7 +105,7 @@ def test_one_fit_for_all_counterparts_is_the_regression_on_their_summed_inputs(e
     kinds = edge_kinds(eye.edge_index, eye.types, eye.column)
     generator = torch.Generator().manual_seed(7)
     message, own, slope = torch.randn((3, 50, eye.n), generator=generator, dtype=torch.float64)
-    normal = NormalEquations(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
     source, target = eye.edge_index
     found = tied(normal, Pools.of(eye.types, kinds, target), 1e-9)
     members = (eye.types == 2).nonzero().ravel()

@@ -15,7 +15,7 @@ def equations(truth, message, frames=slice(None), noise=0.0):
     if noise:
         slope = slope + noise * torch.randn(slope.shape, generator=torch.Generator().manual_seed(9), dtype=slope.dtype)
     groups = by_in_degree(truth.edge_index, v.shape[1])
-    return NormalEquations(groups, message[frames], own, slope), own, slope
+    return NormalEquations.of(groups, message[frames], own, slope), own, slope
 
 
 def test_the_solution_is_the_ridge_regression_of_each_neuron(make_graph_frames):
@@ -85,6 +85,6 @@ def test_more_frames_than_one_block_give_the_same_moments(make_graph_frames, mon
     truth = make_graph_frames(n_neurons=12, n_frames=100)
     message = truth.frames.activity.clamp_min(0)
     whole = equations(truth, message)[0].solve(0.1)
-    monkeypatch.setattr("hydra_llm.families.flyvis.fitting.regressions._BLOCK", 7)
+    monkeypatch.setattr("hydra_llm.families.flyvis.fitting.neighbours._MOST_FRAMES", 7)
     blocks = equations(truth, message)[0].solve(0.1)
     torch.testing.assert_close(blocks.beta, whole.beta)

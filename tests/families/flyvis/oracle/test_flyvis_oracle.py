@@ -12,7 +12,7 @@ from hydra_llm.metrics.scores import identity_r2
 
 def ask(network, noise, target="drift", n_frames=3000, **record):
     train, validation = (network.record(n_frames, noise, seed, target=target, **record) for seed in (1, 2))
-    return flyvis_oracle(train, validation, network.graph, network.types)
+    return flyvis_oracle(train, validation, network.graph, network.types, train.n_frames)
 
 
 def condense(network, samples):

@@ -26,7 +26,7 @@ from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.model.graph import known_graph
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, frames_looked_at
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics
@@ -63,7 +63,10 @@ class FlyvisEvaluator:
 
     def oracle(self) -> OracleReport[FlyvisOracle]:
         types = torch.from_numpy(self._truth.types)
-        found = flyvis_oracle(self._samples("train"), self._samples("validation"), self._graph, types)
+        most = frames_looked_at(self._graph)
+        used = self._samples("train", most)
+        n_recorded = self._observations.meta["n_frames"]["train"] if used.n_frames == most else used.n_frames
+        found = flyvis_oracle(used, self._samples("validation"), self._graph, types, n_recorded)
         scores = dict(found.scores())
         for name, parameters in (
             ("ceiling", found.ceiling(self._target)),
@@ -80,9 +83,11 @@ class FlyvisEvaluator:
         sentence = found.sentence(self._graph, self._stored.meta["measurement_noise_sd"])
         return OracleReport(found, scores, sentence)
 
-    def _samples(self, split: str) -> Samples:
-        """States and targets as the true law would refine them: what no method can better."""
-        return Samples(*self._estimates.frames(split, as_law(self._by_frame))[:3])
+    def _samples(self, split: str, n_frames: int | None = None) -> Samples:
+        """States and targets as the true law would refine them: what no method can better. n_frames: at most so many,
+        evenly spaced.
+        """
+        return Samples(*self._estimates.frames(split, as_law(self._by_frame), n_frames)[:3])
 
     def _drift(self, split: str) -> np.ndarray:
         """The true law [frame, neuron] at the true states of a split."""

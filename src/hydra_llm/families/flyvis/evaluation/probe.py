@@ -24,6 +24,7 @@ from hydra_llm.metrics.scores import function_r2
 STATES = 64  # recorded frames at which derivatives are taken
 GRID = 100  # voltages per neuron at which messages are compared
 _PUBLISHED_STATES = 8
+_STATES_AT_ONCE = 2**24
 _AT_ONCE = 250_000  # evaluations of a function of the network
 
 
@@ -53,13 +54,14 @@ class Probe:
         n_states: int = STATES,
         n_points: int = GRID,
     ) -> "Probe":
+        mean = train.activity.mean(axis=0, dtype=np.float64)
         frames = np.unique(np.linspace(0, validation.n_frames - 1, n_states).astype(int))
         return cls(
             edge_index=edge_index.numpy(),
             input_index=input_index,
             grid=recorded_grid(train.activity, n_points),
-            mean=train.activity.mean(axis=0, dtype=np.float64),
-            spread=train.activity.std(axis=0, dtype=np.float64),
+            mean=mean,
+            spread=_spread(train.activity, mean),
             v=np.array(validation.activity[frames]),
             external=None if validation.external is None else np.array(validation.external[frames]),
         )
@@ -132,6 +134,13 @@ class Probe:
             slopes = torch.autograd.grad(net.update(*given).sum(), given, allow_unused=True, materialize_grads=True)
             parts.append([slope.double().numpy() for slope in slopes])
         return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _spread(activity: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Standard deviation [neuron] of activity [frame, neuron], some frames at a time."""
+    rows = max(1, _STATES_AT_ONCE // activity.shape[1])
+    parts = (activity[start : start + rows] - mean for start in range(0, len(activity), rows))
+    return np.sqrt(sum((part**2).sum(axis=0) for part in parts) / len(activity))
 
 
 def evaluate(function: Callable[..., Tensor], values: np.ndarray, net, *others: np.ndarray) -> np.ndarray:

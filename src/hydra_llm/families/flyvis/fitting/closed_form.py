@@ -3,7 +3,7 @@
 dv_i/dt = rate_i (-v_i + sum_j W_ij g_j + I_i + v_rest_i) is linear in rate_i W_ij, rate_i and rate_i v_rest_i.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,10 +11,10 @@ import torch
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.choice import check_choice
-from hydra_llm.data.windows import Frames
+from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
-from hydra_llm.families.flyvis.fitting.neighbours import Group, by_in_degree
+from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, Group, by_in_degree, frames_at_once
 from hydra_llm.families.flyvis.fitting.pooled import Pools, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -56,12 +56,11 @@ class ClosedForm:
     def __post_init__(self) -> None:
         check_choice("closed_form_ridge", self.ridge, RIDGES)
 
-    def apply(self, net: FlyvisGNN, frames: Frames) -> dict[str, float]:
+    def apply(self, net: FlyvisGNN, frames: Frames | FrameParts) -> dict[str, float]:
         """Write the solution into the network. Returns the share of the variance of the target that is left."""
         relaxation_of(net)
-        frames = frames.spread(self.n_frames)
         groups = by_in_degree(net.edge_index, net.n_neurons)
-        normal = normal_equations(net, groups, frames)
+        normal = normal_equations(net, groups, frames, self.n_frames)
         if self.ridge == "evidence":
             found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
         elif self.ridge == "pooled":
@@ -70,14 +69,13 @@ class ClosedForm:
             found = pooled(normal, self._pools[0], normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR))
         elif self.ridge == "validation":
             v, y, external, _ = self.validation()
-            device = frames.activity.device
+            device = net.W.device
             held_out = Frames(v.to(device), y.to(device), None if external is None else external.to(device))
             found = normal.best_on(normal_equations(net, groups, held_out), _GRID)
         else:
             found = normal.best_on(normal, [self.strength])
         write(net, found)
-        variance = frames.target.double().var(dim=0, unbiased=False).mean()
-        return {"closed_form_loss": float(found.residual.mean() / variance)}
+        return {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
 
 
 @dataclass(frozen=True)
@@ -115,13 +113,23 @@ def pools_of(net: FlyvisGNN) -> Pools:
     return Pools.of(types, edge_kinds(net.edge_index, types, net.column), net.edge_index[1])
 
 
-def normal_equations(net: FlyvisGNN, groups: list[Group], frames: Frames) -> NormalEquations:
-    """The regressions of all neurons on the messages of the network."""
-    step = max(1, _MESSAGES_AT_ONCE // net.n_neurons)
-    with torch.no_grad():
-        message = torch.cat([net.message(part) for part in frames.activity.split(step)])
-    own = net.spread_input(frames.activity, frames.external) - frames.activity
-    return NormalEquations(groups, message, own, frames.target)
+def normal_equations(
+    net: FlyvisGNN, groups: list[Group], frames: Frames | FrameParts, n_frames: int | None = None
+) -> NormalEquations:
+    """The regressions of all neurons on the messages of the network. n_frames: of them, evenly spaced; None: all."""
+    most, step = frames_at_once(net.n_neurons), max(1, _MESSAGES_AT_ONCE // net.n_neurons)
+    parts = FrameParts.of(frames, most) if isinstance(frames, Frames) else frames
+
+    def blocks() -> Iterator[FrameBlock]:
+        for part in parts.spread(n_frames).parts():
+            for block in FrameParts.of(part, most).parts():
+                with torch.no_grad():
+                    message = torch.cat([net.message(states) for states in block.activity.split(step)])
+                yield FrameBlock(
+                    message, net.spread_input(block.activity, block.external) - block.activity, block.target
+                )
+
+    return NormalEquations(groups, blocks)
 
 
 def write(net: FlyvisGNN, found: Coefficients, message_scale: float = 1.0) -> None:

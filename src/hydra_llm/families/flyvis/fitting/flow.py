@@ -12,8 +12,9 @@ from torch.optim import SGD, Optimizer
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, relaxation_of
+from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
-from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, corrected, filtered
+from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData, Step
@@ -76,19 +77,17 @@ class FlowPhase:
         self.gain.value = state["gain"]
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        sequences = Sequences.of(net, frames, self.delta_t)
-        law = FrameMap(net, sequences.reach, self.delta_t, self.substeps)
+        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps)
         gain = self.gain.of(net)
-        found = filtered(law, sequences, gain)
-        better = better_gain(law, found, gain, self.delta_t)
-        target = corrected(law, sequences, found, gain, frames)
-        self.gain.value = better.cpu()
+        found = CorrectedFrames(net, law, frames, gain, self.delta_t)
         if self.projection is not None and interval % _PROJECTED_EVERY == 1:
-            self.projection.refine(net, target, optimizer, step)
+            self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
-        logged = self.solution.apply(net, target)
-        variance = found.variance()
+        logged = self.solution.apply(net, found.all)
+        better = better_gain(law, found.moments, gain, self.delta_t)
+        self.gain.value = better.cpu()
+        variance = found.moments.variance()
         measured = float(((1 - better).clamp_min(0) * variance).median().sqrt())
         if interval == self.n_intervals - 1:
             log.info(
@@ -107,10 +106,10 @@ def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> C
         if not held:
             held.append(_first_sequences(data.frames("validation")))
         frames = held[0]
-        sequences = Sequences.of(net, frames, data.delta_t)
         with torch.no_grad():
-            law = FrameMap(net, sequences.reach, data.delta_t, substeps)
-            error = filtered(law, sequences, gain.of(net)).variance().mean()
+            law = FrameMap(net, reach(frames, data.delta_t), data.delta_t, substeps)
+            sequences = Sequences.of(net, frames, data.delta_t)
+            error = filtered(law, sequences, gain.of(net)).moments().variance().mean()
         return error / (data.delta_t**2 * frames.target.var(dim=0, unbiased=False).mean())
 
     return loss

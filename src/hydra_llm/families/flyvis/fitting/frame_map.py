@@ -39,6 +39,7 @@ class FrameMap:
             warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta, and its checks are off
             shape = (net.n_neurons, net.n_neurons)
             self._synapses = torch.sparse_coo_tensor(torch.stack([target, source]), weight, shape).to_sparse_csr()
+        self.reach = reach
         self._low, self._step, self._curves = nodes[0], nodes[1] - nodes[0], curves.contiguous()
         self._row = torch.arange(len(curves), device=nodes.device)[:, None] * _NODES
         self._delta_t, self._substeps = delta_t, substeps

@@ -12,6 +12,7 @@ K needs no noise level: it is right where successive errors are uncorrelated, an
 of the measurement noise.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _LEAST_GAIN = 0.02
 _LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
+_AT_ONCE = 2**25  # states of the sequences that are filtered side by side
 _BEYOND = 3.0  # a filtered state is kept within so many times the recorded range: wrong laws may be unstable
 
 
@@ -57,10 +59,11 @@ class Sequences:
             present[:length, s] = True
         return cls(recorded, external, present.to(recorded.device), delta_t)
 
-    @property
-    def reach(self) -> tuple[float, float]:
-        """Lowest and highest recorded voltage."""
-        return float(self.recorded.min()), float(self.recorded.max())
+    @classmethod
+    def groups(cls, net: FlyvisGNN, frames: Frames, delta_t: float) -> Iterator["Sequences"]:
+        """All sequences in their order, as many side by side as memory holds well."""
+        for rows, starts in _neighbouring(frames):
+            yield cls.of(net, frames.at(rows)._replace(sequence_start=starts), delta_t)
 
     def in_order(self, values: Tensor) -> Tensor:
         """values [frame, neuron, sequence] as the frames [frame, neuron] they came from."""
@@ -75,20 +78,71 @@ class Filtered:
     error: Tensor
     present: Tensor
 
+    def moments(self) -> "ErrorMoments":
+        both = (self.present[1:] & self.present[:-1])[:, None]
+        return ErrorMoments(
+            cross=(self.error[1:] * self.error[:-1] * both).sum((0, 2)),
+            n_pairs=both.sum(),
+            squares=(self.error.square() * self.present[:, None]).sum((0, 2)),
+            n_frames=self.present.sum(),
+        )
+
+
+@dataclass(frozen=True)
+class ErrorMoments:
+    """Sums over prediction errors: products of successive ones and squares [neuron], and how many were summed."""
+
+    cross: Tensor
+    n_pairs: Tensor
+    squares: Tensor
+    n_frames: Tensor
+
+    def __add__(self, other: "ErrorMoments") -> "ErrorMoments":
+        return ErrorMoments(
+            self.cross + other.cross,
+            self.n_pairs + other.n_pairs,
+            self.squares + other.squares,
+            self.n_frames + other.n_frames,
+        )
+
     def correlation(self) -> Tensor:
         """Of successive errors [neuron]."""
-        both = (self.present[1:] & self.present[:-1])[:, None]
-        return (self.error[1:] * self.error[:-1] * both).sum((0, 2)) / both.sum() / self.variance().clamp_min(1e-30)
+        return self.cross / self.n_pairs / self.variance().clamp_min(1e-30)
 
     def variance(self) -> Tensor:
         """Mean square error [neuron]."""
-        return (self.error.square() * self.present[:, None]).sum((0, 2)) / self.present.sum()
+        return self.squares / self.n_frames
+
+
+def reach(frames: Frames, delta_t: float) -> tuple[float, float]:
+    """Lowest and highest voltage of a recording, from frames whose targets are forward differences."""
+    last = [rows.stop - 1 for rows in _stretches(frames)]
+    after = frames.activity[last] + delta_t * frames.target[last]
+    low, high = (torch.stack(parts) for parts in zip(frames.activity.aminmax(), after.aminmax(), strict=True))
+    return float(low.min()), float(high.max())
+
+
+def _stretches(frames: Frames) -> list[slice]:
+    """The frames of each sequence."""
+    starts = [0] if frames.sequence_start is None else frames.sequence_start.tolist()
+    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], frames.n_frames], strict=True)]
+
+
+def _neighbouring(frames: Frames) -> Iterator[tuple[slice, Tensor]]:
+    """Neighbouring sequences that are filtered together: their frames, and where each begins among these."""
+    stretches = _stretches(frames)
+    longest = max(own.stop - own.start for own in stretches)
+    most = max(1, _AT_ONCE // (longest * frames.activity.shape[1]))
+    for k in range(0, len(stretches), most):
+        own = stretches[k : k + most]
+        starts = torch.tensor([part.start - own[0].start for part in own], device=frames.activity.device)
+        yield slice(own[0].start, own[-1].stop), starts
 
 
 def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
     """Run the filter with gain K [neuron] from the first recorded state of every sequence."""
     y = sequences.recorded
-    low, high = sequences.reach
+    low, high = law.reach
     middle, reach = (low + high) / 2, _BEYOND * (high - low) / 2
     states, errors = torch.empty_like(y[:-1]), torch.empty_like(y[:-1])
     x = y[0]
@@ -100,7 +154,7 @@ def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
     return Filtered(states, errors, sequences.present)
 
 
-def better_gain(law: FrameMap, found: Filtered, gain: Tensor, delta_t: float) -> Tensor:
+def better_gain(law: FrameMap, found: ErrorMoments, gain: Tensor, delta_t: float) -> Tensor:
     """Towards uncorrelated errors: e_(k+1) holds -exp(-rate dt) e_k per unit of gain."""
     memory = torch.exp(-law.rate[:, 0] * delta_t).clamp_min(_LEAST_MEMORY)
     return (gain + found.correlation() / memory).clamp(_LEAST_GAIN, 1)

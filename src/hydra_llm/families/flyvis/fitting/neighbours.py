@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 N_OWN = 2  # unknowns that are not edges: rate and offset, in this order, before the weights
+_MOST_FRAMES, _MOST_STATES = 2048, 2**24  # of a block of frames
 _ELEMENTS = 2**23  # of the features of one group that are in memory at once
 _EPS = torch.finfo(torch.float64).eps
 
@@ -30,6 +31,11 @@ class FrameBlock(NamedTuple):
 
 
 Blocks = Callable[[], Iterable[FrameBlock]]  # can be run through more than once
+
+
+def frames_at_once(n_neurons: int) -> int:
+    """Frames of a block: enough for long products, few enough for memory."""
+    return max(1, min(_MOST_FRAMES, _MOST_STATES // n_neurons))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class FlyvisReducedProblem:
         message = self._interpolation(self._table(net).double())  # [frame, source]
         scale = message.pow(2).mean().sqrt()
         message = message / scale
-        normal = NormalEquations(self._groups, message, self._own, self._slope)
+        normal = NormalEquations.of(self._groups, message, self._own, self._slope)
         found = normal.solve(ridge) if self._pools is None else tied(normal, self._pools, ridge)
         received = net.graph(found.beta, message)
         residual = self._slope - found.rate * self._own - found.offset - received

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, FrameBlock, Group, normal_matrices
+from hydra_llm.families.flyvis.fitting.neighbours import (
+    N_OWN,
+    Blocks,
+    FrameBlock,
+    Group,
+    frames_at_once,
+    normal_matrices,
+)
 
 _JITTER = 1e-12  # of the own terms, relative to their mean square: a neuron that never moves has no rate
-_BLOCK = 2048  # frames per step
 _EVIDENCE_START = 1e-4  # penalty relative to the mean square message
 
 
@@ -35,16 +41,27 @@ class NormalEquations:
     moments: of (own, 1, messages, slope), per group [neuron, unknown + 1, unknown + 1] and frame.
     """
 
-    def __init__(self, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor) -> None:
-        """message [frame, source], own = I - v and slope [frame, target], of any precision."""
-
-        def blocks() -> list[FrameBlock]:
-            parts = (values.detach().split(_BLOCK) for values in (message, own, slope))
-            return [FrameBlock(*block) for block in zip(*parts, strict=True)]
-
+    def __init__(self, groups: list[Group], blocks: Blocks) -> None:
+        """blocks: of messages, own = I - v and slopes, of any precision."""
         sums, self.n_frames = normal_matrices(groups, blocks, None)
         self.groups = groups
         self.moments = [total / self.n_frames for total in sums]  # of (own, 1, messages, slope), per neuron
+
+    @classmethod
+    def of(cls, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor) -> "NormalEquations":
+        """message [frame, source], own = I - v and slope [frame, target], which are all there already."""
+
+        def blocks() -> list[FrameBlock]:
+            step = frames_at_once(message.shape[1])
+            parts = (values.detach().split(step) for values in (message, own, slope))
+            return [FrameBlock(*block) for block in zip(*parts, strict=True)]
+
+        return cls(groups, blocks)
+
+    def slope_variance(self) -> Tensor:
+        """Of the slope over the frames, the mean over neurons."""
+        totals = [(M[:, -1, -1] - M[:, 1, -1].square()).sum() for M in self.moments]
+        return torch.stack(totals).sum() / sum(len(group.targets) for group in self.groups)
 
     def solve(self, penalty: float) -> Coefficients:
         """Minimise mean square + penalty |beta|^2."""

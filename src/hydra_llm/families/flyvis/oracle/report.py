@@ -106,12 +106,17 @@ class FlyvisOracle:
         return text if used == recorded else f"{text} ({used:,} of {recorded:,} frames were looked at.)"
 
 
-def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tensor) -> FlyvisOracle:
-    """Fit the law to train, choose the ridge on validation. types [neuron]: for `tied` alone."""
+def frames_looked_at(graph: Data) -> int:
+    """Training frames that the oracles are given at most."""
+    return max(1, _EDGE_FRAMES // max(1, graph.num_edges))
+
+
+def flyvis_oracle(used: Samples, validation: Samples, graph: Data, types: Tensor, n_recorded: int) -> FlyvisOracle:
+    """Fit the law to the samples `used`, choose the ridge on validation. types [neuron]: for `tied` alone. n_recorded:
+    training frames that there are.
+    """
     edge_index, n_neurons = graph["edge_index"], len(graph["column"])
     target = edge_index[1]
-    n_used = max(1, min(train.n_frames, _EDGE_FRAMES // max(1, len(target))))
-    used = train if n_used == train.n_frames else train.at(np.linspace(0, train.n_frames - 1, n_used).astype(int))
     factors = factorise(edge_index, n_neurons, law_blocks(used, graph["input_index"]))
     held_out = factorise(edge_index, n_neurons, law_blocks(validation, graph["input_index"]))
     shrunk, strength = best_ridge(factors, held_out)
@@ -123,7 +128,7 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
     condition = found.condition_number[found.null_dimensions == 0]
     states = np.asarray(used.activity)
     return FlyvisOracle(
-        ls=parameters(least_squares(factors, train.rounding), target),
+        ls=parameters(least_squares(factors, used.rounding), target),
         ridge=parameters(shrunk, target),
         evidence=parameters(probable, target),
         preferred=min(errors, key=lambda name: errors[name]),
@@ -136,7 +141,7 @@ def flyvis_oracle(train: Samples, validation: Samples, graph: Data, types: Tenso
         ridge_strength=strength,
         silent=torch.from_numpy(states.max(axis=0) <= 0),
         linear=torch.from_numpy(states.min(axis=0) >= 0),
-        n_frames=(n_used, train.n_frames),
+        n_frames=(used.n_frames, n_recorded),
     )
 
 

@@ -1,0 +1,53 @@
+"""A recording through the filter of a law, some sequences at a time: what a round of prediction errors fits."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from hydra_llm.data.windows import FrameParts, Frames
+from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
+from hydra_llm.families.flyvis.fitting.innovations import ErrorMoments, Sequences, corrected, filtered
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
+
+
+class CorrectedFrames:
+    """Filtered states with corrected targets. A recording of one group is filtered once, a longer one whenever its
+    frames are asked for, since memory would not hold what came of it.
+    """
+
+    def __init__(self, net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor, delta_t: float) -> None:
+        """frames: forward differences of the recording. gain [neuron]: K of the filter."""
+        self._net, self._law, self._frames, self._gain, self._delta_t = net, law, frames, gain, delta_t
+        self._moments: ErrorMoments | None = None
+        self._kept: Frames | None = None
+
+    @property
+    def all(self) -> FrameParts:
+        return FrameParts(self._frames.n_frames, self._parts)
+
+    @property
+    def moments(self) -> ErrorMoments:
+        """Of the errors of predicting each frame."""
+        if self._moments is None:
+            for _ in self._parts():
+                pass
+        assert self._moments is not None  # a recording has frames
+        return self._moments
+
+    def _parts(self) -> Iterator[Frames]:
+        if self._kept is not None:
+            yield self._kept
+            return
+        moments, first = None, 0
+        for sequences in Sequences.groups(self._net, self._frames, self._delta_t):
+            with torch.no_grad():
+                found = filtered(self._law, sequences, self._gain)
+                rows = slice(first, first + int(sequences.present.sum()))
+                part = corrected(self._law, sequences, found, self._gain, self._frames.at(rows))
+            moments = found.moments() if moments is None else moments + found.moments()
+            first = rows.stop
+            if rows == slice(0, self._frames.n_frames):
+                self._kept = part
+            yield part
+        self._moments = moments
