@@ -29,18 +29,23 @@ from hydra_llm.identifiability.least_squares import (
     factorise,
     identifiable_without_own_source,
 )
+from hydra_llm.identifiability.noisy_features import corrected_regression
 
 BLOCKS = 40  # of frames; a block has to be longer than what the noise remembers
 TOLD = 0.5  # of the prior variance: a weight whose posterior variance is larger is not determined by the data
+TOLD_UNDER_NOISE = 1 / 3  # of the prior variance: a weight without a prior whose variance is larger is not determined
 _ROWS = 4096  # frames per step
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a regression for W needs: message [frame, source], and rest [frame, target], which W has to explain."""
+    """What a regression for W needs: message [frame, source], and rest [frame, target], which W has to explain. noise
+    [source]: variance of the measurement noise in a message; None: messages are taken for exact.
+    """
 
     message: Tensor
     rest: Tensor
+    noise: Tensor | None = None
 
     @classmethod
     def of(cls, net: SignalGNN, frames: Frames) -> "Terms":
@@ -50,7 +55,12 @@ class Terms:
             return cls(net.message(frames.activity).double(), rest.double())
 
     def at(self, index: Tensor) -> "Terms":
-        return Terms(self.message[index], self.rest[index])
+        return Terms(self.message[index], self.rest[index], self.noise)
+
+    def between(self, sources: Tensor, target: int) -> "Terms":
+        """The regression of one target on some sources."""
+        noise = None if self.noise is None else self.noise[sources]
+        return Terms(self.message[:, sources], self.rest[:, target : target + 1], noise)
 
     def factor(self) -> Factor:
         parts = zip(self.message.split(_ROWS), self.rest.split(_ROWS), strict=True)
@@ -83,11 +93,10 @@ def weights_given_functions(terms: Terms, synapses: Tensor | None = None) -> Wei
 def _of_all_sources(terms: Terms) -> tuple[Tensor, Tensor, Tensor]:
     """One decomposition serves every target. Value, variance, and whether determined [source, target]."""
     factor = terms.factor()
-    ridge = evidence_ridge(factor, constrain=True)
+    value, spread, told = _regression(terms, factor, constrain=True)
     solver = Solver(factor, torch.finfo(torch.float64).eps)
     identifiable, _ = identifiable_without_own_source(solver.null_projector)
-    told = (_told(ridge) & identifiable).fill_diagonal_(False)
-    return ridge.weights, _spread(factor, ridge, terms, constrain=True), told
+    return value, spread, (told & identifiable).fill_diagonal_(False)
 
 
 def _of_known_sources(terms: Terms, synapses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -98,22 +107,28 @@ def _of_known_sources(terms: Terms, synapses: Tensor) -> tuple[Tensor, Tensor, T
     for i in synapses.any(dim=1).nonzero().ravel().tolist():
         sources = synapses[i].nonzero().ravel()
         own = factor.columns(sources, i)
-        ridge, solver = evidence_ridge(own), Solver(own, torch.finfo(torch.float64).eps)
-        part = Terms(terms.message[:, sources], terms.rest[:, i : i + 1])
+        solver = Solver(own, torch.finfo(torch.float64).eps)
+        found, variance, seen = _regression(terms.between(sources, i), own, constrain=False)
         known = solver.null_projector.diagonal().clamp_min(0).sqrt() < NULL_PROJECTION
-        value[sources, i] = ridge.weights[:, 0]
-        spread[sources, i] = _spread(own, ridge, part, constrain=False)[:, 0]
-        told[sources, i] = _told(ridge)[:, 0] & known
+        value[sources, i], spread[sources, i] = found[:, 0], variance[:, 0]
+        told[sources, i] = seen[:, 0] & known
     return value, spread, told
 
 
-def _told(ridge: EvidenceRidge) -> Tensor:
-    """Where the data say more than the prior."""
-    return ridge.variance < TOLD * ridge.noise / ridge.strength
+def _regression(terms: Terms, factor: Factor, *, constrain: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Value, variance, and where the data say more than the prior [source, target]."""
+    if terms.noise is not None:
+        found = corrected_regression(terms.message, terms.rest, terms.noise, factor, constrain=constrain)
+        told = found.variance < TOLD_UNDER_NOISE * found.prior
+        return torch.where(told, found.weights, found.likely), torch.minimum(found.variance, found.prior), told
+    ridge = evidence_ridge(factor, constrain=constrain)
+    told = ridge.variance < TOLD * ridge.noise / ridge.strength
+    return ridge.weights, _spread(factor, ridge, terms, constrain=constrain), told
 
 
 def _blocks(terms: Terms) -> int:
-    return min(BLOCKS, len(terms.rest) // 2)
+    """Independent parts behind a standard error: blocks of frames, or frequencies."""
+    return min(BLOCKS, len(terms.rest) // 2) if terms.noise is None else len(terms.rest) // 2
 
 
 def _spread(factor: Factor, ridge: EvidenceRidge, terms: Terms, *, constrain: bool) -> Tensor:
