@@ -32,10 +32,10 @@ from hydra_llm.estimation.noise import noise_levels
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.estimation.smoothing import Smoothed
 from hydra_llm.families.signal.fitting.given_functions import Terms, Weights, weights_given_functions
-from hydra_llm.families.signal.fitting.weak_terms import Law, Window, weak_terms
+from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
+from hydra_llm.families.signal.fitting.noisy_equations import NoisyEquations, Window
 
 STORE = RESULTS / "coverage.jsonl"
-LAW = Law(torch.tanh, torch.neg)
 LEVELS = (0.90, 0.95)
 CANDIDATES = 2.0  # sources that a target is regressed on where its graph is known, over those that it has
 TARGETS = 40  # of a network with a known graph, for which W is estimated
@@ -80,11 +80,11 @@ def smoothed(recorded: Recorded) -> Terms:
 def corrected(recorded: Recorded) -> Terms:
     levels = noise_levels(recorded)
     left = levels.measurement if levels.is_noise else torch.zeros_like(levels.measurement)
-    return weak_terms(LAW, recorded, left, Window.of(recorded))
+    return NoiseCorrection(NoisyEquations(recorded, left, Window.of(recorded))).terms(torch.tanh, torch.neg)
 
 
 def _pointwise(frames: Frames) -> Terms:
-    return Terms(LAW.message(frames.activity), frames.target - LAW.update(frames.activity))
+    return Terms(torch.tanh(frames.activity), frames.target + frames.activity)
 
 
 ESTIMATORS: dict[str, Callable[[Recorded], Terms]] = {
@@ -281,8 +281,8 @@ COLUMNS = (
     "relative to that of the states. slope: of estimated against true weights; below 1 they are too small. z: "
     "(estimated - true) / standard error, so the mean of its square is 1 where errors are right. Null edges: the share "
     "whose 95 % interval excludes zero, 5 % if it is right. Intervals are judged where weights are determined. Law "
-    "known: both functions are given, half of the synapses of 100 or 50 units exist; on the known graph of 1,000 units, "
-    "40 targets are regressed on their 50 sources and on as many that are none. One step: forward differences; "
+    "known: both functions are given, half of the synapses of 100 or 50 units exist; on the known graph of 1,000 "
+    "units, 40 targets are regressed on their 50 sources and on as many that are none. One step: forward differences; "
     "smoothed: the recording is smoothed, then regressed; weak, corrected: the weak form with the noise taken out of "
     "the Gram matrix. Law fitted: a run of simulation=recording, which learns both functions too; its scale is fitted "
     "to the truth."

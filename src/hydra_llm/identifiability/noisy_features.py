@@ -34,7 +34,7 @@ _PRIORS = 1e-6, 1e6  # variances of the prior that are compared, relative to the
 
 @dataclass(frozen=True)
 class CorrectedRegression:
-    """weights, their variance, and likely ones (means of a posterior) [feature, target]; prior: its variance [target]."""
+    """weights, their variance, and likely (posterior means) [feature, target]; prior: its variance [target]."""
 
     weights: Tensor
     variance: Tensor

@@ -17,6 +17,8 @@ from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.figures.eigenvalues import eigenvalues
 from hydra_llm.families.signal.figures.functions import functions
 from hydra_llm.families.signal.figures.weights import weights
+from hydra_llm.families.signal.fitting.given_functions import weights_given_functions
+from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.learned_functions import LearnedFunctions, standard_errors, values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
@@ -78,6 +80,9 @@ class SignalEvaluator:
         found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
         W, told = self._field.effective_connectivity.numpy(), self._told_sources
         best = found.ceiling(self._target)
+        if self._correction is not None:
+            given = self._correction.terms(self._field.message, self._field.intrinsic)
+            best = torch.from_numpy(weights_given_functions(given).value)
         scores = connectivity_metrics(
             best, W, identifiable=found.identifiable, prefix="oracle_connectivity", sources=told
         )
@@ -88,6 +93,13 @@ class SignalEvaluator:
                 scores[f"oracle_{name}"] = scores[f"{prefix}_R2"]
         scores |= found.scores()
         return OracleReport(found, scores, found.sentence(self._truth.meta["measurement_noise_sd"]))
+
+    @cached_property
+    def _correction(self) -> NoiseCorrection | None:
+        """What the fit did about measurement noise."""
+        choice, mode = self._estimates.choice, self._observations.meta["external_input_mode"]
+        method = None if choice is None else choice.method
+        return NoiseCorrection.wanted(method, self._estimates.recorded("train"), mode)
 
     @cached_property
     def _grid(self) -> np.ndarray:
@@ -139,7 +151,10 @@ class SignalEvaluator:
         )
         learned, recorded = LearnedFunctions(net, scale, W), np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
-        error = standard_errors(net, self._estimates.frames("train", net))
+        if self._correction is None:
+            error = standard_errors(net, self._estimates.frames("train", net))
+        else:
+            error = weights_given_functions(self._correction.terms_of(net)).error
         if error is None:
             log.info("Not reported: connectivity_standard_error, because the input multiplies.")
         else:

@@ -14,7 +14,9 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.adam import GradientPhase
+from hydra_llm.families.signal.fitting.corrected_phase import CorrectedPhase
 from hydra_llm.families.signal.fitting.known_synapses import FittedPhase, KnownSynapsesPhase, nothing_more, restrict
+from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.schema.fields import as_object
@@ -63,12 +65,22 @@ def recipe(training: SignalTraining, data: FitData, then: Callable[[FittedPhase]
     return phases
 
 
+def _after_functions(data: FitData, observations: Observations) -> Callable[[FittedPhase], Phase]:
+    """What follows a phase that has found the functions: W on the known synapses, or all again without the noise."""
+    knows = knows_synapses(observations)
+    mode = observations.meta["external_input_mode"]
+    correction = NoiseCorrection.wanted(data.method, data.recorded("train"), mode)
+    if correction is not None:
+        return partial(CorrectedPhase, correction=correction, knows_synapses=knows)
+    return KnownSynapsesPhase if knows else nothing_more
+
+
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
     """Fit a network to the observations of `dataset` and return the checkpoint that validates best."""
     keys = as_object(training, SignalTraining)
     data = RecordingDataModule(dataset, keys)
     observations = Observations.open(dataset)
-    then = KnownSynapsesPhase if knows_synapses(observations) else nothing_more
+    then = _after_functions(data, observations)
 
     def attempt(keys: SignalTraining, context: FitContext) -> Fit:
         net = build_net(model, keys.seed, observations, data.frames("train").activity)

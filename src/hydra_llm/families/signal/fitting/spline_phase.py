@@ -22,8 +22,8 @@ from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.bilinear import BilinearProblem, Minimum, Strengths
 from hydra_llm.families.signal.fitting.descent import descend
 from hydra_llm.families.signal.fitting.ridge import additive_input
+from hydra_llm.families.signal.fitting.spline_curves import write_curves
 from hydra_llm.families.signal.model.gnn import SignalGNN
-from hydra_llm.nn.curve_fit import fit_curve
 from hydra_llm.nn.spline import SplineBasis
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.phases.base import FitData, Step
@@ -33,8 +33,6 @@ STARTS, NOISY = 48, 40  # splines per function: to compare starts, under noise
 FEWEST = 6  # frames per neuron: on so many starts are compared, and the last stage uses no fewer
 SCREENED, CONTINUED = 10, 12  # steps per start, and of the best one after that
 SMOOTHING = 1e-8  # before the data choose it
-CURVE = 60  # iterations of the perceptrons
-BEYOND = 0.15  # of the recorded range: so far the perceptrons follow the straight ends of the splines
 
 
 class Attempt(Optimizer):
@@ -169,19 +167,7 @@ class SplinePhase:
     @staticmethod
     def _write(found: Found, net: SignalGNN, frames: Frames) -> None:
         """W of the splines, and perceptrons that follow their curves."""
-        basis, states = found.basis, frames.spread(200).activity.double().cpu().numpy()
-        margin = BEYOND * (basis.high - basis.low)
-        points = [
-            np.linspace(basis.low - margin, basis.high + margin, 150),
-            np.quantile(states, np.linspace(0, 1, 100)),
-            np.interp(np.linspace(0, 1, 100), np.linspace(0, 1, len(basis.knots)), basis.knots),
-        ]
-        x = np.unique(np.concatenate(points))
-        device = net.W.device
-        inputs = torch.from_numpy(x)[:, None] / float(net.state_scale)
-        for mlp, coefficients in ((net.lin_edge, found.c), (net.lin_phi, found.a)):
-            fit_curve(mlp.cpu(), inputs, torch.from_numpy(basis.curve(coefficients, x)), iterations=CURVE)
-            mlp.to(device)
+        write_curves(net, found.basis, found.a, found.c, frames.spread(200).activity)
         net.W.copy_(found.W)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from hydra_llm.families.rollouts import roll_out
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fit import knows_synapses
 from hydra_llm.families.signal.fitting.given_functions import Terms, Weights, weights_given_functions
+from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.learned_functions import values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded import tables
@@ -109,7 +111,14 @@ class RecordingEvaluator:
         if net.input_mode == "multiplicative":
             log.info("Not reported: standard errors and checks of the weights, because the input multiplies.")
             return None
-        return Terms.of(net, self._estimates.frames("train", net))
+        correction = self._correction
+        return Terms.of(net, self._estimates.frames("train", net)) if correction is None else correction.terms_of(net)
+
+    @cached_property
+    def _correction(self) -> NoiseCorrection | None:
+        """What the fit did about measurement noise."""
+        choice, mode = self._estimates.choice, self._observations.meta["external_input_mode"]
+        return NoiseCorrection.wanted(None if choice is None else choice.method, self._recorded["train"], mode)
 
     def _one_step(self, net: torch.nn.Module) -> HeldOut:
         train, validation = self._recorded["train"], self._recorded["validation"]
@@ -157,6 +166,7 @@ class RecordingEvaluator:
         scores |= connectivity_metrics(W, true, identifiable=None, prefix="connectivity")
         if found is not None and counted.any():
             distance = np.abs(W - true)[counted] / np.maximum(found.error[counted], 1e-300)
+            scores["connectivity_mean_z2"] = float((distance**2).mean())
             for level in LEVELS:
                 inside = float((distance < found.reach(level)).mean())
                 scores[f"connectivity_coverage_{level * 100:.0f}"] = inside

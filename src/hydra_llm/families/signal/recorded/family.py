@@ -23,6 +23,7 @@ FAMILY = Family(
         "connectivity_R2_pearson2",
         "connectivity_coverage_90",
         "connectivity_coverage_95",
+        "connectivity_mean_z2",
         "split_half_correlation",
         "split_half_z",
         "permutation_false_positives",

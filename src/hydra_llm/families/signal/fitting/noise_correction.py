@@ -1,0 +1,83 @@
+"""What a signal fit does under measurement noise: functions and weights are found again, the noise taken out."""
+
+import logging
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.estimation.method import Method
+from hydra_llm.estimation.noise import noise_levels
+from hydra_llm.estimation.recorded import Recorded
+from hydra_llm.estimation.smoothing import Smoothed
+from hydra_llm.families.signal.fitting.corrected_splines import CorrectedSplines, descend_corrected
+from hydra_llm.families.signal.fitting.given_functions import Terms, weights_given_functions
+from hydra_llm.families.signal.fitting.noisy_equations import Function, NoisyEquations, Window
+from hydra_llm.families.signal.fitting.spline_curves import write_curves
+from hydra_llm.families.signal.model.gnn import SignalGNN
+from hydra_llm.nn.mlp import MLP
+from hydra_llm.nn.spline import SplineBasis
+
+log = logging.getLogger(__name__)
+
+SPLINES, LOOKED_WITH, DEGREE = 32, 48, 5  # per function; LOOKED_WITH: to see where a message bends
+
+
+@dataclass(frozen=True)
+class NoiseCorrection:
+    """Of the training frames. equations: in weak form, with their noise."""
+
+    equations: NoisyEquations
+
+    @classmethod
+    def wanted(cls, method: Method | None, recorded: Recorded, input_mode: str) -> Self | None:
+        """Where the recording is smoothed because of its noise; None elsewhere, and where an input multiplies."""
+        if not isinstance(method, Smoothed) or input_mode == "multiplicative":
+            return None
+        levels = noise_levels(recorded)
+        return cls(NoisyEquations(recorded, levels.measurement, Window.of(recorded))) if levels.is_noise else None
+
+    def sentence(self) -> str:
+        reach = self.equations.window.reach
+        return (
+            f"Functions and weights are found again from equations over {2 * reach + 1} frames, with their noise "
+            "taken out: a smoothed recording alone gives weights that are too small."
+        )
+
+    def terms(self, message: Function, update: Function) -> Terms:
+        """Of the regression for W, given both functions of states [frame, unit]."""
+        sent, noise = self.equations.averaged(message)
+        return Terms(sent, self.equations.known[self.equations.frames] - self.equations.averaged(update)[0], noise)
+
+    def terms_of(self, net: SignalGNN) -> Terms:
+        return self.terms(lambda u: net.message(u.to(net.W)), lambda u: net.update(u.to(net.W)))
+
+    def apply(self, net: SignalGNN, frames: Frames, synapses: Tensor | None) -> None:
+        """Functions that all neurons share, then W. synapses: bool [target, source], those that exist; None: any."""
+        with torch.no_grad():
+            if net.is_shared:
+                self._functions(net, frames)
+            found = weights_given_functions(self.terms_of(net), synapses)
+            net.W.copy_(torch.from_numpy(found.value).to(net.W))
+
+    def _functions(self, net: SignalGNN, frames: Frames) -> None:
+        states = self.equations.recorded.activity.double()
+        message, update = (_curve(mlp, float(net.state_scale)) for mlp in (net.lin_edge, net.lin_phi))
+        even = SplineBasis.over(states, LOOKED_WITH, 3)
+        basis = SplineBasis.over(states, SPLINES, DEGREE, even.bends(even.coefficients(message)))
+        problem = CorrectedSplines.of(basis, self.equations)
+        found = descend_corrected(problem, basis.coefficients(update), basis.coefficients(message))
+        write_curves(net, basis, found.a, found.c, frames.spread(200).activity)
+
+
+def _curve(mlp: MLP, scale: float):
+    parameter = next(mlp.parameters())
+
+    def curve(u: np.ndarray) -> np.ndarray:
+        x = torch.from_numpy(u)[:, None].to(parameter) / scale
+        return mlp(x)[:, 0].double().cpu().numpy()
+
+    return curve
