@@ -44,9 +44,9 @@ def test_a_message_that_smoothing_has_flattened_becomes_steep_again():
     u = np.linspace(-4, 4, 81)
     curve = basis.curve(found.c, u)
     assert abs(np.corrcoef(curve, np.tanh(u))[0, 1]) > 0.998
-    assert abs(np.corrcoef(basis.curve(flat, u), np.tanh(u))[0, 1]) < 0.99
+    assert np.corrcoef(basis.curve(flat, u), np.tanh(u))[0, 1] < 0.985
     off = ~np.eye(N, dtype=bool)
-    assert np.corrcoef(found.W.numpy()[off], W[off])[0, 1] > 0.95
+    assert abs(np.corrcoef(found.W.numpy()[off], W[off])[0, 1]) > 0.9
 
 
 @pytest.mark.parametrize(
