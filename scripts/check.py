@@ -1,4 +1,4 @@
-"""All quality gates in one command, each with its own time: format, lint, types, imports, tests.
+"""All quality gates in one command, each with its own time: format, lint, spelling, types, imports, tests.
 
     python scripts/check.py --tier quick|full|static [--force] [arguments of pytest]
 
@@ -26,6 +26,7 @@ MOST_WORKERS = 4  # each holds its own torch
 STATIC: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
+    "spelling": ["codespell"],
     "types": ["pyright"],
     "imports": ["lint-imports", "--no-logo"],
 }

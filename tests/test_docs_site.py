@@ -73,6 +73,15 @@ def test_a_decision_that_another_one_supersedes_says_so(statuses):
     assert named <= set(statuses)
 
 
+def test_a_decision_that_is_superseded_names_a_later_one_that_is_valid(statuses):
+    successor = {old: new for old, status in statuses.items() for new in re.findall(r"superseded.* by (\d{4})", status)}
+    assert successor
+    assert [pair for pair in successor.items() if pair[1] <= pair[0]] == []
+    assert {new for new in successor.values() if not statuses.get(new, "").startswith("accepted")} == set()
+    whole = {old: new for old, new in successor.items() if statuses[old].startswith("superseded by")}
+    assert {new: statuses[new] for new in whole.values() if "supersedes" not in statuses[new]} == {}
+
+
 def test_files_that_a_valid_decision_names_exist(statuses):
     roots = [ROOT, ROOT / "src", ROOT / "src" / "hydra_llm"]
     named = [
@@ -127,7 +136,7 @@ def test_a_regime_that_is_a_yaml_file_runs(train, tmp_path):
     assert "connectivity_R2:" in text
 
 
-@pytest.mark.parametrize("page", ["cli.md", "report.md", "index.md"])
+@pytest.mark.parametrize("page", ["cli.md", "report.md", "index.md", "tutorial.md"])
 def test_every_command_line_names_a_command_that_exists(page):
     from hydra_llm.cli.main import COMMANDS
 

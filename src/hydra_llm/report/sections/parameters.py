@@ -152,8 +152,8 @@ def path_to_best(sweep: Sweep) -> list[PathStep]:
     baseline = sweep.state.baseline(best.block)
     if baseline is not None and baseline is not lineage[0]:
         lineage.insert(0, baseline)
-    befores = [None, *lineage[:-1]]
-    return [_path_step(sweep, tree, before, node) for before, node in zip(befores, lineage, strict=True)]
+    starts = [None, *lineage[:-1]]
+    return [_path_step(sweep, tree, before, node) for before, node in zip(starts, lineage, strict=True)]
 
 
 def _path_step(sweep: Sweep, tree: Tree, before: Node | None, node: Node) -> PathStep:
