@@ -162,7 +162,9 @@ def _system(cfg: DictConfig) -> System:
 
 def _dataset(cfg: DictConfig, system: System) -> Dataset:
     store = DatasetStore(cfg.paths.datasets)
-    log.info("%s", preflight(system, store.root, cfg.trainer.accelerator))
+    estimate = family_of(cfg.simulation).memory
+    memory = None if estimate is None else estimate(system, cfg.training)
+    log.info("%s", preflight(system, store.root, cfg.trainer.accelerator, memory))
     if store.find(system) is None:
         log.info("Preparing %s ...", _regime())
     return simulate(

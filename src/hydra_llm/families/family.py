@@ -43,6 +43,7 @@ class Family:
 
     headline: the metric that a run is about. shown: metrics of the table in the terminal, in order. oracle_keys: of the
     training, those that the oracle depends on; its report is then stored with the dataset, else computed in every run.
+    memory: bytes at the peak of a run, of its system and training; None: some copies of the training frames.
     """
 
     fit: Callable[[Path, DictConfig, DictConfig, FitContext], Fit]
@@ -50,6 +51,7 @@ class Family:
     headline: str
     shown: tuple[str, ...]
     oracle_keys: tuple[str, ...] | None = None
+    memory: Callable[[Any, DictConfig], float] | None = None
 
 
 def family_of(simulation: DictConfig) -> Family:

@@ -19,7 +19,7 @@ BASELINES = ("constant", "persistence", "linear")
 FRAMES = 4000  # training frames that the linear one is fitted to, evenly spaced
 WIDE, COMPONENTS = 300, 200
 _ROUNDING = 1e-12  # squared singular values below this share of the largest span nothing
-_STATES = 2**25  # of the frames that the linear one is fitted to: beyond, fewer frames
+STATES = 2**25  # of the frames that the linear one is fitted to: beyond, fewer frames
 
 Prediction = Callable[[Tensor, Tensor | None], Tensor]  # states, input -> du/dt [frame, unit]
 
@@ -45,7 +45,7 @@ def _of(name: str, train: Frames, validation: Frames) -> Prediction:
 def linear(train: Frames, validation: Frames) -> Prediction:
     """du/dt affine in the states and the input."""
     width = train.activity.shape[1] + (0 if train.external is None else train.external.shape[1])
-    frames, held_out = _double(train.spread(min(FRAMES, _STATES // width))), _double(validation)
+    frames, held_out = _double(train.spread(min(FRAMES, STATES // width))), _double(validation)
     features = _joined(frames.activity, frames.external)
     centre, spread = features.mean(dim=0), features.std(dim=0)
     spread = torch.where(spread > 0, spread, 1.0)

@@ -3,11 +3,13 @@
 from hydra_llm.families.family import Family
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.fit import fit
+from hydra_llm.families.flyvis.memory import peak_memory
 
 FAMILY = Family(
     fit=fit,
     evaluator=FlyvisEvaluator,
     oracle_keys=("target", "difference_order"),
+    memory=peak_memory,
     headline="connectivity_R2",
     shown=(
         "connectivity_R2",

@@ -29,7 +29,7 @@ def recorded(make_graph_frames, make_graph_net):
 
 
 def in_groups(monkeypatch, n_sequences):
-    monkeypatch.setattr(innovations, "_AT_ONCE", n_sequences * max(LENGTHS) * 20)
+    monkeypatch.setattr(innovations, "SIDE_BY_SIDE", n_sequences * max(LENGTHS) * 20)
 
 
 def corrected(recorded):

@@ -26,7 +26,7 @@ from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.model.graph import known_graph
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, frames_looked_at
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics
@@ -35,7 +35,7 @@ from hydra_llm.schema.fields import as_object
 
 log = logging.getLogger(__name__)
 
-_FRAMES = 500  # of a one-step prediction at once
+_STATES_AT_ONCE = 2**17  # of a one-step prediction: wide hidden layers take memory
 _SNAPSHOT_STATES, _SNAPSHOT_POINTS = 16, 40  # a trajectory has many snapshots and needs no third digit
 
 
@@ -63,7 +63,7 @@ class FlyvisEvaluator:
 
     def oracle(self) -> OracleReport[FlyvisOracle]:
         types = torch.from_numpy(self._truth.types)
-        most = frames_looked_at(self._graph)
+        most = most_frames(self._graph.num_edges)
         used = self._samples("train", most)
         n_recorded = self._observations.meta["n_frames"]["train"] if used.n_frames == most else used.n_frames
         found = flyvis_oracle(used, self._samples("validation"), self._graph, types, n_recorded)
@@ -168,8 +168,9 @@ class FlyvisEvaluator:
         test, states = self._observations.split("test"), self._dataset.states("test")
         predicted = []
         with torch.no_grad():
-            for start in range(0, len(states), _FRAMES):
-                own = slice(start, start + _FRAMES)
+            step = max(1, _STATES_AT_ONCE // states.shape[1])
+            for start in range(0, len(states), step):
+                own = slice(start, start + step)
                 held = None if test.external is None else torch.tensor(test.external[own]).to(net.W.dtype)
                 predicted.append(net(torch.tensor(states[own]).to(net.W.dtype), held).numpy())
         return onestep_metrics(np.concatenate(predicted), self._drift("test"), prefix="onestep")

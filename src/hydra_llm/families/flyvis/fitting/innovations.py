@@ -24,7 +24,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _LEAST_GAIN = 0.02
 _LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
-_AT_ONCE = 2**25  # states of the sequences that are filtered side by side
+SIDE_BY_SIDE = 2**25  # states of the sequences that are filtered side by side
 _BEYOND = 3.0  # a filtered state is kept within so many times the recorded range: wrong laws may be unstable
 
 
@@ -132,7 +132,7 @@ def _neighbouring(frames: Frames) -> Iterator[tuple[slice, Tensor]]:
     """Neighbouring sequences that are filtered together: their frames, and where each begins among these."""
     stretches = _stretches(frames)
     longest = max(own.stop - own.start for own in stretches)
-    most = max(1, _AT_ONCE // (longest * frames.activity.shape[1]))
+    most = max(1, SIDE_BY_SIDE // (longest * frames.activity.shape[1]))
     for k in range(0, len(stretches), most):
         own = stretches[k : k + most]
         starts = torch.tensor([part.start - own[0].start for part in own], device=frames.activity.device)

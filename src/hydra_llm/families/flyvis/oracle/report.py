@@ -106,9 +106,9 @@ class FlyvisOracle:
         return text if used == recorded else f"{text} ({used:,} of {recorded:,} frames were looked at.)"
 
 
-def frames_looked_at(graph: Data) -> int:
+def most_frames(n_edges: int) -> int:
     """Training frames that the oracles are given at most."""
-    return max(1, _EDGE_FRAMES // max(1, graph.num_edges))
+    return max(1, _EDGE_FRAMES // max(1, n_edges))
 
 
 def flyvis_oracle(used: Samples, validation: Samples, graph: Data, types: Tensor, n_recorded: int) -> FlyvisOracle:
