@@ -41,12 +41,12 @@ def test_what_is_small_or_has_no_folder_stays_in_memory(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_stored_array_is_read_as_it_is(tmp_path, monkeypatch):
-    np.save(tmp_path / "a.npy", np.arange(60.0).reshape(30, 2))
-    stored = np.load(tmp_path / "a.npy", mmap_mode="r")
-    small = on_disk(stored)
-    monkeypatch.setattr(scratch, "LARGE", 100)
-    large = on_disk(stored)
-    assert torch.equal(small, large)
-    small[0] = 5  # a copy, which the file does not feel
-    assert float(large[0, 0]) == 0
+@pytest.mark.parametrize("large", [100, 10_000])
+def test_a_stored_array_is_read_as_it_is_and_never_changed(tmp_path, monkeypatch, large):
+    numbers = np.arange(60.0).reshape(30, 2)
+    np.save(tmp_path / "a.npy", numbers)
+    monkeypatch.setattr(scratch, "LARGE", large)
+    read = on_disk(np.load(tmp_path / "a.npy", mmap_mode="r"))
+    assert torch.equal(read, torch.from_numpy(numbers))
+    read[0] = 5
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), numbers)

@@ -1,5 +1,7 @@
 """A whole run of the fly on five cell types: simulate, ask the oracle, fit, score."""
 
+import pytest
+
 
 def test_a_run_on_the_oracle_derivative_recovers_what_its_data_determine(run_tiny, tiny_connectome, tmp_path):
     metrics = run_tiny("simulation=flyvis_scenes", f"simulation.connectome={tiny_connectome}", "training.target=drift")
@@ -15,3 +17,20 @@ def test_a_run_on_the_oracle_derivative_recovers_what_its_data_determine(run_tin
         "sequence_start_validation",
         "sequence_start_test",
     }
+
+
+def test_a_run_whose_arrays_all_stand_on_the_disk_reports_the_same(run_tiny, tiny_connectome, monkeypatch):
+    overrides = (
+        "simulation=flyvis_scenes",
+        f"simulation.connectome={tiny_connectome}",
+        "training.max_steps=3",
+        "training.projection_iterations=2",
+        "training.flow_rounds=2",
+    )
+    in_memory = run_tiny(*overrides)
+    monkeypatch.setattr("hydra_llm.data.scratch.LARGE", 1)
+    monkeypatch.setattr("hydra_llm.families.flyvis.fitting.innovations.SIDE_BY_SIDE", 1)
+    on_disk = run_tiny(*overrides, folder="on_disk")
+    for metrics in (in_memory, on_disk):
+        metrics.pop("training_time_min")
+    assert on_disk == pytest.approx(in_memory, rel=1e-2, abs=1e-5)  # float32 sums in other blocks

@@ -6,7 +6,6 @@ Such a file ends with the process that made it, however that ends.
 import math
 import os
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +40,10 @@ def room(shape: tuple[int, ...], dtype: torch.dtype, folder: Path | None) -> Ten
 
 
 def on_disk(array: np.ndarray) -> Tensor:
-    """The numbers of a stored array: a copy in memory, or, of a large one, its file, which must not be written to."""
-    if array.nbytes <= LARGE:
+    """The numbers of a stored array: a copy in memory, or, of a large one, its file, which no write to them reaches."""
+    if array.nbytes <= LARGE or not isinstance(array, np.memmap) or array.filename is None:
         return torch.tensor(array)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(array)
+    return torch.from_numpy(np.memmap(array.filename, array.dtype, "c", array.offset, array.shape))
 
 
 def _reserve(descriptor: int, n_bytes: int) -> None:
