@@ -74,6 +74,15 @@ def test_likely_weights_are_closer_where_the_rows_hardly_tell_and_the_same_where
     assert errors[10.0][0] == pytest.approx(errors[10.0][1], rel=0.05)
 
 
+def test_one_direction_of_noise_alone_leaves_the_likely_weights_small():
+    features, target, W = _problem(5, noise=1e-4)
+    features[:, 1] = features[:, 0] + 1e-2 * torch.from_numpy(np.random.default_rng(6).standard_normal(ROWS))
+    found = _regression(features, target, 1e-4, constrain=True)
+    assert float(found.weights[:2].abs().max()) > 20
+    assert float(found.likely.abs().max()) < 2 * float(W.abs().max())
+    assert not (found.variance < found.prior / 3)[:2, 2:].any()
+
+
 def test_the_own_source_stays_at_zero():
     features, target, _ = _problem(2, noise=0.1)
     found = _regression(features, target, 0.1, constrain=True)

@@ -29,7 +29,7 @@ from hydra_llm.identifiability.least_squares import NULL_SINGULAR_VALUE, Factor
 
 LEAST_SIGNAL = 0.05  # share of the variance of a direction of the features that is signal; less counts as this much
 _LEAST_LEFT = 0.05  # least share of the remainder at a frequency that a fit is taken to leave
-_PRIORS = 1e-6, 1e6  # variances of the prior that are compared, relative to the mean square weight
+_PRIORS = 1e-2, 1e2  # variances of the prior that are compared, relative to the mean square weight that rows tell
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,14 @@ def _posterior(weights: Tensor, spectrum: _Spectrum, *, constrain: bool) -> tupl
     values, turn = torch.linalg.eigh((covariance + covariance.T) / 2)
     spread = values.clamp_min(1e-12 * float(values[-1].clamp_min(1e-300)))[:, None] * size  # [direction, target]
     along = turn.T @ weights
-    mean_square = weights.square().mean().clamp_min(1e-300)
+    precision = 1 / spread.clamp_min(1e-300)
+    told = ((along.square() * precision).sum() / precision.sum()).clamp_min(1e-300)  # by directions that rows tell
 
     def cost(prior: Tensor) -> Tensor:
         total = prior + spread
         return (total.log() + along.square() / total).sum(0)
 
-    low, high = (mean_square * end for end in _PRIORS)
+    low, high = (told * end for end in _PRIORS)
     prior = minimise_log(cost, low, high, weights.shape[1])
     kept = prior / (prior + spread)
     mean = turn @ (kept * along)

@@ -10,6 +10,7 @@ from hydra_llm.estimation.smoothing import Smoothed
 from hydra_llm.families.signal.fitting.corrected_splines import CorrectedSplines, Smoothness, descend_corrected
 from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.fitting.noisy_equations import NoisyEquations, Window
+from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.nn.spline import SplineBasis
 
 N = 10
@@ -62,6 +63,35 @@ def test_noise_is_taken_out_where_there_is_noise_and_the_recording_was_smoothed(
     _, recorded = recorded_network(2, n_frames=1000, process=0.0, measurement=measurement)
     found = NoiseCorrection.wanted(method, recorded, mode)
     assert (found is not None) == wanted
+
+
+def test_a_network_that_the_noise_leaves_undetermined_stays_as_it_was(caplog):
+    _, recorded = recorded_network(3, n_frames=300, process=0.0, measurement=0.5)
+    net = SignalGNN(
+        n_neurons=N,
+        hidden_dim=8,
+        n_layers=2,
+        activation="tanh",
+        embedding_dim=0,
+        embedding_scale=0.1,
+        W_init_scale=1.0,
+        input_mode="none",
+        dtype=torch.float64,
+        generator=torch.Generator().manual_seed(0),
+        activity=recorded.activity,
+    )
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    correction = NoiseCorrection.wanted(Smoothed(), recorded, "none")
+    assert correction is not None
+    correction.apply(net, Smoothed().frames(recorded), None)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert "the fit to the smoothed recording stays" in caplog.text
+
+
+def test_a_recording_of_short_stretches_is_left_as_it_is():
+    _, recorded = recorded_network(2, n_frames=400, measurement=0.1)
+    cut = Recorded(recorded.activity, None, DELTA_T, torch.arange(0, 400, 8))
+    assert NoiseCorrection.wanted(Smoothed(), cut, "none") is None
 
 
 def test_the_sentence_names_the_frames_of_an_equation():

@@ -1,5 +1,6 @@
 """What a signal fit does under measurement noise: functions and weights are found again, the noise taken out."""
 
+import copy
 import logging
 from dataclasses import dataclass
 from typing import Self
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.estimation.method import Method
-from hydra_llm.estimation.noise import noise_levels
+from hydra_llm.estimation.noise import HIGHER, noise_levels
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.estimation.smoothing import Smoothed
 from hydra_llm.families.signal.fitting.corrected_splines import CorrectedSplines, descend_corrected
@@ -24,6 +25,7 @@ from hydra_llm.nn.spline import SplineBasis
 log = logging.getLogger(__name__)
 
 SPLINES, LOOKED_WITH, DEGREE = 32, 48, 5  # per function; LOOKED_WITH: to see where a message bends
+MOST = 0.5  # of the weights have to be determined
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class NoiseCorrection:
 
     @classmethod
     def wanted(cls, method: Method | None, recorded: Recorded, input_mode: str) -> Self | None:
-        """Where the recording is smoothed because of its noise; None elsewhere, and where an input multiplies."""
-        if not isinstance(method, Smoothed) or input_mode == "multiplicative":
+        """Where the recording is smoothed because of its noise; None elsewhere, and where an input multiplies or all
+        stretches are too short to tell the noise."""
+        longest = max(own.stop - own.start for own in recorded.sequences())
+        if not isinstance(method, Smoothed) or input_mode == "multiplicative" or longest <= HIGHER:
             return None
         levels = noise_levels(recorded)
         return cls(NoisyEquations(recorded, levels.measurement, Window.of(recorded))) if levels.is_noise else None
@@ -56,12 +60,27 @@ class NoiseCorrection:
         return self.terms(lambda u: net.message(u.to(net.W)), lambda u: net.update(u.to(net.W)))
 
     def apply(self, net: SignalGNN, frames: Frames, synapses: Tensor | None) -> None:
-        """Functions that all neurons share, then W. synapses: bool [target, source], those that exist; None: any."""
+        """Functions that all neurons share, then the weights that the equations determine; the others stay.
+
+        Where these are fewer than MOST, the network is left as it was. synapses: bool [target, source], those that
+        exist; None: any.
+        """
+        before = copy.deepcopy(net.state_dict())
         with torch.no_grad():
             if net.is_shared:
                 self._functions(net, frames)
             found = weights_given_functions(self.terms_of(net), synapses)
-            net.W.copy_(torch.from_numpy(found.value).to(net.W))
+            told = torch.from_numpy(found.determined).to(net.W.device)
+            share = float(told.sum() / net.off_diagonal.sum())
+            if share < MOST:
+                log.warning(
+                    "Under its noise the recording determines %.0f %% of the weights, too few to take the noise out: "
+                    "the fit to the smoothed recording stays. Record more frames, or a richer activity.",
+                    100 * share,
+                )
+                net.load_state_dict(before)
+                return
+            net.W.copy_(torch.where(told, torch.from_numpy(found.value).to(net.W), net.W))
 
     def _functions(self, net: SignalGNN, frames: Frames) -> None:
         states = self.equations.recorded.activity.double()

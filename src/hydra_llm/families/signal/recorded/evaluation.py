@@ -143,6 +143,8 @@ class RecordingEvaluator:
         found = None if terms is None else weights_given_functions(terms, known)
         scale = natural_scale(net, self._observations.split("train").activity)
         W = net.connectivity().detach().double().numpy() * scale
+        if found is not None and self._correction is not None:
+            W = np.where(found.determined, found.value * scale, W)  # a fit may be left as it was; intervals never are
         true = None if self._true is None else self._true.numpy()
         factor = np.ones(len(W)) if true is None else factor_to(W, true, shared=net.is_shared)
         if found is not None:
@@ -177,7 +179,10 @@ class RecordingEvaluator:
     def tables(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, str]:
         written = {"noise.csv": tables.noise_table(self._names, self._noise)}
         if evaluation.trust is not None:
-            written["trust.md"] = evaluation.trust.page(self._noise.sentence(self._unit), fit.target)
+            noise = self._noise.sentence(self._unit)
+            if self._correction is not None:
+                noise = f"{noise} {self._correction.sentence()}"
+            written["trust.md"] = evaluation.trust.page(noise, fit.target)
         recovered, net = evaluation.recovered, fit.net
         if recovered is None:
             return written
