@@ -285,8 +285,8 @@ COLUMNS = (
     "units, 40 targets are regressed on their 50 sources and on as many that are none. One step: forward differences; "
     "smoothed: the recording is smoothed, then regressed; weak, corrected: the weak form with the noise taken out of "
     "the Gram matrix. Law fitted: a run of simulation=recording, which learns both functions too; its scale is fitted "
-    "to the truth. Of 50 units, seed 4 runs into a limit cycle that determines no weight: it is what a mean R2 far below "
-    "that of the others comes from. `python benchmarks/coverage.py` measures seeds that are missing."
+    "to the truth. Of 50 units, seed 4 runs into a limit cycle that determines no weight, which is why the mean R2 of "
+    "50 units is low. `python benchmarks/coverage.py` measures seeds that are missing."
 )
 
 
