@@ -7,6 +7,7 @@ their parameters. Least squares is a ceiling where the target is the oracle deri
 follows the noise, and the ceiling is the one of the others that the validation frames prefer.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +29,10 @@ from hydra_llm.families.flyvis.oracle.neighbour_solutions import (
 from hydra_llm.families.flyvis.oracle.tied import tie, untie
 from hydra_llm.identifiability.samples import Samples
 
+log = logging.getLogger(__name__)
+
 _BLOCK = 1024  # frames per step
+_LONG = 500_000_000  # edge-frames from which on every step is announced
 _EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly
 
 
@@ -117,10 +121,14 @@ def flyvis_oracle(used: Samples, validation: Samples, graph: Data, types: Tensor
     """
     edge_index, n_neurons = graph["edge_index"], len(graph["column"])
     target = edge_index[1]
+    say = log.info if graph.num_edges * used.n_frames > _LONG else log.debug
+    say("Oracle, step 1 of 3: regressions of %s neurons on %s frames ...", f"{n_neurons:,}", f"{used.n_frames:,}")
     factors = factorise(edge_index, n_neurons, law_blocks(used, graph["input_index"]))
     held_out = factorise(edge_index, n_neurons, law_blocks(validation, graph["input_index"]))
+    say("Oracle, step 2 of 3: a ridge for all neurons, and one for each ...")
     shrunk, strength = best_ridge(factors, held_out)
     probable = evidence(factors)
+    say("Oracle, step 3 of 3: parameters shared within cell types, and what is determined at all ...")
     kinds, own = edge_kinds(edge_index, types, graph["column"]), torch.unique(types, return_inverse=True)[1]
     shared = untie(best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))[0], kinds, own)
     errors = {name: error(one, held_out) for name, one in (("ridge", shrunk), ("evidence", probable), ("tied", shared))}
