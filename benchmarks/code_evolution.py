@@ -5,7 +5,7 @@
 Edits are drawn at random, with repetition, from a list of good, useless, crashing and cheating ones; the same list for
 both arms, with as many runs. `sweep`: they are answers to a sweep's questions for code (every second trial), with its
 checks, its memory of what was tried, its reruns. `random edits`: each goes on top of the best program so far and is
-kept where its one run has a higher value.
+kept where its one run has a higher value. `checked edits`: the same after the checks of a sweep.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import logging
 import random
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from _code_tasks import CHEATING, EDITS, FIRST, TASKS, Task, edited, recovery
 from _report import mean_sd_least, publish
 from tqdm import tqdm
 
+from hydra_llm.code.trial_run import RunLimits
 from hydra_llm.code.workspace import Workspace
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.search.evolution import author as asking
@@ -44,6 +45,7 @@ from hydra_llm.training.strategy import StrategyError
 RATE = 0.05
 FRESH = range(100, 105)  # recordings that no run of a search has seen
 REPAIRS = 3
+LIMITS = RunLimits(20.0, 2000)
 INTERFACE_TEST = "hydra_llm.training.strategy_check.check_strategy"
 
 
@@ -69,7 +71,7 @@ def main() -> None:
     asking.examine = cache(asking.examine)  # the same text is tested once: a test is a process that imports torch
     rows = []
     for task in TASKS:
-        for name, arm in (("sweep", swept), ("random edits", random_edits)):
+        for name, arm in ARMS.items():
             ends = [arm(task, options.trials, seed) for seed in tqdm(range(options.repeats), f"{task.name}, {name}")]
             rows.append(_row(task, name, ends))
     note = (
@@ -119,11 +121,20 @@ def score(task: Task, text: str, seed: int, rate: float = RATE) -> float:
 
 # ---- random edits ----
 def random_edits(task: Task, n_trials: int, seed: int) -> Search:
-    rng = random.Random(seed)
+    return climb(task, n_trials, random.Random(seed), lambda text: False)
+
+
+def checked_edits(task: Task, n_trials: int, seed: int) -> Search:
+    return climb(task, n_trials, random.Random(seed), lambda text: bool(asking.examine(text, INTERFACE_TEST, LIMITS)))
+
+
+def climb(task: Task, n_trials: int, rng: random.Random, is_refused: Callable[[str], bool]) -> Search:
+    """What is refused takes no run."""
     text, best = FIRST, score(task, FIRST, 0)
-    found, crashed, cheated = None, 0, 0
+    found, crashed, cheated, refused = None, 0, 0, 0
     for number in range(1, n_trials):
-        new = next(text_ for edit in drawn(rng) if (text_ := edited(text, edit)) is not None)
+        while is_refused(new := changed(text, rng)):
+            refused += 1
         cheated += cheats(new)
         try:
             value = score(task, new, 0)
@@ -134,12 +145,15 @@ def random_edits(task: Task, n_trials: int, seed: int) -> Search:
             text, best = new, value
         if found is None and task.has_all(text) and not cheats(text):
             found = number + 1
-    return Search(text, found, crashed, cheated, 0)
+    return Search(text, found, crashed, cheated, refused)
 
 
-def drawn(rng: random.Random) -> Iterator[tuple[str, str]]:
+def changed(text: str, rng: random.Random) -> str:
+    """By the first edit drawn that fits."""
     while True:
-        yield rng.choice(EDITS)
+        new = edited(text, rng.choice(EDITS))
+        if new is not None:
+            return new
 
 
 # ---- a sweep ----
@@ -173,7 +187,7 @@ def open_study(folder: Path, n_trials: int, seed: int) -> Study:
             Revision(name="code", choices=(BASE, *NAMES), default=BASE),
         )
     )
-    settings = CodeSettings("code", INTERFACE_TEST, 2, REPAIRS, test_seconds=20.0, test_megabytes=2000)
+    settings = CodeSettings("code", INTERFACE_TEST, 2, REPAIRS, LIMITS.seconds, LIMITS.megabytes)
     workspace = Workspace.open(folder, "strategy.py", FIRST)
     author = Author(settings, workspace, ScriptedClient(answers(random.Random(seed))), NoReviewer(), lambda: 0.0)
     wanted = Settings(space, Objective("W_R2"), n_trials=n_trials, n_parallel=1, seed=seed, seed_keys=("seed",))
@@ -208,6 +222,8 @@ def outcome(task: Task, trial: Trial, study: Study, text: str) -> Outcome:
         return Outcome(TrialState.FAILED, error=TrialError("StrategyError", str(error)))
     return from_result({"W_R2": value}, study.settings.objective)
 
+
+ARMS = {"sweep": swept, "checked edits": checked_edits, "random edits": random_edits}
 
 if __name__ == "__main__":
     main()
