@@ -98,3 +98,11 @@ def test_the_sentence_names_the_frames_of_an_equation():
     recorded = Recorded(torch.zeros(100, 2), None, DELTA_T)
     correction = NoiseCorrection(NoisyEquations(recorded, torch.zeros(2), Window(8, 2)))
     assert "over 21 frames" in correction.sentence()
+    assert "over 21 frames" in correction.sentence(0.9)
+
+
+def test_the_sentence_says_where_the_noise_could_not_be_taken_out():
+    recorded = Recorded(torch.zeros(100, 2), None, DELTA_T)
+    said = NoiseCorrection(NoisyEquations(recorded, torch.zeros(2), Window(8, 2))).sentence(0.25)
+    assert "determines 25% of the weights" in said
+    assert "found again" not in said

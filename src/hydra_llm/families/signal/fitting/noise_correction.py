@@ -44,7 +44,13 @@ class NoiseCorrection:
         levels = noise_levels(recorded)
         return cls(NoisyEquations(recorded, levels.measurement, Window.of(recorded))) if levels.is_noise else None
 
-    def sentence(self) -> str:
+    def sentence(self, determined: float = 1.0) -> str:
+        """determined: the share of the weights that the equations determine, where it is known."""
+        if determined < MOST:
+            return (
+                f"Under its noise the recording determines {determined:.0%} of the weights, too few to take the noise "
+                "out: the fit to the smoothed recording stays. Record more frames, or a richer activity."
+            )
         reach = self.equations.window.reach
         return (
             f"Functions and weights are found again from equations over {2 * reach + 1} frames, with their noise "
@@ -73,11 +79,7 @@ class NoiseCorrection:
             told = torch.from_numpy(found.determined).to(net.W.device)
             share = float(told.sum() / net.off_diagonal.sum())
             if share < MOST:
-                log.warning(
-                    "Under its noise the recording determines %.0f %% of the weights, too few to take the noise out: "
-                    "the fit to the smoothed recording stays. Record more frames, or a richer activity.",
-                    100 * share,
-                )
+                log.warning("%s", self.sentence(share))
                 net.load_state_dict(before)
                 return
             net.W.copy_(torch.where(told, torch.from_numpy(found.value).to(net.W), net.W))

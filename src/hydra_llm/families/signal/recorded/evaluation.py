@@ -181,7 +181,8 @@ class RecordingEvaluator:
         if evaluation.trust is not None:
             noise = self._noise.sentence(self._unit)
             if self._correction is not None:
-                noise = f"{noise} {self._correction.sentence()}"
+                share = evaluation.metrics.get("connectivity_determined_share", 1.0)
+                noise = f"{noise} {self._correction.sentence(share)}"
             written["trust.md"] = evaluation.trust.page(noise, fit.target)
         recovered, net = evaluation.recovered, fit.net
         if recovered is None:
