@@ -90,3 +90,19 @@ def test_candidates_that_differ_in_numbers_alone_compose_alike(tmp_path):
     others = [{**one, "model": "fancy"}, {**one, "x": None}, {"n": 1, "model": "plain"}, {**one, "+m": 0.5}]
     assert spec.shape(one, {}) not in [spec.shape(other, {}) for other in others]
     assert spec.shape(one, {}) != spec.shape(one, {"sim": "a"})
+
+
+@pytest.mark.parametrize(
+    ("line", "promoted"),
+    [
+        ((), 2),
+        (("~search.trial_overrides",), 0),  # nothing shortens the runs
+        (("search.confirm.budgets=[search]",), 0),
+        (("hydra.sweeper.confirm.budgets=[search]",), 0),
+        (("search.confirm.budgets=[search]", "hydra.sweeper.promote=1"), 1),
+        (("hydra.sweeper.n_trials=5",), 0),
+    ],
+)
+def test_the_full_recipe_runs_at_half_time_where_it_also_confirms(tmp_path, line, promoted):
+    words = line if any("n_trials" in word for word in line) else ("hydra.sweeper.n_trials=12", *line)
+    assert spec_of(tmp_path, *words).settings.promote == promoted

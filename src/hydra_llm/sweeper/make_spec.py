@@ -79,7 +79,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         collapse=_declared(Collapse.of, node["collapse"]) if node.get("collapse") else None,
         meaning=_declared(Meaning.of, node.get("meaning") or {}),
         confirmation=_confirmation(sources, seed_keys, shortened=bool(trial_overrides)),
-        promote=_promoted(options, shortened=bool(trial_overrides)),
+        promote=_promoted(sources, shortened=bool(trial_overrides)),
         stop=Stop(**options["stop"]),
         pruning=Pruning.of(options["pruning"]),
         max_failure_rate=options["max_failure_rate"],
@@ -180,29 +180,40 @@ def _objective(sources: Sources) -> Objective:
 
 def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bool) -> Confirmation:
     """Only with seed keys; the full budget is another one only where trial_overrides shorten the search."""
-    own = {key: value for key, value in sources.options["confirm"].items() if value is not None}
-    wanted: dict[str, Any] = {**sources.node.get("confirm", {}), **own}
-    unknown = sorted(set(wanted) - set(CONFIRM))
-    if unknown:
-        raise SweepError(f"A key of confirm must be one of {', '.join(CONFIRM)}, got confirm.{unknown[0]}.")
+    wanted = _confirm(sources)
     n_seeds = wanted.get("n_seeds") or 0
-    if not n_seeds or (not seed_keys and "n_seeds" not in own):
+    if not n_seeds or (not seed_keys and sources.options["confirm"].get("n_seeds") is None):
         return Confirmation()
-    budgets: list[Budget] = wanted.get("budgets") or ["search", "full"]
     return Confirmation(
         n_seeds,
-        tuple(b for b in budgets if shortened or b == "search") or ("search",),
+        tuple(b for b in _budgets(sources) if shortened or b == "search") or ("search",),
         tuple(wanted.get("references") or ()),
     )
 
 
-def _promoted(options: Mapping[str, Any], *, shortened: bool) -> int:
-    """Configurations that run the full recipe during the search: none where the search runs it anyway."""
+def _confirm(sources: Sources) -> dict[str, Any]:
+    """What the sweep says of the confirmation, before what the application says."""
+    own = {key: value for key, value in sources.options["confirm"].items() if value is not None}
+    wanted = {**sources.node.get("confirm", {}), **own}
+    unknown = sorted(set(wanted) - set(CONFIRM))
+    if unknown:
+        raise SweepError(f"A key of confirm must be one of {', '.join(CONFIRM)}, got confirm.{unknown[0]}.")
+    return wanted
+
+
+def _budgets(sources: Sources) -> list[Budget]:
+    return _confirm(sources).get("budgets") or ["search", "full"]
+
+
+def _promoted(sources: Sources, *, shortened: bool) -> int:
+    """Configurations that run the full recipe during the search: none where the search runs it anyway, and none by
+    themselves where the application confirms without it, because it has no place for what is searched.
+    """
     if not shortened:
         return 0
-    wanted = options["promote"]
+    wanted, n_trials = sources.options["promote"], sources.options["n_trials"]
     if wanted is None:
-        return 2 if options["n_trials"] >= ENOUGH_TO_PROMOTE else 0
+        return 2 if n_trials >= ENOUGH_TO_PROMOTE and "full" in _budgets(sources) else 0
     return wanted
 
 
