@@ -120,8 +120,8 @@ SWEEPER: Table = {
         int,
         None,
         "configurations, leader and baseline first, that run the full recipe at half time, inside `n_trials`; 0: none; "
-        "null: 2 where `search.trial_overrides` shorten the runs, `confirm.budgets` has `full`, and `n_trials` is 12 or "
-        "more",
+        "null: 2 where `search.trial_overrides` shorten the runs, `confirm.budgets` has `full` and `n_trials` is 12 "
+        "or more",
         low=0,
     ),
     "code": Key(dict, defaults(CODE), "the file of code that the sweep may change"),

@@ -14,9 +14,9 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.adam import GradientPhase
-from hydra_llm.families.signal.fitting.corrected_phase import CorrectedPhase
-from hydra_llm.families.signal.fitting.known_synapses import FittedPhase, KnownSynapsesPhase, nothing_more, restrict
-from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
+from hydra_llm.families.signal.fitting.followed_phase import FittedPhase, FollowedPhase, nothing_more
+from hydra_llm.families.signal.fitting.known_synapses import KnownSynapses, restrict
+from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection, NoiseTakenOut
 from hydra_llm.families.signal.fitting.projection import SignalProjectionPhase
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.schema.fields import as_object
@@ -71,8 +71,8 @@ def _after_functions(data: FitData, observations: Observations) -> Callable[[Fit
     mode = observations.meta["external_input_mode"]
     correction = NoiseCorrection.wanted(data.method, data.recorded("train"), mode)
     if correction is not None:
-        return partial(CorrectedPhase, correction=correction, knows_synapses=knows)
-    return KnownSynapsesPhase if knows else nothing_more
+        return partial(FollowedPhase, after=NoiseTakenOut(correction, knows))
+    return partial(FollowedPhase, after=KnownSynapses()) if knows else nothing_more
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:

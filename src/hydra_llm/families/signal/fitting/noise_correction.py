@@ -94,6 +94,22 @@ class NoiseCorrection:
         write_curves(net, basis, found.a, found.c, frames.spread(200).activity)
 
 
+@dataclass(frozen=True)
+class NoiseTakenOut:
+    """What follows a fit to a smoothed recording. knows_synapses: W is then zero where the network has no synapse."""
+
+    correction: NoiseCorrection
+    knows_synapses: bool
+
+    @property
+    def title(self) -> str:
+        return "without the noise"
+
+    def apply(self, net: SignalGNN, frames: Frames) -> None:
+        log.info("%s", self.correction.sentence())
+        self.correction.apply(net, frames, net.off_diagonal.bool().cpu() if self.knows_synapses else None)
+
+
 def _curve(mlp: MLP, scale: float):
     parameter = next(mlp.parameters())
 
