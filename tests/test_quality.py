@@ -84,6 +84,12 @@ def test_an_import_against_the_direction_is_reported(where, imported, complaint,
     assert "{} is not allowed to import {}:".format(*complaint.split(" -> ")) in report, report
 
 
+def test_every_test_file_has_a_name_of_its_own():
+    """Pytest imports them by their last name: of two that share it, it collects one."""
+    names = [path.name for path in python_files("tests") if path.name.startswith("test_")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
 def test_the_plugin_namespace_stays_open():
     """An __init__.py there would hide every other Hydra plugin of the environment."""
     assert not (ROOT / "hydra_plugins" / "__init__.py").exists()
