@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hydra_llm.code.errors import CodeError
+from hydra_llm.code.prefix import prefixed
 
 KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR")  # of the environment: no key, no token
 
@@ -21,17 +23,19 @@ class RunLimits:
     megabytes: int = 2000
 
 
-def run_interface_test(test: str, path: Path, limits: RunLimits | None = None) -> list[str]:
+def run_interface_test(test: str, path: Path, limits: RunLimits | None = None, prefix: Sequence[str] = ()) -> list[str]:
     """Sentences on what is wrong with the code in `path`; [] for code that may run.
 
-    test: the dotted path of a function that takes the file's path and returns such sentences, or raises. Raises
-    CodeError for a test that cannot be found: then nothing is known of the code.
+    test: the dotted path of a function that takes the file's path and returns such sentences, or raises. prefix: words
+    before the command, which may use the folder of `path`. Raises CodeError for a test that cannot be found: then
+    nothing is known of the code.
     """
     limits = limits or RunLimits()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     paths = os.pathsep.join(entry for entry in (str(Path.cwd()), *sys.path) if entry)
     environment = {**kept, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "hydra_llm.code.limited", test, str(path.absolute()), str(limits.megabytes)]
+    ours = [sys.executable, "-m", "hydra_llm.code.limited", test, str(path.absolute()), str(limits.megabytes)]
+    command = prefixed(prefix, path.absolute().parent, ours)
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(

@@ -114,6 +114,12 @@ SWEEPER: Table = {
         "how jobs are started; `auto` decides by slots and launcher",
         choices=("auto", "batch", "thread", "fork"),
     ),
+    "prefix": Key(
+        list,
+        None,
+        "words before the command of every trial and interface test, such as those of a container; `{folder}` in them "
+        "is the folder that it writes",
+    ),
     "gpu_slots": Key(list, None, "devices by slot, e.g. `[0,1]`: `CUDA_VISIBLE_DEVICES` of its jobs"),
     "max_batch_size": Key(int, None, "`mode: grid` only: jobs per launch; null: all at once", low=1),
     "promote": Key(

@@ -101,6 +101,7 @@ def make_evolution(options: Mapping[str, Any], code: SweptCode, proposer: Propos
         max_repairs=(IN_SLOTS if in_slots else IN_SEQUENCE) if repairs is None else repairs,
         test_seconds=asked.get("test_seconds") or 60.0,
         test_megabytes=asked.get("test_megabytes") or 2000,
+        prefix=tuple(options["prefix"] or ()),
     )
     reviewer = _reviewer(asked.get("review") or "auto")
     return Evolution(Author(settings, code.workspace, client, reviewer, time.time))

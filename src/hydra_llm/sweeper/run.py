@@ -33,6 +33,7 @@ from hydra_llm.sweeper.command_line import resume_command
 from hydra_llm.sweeper.console import Console
 from hydra_llm.sweeper.dispatch.base import Dispatch
 from hydra_llm.sweeper.dispatch.choice import LOCAL, choose, fork_hindrance, launcher_kind, make_dispatch
+from hydra_llm.sweeper.dispatch.prefixed import PrefixedLauncher, check_prefix
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.recorded_order import in_recorded_order
 from hydra_llm.sweeper.dispatch.signals import Interruptible
@@ -73,10 +74,16 @@ class SweepRun:
         self.dispatch_mode, self._dispatch_warning = choose(
             self.options["dispatch"], self.options["n_parallel"], self._launcher_kind, fork_hindrance()
         )
+        if self.options["prefix"]:
+            check_prefix(self.options["prefix"], self._launcher_kind, self.options["mode"])
         self._attach_callbacks()
         self.launcher = self._make_launcher(config)
 
     def _make_launcher(self, config: DictConfig) -> Launcher:
+        if self.options["prefix"]:
+            prefixed = PrefixedLauncher(self.options["prefix"])
+            prefixed.setup(hydra_context=self.context, task_function=self.task_function, config=config)
+            return prefixed
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task_function, config=config
         )

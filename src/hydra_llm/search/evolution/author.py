@@ -139,7 +139,8 @@ class Author:
         limits = RunLimits(self.settings.test_seconds, self.settings.test_megabytes)
         problems = examine(text, "", limits)  # the rules alone: they are quick
         digest = "" if problems else tree_digest(text)
-        problems = problems or self._novelty(state, digest) or examine(text, self.settings.interface_test, limits)
+        test, prefix = self.settings.interface_test, self.settings.prefix
+        problems = problems or self._novelty(state, digest) or examine(text, test, limits, prefix)
         if problems:
             return None, problems, digest
         name = NAMES[len(state.code.revisions)]

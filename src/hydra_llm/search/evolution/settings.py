@@ -13,7 +13,8 @@ IN_SEQUENCE, IN_SLOTS = 10, 3  # repairs of one idea, where the settings say not
 @dataclass(frozen=True)
 class CodeSettings:
     """key: whose value in a configuration is the name of a revision. every: trials between two ideas; None: one at the
-    beginning of every block but the first. max_repairs: of one idea, before and after its launch.
+    beginning of every block but the first. max_repairs: of one idea, before and after its launch. prefix: words before
+    the command of the interface test.
     """
 
     key: str
@@ -22,3 +23,4 @@ class CodeSettings:
     max_repairs: int
     test_seconds: float
     test_megabytes: int
+    prefix: tuple[str, ...] = ()
