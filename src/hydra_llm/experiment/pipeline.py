@@ -24,6 +24,7 @@ from hydra_llm.data.store import DatasetStore
 from hydra_llm.estimation.estimates import ORACLE_DERIVATIVE
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
+from hydra_llm.experiment.recovery_curves import log_curves, recovery_curves
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
@@ -101,6 +102,7 @@ def _measure(
         (folder / name).write_text(text, encoding="utf-8")
     for name, array in evaluation.arrays.items():
         np.save(folder / f"{name}.npy", array)
+    log_curves(recovery_curves(fitted, evaluator), loggers)
     for logger in loggers:
         logger.log_metrics(metrics)
     summarise(loggers, metrics, target)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
@@ -34,6 +34,15 @@ class Evaluator(Protocol):
 
     def tables(self, fit: Fit, evaluation: Any) -> dict[str, str]:
         """Texts for the run folder by file name, such as a table per cell type; often none."""
+        ...
+
+
+@runtime_checkable
+class ScoresRecovery(Protocol):
+    """An evaluator that has scores of a network at any time of its fit, cheap enough for one per interval."""
+
+    def recovery(self, net: Any) -> dict[str, float]:
+        """The main recovery metrics of a network on the CPU; empty where it is not the family's own."""
         ...
 
 

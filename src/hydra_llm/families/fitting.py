@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 from torch import Tensor, nn
 
 from hydra_llm.callbacks.history import History
+from hydra_llm.callbacks.interval_snapshots import IntervalSnapshot, IntervalSnapshots
 from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.callbacks.stopwatch import Stopwatch
@@ -47,8 +48,8 @@ class FitContext:
 class Fit:
     """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to.
 
-    target: what was fitted, in words; baselines: losses of what it had to beat; retries: attempts that failed before it
-    (families.attempts).
+    intervals: the network after every interval, or after some of them. target: what was fitted, in words; baselines:
+    losses of what it had to beat; retries: attempts that failed before it (families.attempts).
     """
 
     net: Any
@@ -60,6 +61,7 @@ class Fit:
     target: str = "recording"
     baselines: Mapping[str, float] = field(default_factory=dict)
     retries: int = 0
+    intervals: Sequence[IntervalSnapshot] = ()
 
     def losses(self) -> dict[str, float]:
         """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries."""
@@ -86,6 +88,7 @@ def train(
             f"that the trainer runs; got {type(fitted).__name__}."
         )
     history, stopwatch = History(), Stopwatch()
+    snapshots = IntervalSnapshots(net, goes_into_checkpoints=is_under_scheduler())
     best = BestCheckpoint(
         dirpath=context.folder / "checkpoints",
         filename="best",
@@ -111,7 +114,7 @@ def train(
             trainer = Trainer(
                 max_epochs=fitted.n_intervals,
                 logger=list(context.loggers) or False,
-                callbacks=[best, history, stopwatch, OwnSignals(), *reporting, *context.callbacks],
+                callbacks=[best, history, snapshots, stopwatch, OwnSignals(), *reporting, *context.callbacks],
                 **options,
             )
             trainer.fit(fitted, datamodule=data, ckpt_path=left)
@@ -127,4 +130,5 @@ def train(
     if not context.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
     (context.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served
-    return Fit(net.to("cpu").eval(), data, history.series(), int(state["epoch"]), stopwatch.minutes)
+    fitted_net, minutes = net.to("cpu").eval(), stopwatch.minutes
+    return Fit(fitted_net, data, history.series(), int(state["epoch"]), minutes, intervals=tuple(snapshots.taken))

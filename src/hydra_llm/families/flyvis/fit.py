@@ -141,7 +141,8 @@ def _fit(
     phases = phases_of(keys, data, plan)
     found = train(UnseenStimulusGNN(net, stimulus), phases, data, context, unexplained_variance, keys.module)
     own = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in snapshots.taken)
-    return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "stimulus": stimulus})
+    intervals = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in found.intervals)
+    return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "intervals": intervals, "stimulus": stimulus})
 
 
 def _without_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

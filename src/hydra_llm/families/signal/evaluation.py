@@ -39,6 +39,8 @@ from hydra_llm.schema.fields import as_object
 log = logging.getLogger(__name__)
 
 GRID = 200  # states per neuron at which learned and true functions are compared
+COARSE, FEW_STATES = 40, 100  # of grid and recorded states, after every interval of a fit
+RECOVERY = ("connectivity_R2", "connectivity_sign_accuracy")  # of the weights, after every interval
 
 
 @dataclass(frozen=True)
@@ -140,16 +142,39 @@ class SignalEvaluator:
         arrays = {} if recovered.error is None else {"connectivity_standard_error": recovered.error}
         return SignalEvaluation(metrics | scores, rollouts, recovered, arrays=arrays)
 
+    def recovery(self, net: SignalGNN) -> dict[str, float]:
+        """connectivity_R2, its sign accuracy, message_R2 and update_R2, as `score` has them, on fewer states."""
+        if not isinstance(net, SignalGNN):
+            return {}
+        learned = self._learned(net, self._coarse_grid)
+        true, told = self._field.effective_connectivity.numpy(), self._told_sources
+        found = connectivity_metrics(learned.W, true, identifiable=None, prefix="connectivity", sources=told)
+        scores = {name: found[name] for name in RECOVERY if name in found}
+        return scores | learned.scores(self._few_states, self._field)
+
+    @cached_property
+    def _few_states(self) -> np.ndarray:
+        """Recorded states [frame, neuron], evenly spread."""
+        recorded = self._observations.split("train").activity
+        return np.array(recorded[:: max(1, len(recorded) // FEW_STATES)])
+
+    @cached_property
+    def _coarse_grid(self) -> np.ndarray:
+        return recorded_grid(self._observations.split("train").activity, COARSE)
+
+    def _learned(self, net: SignalGNN, grid: np.ndarray) -> LearnedFunctions:
+        """Functions and weights of a network in the gauge of the truth, read at the states of a grid."""
+        true = self._field.message(torch.from_numpy(grid)).numpy()
+        scale = source_scale(values(net.message, net, grid), true)
+        return LearnedFunctions(net, scale, rescale_sources(net.connectivity().detach().numpy(), scale))
+
     def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], RecoveredNetwork]:
-        grid = self._grid
-        message = values(net.message, net, grid)
-        scale = source_scale(message, self._field.message(torch.from_numpy(grid)).numpy())
-        W = rescale_sources(net.connectivity().detach().numpy(), scale)
-        true = self._field.effective_connectivity.numpy()
+        learned = self._learned(net, self._grid)
+        scale, W, true = learned.scale, learned.W, self._field.effective_connectivity.numpy()
         metrics = connectivity_metrics(
             W, true, identifiable=oracle.identifiable, prefix="connectivity", sources=self._told_sources
         )
-        learned, recorded = LearnedFunctions(net, scale, W), np.array(self._observations.split("train").activity)
+        recorded = np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
         if self._correction is None:
             error = standard_errors(net, self._estimates.frames("train", net))

@@ -149,9 +149,25 @@ class FlyvisEvaluator:
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
         return FlyvisEvaluation(metrics, recovered, rollouts, clusters, points)
 
+    def recovery(self, net) -> dict[str, float]:
+        """connectivity_R2, tau_R2 and V_rest_R2, as `score` has them, on fewer states."""
+        found, truth = self._small_probe.recover(net), self._truth
+        pairs = {
+            "connectivity_R2": (found.W, truth.W),
+            "tau_R2": (found.tau, truth.tau),
+            "V_rest_R2": (found.v_rest, truth.v_rest),
+        }
+        scores = {name: identity_r2(learned, true) for name, (learned, true) in pairs.items()}
+        return {name: value for name, value in scores.items() if value is not None}
+
     @cached_property
     def _probe(self) -> Probe:
         return self._make_probe()
+
+    @cached_property
+    def _small_probe(self) -> Probe:
+        """For scores after every interval of a fit."""
+        return self._make_probe(n_states=_SNAPSHOT_STATES, n_points=_SNAPSHOT_POINTS)
 
     def _make_probe(self, **sizes: int) -> Probe:
         train, validation = (self._observations.split(split) for split in ("train", "validation"))
@@ -179,11 +195,10 @@ class FlyvisEvaluator:
         """connectivity_R2 of every snapshot that the fit took."""
         if not fit.snapshots:
             return []
-        probe = self._make_probe(n_states=_SNAPSHOT_STATES, n_points=_SNAPSHOT_POINTS)
         net, points = copy.deepcopy(fit.net), []
         for snapshot in fit.snapshots:
             net.load_state_dict(snapshot.state)
-            score = identity_r2(probe.recover(net).W, self._truth.W)
+            score = identity_r2(self._small_probe.recover(net).W, self._truth.W)
             if score is not None:
                 points.append(Point(snapshot.epoch, snapshot.iteration, score, snapshot.phase))
         return points

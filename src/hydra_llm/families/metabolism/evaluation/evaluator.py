@@ -20,6 +20,7 @@ from hydra_llm.families.metabolism.evaluation.regulation import (
     regulation_figures,
     regulation_of,
     score_regulation,
+    slopes_of,
 )
 from hydra_llm.families.metabolism.evaluation.suitability import unsuitable
 from hydra_llm.families.metabolism.figures.identifiability import identifiability
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 METABOLITES = Labels(unit="metabolite", state="concentration c", state_unit="a.u.", time_unit="a.u.")
 PHASE_2 = ("phase2_loss", "phase2_node_magnitude", "reaction_error")  # logged while fitting
 SAMPLES = 20_000  # recorded concentrations at which learned and true substrate functions are compared
+FEW_SAMPLES = 2_000  # after every interval of a fit
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,29 @@ class MetabolismEvaluator:
         scores, recovered = self._recovered(net, oracle.found)
         return MetabolismEvaluation(metrics | scores, rollouts, oracle.found, recovered)
 
+    def recovery(self, net: ReactionGNN) -> dict[str, float]:
+        """rate_constants_R2, rate_law_R2 and, of a system with homeostasis, slope_score and avg_slope_ratio, as `score`
+        has them, on fewer states.
+        """
+        if not isinstance(net, ReactionGNN):
+            return {}
+        recorded = self._observations.split("train").activity
+        learned, true = self._contributions(net, recorded, FEW_SAMPLES)
+        alpha = gauge(learned, true)
+        log_k = self._log_k_in_gauge(net, alpha)
+        scores = {
+            "rate_constants_R2": identity_r2(log_k, self._log_k.numpy()),
+            "rate_law_R2": identity_r2(learned / alpha, true),
+        }
+        if self._regulation is not None:
+            scores |= slopes_of(net, recorded, self._regulation)
+        return {name: value for name, value in scores.items() if value is not None}
+
     def _recovered(self, net: ReactionGNN, oracle: MetabolismOracle) -> tuple[dict[str, float], RecoveredRates]:
         recorded = self._observations.split("train").activity
         learned, true = self._contributions(net, recorded)
         alpha = gauge(learned, true)
-        n_orders = len(alpha)
-        substrates = net.incidence.reshape(net.n_metabolites, n_orders, -1).sum(dim=0).numpy()
-        log_k = in_gauge(net.log_k.detach().numpy(), alpha, substrates)
+        log_k = self._log_k_in_gauge(net, alpha)
         metrics = rate_constant_metrics(
             log_k, self._log_k, identifiable=oracle.joint.identifiable, prefix="rate_constants"
         )
@@ -167,10 +185,18 @@ class MetabolismEvaluator:
             distance=keys.cluster_distance_threshold,
         )
 
-    def _contributions(self, net: ReactionGNN, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    @staticmethod
+    def _log_k_in_gauge(net: ReactionGNN, alpha: np.ndarray) -> np.ndarray:
+        """log10 k [reaction] as if alpha [order] were 1."""
+        substrates = net.incidence.reshape(net.n_metabolites, len(alpha), -1).sum(dim=0).numpy()
+        return in_gauge(net.log_k.detach().numpy(), alpha, substrates)
+
+    def _contributions(
+        self, net: ReactionGNN, recorded: np.ndarray, n_samples: int = SAMPLES
+    ) -> tuple[np.ndarray, np.ndarray]:
         """F and the true law^s [sample, order], at evenly spaced recorded concentrations."""
         c = np.array(recorded).reshape(-1)
-        c = torch.from_numpy(c[:: max(1, len(c) // SAMPLES)])
+        c = torch.from_numpy(c[:: max(1, len(c) // n_samples)])
         with torch.no_grad():
             learned = net.factor(c.to(net.log_k.dtype)).double()
         law = self._field.law.factor(c.double().clamp_min(SMALLEST))

@@ -79,6 +79,18 @@ def score_regulation(
     return RegulationScores(metrics | scores, lines, labels)
 
 
+def slopes_of(net: ReactionGNN, recorded: np.ndarray, truth: Regulation) -> dict[str, float]:
+    """slope_score and avg_slope_ratio alone, after every interval of a fit; none where a true line is flat or passes
+    through zero.
+    """
+    if not (truth.slope * truth.offset).all():
+        return {}
+    grid = recorded_grid(recorded, GRID)
+    information = recorded.var(axis=0, dtype=np.float64)
+    metrics = homeostasis_metrics(fit_lines(grid, response(net, grid), information), truth)
+    return {name: metrics[name] for name in ("slope_score", "avg_slope_ratio")}
+
+
 def oracle_regulation(
     condensed: Condensed, joint: JointFit, recorded: np.ndarray, truth: Regulation
 ) -> dict[str, float]:

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 STEPS = {"integrator": "rk4", "substeps": SUBSTEPS}  # of rollouts: nature has no integrator to imitate
 POINTS = 100  # of a function in its table
+RECOVERY = ("connectivity_R2", "connectivity_sign_accuracy")  # after every interval
 LEVELS = (0.90, 0.95)  # of intervals
 
 
@@ -105,6 +106,16 @@ class RecordingEvaluator:
             log.info("%s", trusted.sentence())
             metrics |= trusted.metrics
         return RecordingEvaluation(metrics, rollouts, recovered, trusted)
+
+    def recovery(self, net: SignalGNN) -> dict[str, float]:
+        """connectivity_R2 and connectivity_sign_accuracy, where the user gave the true weights."""
+        if self._true is None or not isinstance(net, SignalGNN):
+            return {}
+        W, true = net.connectivity().detach().double().numpy(), self._true.numpy()
+        W = W * natural_scale(net, self._observations.split("train").activity)
+        W = W * factor_to(W, true, shared=net.is_shared)
+        found = connectivity_metrics(W, true, identifiable=None, prefix="connectivity")
+        return {name: found[name] for name in RECOVERY if name in found}
 
     def _terms(self, net: SignalGNN) -> Terms | None:
         """Of the regression for W on the training frames; None where no closed form exists."""
