@@ -120,6 +120,7 @@ def _keys(title: str, about: str, table: Table) -> str:
     rows = [f"## {title}", "", about, "", "| key | type | default | range | |", "|---|---|---|---|---|"]
     for name, key in table.items():
         kind = "list or dict" if key.kind is object else key.kind.__name__
+        kind += " or list" if key.several else ""
         kind += " or null" if key.nullable else ""
         rows.append(f"| `{name}` | {kind} | `{_shown(key.default)}` | {_bounds(key)} | {key.help} |")
     return "\n".join(rows) + "\n"

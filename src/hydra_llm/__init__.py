@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds these equal to 
     from hydra_llm.search.study import Study
     from hydra_llm.search.tree.tree import Arms
     from hydra_llm.search.trial.objective import Objective
+    from hydra_llm.search.trial.objectives import Objectives
     from hydra_llm.search.trial.trial import Proposal, Trial
     from hydra_llm.systems.base import System
     from hydra_llm.training.phases.base import Phase
@@ -48,6 +49,7 @@ _PLACES = {
     "search.study": ("Study",),
     "search.tree.tree": ("Arms",),
     "search.trial.objective": ("Objective",),
+    "search.trial.objectives": ("Objectives",),
     "search.trial.trial": ("Proposal", "Trial"),
     "systems.base": ("System",),
     "training.phases.base": ("Phase",),

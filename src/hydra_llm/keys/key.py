@@ -30,7 +30,8 @@ def in_words(low: float | None, high: float | None, open_low: bool = False) -> s
 class Key(NamedTuple):
     """`kind` float takes whole numbers too, `object` anything; `open_low` excludes `low` itself. A list with
     `choices` holds some of them. `word`: a text that is taken in place of a value of `kind`. `dotted`: beside the
-    choices, a class of the user's own by its path, or an object. A key whose default is None may be null; `null`
+    choices, a class of the user's own by its path, or an object. `several`: a list of values is
+    taken too. A key whose default is None may be null; `null`
     says so of one with another default.
     """
 
@@ -45,6 +46,7 @@ class Key(NamedTuple):
     word: str = ""
     dotted: bool = False
     null: bool = False
+    several: bool = False
 
     @property
     def nullable(self) -> bool:
@@ -61,6 +63,9 @@ class Key(NamedTuple):
             return ""
         if self.word and value == self.word:
             return ""
+        if self.several and isinstance(value, list) and value:
+            wanted = next(filter(None, map(self._wanted, value)), "")
+            return f"{wanted}, or a list of such" if wanted else ""
         wanted = self._wanted(value)
         more = (self.word, "null" if self.nullable else "")
         return ", or ".join([wanted, *filter(None, more)]) if wanted else ""

@@ -55,8 +55,20 @@ SWEEPER: Table = {
     "constraint": Key(
         str, None, "`package.module.function`: f(values) returns true, or a sentence that says what is wrong"
     ),
-    "metric": Key(str, None, 'which of the returned numbers is the objective; "a/b" for a nested one'),
-    "direction": Key(str, None, "maximize by default", choices=("maximize", "minimize", "target")),
+    "metric": Key(
+        str,
+        None,
+        'which of the returned numbers is the objective; "a/b" for a nested one; a list names several objectives',
+        several=True,
+    ),
+    "direction": Key(
+        str,
+        None,
+        "maximize by default; a list of `maximize` and `minimize`, one for each number that the task returns, searches "
+        "for a Pareto front",
+        choices=("maximize", "minimize", "target"),
+        several=True,
+    ),
     "target": Key(float, None, "value that the metric should reach, for `direction: target`"),
     # ---- how ----
     "proposer": Key(

@@ -8,6 +8,7 @@ from typing import Any
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import confirmation
+from hydra_llm.search.records.front import on_front
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Trial
 
@@ -23,6 +24,7 @@ def compare_trials(sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, list[Row
         ("role", [trial.proposal.role for trial in trials]),
         ("proposer", [trial.proposal.provenance for trial in trials]),
         (sweep.settings.objective.name, [trial.value for trial in trials]),
+        *_on_front(sweep, trials),
     ]
     differing: list[tuple[str, list[Any]]] = []
     for part in ("values", "seeds", "metrics"):
@@ -30,6 +32,14 @@ def compare_trials(sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, list[Row
         differing += [(name, [getattr(trial, part).get(name) for trial in trials]) for name in names]
     rows = [*facts, *((name, values) for name, values in differing if any(value != values[0] for value in values))]
     return head, [(name, *map(_text, values)) for name, values in rows]
+
+
+def _on_front(sweep: Sweep, trials: Sequence[Trial]) -> list[tuple[str, list[Any]]]:
+    """A row where there are several objectives."""
+    if sweep.settings.objectives is None:
+        return []
+    members = on_front(sweep.state)
+    return [("on the Pareto front", ["yes" if trial.number in members else "no" for trial in trials])]
 
 
 def compare_sweeps(sweeps: Sequence[Sweep]) -> tuple[Row, list[Row]]:
@@ -41,11 +51,10 @@ def compare_sweeps(sweeps: Sequence[Sweep]) -> tuple[Row, list[Row]]:
 
 
 def _facts(sweep: Sweep) -> dict[str, Any]:
-    state, objective = sweep.state, sweep.settings.objective
+    state, objective, several = sweep.state, sweep.settings.objective, sweep.settings.objectives
     best = state.best()
     facts: dict[str, Any] = {
-        "metric": objective.name,
-        "direction": objective.direction,
+        **_goal(sweep),
         "trials": len(state.search_trials()),
         "failed": sum(trial.state.is_bad for trial in state.search_trials()),
         "blocks": len(state.blocks),
@@ -53,8 +62,10 @@ def _facts(sweep: Sweep) -> dict[str, Any]:
     }
     if best is not None:
         node, root = state.trees[best.block].node(best.number), state.baseline(best.block)
-        facts["best trial"] = best.number
-        if objective.direction != "target":
+        facts["best trial" if several is None else "nearest to the ideal point"] = best.number
+        if several is not None:
+            facts["configurations on the Pareto front"] = len(state.front)
+        elif objective.direction != "target":
             facts["best, as selected"] = None if node.mean is None else objective.value_of_score(node.mean)
             if root is not None and root.mean is not None:
                 facts["baseline"] = objective.value_of_score(root.mean)
@@ -66,6 +77,13 @@ def _facts(sweep: Sweep) -> dict[str, Any]:
     return facts
 
 
+def _goal(sweep: Sweep) -> dict[str, str]:
+    objective, several = sweep.settings.objective, sweep.settings.objectives
+    if several is None:
+        return {"metric": objective.name, "direction": objective.direction}
+    return {"metric": ", ".join(several.names), "direction": ", ".join(several.directions)}
+
+
 def _by_proposer(sweep: Sweep) -> dict[str, str]:
     """Who proposed how many trials, and the best of them against the baseline of its block: the mean difference of the
     score (larger is better) over the recordings that both ran on.
@@ -74,6 +92,8 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
     trials: dict[str, list[Trial]] = {}
     for trial in state.search_trials():
         trials.setdefault(_author(trial), []).append(trial)
+    if sweep.settings.objectives is not None:
+        return {f"by {who}": _count(theirs) for who, theirs in trials.items()}
     gains = {}  # by node; a rerun belongs to who proposed the configuration
     for block, tree in state.trees.items():
         recordings = Recordings(tree, state.block_trials(block), objective)
@@ -82,12 +102,16 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
         gains |= {number: pair.mean for number, pair in pairs.items() if pair is not None}
     facts = {}
     for who, theirs in trials.items():
-        count = f"{len(theirs)} trial{'s' if len(theirs) != 1 else ''}"
+        count = _count(theirs)
         best = max(
             (trial.number for trial in theirs if trial.number in gains), key=lambda number: gains[number], default=None
         )
         facts[f"by {who}"] = count if best is None else f"{count}, best gain {gains[best]:+.4g} (trial {best})"
     return facts
+
+
+def _count(trials: Sequence[Trial]) -> str:
+    return f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
 
 
 def _author(trial: Trial) -> str:

@@ -12,6 +12,7 @@ from hydra_llm.report.errors import ExportError
 from hydra_llm.report.trial_table import rows
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer
+from hydra_llm.search.trial.objectives import OneWay
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 
@@ -56,22 +57,35 @@ def to_optuna(sweep: Sweep, storage: str, name: str | None = None) -> str:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    objective = sweep.settings.objective
+    several = sweep.settings.objectives
     title = name or sweep.folder.resolve().name
     try:
-        study = optuna.create_study(
-            storage=storage, study_name=title, direction="minimize" if objective.direction == "minimize" else "maximize"
-        )
+        study = optuna.create_study(storage=storage, study_name=title, directions=_directions(sweep))
     except optuna.exceptions.DuplicatedStudyError:
         raise ExportError(
             f"{storage} holds a study {title!r} already. Choose another --name, or another file."
         ) from None
     except Exception as error:  # sqlalchemy's, for a storage that cannot be opened
         raise ExportError(f"{storage} cannot be opened ({type(error).__name__}: {error}).") from error
-    study.set_metric_names([objective.name])
+    study.set_metric_names(list(several.names) if several else [sweep.settings.objective.name])
     study.set_user_attr("sweep", str(sweep.folder.resolve()))
     study.add_trials([_frozen(sweep, trial) for trial in sweep.state.search_trials() if trial.state.is_finished])
     return title
+
+
+def _directions(sweep: Sweep) -> list[OneWay]:
+    """A target is exported as a distance that is maximised."""
+    if sweep.settings.objectives is not None:
+        return list(sweep.settings.objectives.directions)
+    return ["minimize" if sweep.settings.objective.direction == "minimize" else "maximize"]
+
+
+def _result(sweep: Sweep, trial: Trial, score: float | None) -> dict[str, Any]:
+    """`value`, or `values` of several objectives, of a trial that completed."""
+    several = sweep.settings.objectives
+    if several is None or trial.state is not TrialState.COMPLETED:
+        return {"value": score if trial.state is TrialState.COMPLETED else None}
+    return {"value": None, "values": list(several.values(trial.metrics))}
 
 
 def _frozen(sweep: Sweep, trial: Trial) -> Any:
@@ -98,7 +112,7 @@ def _frozen(sweep: Sweep, trial: Trial) -> Any:
         number=number,
         trial_id=number,
         state=state,
-        value=score if state is Theirs.COMPLETE else None,
+        **_result(sweep, trial, score),
         datetime_start=_time(trial.started),
         datetime_complete=_time(trial.ended) or _time(trial.started) or datetime.datetime.fromtimestamp(0),
         params=params,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.front import on_front
 from hydra_llm.search.trial.trial import Trial
 
 FIXED = (
@@ -14,9 +15,11 @@ FIXED = (
 
 
 def rows(sweep: Sweep) -> list[dict[str, Any]]:
-    """In order of number. Columns: FIXED, then block/<key>, param/<key>, seed/<key>, metric/<name>."""
+    """In order of number. Columns: FIXED, with several objectives on_front, then block/<key>, param/<key>, seed/<key>,
+    metric/<name>.
+    """
     found = [row_of(sweep, trial) for trial in sweep.state.trials.values()]
-    names = list(FIXED)
+    names = [*FIXED, *(["on_front"] if sweep.settings.objectives is not None else [])]
     for kind in ("block/", "param/", "seed/", "metric/"):
         names += sorted({name for row in found for name in row if name.startswith(kind)})
     return [{name: row.get(name) for name in names} for row in found]
@@ -27,6 +30,7 @@ def row_of(sweep: Sweep, trial: Trial) -> dict[str, Any]:
     proposal = trial.proposal
     tree = sweep.state.trees.get(trial.block)
     known = tree is not None and trial.number in tree
+    several = sweep.settings.objectives is not None
     return {
         "trial": trial.number,
         "block": trial.block,
@@ -47,6 +51,7 @@ def row_of(sweep: Sweep, trial: Trial) -> dict[str, Any]:
         "seconds": trial.duration,
         "folder": trial.folder,
         "error": None if trial.error is None else str(trial.error),
+        **({"on_front": trial.number in on_front(sweep.state)} if several else {}),
         **{f"block/{key}": value for key, value in sweep.state.block_values(trial).items()},
         **{f"param/{key}": value for key, value in trial.values.items()},
         **{f"seed/{key}": value for key, value in trial.seeds.items()},

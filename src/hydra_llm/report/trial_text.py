@@ -8,6 +8,7 @@ from typing import Any
 from hydra_llm.report.errors import LookupFailure
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.records.front import on_front, result_text
 from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
 
@@ -60,7 +61,7 @@ def trial_text(sweep: Sweep, trial: Trial) -> str:
     proposal, objective = trial.proposal, sweep.settings.objective
     head = f"Trial {trial.number} · {trial.state.value}"
     if trial.value is not None:
-        head += f" · {objective.name} {trial.value:.6g}"
+        head += f" · {_result(sweep, trial)}"
     lines = [head]
     parent = "the root of its block" if proposal.parent is None else f"trial {proposal.parent}"
     lines.append(
@@ -91,8 +92,23 @@ def _difference(sweep: Sweep, trial: Trial) -> list[str]:
     rows = [str(change) for change in trial.proposal.changes] or ["no change: a rerun, or a baseline"]
     parent = sweep.state.trials.get(trial.proposal.parent) if trial.proposal.parent is not None else None
     if parent is not None and parent.value is not None and trial.value is not None:
-        rows.append(f"{sweep.settings.objective.name}: {parent.value:.6g} -> {trial.value:.6g}")
+        rows += _moved(sweep, parent, trial)
     return rows
+
+
+def _result(sweep: Sweep, trial: Trial) -> str:
+    if sweep.settings.objectives is None:
+        return f"{sweep.settings.objective.name} {trial.value:.6g}"
+    where = " · on the Pareto front" if trial.number in on_front(sweep.state) else ""
+    return result_text(trial, sweep.settings) + where
+
+
+def _moved(sweep: Sweep, parent: Trial, trial: Trial) -> list[str]:
+    """The metric, or each objective, before and after."""
+    several = sweep.settings.objectives
+    if several is None:
+        return [f"{sweep.settings.objective.name}: {parent.value:.6g} -> {trial.value:.6g}"]
+    return [f"{name}: {parent.metrics[name]:.6g} -> {trial.metrics[name]:.6g}" for name in several.names]
 
 
 def _prediction(sweep: Sweep, trial: Trial) -> list[str]:

@@ -20,6 +20,7 @@ from hydra_llm.report.trial_table import rows
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import forecasts
 from hydra_llm.search.records import confirmation
+from hydra_llm.search.tree.front import ParetoFront
 
 JOB_TYPE = "sweep"
 ARTIFACTS = {
@@ -68,7 +69,7 @@ def write_run(
     except (wandb.Error, OSError) as error:
         raise ExportError(f"W&B does not take the run of the sweep ({error}). `hydra-llm sync` tries again.") from None
     try:
-        for row in _progress(sweep):
+        for row in _progress(sweep) if sweep.settings.objectives is None else _front_progress(sweep):
             run.log(row)
         for key, content in _tables(sweep).items():
             if content:
@@ -85,7 +86,9 @@ def write_run(
 
 def _config(sweep: Sweep) -> dict[str, Any]:
     names = ("metric", "direction", "target", "space", "block_space", "seed", "seed_keys", "identity")
-    return {name: getattr(sweep.header, name) for name in names} | sweep.parts
+    several = sweep.settings.objectives
+    own = {} if several is None else {"metric": list(several.names), "direction": list(several.directions)}
+    return {name: getattr(sweep.header, name) for name in names} | own | sweep.parts
 
 
 def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:
@@ -103,6 +106,22 @@ def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:
         row = {"result": float(step.step), "block": float(step.block)}
         row |= {"best_so_far": value(max(best.values())), "best_of_block": value(step.best)}
         yield row if step.noise is None else {**row, "noise": step.noise}
+
+
+def _front_progress(sweep: Sweep) -> Iterator[dict[str, float]]:
+    """With several objectives a row per result: each under its own name, and how many configurations were on the front
+    by then.
+    """
+    several, state = sweep.settings.objectives, sweep.state
+    assert several is not None
+    front = ParetoFront(sweep.settings.space, several)
+    for step, number in enumerate(timeline(sweep.events).order, start=1):
+        trial = state.trials[number]
+        if trial.value is None:
+            continue
+        front.take(trial)
+        row = {"result": float(step), "block": float(trial.block), "front/size": float(len(front.members))}
+        yield row | dict(zip(several.names, several.values(trial.metrics), strict=True))
 
 
 def _tables(sweep: Sweep) -> dict[str, list[dict[str, Any]]]:
@@ -164,6 +183,8 @@ def _summary(sweep: Sweep) -> dict[str, Any]:
     state, objective = sweep.state, sweep.settings.objective
     found: dict[str, Any] = {"trials": len(state.search_trials()), "ended": sweep.ended, **_cost(sweep)}
     best = state.best()
+    if sweep.settings.objectives is not None:
+        return found | {"front/size": len(state.front), "front/trials": [member.number for member in state.front]}
     if best is not None:
         found |= {"best/trial": best.number, f"selected/{objective.name}": best.value}
         found |= {f"best/{key}": value for key, value in best.values.items()}

@@ -34,6 +34,8 @@ from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.trial.provenance import Provenance
+from hydra_llm.search.trial.seeds import derive
+from hydra_llm.search.trial.tradeoff import drawn_weights
 from hydra_llm.search.trial.trial import Proposal
 
 log = logging.getLogger(__name__)
@@ -162,6 +164,8 @@ class ProposalLoop:
 
     def context(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Context:
         """Everything a proposer may read at this moment."""
+        weights = self._weights(state, number)
+        state = state.weighed(np.array(weights)) if weights else state
         tree, block = state.tree, present_block(state, self.settings)
         ranking = self.ranking(state, number)
         floor = tree.noise_floor
@@ -177,6 +181,9 @@ class ProposalLoop:
             ranking=ranking,
             block=block,
             heritage=heritage(state),
+            objectives=self.settings.objectives,
+            front=state.front,
+            weights=weights,
             next_number=number,
             n_trials=self.settings.n_trials,
             left=min(self.settings.block_size - len(trials), self.settings.n_trials - state.used),
@@ -204,6 +211,16 @@ class ProposalLoop:
             budget=tuple(self.settings.identity.get("trial_overrides", ())),
             **(briefing(state, self.settings, review=not slots) if self.proposer.reads_notes else {}),
         )
+
+    def _weights(self, state: SweepState, number: int) -> tuple[float, ...]:
+        """Of several objectives, drawn for this decision, so that each seeks another part of the front; () where the
+        proposer stays with one question.
+        """
+        objectives = self.settings.objectives
+        if objectives is None or self.proposer.weighs_alike or not state.front:
+            return ()
+        rng = np.random.default_rng(derive(self.settings.seed, "weights", number))
+        return tuple(map(float, drawn_weights(len(objectives.names), rng)))
 
     def prepare(self, asked: int, left: int) -> Decision | None:
         """As Proposer.prepare."""

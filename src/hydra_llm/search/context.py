@@ -14,9 +14,11 @@ import numpy as np
 
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.front import FrontMember
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.standing import PoolCandidate
 from hydra_llm.search.trial.trial import Trial, TrialState
 from hydra_llm.search.triggers import MetricTrigger
@@ -112,7 +114,7 @@ class Context:
     """
 
     space: Space
-    objective: Objective
+    objective: Objective  # of several, the scalar that this decision ranks by
     tree: Tree
     trials: Sequence[Trial]
     slots: tuple[Slot, ...]
@@ -135,6 +137,11 @@ class Context:
     validate: Callable[[Mapping[str, Any]], list[str]] = field(default=_composes, compare=False)  # [] if it composes
 
     heritage: Heritage | None = None  # of earlier blocks
+
+    # ---- several objectives ----
+    objectives: Objectives | None = None
+    front: Sequence[FrontMember] = ()  # by the first objective, best first
+    weights: tuple[float, ...] = ()  # of the objectives in this decision; (): all alike
 
     # ---- what the Gaussian process would do ----
     pool: tuple[PoolCandidate, ...] = ()  # its choices, best first; (): it was not asked, or knows too little
@@ -176,6 +183,14 @@ class Context:
         if self.at_hand is not None:
             return list(self.at_hand)
         return [t for t in self.trials if t.block == self.block.index and t.purpose == "search"]
+
+    @property
+    def weighing(self) -> str:
+        """How the objectives are weighed in this decision, for a note; "" where all are alike, or there is one."""
+        if self.objectives is None or not self.weights:
+            return ""
+        shares = zip(self.objectives.names, self.weights, strict=True)
+        return " under weights " + ", ".join(f"{name} {share:.2f}" for name, share in shares)
 
     @cached_property
     def recordings(self) -> Recordings:

@@ -21,6 +21,8 @@ def spent(state: SweepState, settings: Settings) -> str:
     best = state.best() if alone else None if node is None else state.trials[node.id]
     if best is None:
         return ""
+    if settings.objectives is not None:
+        best = state.trials[max(member.number for member in state.front)]  # nothing joined the front after it
     if stop.target_value is not None:
         tree = state.trees[best.block]
         if tree.reward(tree.node(best.number)) >= settings.objective.score(stop.target_value):
@@ -30,5 +32,6 @@ def spent(state: SweepState, settings: Settings) -> str:
         later = searched[bisect_right(searched, best.number) :]
         since = sum(state.trials[number].state.is_finished for number in later)
         if since >= stop.patience:
-            return f"no better configuration in {since} trials (patience {stop.patience})"
+            what = "better configuration" if settings.objectives is None else "configuration joined the front"
+            return f"no {what} in {since} trials (patience {stop.patience})"
     return ""

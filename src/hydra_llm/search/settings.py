@@ -15,6 +15,7 @@ from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.triggers import MetricTrigger
 
 Budget = Literal["search", "full"]
@@ -98,8 +99,11 @@ class Settings:
     log_format: Format = GENERIC  # lines of analysis.md, by family
     constants: Mapping[str, Any] = field(default_factory=dict)  # values of fixed keys that the log names
     identity: Mapping[str, Any] = field(default_factory=dict)  # further header entries that must not change on resume
+    objectives: Objectives | None = None  # several at once; `objective` is their scalar then
 
     def __post_init__(self) -> None:
+        if self.objectives is not None:
+            self._check_several(self.objectives)
         check(SWEEPER, {name: getattr(self, name) for name in CHECKED})
         if set(self.slot_params) != set(self.space.by_slot):
             raise ValueError(
@@ -111,6 +115,42 @@ class Settings:
                 "A confirmation on fresh seeds needs to know the seed keys of the application. "
                 "Set hydra.sweeper.seed_keys=[seed], for example, or confirm.n_seeds to 0."
             )
+
+    def _check_several(self, objectives: Objectives) -> None:
+        """Raise ValueError for what compares values of one metric."""
+        if self.objective != objectives.scalar:
+            raise ValueError(
+                f"objective must be the scalar of the objectives, got {self.objective}. Set it to objectives.scalar."
+            )
+        asked_for = {
+            "pruning": self.pruning.rule is not None or self.pruning.max_minutes is not None,
+            "stop.target_value": self.stop.target_value is not None,
+            "confirm.n_seeds": self.confirmation.n_seeds > 0,
+            "promote": self.promote > 0,
+            "block_params": self.block_space is not None,
+            "thresholds": self.thresholds is not None,
+            "collapse": self.collapse is not None,
+            "ceiling": self.ceiling is not None,
+        }
+        wrong = next((name for name, given in asked_for.items() if given), None)
+        if wrong is not None:
+            raise ValueError(
+                f"{wrong} compares values of one metric, and this search has {len(objectives.names)} objectives "
+                f"({', '.join(objectives.names)}). Leave {wrong} out, or search on one metric."
+            )
+
+    @property
+    def goal(self) -> str:
+        """What is sought, in words."""
+        if self.objectives is not None:
+            return self.objectives.goal
+        wanted = "" if self.objective.target is None else f" = {self.objective.target:g}"
+        return f"{self.objective.direction} {self.objective.name}{wanted}"
+
+    @property
+    def reads(self) -> Objective | Objectives:
+        """What finds the result of a trial in what the task returned."""
+        return self.objectives or self.objective
 
     @property
     def block_size(self) -> int:

@@ -53,7 +53,9 @@ from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.front import FrontMember
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import Outcome, outcome_of
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
 
@@ -89,7 +91,12 @@ class Study:
         self.settings = settings
         self.clock = clock
         self.log = MemoryLog() if folder is None else EventLog(folder / EVENTS_NAME)
-        self.state = SweepState(settings.space, settings.objective, reward=settings.reward, ceiling=settings.ceiling)
+        self.state = SweepState(
+            *(settings.space, settings.objective),
+            reward=settings.reward,
+            ceiling=settings.ceiling,
+            objectives=settings.objectives,
+        )
         self.analysis = Journal(self.state, settings)
         self.policy = policy
         self._evolution = evolution
@@ -131,7 +138,7 @@ class Study:
     def in_memory(
         cls,
         space: Space,
-        objective: Objective | None = None,
+        objective: Objective | Objectives | None = None,
         *,
         n_trials: int,
         proposer: str | Proposer = "bayes",
@@ -143,14 +150,16 @@ class Study:
     ) -> Study:
         """A study without folder, files or launcher: ask, launched, tell. It ends with the program.
 
-        `objective` None maximises the number that is told. `settings` are further fields of search.settings.Settings,
+        `objective` None maximises the number that is told; with Objectives `front` is what was found.
+        `settings` are further fields of search.settings.Settings,
         such as seed_keys=("seed",), without which a rerun is taken to repeat the same number. Raises ValueError with a
         sentence where a value cannot be.
         """
         made = make_proposer(proposer, {})
         wanted = Settings(
             space=space,
-            objective=objective or Objective(),
+            objective=objective.scalar if isinstance(objective, Objectives) else objective or Objective(),
+            objectives=objective if isinstance(objective, Objectives) else None,
             n_trials=n_trials,
             n_parallel=n_parallel,
             seed=seed,
@@ -333,7 +342,7 @@ class Study:
         """Record how a launched trial ended: an Outcome, or what the task returned, or the exception that it raised. A
         LOST trial goes back to the queue while it has retries left.
         """
-        outcome = result if isinstance(result, Outcome) else outcome_of(result, self.settings.objective)
+        outcome = result if isinstance(result, Outcome) else outcome_of(result, self.settings.reads)
         trial = self.state.trials[number]
         if trial.state.is_finished:
             raise ValueError(f"Trial {number} was already told as {trial.state}. Tell each trial once.")
@@ -363,8 +372,15 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The first trial of the configuration that is recommended now; None while nothing has a score."""
+        """The first trial of the configuration that is recommended now, of several objectives the one nearest to the
+        ideal point; None while nothing has a score.
+        """
         return self.state.best()
+
+    @property
+    def front(self) -> list[FrontMember]:
+        """With several objectives the configurations that no other one beats, by the first objective, best first."""
+        return self.state.front
 
     def expected(self, values: Mapping[str, Any]) -> tuple[float, float, float] | None:
         """Median and bounds of the central 80 % of what one run of this configuration would give, in the metric's own

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from hydra_llm.search.records import confirmation, full_budget, results
+from hydra_llm.search.records import confirmation, front, full_budget, results
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
@@ -32,13 +32,9 @@ class Console:
     def start(self, proposer: str, why: str) -> None:
         """Echo metric, direction and space, so that a setting that was ignored is seen at once."""
         settings, say = self._spec.settings, self._log.info
-        objective = settings.objective
-        goal = f"{objective.direction} {objective.name}" + (
-            f" = {objective.target:g}" if objective.target is not None else ""
-        )
         say(
             "llm_ucb: %s; %d trials, %d at a time; folder %s",
-            goal,
+            settings.goal,
             settings.n_trials,
             settings.n_parallel,
             self._study.folder,
@@ -96,10 +92,12 @@ class Console:
         counts = ", ".join(f"{count} {name}" for name, count in results.counts(state).items())
         who = ", ".join(f"{count} by {name}" for name, count in results.provenances(state).items())
         self._log.info("Sweep over: %s. Trials: %s. Proposed: %s.", reason or "nothing left to do", counts, who)
+        for line in front.lines(state, settings):
+            self._log.info("%s", line)
         for line in full_budget.lines(state, settings.objective):
             self._log.info("%s.", line)
         best = state.best()
-        if best is not None:
+        if best is not None and settings.objectives is None:
             node = state.trees[best.block].node(best.number)
             values = ", ".join(f"{key}={value}" for key, value in best.values.items())
             assert node.mean is not None  # the best node has a value
@@ -122,6 +120,14 @@ class Console:
         for picture in sorted((self._study.folder / "figures").glob("tree_block_*.png"))[-1:]:
             say("Picture: %s", from_here(picture))
         more = resume_command(str(folder), 2 * self._spec.settings.n_trials)
-        say("Next: what the best trial changed, expected and gave:    hydra-llm show %d %s", best.number, folder)
-        say("      the command that runs it in full:                  hydra-llm best --command --full %s", folder)
+        if self._spec.settings.objectives is None:
+            say("Next: what the best trial changed, expected and gave:    hydra-llm show %d %s", best.number, folder)
+            say("      the command that runs it in full:                  hydra-llm best --command --full %s", folder)
+        else:
+            say("Next: the front as a page with a figure:                 hydra-llm report %s", folder)
+            say(
+                "      the command of one trial, here the compromise:     hydra-llm show --command %d %s",
+                best.number,
+                folder,
+            )
         say("      twice as many trials:                              %s", more)

@@ -12,6 +12,7 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.records.front import result_text
 from hydra_llm.search.settings import Settings
 from hydra_llm.sweeper.time_left import duration, time_left
 
@@ -41,8 +42,7 @@ class LiveLine:
 
 
 def status(state: SweepState, settings: Settings) -> str:
-    """Trials done, what runs and for how long, the best so far, the time left."""
-    best, objective = state.best(), settings.objective
+    """Trials done, what runs and for how long, the best or the size of the front so far, the time left."""
     running = [
         f"trial {number} for {duration(time.time() - (state.trials[number].started or time.time()))}"
         for number in state.running
@@ -50,7 +50,16 @@ def status(state: SweepState, settings: Settings) -> str:
     parts = [
         f"{state.used}/{settings.n_trials} trials launched",
         ", ".join(running),
-        f"best {objective.name}={best.value:.6g} (trial {best.number})" if best is not None else "",
+        _best(state, settings),
         time_left(state, settings),
     ]
     return " | ".join(part for part in parts if part)
+
+
+def _best(state: SweepState, settings: Settings) -> str:
+    best = state.best()
+    if best is None:
+        return ""
+    if settings.objectives is not None:
+        return f"{len(state.front)} on the front"
+    return f"best {result_text(best, settings)} (trial {best.number})"

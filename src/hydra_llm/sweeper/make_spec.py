@@ -22,12 +22,13 @@ from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.roles import DEFAULT_START
 from hydra_llm.search.settings import Budget, Confirmation, Settings, Stop
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.triggers import MetricTrigger
 from hydra_llm.sweeper.application import is_group, value_in
 from hydra_llm.sweeper.code_evolution import declared_code, open_code
 from hydra_llm.sweeper.enqueued import enqueued
 from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.goal import for_several, read_goal
 from hydra_llm.sweeper.proposer_choice import natural_reward
 from hydra_llm.sweeper.sources import Sources
 from hydra_llm.sweeper.spaces import block_space, search_space
@@ -40,6 +41,9 @@ ENOUGH_TO_PROMOTE = 12  # trials of a sweep that spares two of them for the full
 def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraContext, config: DictConfig) -> SweepSpec:
     """Read everything once. Raises SweepError naming the key that is wrong."""
     sources = Sources.read(options, arguments, context, config)
+    goal = read_goal(sources)
+    if isinstance(goal, Objectives):
+        sources = for_several(sources, goal)
     node, fixed = sources.node, sources.fixed
     space, by_slot = search_space(sources)
     between_blocks = block_space(sources)
@@ -62,7 +66,8 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     task = str(config.hydra.job.name)
     settings = Settings(
         space=space,
-        objective=_objective(sources),
+        objective=goal.scalar if isinstance(goal, Objectives) else goal,
+        objectives=goal if isinstance(goal, Objectives) else None,
         n_trials=options["n_trials"],
         n_parallel=options["n_parallel"],
         seed=options["seed"],
@@ -163,19 +168,6 @@ def _declared(read: Callable[[Mapping[str, Any]], Declared], spec: Mapping[str, 
         return read(spec)
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
-
-
-def _objective(sources: Sources) -> Objective:
-    """A target says what the direction is, unless the same place names one."""
-    for place in (sources.options, sources.node):
-        direction, target = place.get("direction"), place.get("target")
-        if direction is None and target is not None:  # zero is a target too
-            direction = "target"
-        if direction == "target" and target is None:
-            target = sources.node.get("target")
-        if direction is not None:
-            return Objective(sources.pick("metric", None), direction, target)
-    return Objective(sources.pick("metric", None))
 
 
 def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bool) -> Confirmation:

@@ -52,7 +52,9 @@ def read_options(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lowered(direction: Any) -> Any:
-    """A direction in either case, as Hydra takes its own enumerations."""
+    """A direction, or several, in either case, as Hydra takes its own enumerations."""
+    if isinstance(direction, list):
+        return [lowered(item) for item in direction]
     return direction.lower() if isinstance(direction, str) else direction
 
 

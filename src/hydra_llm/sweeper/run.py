@@ -138,7 +138,7 @@ class SweepRun:
         spec = make_spec(self.options, arguments, self.context, self.config)
         folder = Path(spec.sweep_dir)
         scattered = OmegaConf.to_container(self.config.hydra.sweep)["subdir"] != DEFAULT_SUBDIR  # type: ignore[index]
-        reader = Reader(spec.settings.objective, folder, scattered=scattered)
+        reader = Reader(spec.settings.reads, folder, scattered=scattered)
         with FolderLock(folder), Interruptible() as signals:
             dispatch = make_dispatch(  # first of all: a client of a model may start threads
                 self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode

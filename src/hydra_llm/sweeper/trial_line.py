@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.records.front import on_front, result_text
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
@@ -29,9 +30,11 @@ def _place(trial: Trial, state: SweepState, settings: Settings) -> str:
 def _result(trial: Trial, state: SweepState, settings: Settings) -> str:
     if trial.value is None:
         return f"{trial.state.value}: {str(trial.error or 'no value').splitlines()[0]}"
-    result = f"{settings.objective.name}={trial.value:.6g}"
+    result = result_text(trial, settings)
     if trial.state is TrialState.PRUNED:
         return f"PRUNED: {result}" + (f" ({trial.error.message})" if trial.error is not None else "")
+    if settings.objectives is not None:
+        return f"{result}, on the front" if trial.number in on_front(state) else result
     best = state.best()
     leads = trial.purpose == "search" and best is not None and best.values == trial.values and best.block == trial.block
     return f"{result}, the best so far" if leads else result

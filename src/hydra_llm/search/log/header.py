@@ -36,6 +36,7 @@ def make_header(settings: Settings, argv: list[str], time: float) -> Header:
         seed=settings.seed,
         seed_keys=tuple(settings.seed_keys),
         identity=dict(settings.identity),
+        objectives=settings.objectives,
     )
 
 
@@ -80,6 +81,7 @@ def check_compatible(old: Event, new: Header, folder: Path) -> None:
         )
     names = ("metric", "direction", "target", "seed", "seed_keys")
     moved = [(name, getattr(old, name), getattr(new, name)) for name in names]
+    moved += [("objectives", _goal(old), _goal(new))]
     lines = [f"  {name}: {a} -> {b}" for name, a, b in moved if a != b]
     lines += _space_difference(old.space, new.space)
     lines += _space_difference(old.block_space or [], new.block_space or [])
@@ -91,6 +93,10 @@ def check_compatible(old: Event, new: Header, folder: Path) -> None:
             + "\n".join(lines)
             + "\nRun the recorded command to continue it, or set hydra.sweep.dir to a new folder to start anew."
         )
+
+
+def _goal(header: Header) -> str | None:
+    return None if header.objectives is None else header.objectives.goal
 
 
 def _space_difference(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:

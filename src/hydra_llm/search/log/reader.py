@@ -68,7 +68,12 @@ def read_sweep(folder: Path) -> Sweep:
             f"{folder / EVENTS_NAME}, line 1 describes no sweep ({type(error).__name__}: {error}). "
             "The header was edited or damaged; restore it from a copy."
         ) from error
-    state = SweepState(settings.space, settings.objective, events, reward=settings.reward, ceiling=settings.ceiling)
+    state = SweepState(
+        *(settings.space, settings.objective, events),
+        reward=settings.reward,
+        ceiling=settings.ceiling,
+        objectives=settings.objectives,
+    )
     return Sweep(folder, events, state, settings, header)
 
 
@@ -89,6 +94,7 @@ def settings_of(header: Header, events: Sequence[Event]) -> Settings:
         thresholds=told.thresholds,
         task=told.task or str(header.identity.get("task") or ""),
         identity=header.identity,
+        objectives=header.objectives,
     )
 
 

@@ -6,11 +6,12 @@ back gives the state that wrote it.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import singledispatchmethod
-from typing import Any
+from typing import Any, Self
 
 from hydra_llm.search.log.code_state import CodeState
 from hydra_llm.search.log.events import (
@@ -40,9 +41,12 @@ from hydra_llm.search.log.events import (
 from hydra_llm.search.log.protocol_copy import ProtocolCopy
 from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.front import FrontMember, ParetoFront
 from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import TrialState
+from hydra_llm.search.trial.tradeoff import Array
 from hydra_llm.search.trial.trial import PROMOTED, Trial
 
 REPEATED = 64  # latest notes that are looked through for one that was recorded twice
@@ -57,11 +61,13 @@ class SweepState:
         *,
         reward: str = "mean",
         ceiling: float | None = None,
+        objectives: Objectives | None = None,
     ) -> None:
         self.space = space
         self.objective = objective
         self.reward = reward
         self._ceiling = ceiling
+        self._front = None if objectives is None else ParetoFront(space, objectives)
         self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
         self._promoted = 0
@@ -108,10 +114,7 @@ class SweepState:
     @apply.register
     def _(self, event: BlockRecord) -> None:
         self.blocks.append(event)
-        before = [self.trees[index] for index in self.same_regime(event.index)]
-        self.trees[event.index] = Tree(
-            self.space, self.objective, reward=self.reward, before=before, ceiling=self._ceiling
-        )
+        self.trees[event.index] = self._tree(event.index)
         self.protocol_copy.start_block(event.index)
 
     @apply.register
@@ -185,12 +188,16 @@ class SweepState:
     @apply.register
     def _(self, event: Told) -> None:
         told = replace(self.trials[event.number], outcome=event.outcome)
+        moved = self._front is not None and told.purpose == "search" and self._front.take(told)
+        told = told if self._front is None else self._front.valued(told)
         self._put(told)
         for queue in (self.running, self.waiting):
             if told.number in queue:
                 queue.remove(told.number)
         if told.purpose == "search":
             self.trees[told.block].add(told)
+            if moved:
+                self._value_again()
             self.failures += told.state in (TrialState.FAILED, TrialState.TIMEOUT, TrialState.LOST)
 
     @apply.register
@@ -224,7 +231,35 @@ class SweepState:
             else:
                 own[place] = trial
 
+    def _tree(self, index: int) -> Tree:
+        """Of a block, from its search trials as they stand; trees of earlier blocks have to be there."""
+        before = [self.trees[earlier] for earlier in self.same_regime(index)]
+        trials, ceiling = self._of_block.get(index, ()), self._ceiling
+        return Tree(self.space, self.objective, trials, reward=self.reward, before=before, ceiling=ceiling)
+
+    def _value_again(self, weights: Array | None = None) -> None:
+        """With several objectives, the value of every trial and all that follows from it."""
+        assert self._front is not None
+        self.trials = {number: self._front.valued(trial, weights) for number, trial in self.trials.items()}
+        self._of_block = {b: [self.trials[trial.number] for trial in own] for b, own in self._of_block.items()}
+        self.trees = {}
+        for block in self.blocks:
+            self.trees[block.index] = self._tree(block.index)
+
     # ---- reading ----
+    @property
+    def front(self) -> list[FrontMember]:
+        """With several objectives the configurations that no other one beats, by the first objective, best first; []
+        with one.
+        """
+        return [] if self._front is None else self._front.members
+
+    def weighed(self, weights: Array) -> Self:
+        """The sweep as one who gives the objectives these weights sees it, for reading only."""
+        seen = copy.copy(self)
+        seen._value_again(weights)
+        return seen
+
     @property
     def protocol(self) -> str:
         """The sweep's own copy with its edits: what the next question contains."""

@@ -31,6 +31,7 @@ class OptunaMirror:
         self._objective = objective
         self._distributions = {d.name: _distribution(d) for d in space.free()}
         self._taken: dict[int, Proposal] = {}  # by trial number: what is in the study
+        self._values: dict[int, float | None] = {}  # of those that ended, as they were told
         self._open: dict[int, int] = {}  # trial number -> number in the study, of running trials
         self._asked: list[int] = []  # suggestions of the present decision, by number in the study
         with quiet():
@@ -40,8 +41,11 @@ class OptunaMirror:
         """Whether these trials continue the ones that were mirrored so far."""
         if space is not self._space and space.hash != self._space.hash:
             return False
-        present = {trial.number: trial.proposal for trial in trials}
-        return all(present.get(number) is proposal for number, proposal in self._taken.items())
+        present = {trial.number: trial for trial in trials}
+        if any(number not in present for number in self._taken):
+            return False
+        same = all(present[number].proposal is proposal for number, proposal in self._taken.items())
+        return same and all(present[number].value == value for number, value in self._values.items())
 
     def follow(self, trials: Sequence[Trial]) -> None:
         """Take what is new: trials that were launched, and how running ones ended."""
@@ -50,6 +54,7 @@ class OptunaMirror:
                 self._enter(trial)
             elif trial.number in self._open and trial.state.is_finished:
                 state, score = self._ending(trial)
+                self._values[trial.number] = trial.value
                 self._study.tell(self._open.pop(trial.number), score, state=state)
 
     def suggestions(self, sampler: BaseSampler) -> Iterator[Values]:
@@ -75,7 +80,9 @@ class OptunaMirror:
         state, score = self._ending(trial)
         of_point = {name: self._distributions[name] for name in point}
         self._study.add_trial(create_trial(state=state, value=score, params=point, distributions=of_point))
-        if state is OptunaState.RUNNING:
+        if state is not OptunaState.RUNNING:
+            self._values[trial.number] = trial.value
+        else:
             self._open[trial.number] = len(self._study.get_trials(deepcopy=False)) - 1
 
     def _ending(self, trial: Trial) -> tuple[OptunaState, float | None]:

@@ -53,6 +53,8 @@ class Proposer(Named, ABC):
         and again with `context.feedback` while its proposals are refused.
     protocol: the protocol for a sweep that is given none.
     own_roles: True for a proposer that decides itself what each slot is for; its slots are all free.
+    weighs_alike: True for a proposer that would not understand a ranking that changes from decision to decision. With
+        several objectives any other one is asked under weights drawn anew each time.
     reward: what a configuration is worth (hydra.sweeper.reward) where the sweep does not say.
     """
 
@@ -60,6 +62,7 @@ class Proposer(Named, ABC):
     asked_once: bool = False
     protocol: str = ""
     own_roles: bool = False
+    weighs_alike: bool = False
     reward: str = PAIRED
 
     @classmethod

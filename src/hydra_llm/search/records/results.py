@@ -12,7 +12,7 @@ import yaml
 from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory import predictions
-from hydra_llm.search.records import confirmation, full_budget, ucb_scores, variance_table
+from hydra_llm.search.records import confirmation, front, full_budget, ucb_scores, variance_table
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
@@ -23,10 +23,13 @@ Command = Callable[[Trial], str]
 
 
 def results_data(state: SweepState, settings: Settings, command: Command) -> dict[str, Any]:
-    """What optimization_results.yaml holds: the winner with number, folder and command, the counts, the confirmation.
+    """What optimization_results.yaml holds: the winner with number, folder and command, the counts, the confirmation;
+    with several objectives the Pareto front in the winner's place.
 
     `selected_value` is what the search saw and is biased upwards by the selection; `confirmation` is not.
     """
+    if settings.objectives is not None:
+        return front.as_data(state, settings.objectives, command) | _origins(state)
     data: dict[str, Any] = {
         "name": "llm_ucb",
         "metric": settings.objective.name,
@@ -64,14 +67,17 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
             }
             for trial in bests
         ]
-    data["trials"] = counts(state)
-    data["proposed_by"] = provenances(state)
+    data |= _origins(state)
     beside = pool_record(state.search_trials(), settings.objective)
     if beside.line:
         data["model_and_pool"] = asdict(beside)
     if state.confirmations:
         data["confirmation"] = confirmation.as_data(state)
     return data
+
+
+def _origins(state: SweepState) -> dict[str, Any]:
+    return {"trials": counts(state), "proposed_by": provenances(state)}
 
 
 def counts(state: SweepState) -> dict[str, int]:

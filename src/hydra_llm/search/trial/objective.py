@@ -22,8 +22,12 @@ Direction = Literal["maximize", "minimize", "target"]
 
 class MetricError(ValueError):
     """The task's return value holds no usable number under the objective's name; the message lists what it does
-    hold.
+    hold. `finite` holds the numbers that were returned all the same.
     """
+
+    def __init__(self, message: str, finite: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.finite = dict(finite or {})
 
 
 class MissingMetric(MetricError):
@@ -95,10 +99,10 @@ class Objective:
             name = self._only_name(result, metrics)
         if name not in metrics:
             raise MissingMetric(
-                f"The task did not return the metric '{name}'. It returned: {_listing(metrics)}. "
+                f"The task did not return the metric '{name}'. It returned: {listing(metrics)}. "
                 "Set hydra.sweeper.metric to one of these."
                 if metrics
-                else f"The task must return the metric '{name}' as a number, got {_shown(result)}."
+                else f"The task must return the metric '{name}' as a number, got {shown(result)}."
             )
         value = metrics[name]
         if not math.isfinite(value):
@@ -109,9 +113,9 @@ class Objective:
         if len(metrics) == 1:
             return next(iter(metrics))
         if not metrics:
-            raise MissingMetric(f"The task must return a number, got {_shown(result)}.")
+            raise MissingMetric(f"The task must return a number, got {shown(result)}.")
         raise MissingMetric(
-            f"The task returned several numbers ({_listing(metrics)}) and no metric is named. "
+            f"The task returned several numbers ({listing(metrics)}) and no metric is named. "
             "Set hydra.sweeper.metric to one of these."
         )
 
@@ -161,7 +165,8 @@ def number_of(item: Any) -> float | None:
         return math.nan
 
 
-def _shown(result: Any) -> str:
+def shown(result: Any) -> str:
+    """What a task returned, in a sentence."""
     try:
         text = repr(result)
     except Exception:  # a class of the task's, broken
@@ -169,7 +174,8 @@ def _shown(result: Any) -> str:
     return f"{type(result).__name__} {text if len(text) <= SHOWN else text[:SHOWN] + '...'}".rstrip()
 
 
-def _listing(metrics: Mapping[str, float]) -> str:
+def listing(metrics: Mapping[str, float]) -> str:
+    """The first names of metrics, and how many more there are."""
     names = sorted(metrics)
     more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return ", ".join(names[:MOST_LISTED]) + more

@@ -9,6 +9,7 @@ from typing import Any
 
 from hydra_llm.printable import printable
 from hydra_llm.search.trial.objective import MetricError, Objective
+from hydra_llm.search.trial.objectives import Objectives
 
 TAIL_CHARACTERS = 3000  # of a traceback: what a reader needs to see the cause
 MESSAGE_CHARACTERS = 2000  # of a message
@@ -76,16 +77,19 @@ class Outcome:
             raise ValueError(f"An outcome must have a state of trials that ended, got {self.state}.")
 
 
-def from_result(result: Any, objective: Objective, **circumstances: Any) -> Outcome:
-    """COMPLETED with the objective's value, or INVALID with a sentence on what is wrong with the return value."""
+def from_result(result: Any, objective: Objective | Objectives, **circumstances: Any) -> Outcome:
+    """COMPLETED with the objective's value, or INVALID with a sentence on what is wrong with the return value. With
+    several objectives they stand among the metrics, and the value is for the state of the sweep to say.
+    """
     try:
         value, metrics = objective.read(result)
     except MetricError as error:
-        return Outcome(TrialState.INVALID, error=TrialError(type(error).__name__, str(error)), **circumstances)
+        described = TrialError(type(error).__name__, str(error))
+        return Outcome(TrialState.INVALID, metrics=error.finite, error=described, **circumstances)
     return Outcome(TrialState.COMPLETED, value=value, metrics=metrics, **circumstances)
 
 
-def outcome_of(result: Any, objective: Objective) -> Outcome:
+def outcome_of(result: Any, objective: Objective | Objectives) -> Outcome:
     """How a task ended that returned this, or raised it."""
     if isinstance(result, BaseException):
         return Outcome(TrialState.FAILED, error=error_of(result))

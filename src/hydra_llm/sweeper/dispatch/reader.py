@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import Outcome, cancelled, error_of, from_result, lost, timed_out
 from hydra_llm.search.trial.trial import TrialError, TrialState
 from hydra_llm.sweeper.job.result_recorder import RESULT_NAME, STARTED_NAME
@@ -20,7 +21,7 @@ CANCELLED_WORDS = ("CANCELLED", "was cancelled")
 class Reader:
     """`scattered` tells that folders of jobs do not carry their number, so that a result has to be looked for."""
 
-    def __init__(self, objective: Objective, sweep_dir: Path, *, scattered: bool = False) -> None:
+    def __init__(self, objective: Objective | Objectives, sweep_dir: Path, *, scattered: bool = False) -> None:
         self.objective = objective
         self.sweep_dir = sweep_dir
         self._scattered = scattered

@@ -26,6 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm.atomic_write import write_json
 from hydra_llm.search.trial.objective import MOST_LEVELS, number_of
+from hydra_llm.search.trial.objectives import listed
 from hydra_llm.search.trial.outcome import error_of
 
 RESULT_NAME = "result.json"
@@ -96,6 +97,7 @@ def to_plain(result: Any, above: tuple[int, ...] = ()) -> Any:
     number = number_of(result)
     if number is not None:
         return result if isinstance(result, int) and math.isfinite(number) else number
+    result = listed(result)
     if isinstance(result, dict | list | tuple) and id(result) not in above and len(above) <= MOST_LEVELS:
         inner = (*above, id(result))
         if isinstance(result, dict):

@@ -31,14 +31,14 @@ def write_trial_context(study: Study, trial: Trial, command: str) -> None:
 
 def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
     """Plain values. `baseline` is the mean of the metric over the known runs of the block's baseline, `best` the value
-    of the block's best run.
+    of the block's best run; both None with several objectives, whose `metric` is the list of their names.
     """
-    proposal, objective = trial.proposal, study.settings.objective
+    proposal, objective, several = trial.proposal, study.settings.objective, study.settings.objectives
     block = study.state.block_values(trial)
     root = study.state.baseline(trial.block) if trial.block in study.state.trees else None
     runs = [] if root is None else [study.state.trials[n].value for n in root.trials]
-    known = [value for value in runs if value is not None]
-    others = [other.value for other in study.state.search_trials() if other.block == trial.block]
+    known = [value for value in runs if value is not None and several is None]
+    others = [] if several else [other.value for other in study.state.search_trials() if other.block == trial.block]
     return {
         "sweep": Path(study.folder).name,
         "block": trial.block,
@@ -57,7 +57,7 @@ def trial_context(study: Study, trial: Trial) -> dict[str, Any]:
         "seeds": dict(trial.seeds),
         "purpose": trial.purpose,
         "budget": trial.budget,
-        "metric": objective.metric,
+        "metric": objective.metric if several is None else list(several.names),
         "goal": {"metric": objective.metric, "direction": objective.direction, "target": objective.target},
         "baseline": sum(known) / len(known) if known else None,
         "best": max((value for value in others if value is not None), key=objective.score, default=None),

@@ -18,7 +18,7 @@ READERS: tuple[Callable[[Translation], None], ...] = (from_optuna, from_nevergra
 def translated(options: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """(options of this sweeper, remarks). known: its own keys, with their defaults.
 
-    Raises SweepError for what changes the question that is asked: several objectives, a space in code.
+    Raises SweepError for what changes the question that is asked: a space in code.
     """
     translation = Translation(dict(options), known)
     for read in READERS:

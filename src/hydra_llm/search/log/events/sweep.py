@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.events.base import TimedEvent
 from hydra_llm.search.trial.objective import Direction
+from hydra_llm.search.trial.objectives import Objectives
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Header(TimedEvent):
     seed: int = 0
     seed_keys: tuple[str, ...] = ()
     identity: dict[str, Any] = field(default_factory=dict)
+    objectives: Objectives | None = None  # several at once; metric and direction are of their scalar then
 
 
 @dataclass(frozen=True)

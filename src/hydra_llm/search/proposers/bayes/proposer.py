@@ -148,7 +148,7 @@ class BayesProposer(Proposer):
         note = ""
         if belief is not None:
             median, low, high = belief.interval(values, context.objective)
-            note = f"expected {context.objective.name} {median:.4g} (80 %: {low:.4g} to {high:.4g})"
+            note = f"expected {context.objective.name} {median:.4g} (80 %: {low:.4g} to {high:.4g}){context.weighing}"
         if self._points is None or self._points[0] is not context.tree:
             self._points = (context.tree, NodePoints(context.space))
         nearest = self._points[1].nearest(context.tree, values)

@@ -26,6 +26,7 @@ BY_RULES = ("baseline",)  # roles that leave nothing to decide
 
 class LlmProposer(Proposer):
     name: str = "llm"
+    weighs_alike: bool = True
     asked_once: bool = True  # one question for all slots of a batch, whatever they keep for themselves
 
     def __init__(

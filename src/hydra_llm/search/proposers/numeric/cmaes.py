@@ -40,6 +40,7 @@ def build(settings: Mapping[str, Any]) -> CmaEsProposer:
 
 class CmaEsProposer(PointProposer):
     name: str = "cmaes"
+    weighs_alike: bool = True  # its generations follow one slope
 
     def __init__(self) -> None:
         super().__init__()
