@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 PROVIDER = "llm_ucb_sweeper"
 TARGET = "hydra_plugins.hydra_llm_ucb_sweeper.llm_ucb_sweeper.LlmUcbSweeper"
 GROUPS = [{"llm": "openai"}, {"stop": "budget"}, {"pruning": "none"}, {"sampler": None}, "_self_"]
-SAMPLERS = ("tpe", "random", "cmaes", "gp", "nsgaii", "motpe")  # options of hydra-optuna-sweeper, whose YAML is understood
+SAMPLERS = ("tpe", "random", "cmaes", "gp", "nsgaii", "motpe")  # of hydra-optuna-sweeper, whose YAML is understood
 
 
 class LateNode(ConfigNode):

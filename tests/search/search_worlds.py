@@ -68,7 +68,7 @@ def lose_running(study: Study) -> Study:
 
 def outcome_of(task: Callable[[Trial], Any], trial: Trial, study: Study) -> Outcome:
     result = task(trial)
-    return result if isinstance(result, Outcome) else from_result(result, study.settings.objective, folder="f")
+    return result if isinstance(result, Outcome) else from_result(result, study.settings.reads, folder="f")
 
 
 def comparable(trials: list[Trial]) -> list[tuple[Any, ...]]:

@@ -34,6 +34,13 @@ def test_the_keys_of_optuna_become_ours_and_what_has_no_meaning_is_one_remark():
     ]
 
 
+def test_a_sampler_for_several_objectives_is_left_aside_and_its_seed_is_read():
+    options, remarks = of(direction=["minimize", "maximize"], sampler={"name": "nsgaii", "seed": 123})
+    assert options == {"direction": ["minimize", "maximize"], "seed": 123}
+    assert remarks[0].startswith("hydra.sweeper.sampler=nsgaii is left aside: with several objectives llm_ucb")
+    assert of(direction=["minimize", "maximize"], sampler=NSGAIISampler())[0] == {"direction": ["minimize", "maximize"]}
+
+
 def test_a_sampler_that_hydra_has_built_is_known_by_its_class():
     options, remarks = of(sampler=TPESampler(seed=1))
     assert options == {"proposer": "tpe"}
@@ -70,7 +77,6 @@ def test_a_key_of_ours_that_is_set_wins_over_its_translation():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"direction": ["minimize", "maximize"]}, r"must be one direction, got minimize, maximize"),
         ({"custom_search_space": "package.configure"}, r"Declare them in hydra\.sweeper\.params"),
         (
             {"sampler": NSGAIISampler()},
