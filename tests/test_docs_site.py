@@ -140,6 +140,6 @@ def test_a_regime_that_is_a_yaml_file_runs(train, tmp_path):
 def test_every_command_line_names_a_command_that_exists(page):
     from hydra_llm.cli.main import COMMANDS
 
-    known = {command.__name__ for command in COMMANDS} | {"COMMAND", "--help", "--install"}
+    known = {command.__name__.replace("_", "-") for command in COMMANDS} | {"COMMAND", "--help", "--install"}
     named = re.findall(r"hydra-llm ([\w-]+)", (ROOT / "docs" / page).read_text(encoding="utf-8"))
     assert {name for name in named if not name.startswith("--")} <= known

@@ -22,6 +22,7 @@ from hydra_llm.cli.report import report
 from hydra_llm.cli.show import show
 from hydra_llm.cli.sync import sync
 from hydra_llm.cli.tree import tree
+from hydra_llm.cli.wandb_report import wandb_report
 from hydra_llm.code.errors import CodeError
 from hydra_llm.report.errors import ExportError, FigureError, LookupFailure, RepeatError
 from hydra_llm.search.log.event_log import EventLogError
@@ -30,7 +31,7 @@ from hydra_llm.version import installed_version
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(report, tree, show, best, compare, export, repeat, doctor, gc, sync),
-    check,
+    *(check, wandb_report),
 )
 USER_ERRORS = (NoSweepError, EventLogError, FigureError, LookupFailure, ExportError, RepeatError, CodeError, OSError)
 
