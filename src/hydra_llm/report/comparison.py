@@ -96,7 +96,7 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
         return {f"by {who}": _count(theirs) for who, theirs in trials.items()}
     gains = {}  # by node; a rerun belongs to who proposed the configuration
     for block, tree in state.trees.items():
-        recordings = Recordings(tree, state.block_trials(block), objective)
+        recordings = Recordings(tree, state.block_trials(block), objective, state.ceiling)
         start = tree.baseline or tree.root  # a block that goes on in a regime starts at its leader
         pairs = {node.id: recordings.pair(node, start) for node in tree if start and node is not start}
         gains |= {number: pair.mean for number, pair in pairs.items() if pair is not None}

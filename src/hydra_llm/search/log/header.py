@@ -50,6 +50,7 @@ def make_session(settings: Settings, selection: str, proposer: str, argv: list[s
         selection=selection,
         thresholds=settings.thresholds,
         pruning=None if settings.pruning.rule is None else settings.pruning.rule.name,
+        ceiling=settings.ceiling,
     )
     return Session(time=time, argv=tuple(argv), proposer=proposer, settings=told, schema=SCHEMA_VERSION)
 

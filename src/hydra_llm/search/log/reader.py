@@ -92,6 +92,7 @@ def settings_of(header: Header, events: Sequence[Event]) -> Settings:
         seed_keys=header.seed_keys,
         reward=told.reward or "mean",
         thresholds=told.thresholds,
+        ceiling=told.ceiling,
         task=told.task or str(header.identity.get("task") or ""),
         identity=header.identity,
         objectives=header.objectives,

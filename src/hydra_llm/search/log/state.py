@@ -66,7 +66,7 @@ class SweepState:
         self.space = space
         self.objective = objective
         self.reward = reward
-        self._ceiling = ceiling
+        self.ceiling = ceiling
         self._front = None if objectives is None else ParetoFront(space, objectives)
         self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
@@ -234,7 +234,7 @@ class SweepState:
     def _tree(self, index: int) -> Tree:
         """Of a block, from its search trials as they stand; trees of earlier blocks have to be there."""
         before = [self.trees[earlier] for earlier in self.same_regime(index)]
-        trials, ceiling = self._of_block.get(index, ()), self._ceiling
+        trials, ceiling = self._of_block.get(index, ()), self.ceiling
         return Tree(self.space, self.objective, trials, reward=self.reward, before=before, ceiling=ceiling)
 
     def _value_again(self, weights: Array | None = None) -> None:

@@ -58,7 +58,8 @@ def evidence(state: SweepState) -> list[RevisionEvidence]:
     if key is None:
         return []
     of_block = {
-        block: Recordings(tree, state.block_trials(block), state.objective) for block, tree in state.trees.items()
+        block: Recordings(tree, state.block_trials(block), state.objective, state.ceiling)
+        for block, tree in state.trees.items()
     }
     return [_of(state, key, revision, of_block) for revision in state.code.revisions.values()]
 

@@ -45,6 +45,7 @@ class SessionSettings:
     selection: str = ""
     thresholds: Thresholds | None = None
     pruning: str | None = None  # the rule's name
+    ceiling: float | None = None  # best value that the metric can have
 
 
 @dataclass(frozen=True)
