@@ -34,16 +34,26 @@ def idea(text: str, parent: int = 0, hypothesis: str = "It is better.", **more: 
     return {"parent": parent, "hypothesis": hypothesis, "rationale": "Because.", "file": text, **more}
 
 
-def code_study(folder: Path, answers: list[Any], reviewer: Reviewer | None = None, **more: Any) -> Study:
-    """A study in `folder` whose model gives these answers; an idea after every two trials."""
+def code_study(
+    folder: Path,
+    answers: list[Any],
+    reviewer: Reviewer | None = None,
+    *,
+    every: int | None = 2,
+    when: tuple[str, ...] = (),
+    protocol: str = "",
+    **more: Any,
+) -> Study:
+    """A study in `folder` whose model gives these answers; an idea after every two trials, or by rules."""
     workspace = Workspace.open(folder, "score.py", FIRST)
-    settings = CodeSettings("code", "", every=2, max_repairs=3, test_seconds=30.0, test_megabytes=2000)
+    settings = CodeSettings("code", "", every, max_repairs=3, test_seconds=30.0, test_megabytes=2000, when=when)
     author = Author(
         settings, workspace, ScriptedClient(map(json.dumps, answers)), reviewer or NoReviewer(), lambda: 0.0
     )
     wanted = {"space": SPACE, "objective": Objective("score"), "n_trials": 6, "n_parallel": 1, "seed": 0, **more}
     policy, proposer = make_policy("puct_rank", None), make_proposer("rules", {})
-    return Study(folder, Settings(**wanted), policy, proposer, argv=["t"], evolution=Evolution(author))
+    evolution = Evolution(author)
+    return Study(folder, Settings(**wanted), policy, proposer, argv=["t"], protocol=protocol, evolution=evolution)
 
 
 def run(study: Study, noise: float = 0.0) -> Study:

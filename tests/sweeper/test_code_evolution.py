@@ -164,6 +164,7 @@ def test_the_repository_around_a_sweep_stays_as_it_was_uncommitted_work_included
         ("score=mine.py", "score is set or swept, and code_evolution sets it itself"),
         ("hydra.sweeper.llm.client=openai", "needs a language model"),
         ("hydra.sweeper.code_evolution.review=ask", "standard input is no terminal here"),
+        ("hydra.sweeper.code_evolution.when=[nothing]", "when must name rules of the sweep"),
         ("hydra.sweeper.code_evolution.review=never", "review must be one of auto, ask, file"),
     ],
 )

@@ -26,6 +26,12 @@ CODE: Table = {
 CODE_EVOLUTION: Table = {
     "enabled": Key(bool, False, "whether a language model proposes changes of the code"),
     "every": Key(int, None, "trials between two ideas; null: one at the beginning of every block but the first", low=1),
+    "when": Key(
+        list,
+        None,
+        "names of rules, of the protocol's table or of `search.focus`: an idea is due while one of them holds; `every` "
+        "is then the fewest trials between two ideas, 3 where it is null",
+    ),
     "review": Key(
         str,
         "auto",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,13 @@ def open_code(code: Mapping[str, Any], sweep: Path) -> SweptCode:
         raise SweepError(str(error)) from None
 
 
-def make_evolution(options: Mapping[str, Any], code: SweptCode, proposer: Proposer) -> Evolution:
-    """Who proposes code. The model that proposes parameters is asked, or the one of hydra.sweeper.llm."""
+def make_evolution(
+    options: Mapping[str, Any], code: SweptCode, proposer: Proposer, rules: Collection[str] = ()
+) -> Evolution:
+    """Who proposes code. The model that proposes parameters is asked, or the one of hydra.sweeper.llm.
+
+    rules: names that code_evolution.when may have.
+    """
     if isinstance(proposer, LlmProposer):
         client = proposer.client
     else:
@@ -92,6 +97,10 @@ def make_evolution(options: Mapping[str, Any], code: SweptCode, proposer: Propos
             )
         client = build_client(llm, code.workspace.folder.parent / "transcripts")
     asked = options["code_evolution"]
+    when = tuple(asked.get("when") or ())
+    if unknown := [name for name in when if name not in rules]:
+        known = ", ".join(rules) or "none: this sweep has no protocol and no search.focus"
+        raise SweepError(f"hydra.sweeper.code_evolution.when must name rules of the sweep ({known}), got {unknown[0]}.")
     repairs = asked.get("max_repair_attempts")
     in_slots = options["n_parallel"] > 1
     settings = CodeSettings(
@@ -102,6 +111,7 @@ def make_evolution(options: Mapping[str, Any], code: SweptCode, proposer: Propos
         test_seconds=asked.get("test_seconds") or 60.0,
         test_megabytes=asked.get("test_megabytes") or 2000,
         prefix=tuple(options["prefix"] or ()),
+        when=when,
     )
     reviewer = _reviewer(asked.get("review") or "auto")
     return Evolution(Author(settings, code.workspace, client, reviewer, time.time))

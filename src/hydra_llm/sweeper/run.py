@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from hydra_llm.llm.address import public, secrets
 from hydra_llm.llm.instructions import instruction_text
 from hydra_llm.search.evolution.evolution import Evolution
+from hydra_llm.search.evolution.occasion import rule_names
 from hydra_llm.search.log.event_log import EventLogError
 from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.log.lock import FolderLock, LockedError
@@ -208,13 +209,16 @@ class SweepRun:
             argv=sys.argv,
             resume=self.options["resume"],
             validate=validate,
-            protocol=instruction_text(spec.instructions) if spec.instructions else "",
+            protocol=_protocol(spec),
             start_memory=spec.start_memory,
             evolution=self._evolution(spec, proposer),
         )
 
     def _evolution(self, spec: SweepSpec, proposer: Proposer) -> Evolution | None:
-        return None if spec.code is None else make_evolution(self.options, spec.code, proposer)
+        if spec.code is None:
+            return None
+        rules = rule_names(_protocol(spec) or proposer.protocol, spec.settings.focus)
+        return make_evolution(self.options, spec.code, proposer, rules)
 
     @property
     def _replays_slots(self) -> bool:
@@ -251,6 +255,10 @@ class SweepRun:
             first = next((trial for trial in trials if trial.error is not None), None)
             tail = f"\nThe first failure, trial {first.number}: {first.error}\n{first.error.traceback}" if first else ""  # type: ignore[union-attr]
             raise SweepError(f"No trial of the sweep in {study.folder} completed ({reason}).{tail}")
+
+
+def _protocol(spec: SweepSpec) -> str:
+    return instruction_text(spec.instructions) if spec.instructions else ""
 
 
 def _refuse_secrets(config: DictConfig) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.evolution.author import Author, Record
 from hydra_llm.search.evolution.blame import crashed
+from hydra_llm.search.evolution.occasion import is_due
 from hydra_llm.search.evolution.settings import BASE, NAMES
 from hydra_llm.search.log.events import CodeReview
 from hydra_llm.search.log.state import SweepState
@@ -71,9 +72,7 @@ class Evolution:
     def _is_due(self, state: SweepState, context: Context) -> bool:
         if len(state.code.revisions) >= len(NAMES) or not any(node.mean is not None for node in context.tree):
             return False
-        if self.author.settings.every is None:
-            return len(state.blocks) - 1 > state.code.ideas
-        return len(state.search) >= self.author.settings.every * (state.code.ideas + 1)
+        return is_due(self.author.settings, state, context)
 
     def _take_reviews(self, state: SweepState, record: Record) -> None:
         if state.code.waiting:

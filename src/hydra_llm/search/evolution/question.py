@@ -23,7 +23,7 @@ RULES = """You improve one small Python file of an experiment: what a fit minimi
 - No files, network, processes, environment, private names, getattr, eval; no assignment to anything but self.
 - Only what the arguments hand over: no truth, label, metric, checkpoint or simulation. The loss stays a finite scalar
   that carries a gradient.
-- One idea per answer. Change as little as the idea needs.
+- One idea per answer. Change as little as the idea needs. Joining what two of the programs do is an idea too.
 Answer with one JSON object: parent (the trial whose code and parameters you start from), hypothesis (one sentence that
 a trial can refute), rationale (why, in a few sentences), and either edits (search: lines that stand exactly once in the
 code, copied with their indentation; replace) or file (the whole new text); the other one empty or null."""

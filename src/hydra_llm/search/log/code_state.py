@@ -17,15 +17,16 @@ class CodeState:
     waiting: list[str] = field(default_factory=list)  # for a person
     accepted: list[str] = field(default_factory=list)  # by a person; to be run
     ideas: int = 0  # asked for, refused ones included; repairs are none
+    asked_at: int | None = None  # number of the next trial when the latest of them was asked for
 
     def take(self, event: CodeRevision | CodeReview | CodeRefusal | CodeGivenUp) -> None:
         if isinstance(event, CodeRevision):
             self.revisions[event.name] = event
-            self.ideas += not event.repairs
+            self._count(event)
             if event.waits:
                 self.waiting.append(event.name)
         elif isinstance(event, CodeRefusal):
-            self.ideas += not event.repairs
+            self._count(event)
             self.forbidden |= {digest: _first(event.reasons) for digest in event.digests}
         elif isinstance(event, CodeReview):
             self.waiting.remove(event.name)
@@ -52,6 +53,11 @@ class CodeState:
 
     def of_digest(self, digest: str) -> CodeRevision | None:
         return next((revision for revision in self.revisions.values() if revision.digest == digest), None)
+
+    def _count(self, event: CodeRevision | CodeRefusal) -> None:
+        if not event.repairs:
+            self.ideas += 1
+            self.asked_at = event.number
 
     def _give_up(self, names: tuple[str, ...], reason: str) -> None:
         for name in names:
