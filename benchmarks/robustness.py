@@ -2,7 +2,7 @@
 
 python benchmarks/robustness.py                                       # all regimes, 20 seeds, both targets (hours)
 python benchmarks/robustness.py --cases signal_dale --seeds 0-4 --targets recording
-python benchmarks/robustness.py --table                               # rebuild the page and the README's columns
+python benchmarks/robustness.py --table                               # rebuild the page (then run readme.py)
 
 Every run is stored in results/robustness/ as soon as it ends, with its command and commit, and is not repeated: the
 same command continues where it was stopped. --again repeats runs of other commits.
@@ -37,7 +37,6 @@ EXPERIMENTS = (  # beside every regime of conf/simulation
     "signal_measurement_noise_5",
     "metabolism_measurement_noise_1",
 )
-README_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+|recording)` \|.*\|) [^|]* \| [^|]* \|$"
 NEEDS = {"flyvis_davis": "videos that have to be downloaded", "recording": "a recording of your own"}
 CLOSE = 0.02  # a run has succeeded when its score is no further below the ceiling on the same data
 HEADLINE = {
@@ -90,7 +89,6 @@ def main() -> None:
         print(f"{len(jobs) - len(left)} of {len(jobs)} runs are stored; {len(left)} to do, {options.jobs} at a time.")
         _work(left, commit, options.jobs)
     write_page()
-    write_readme()
 
 
 def _options() -> argparse.Namespace:
@@ -262,16 +260,6 @@ def write_page() -> None:
     lines.append("Rebuilt by `python benchmarks/robustness.py --table`; the runs are in results/robustness/.")
     (RESULTS / "robustness.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
-
-
-def write_readme(path: Path = ROOT / "README.md") -> None:
-    """The last two columns of the README's table of regimes."""
-
-    def retold(row: re.Match[str]) -> str:
-        return f"{row[1]} {told(row[2], 'recording')} | {told(row[2], 'oracle derivative')} |"
-
-    text = path.read_text()
-    path.write_text(re.sub(README_ROW, retold, text, flags=re.MULTILINE))
 
 
 def told(case: str, target: str) -> str:

@@ -73,10 +73,8 @@ def test_links_inside_the_repository_lead_somewhere(name):
     assert [anchor for target, anchor in targets if anchor and anchor not in anchors(target)] == []
 
 
-def test_the_readme_lists_every_regime_and_no_other():
-    regimes = {path.stem for path in (ROOT / "conf" / "simulation").glob("*.yaml")}
-    listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    assert listed == regimes
+def test_the_readme_is_a_page_that_is_read_in_one_go():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
 
 
 def test_make_has_every_target_that_the_documents_name():

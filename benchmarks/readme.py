@@ -1,0 +1,78 @@
+"""The tables of results in README.md and docs/regimes.md, from what the other benchmarks stored.
+
+python benchmarks/readme.py     # writes what stands between the markers, which a test compares with the results
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+import robustness
+from _report import RESULTS, ROOT
+
+README, REGIMES = ROOT / "README.md", ROOT / "docs" / "regimes.md"
+BEGIN, END = "<!-- results: python benchmarks/readme.py -->", "<!-- end of results -->"
+SHOWN = {  # of the regimes: easy ones, hard ones, and one whose model is wrong
+    "signal_chaotic": "rate network, chaotic (default)",
+    "signal_low_rank": "weights of rank 20",
+    "signal_slopes": "three types, fitted as if there were one",
+    "signal_noisy": "process noise",
+    "flyvis_scenes": "the fly's visual system, 1,203 neurons",
+    "metabolism_oscillatory": "90 reactions in autocatalytic cycles",
+    "metabolism_rank_50": "256 reactions, 17 undetermined by any data",
+}
+REGIME_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+|recording)` \|.*\|) [^|]* \| [^|]* \|$"
+BUDGETS = ("24 trials, 1 slot", "24 trials, 4 slots", "100 trials, 1 slot")
+
+
+def main() -> None:
+    argparse.ArgumentParser(description="Write the tables of README.md and docs/regimes.md.").parse_args()
+    README.write_text(readme(README.read_text()))
+    REGIMES.write_text(regimes(REGIMES.read_text()))
+
+
+def readme(text: str) -> str:
+    """The page with new tables between the markers."""
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"README.md must hold the lines {BEGIN!r} and {END!r}, with the tables between them.")
+    return f"{before}{BEGIN}\n{recovery()}\n\n{search()}\n{END}{after}"
+
+
+def regimes(text: str) -> str:
+    """The page with the last two columns of its table of regimes written anew."""
+
+    def retold(row: re.Match[str]) -> str:
+        return f"{row[1]} {robustness.told(row[2], 'recording')} | {robustness.told(row[2], 'oracle derivative')} |"
+
+    return re.sub(REGIME_ROW, retold, text, flags=re.MULTILINE)
+
+
+def recovery() -> str:
+    lines = ["| `simulation=` | what it is | recording alone | oracle derivative |", "|---|---|---|---|"]
+    for case, what in SHOWN.items():
+        told = (robustness.told(case, target) for target in robustness.TARGETS)
+        lines.append(f"| `{case}` | {what} | {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+def search(page: Path = RESULTS / "search.md") -> str:
+    """Scores of our Gaussian process and of TPE, and their paired difference, by budget."""
+    lines = ["| search, no language model | `llm_ucb` | Optuna's TPE | paired difference [95 %] |", "|---|---|---|---|"]
+    for part in page.read_text().split("\n## "):
+        budget, _, table = part.partition("\n")
+        if budget in BUDGETS:
+            rows = {cells[0]: cells for cells in map(_cells, table.splitlines()) if cells}
+            ours, theirs = rows["bayes"], rows["optuna-tpe"]
+            lines.append(f"| {budget} | {ours[2]} | {theirs[2]} | {ours[5]} |")
+    return "\n".join(lines)
+
+
+def _cells(line: str) -> list[str]:
+    """Arm, runs, score, two suites, difference to TPE, ... of a row."""
+    return [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("| ") else []
+
+
+if __name__ == "__main__":
+    main()
