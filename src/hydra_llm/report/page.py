@@ -23,7 +23,18 @@ from hydra_llm.atomic_write import write_text
 from hydra_llm.report.effect import score_name
 from hydra_llm.report.epistemic import drawings
 from hydra_llm.report.epistemic.analysis import analyse
-from hydra_llm.report.sections import calibration, cost, curve, parameters, programs, records, summary, texts, tree
+from hydra_llm.report.sections import (
+    calibration,
+    cost,
+    curve,
+    front,
+    parameters,
+    programs,
+    records,
+    summary,
+    texts,
+    tree,
+)
 from hydra_llm.report.sections.cards import cards
 from hydra_llm.report.svg import short
 from hydra_llm.report.thumbnails import pictures
@@ -33,9 +44,11 @@ from hydra_llm.search.number_text import percent
 
 REPORT_NAME = "report.html"
 CODE = "code"  # a section of sweeps that change code
+FRONT = "front"  # of sweeps with several objectives
 RELOAD_S = 15.0  # a page of a running sweep loads itself again
 SECTIONS = (
     ("summary", "Summary"),
+    (FRONT, "Pareto front"),
     ("exploration", "Tree"),
     ("progress", "Best so far"),
     ("parameters", "Parameters"),
@@ -90,12 +103,13 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
     steps = parameters.path_to_best(sweep)
     ledger = calibration.ledger(sweep)
     reasoning = analyse(sweep, when)
-    name = sweep.settings.objective.name
+    name, several = sweep.settings.objective.name, sweep.settings.objectives
+    goal = name if several is None else ", ".join(several.names)
     changed = programs.programs(sweep)
     return {
-        "title": f"{sweep.settings.task}: {name}" if sweep.settings.task else name,
+        "title": f"{sweep.settings.task}: {goal}" if sweep.settings.task else goal,
         "subtitle": _subtitle(sweep, when),
-        "sections": [section for section in SECTIONS if changed or section[0] != CODE],
+        "sections": _sections(code=bool(changed), several=several is not None),
         "metric": name,
         "score_name": score_name(sweep.settings.objective),
         "block_count": len(state.blocks),
@@ -106,6 +120,9 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
         "verdicts": summary.verdicts(sweep),
         "unconfirmed": _unconfirmed(sweep),
         "best": _best(sweep),
+        "objectives": front.names(sweep),
+        "front": front.rows(sweep),
+        "planes": front.planes(sweep),
         "tree": tree.drawing(sweep) if state.trials else None,
         "steps": when.steps,
         "curve": curve.drawing(sweep, when),
@@ -150,6 +167,7 @@ def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
         "sign": objective.value_of_score(1),
         "steps": when.steps,
         "order": when.order,
+        "front": [member.number for member in sweep.state.front],
         "best": None if best is None else sweep.state.trees[best.block].node(best.number).id,
         "tree": tree.numbers(sweep),
         "trials": cards(sweep, when, pictures(sweep)),
@@ -159,13 +177,24 @@ def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
 
 
 def _subtitle(sweep: Sweep, when: Timeline) -> str:
-    objective = sweep.settings.objective
-    wanted = f"to {objective.target:g}" if objective.target is not None else ""
     started = "" if when.first is None else f" · started {_date(when.first)}"
     ended = f"ended: {sweep.ended}" if sweep.ended else "not ended"
     parts = "".join(f" · {part} {name}" for part, name in sweep.parts.items())
-    goal = " ".join(f"{objective.direction} {objective.name} {wanted}".split())
-    return f"{goal}{parts} · seed {sweep.settings.seed}{started} · {ended}"
+    return f"{_goal(sweep)}{parts} · seed {sweep.settings.seed}{started} · {ended}"
+
+
+def _goal(sweep: Sweep) -> str:
+    objective, several = sweep.settings.objective, sweep.settings.objectives
+    if several is not None:
+        return several.goal
+    wanted = f"to {objective.target:g}" if objective.target is not None else ""
+    return " ".join(f"{objective.direction} {objective.name} {wanted}".split())
+
+
+def _sections(*, code: bool, several: bool) -> list[tuple[str, str]]:
+    """Those that this sweep has something for."""
+    left_out = {CODE} - ({CODE} if code else set()) | {FRONT} - ({FRONT} if several else set())
+    return [section for section in SECTIONS if section[0] not in left_out]
 
 
 def _facts(sweep: Sweep, when: Timeline) -> list[tuple[str, str]]:
@@ -180,7 +209,9 @@ def _facts(sweep: Sweep, when: Timeline) -> list[tuple[str, str]]:
     ]
     if len(state.blocks) > 1:
         facts.append((str(len(state.blocks)), "blocks"))
-    if best is not None:
+    if sweep.settings.objectives is not None:
+        facts.insert(0, (str(len(state.front)), "configurations on the Pareto front"))
+    elif best is not None:
         facts.insert(0, (short(best["selected"]), f"best {score_name(sweep.settings.objective)} as selected"))
         if best["baseline"] is not None:
             facts.insert(1, (short(best["baseline"]), "baseline in the search"))

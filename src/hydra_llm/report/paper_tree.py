@@ -130,7 +130,9 @@ def _draw(path: Path, sweep: Sweep, laid_out: Page, foot: list[str]) -> None:
     }
     scale = scale_of(found for found in effects.values() if found is not None)
     best = sweep.state.best()
-    best_id = None if best is None else sweep.state.trees[best.block].node(best.number).id
+    golden = {member.number for member in sweep.state.front}
+    if not golden and best is not None:
+        golden = {sweep.state.trees[best.block].node(best.number).id}
     for block, panel in laid_out.panels.items():
         tree, fills = sweep.state.trees[block], shades(sweep.state.trees[block])
         frame, siblings = panel.frame, Counter(spot.parent_xy for spot in panel.nodes.values())
@@ -146,8 +148,8 @@ def _draw(path: Path, sweep: Sweep, laid_out: Page, foot: list[str]) -> None:
             _line(axes, spot, colour, thickness, dashed=found is None, alone=alone)
             if spot.label_box is not None:
                 write(spot.label_box.x0, (spot.label_box.y0 + spot.label_box.y1) / 2, spot.label, size=TYPE)
-            _circle(axes, spot, number, fills.get(number), failed=node.failed, best=number == best_id, write=write)
-    _legend(axes, write, laid_out.height + 12.0)
+            _circle(axes, spot, number, fills.get(number), failed=node.failed, best=number in golden, write=write)
+    _legend(axes, write, laid_out.height + 12.0, "on the front" if sweep.state.front else "best")
     for index, text in enumerate(foot):
         write(4, laid_out.height + LEGEND + 4 + LINE * index, text, size=TYPE, weight="bold" if not index else "normal")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,9 +166,12 @@ def _title(sweep: Sweep, laid_out: Page) -> str:
     runs = sum(len(node.trials) for index in blocks for node in sweep.state.trees[index])
     all_of, shown = sum(len(sweep.state.trees[i]) for i in blocks), sum(len(p.nodes) for p in laid_out.panels.values())
     part = "" if shown == all_of else f", {shown} of {all_of} configurations"
-    return _fitted(
-        f"{name}exploration tree for {sweep.settings.objective.name}, {which}, {runs} runs{part}", WIDTH * 0.7
-    )
+    return _fitted(f"{name}exploration tree for {_metric(sweep)}, {which}, {runs} runs{part}", WIDTH * 0.7)
+
+
+def _metric(sweep: Sweep) -> str:
+    several = sweep.settings.objectives
+    return sweep.settings.objective.name if several is None else ", ".join(several.names)
 
 
 def _fitted(text: str, room: float) -> str:
@@ -228,7 +233,7 @@ def _ticks(axes: Axes, x: float, y: float, radius: float) -> None:
             axes.plot([x + dx * near, x + dx * far], [y + dy * near, y + dy * far], color=BAD, lw=1.1, zorder=5)
 
 
-def _legend(axes: Axes, write: Callable[..., Any], y: float) -> None:
+def _legend(axes: Axes, write: Callable[..., Any], y: float, golden: str) -> None:
     from matplotlib.patches import Circle
 
     x = 6.0
@@ -257,8 +262,8 @@ def _legend(axes: Axes, write: Callable[..., Any], y: float) -> None:
         write(x + 9, y, f"{runs} run{'s' if runs > 1 else ''}", size=TYPE)
         x += 38
     axes.add_patch(Circle((x, y), 5, fc=FILLS[-1], ec=GOLD, lw=2.2, zorder=4))
-    write(x + 9, y, "best", size=TYPE)
-    x += 34
+    write(x + 9, y, golden, size=TYPE)
+    x += 34 if golden == "best" else 62
     axes.add_patch(Circle((x, y), 5, fc="white", ec=BAD, lw=1.1, zorder=4))
     _ticks(axes, x, y, 5)
     write(x + 9, y, "failed only", size=TYPE)

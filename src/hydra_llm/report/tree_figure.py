@@ -43,10 +43,11 @@ def draw_tree(path: Path, state: SweepState, settings: Settings, ranking: list[t
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     best = tree.best()
     best_id = None if best is None else best.id
-    _draw_branches(left, rows, state, settings, best_id)
+    front = {member.number for member in state.front}
+    _draw_branches(left, rows, state, settings, best_id, front)
     _draw_values(right, rows, state, settings, best_id)
     figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK, parse_math=False)
-    _legend(right)
+    _legend(right, several=bool(front))
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as aside:
         canvas.print_figure(aside, dpi=120, format="png")
@@ -61,7 +62,9 @@ def _title(state: SweepState, settings: Settings, rows: int) -> str:
     return f"{name}exploration tree, block {block.index}{f' ({regime})' if regime else ''}, {runs} runs{part}"
 
 
-def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, settings: Settings, best_id: int | None) -> None:
+def _draw_branches(
+    axes: Axes, rows: list[TreeRow], state: SweepState, settings: Settings, best_id: int | None, front: set[int]
+) -> None:
     depth_of = {row.y: row.depth for row in rows}
     deepest = max(depth_of.values())
     names = _last_parts(settings.space.names)
@@ -71,7 +74,7 @@ def _draw_branches(axes: Axes, rows: list[TreeRow], state: SweepState, settings:
         if row.parent_y is not None:
             px = depth_of[row.parent_y] * step
             axes.plot([px, px, x], [row.parent_y, row.y, row.y], color=GREY, lw=0.9, zorder=1)
-        axes.plot([x], [row.y], **_marker(row, best_id), zorder=3)
+        axes.plot([x], [row.y], **_marker(row, best_id, front), zorder=3)
         runs = f" x{row.node.runs}" if row.node.runs > 1 else ""
         proposal = state.trials[row.node.id].proposal
         what = _moved(proposal.changes, names) or proposal.strategy
@@ -111,10 +114,12 @@ def _draw_values(axes: Axes, rows: list[TreeRow], state: SweepState, settings: S
         axes.spines[side].set_visible(False)
 
 
-def _marker(row: TreeRow, best_id: int | None) -> Mapping[str, Any]:
+def _marker(row: TreeRow, best_id: int | None, front: set[int]) -> Mapping[str, Any]:
     node = row.node
     if node.id == best_id:
         return {"marker": "*", "color": ORANGE, "ms": 13}
+    if node.id in front:
+        return {"marker": "D", "color": ORANGE, "ms": 7}
     if node.failed:
         return {"marker": "X", "color": VERMILLION, "ms": 8}
     if not node.scores:
@@ -122,17 +127,20 @@ def _marker(row: TreeRow, best_id: int | None) -> Mapping[str, Any]:
     return {"marker": "o", "color": BLUE, "ms": 7}
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, *, several: bool) -> None:
     from matplotlib.lines import Line2D
 
     entries = [
-        ("*", ORANGE, "best mean so far"),
+        ("*", ORANGE, "nearest to the ideal point" if several else "best mean so far"),
+        *([("D", ORANGE, "on the Pareto front")] if several else []),
         ("o", BLUE, "scored"),
         ("X", VERMILLION, "only failed"),
         ("s", GREY, "running or lost"),
     ]
     handles = [Line2D([], [], ls="", marker=m, color=c, label=text, ms=8) for m, c, text in entries]
-    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, fontsize=8, frameon=False)
+    axes.legend(
+        handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(entries), fontsize=8, frameon=False
+    )
 
 
 def _moved(changes: Sequence[Change], names: Mapping[str, str]) -> str:

@@ -163,9 +163,21 @@ class ProposalLoop:
         return rank(self.policy, arms, rng)
 
     def context(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Context:
-        """Everything a proposer may read at this moment."""
-        weights = self._weights(state, number)
-        state = state.weighed(np.array(weights)) if weights else state
+        """Everything a proposer may read at this moment. With several objectives weights are drawn for this decision,
+        so that each seeks another part of the front, unless the proposer stays with one question.
+        """
+        several = self.settings.objectives
+        if several is None or not state.front:
+            return self._context(state, slots, number)
+        rng = np.random.default_rng(derive(self.settings.seed, "weights", number))
+        weights = drawn_weights(len(several.names), rng)
+
+        def drawn() -> Context:
+            return replace(self._context(state.weighed(weights), slots, number), weights=tuple(map(float, weights)))
+
+        return replace(self._context(state, slots, number), drawn=drawn) if self.proposer.weighs_alike else drawn()
+
+    def _context(self, state: SweepState, slots: tuple[Slot, ...], number: int) -> Context:
         tree, block = state.tree, present_block(state, self.settings)
         ranking = self.ranking(state, number)
         floor = tree.noise_floor
@@ -183,7 +195,6 @@ class ProposalLoop:
             heritage=heritage(state),
             objectives=self.settings.objectives,
             front=state.front,
-            weights=weights,
             next_number=number,
             n_trials=self.settings.n_trials,
             left=min(self.settings.block_size - len(trials), self.settings.n_trials - state.used),
@@ -211,16 +222,6 @@ class ProposalLoop:
             budget=tuple(self.settings.identity.get("trial_overrides", ())),
             **(briefing(state, self.settings, review=not slots) if self.proposer.reads_notes else {}),
         )
-
-    def _weights(self, state: SweepState, number: int) -> tuple[float, ...]:
-        """Of several objectives, drawn for this decision, so that each seeks another part of the front; () where the
-        proposer stays with one question.
-        """
-        objectives = self.settings.objectives
-        if objectives is None or self.proposer.weighs_alike or not state.front:
-            return ()
-        rng = np.random.default_rng(derive(self.settings.seed, "weights", number))
-        return tuple(map(float, drawn_weights(len(objectives.names), rng)))
 
     def prepare(self, asked: int, left: int) -> Decision | None:
         """As Proposer.prepare."""

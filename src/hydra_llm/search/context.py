@@ -142,6 +142,7 @@ class Context:
     objectives: Objectives | None = None
     front: Sequence[FrontMember] = ()  # by the first objective, best first
     weights: tuple[float, ...] = ()  # of the objectives in this decision; (): all alike
+    drawn: Callable[[], Context] | None = field(default=None, compare=False)  # the same under weights of its own
 
     # ---- what the Gaussian process would do ----
     pool: tuple[PoolCandidate, ...] = ()  # its choices, best first; (): it was not asked, or knows too little

@@ -5,7 +5,7 @@ let playing = null;
 function stepText(step) {
   if (step === 0) return `before the first of ${page.steps} results`;
   const trial = page.trials[page.order[step - 1]];
-  const value = trial.value === null ? trial.state.toLowerCase() : `${page.metric} ${short(trial.value)}`;
+  const value = trial.value === null ? trial.state.toLowerCase() : trial.result || `${page.metric} ${short(trial.value)}`;
   const what = changesText(trial.diff) || (trial.purpose === "confirm" ? "confirmation" : "no change");
   return `${step} of ${page.steps} results · trial ${trial.n}: ${what}: ${value}`;
 }

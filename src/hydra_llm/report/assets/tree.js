@@ -64,7 +64,7 @@ function drawTree(step) {
     const state = states.get(node.id), g = nodeElements.get(node.id), edge = edgeElements.get(node.id);
     const chosen = ["chosen", "lineage"].filter((name) => g.classList.contains(name));
     const status = state.failed ? "failed" : shades.has(node.id) ? `s${shades.get(node.id)}` : "open";
-    g.setAttribute("class", ["node", status, node.id === best ? "best" : "", state.asked ? "" : "hidden", ...chosen].filter(Boolean).join(" "));
+    g.setAttribute("class", ["node", status, node.id === best ? "best" : "", step >= page.steps && page.front.includes(node.id) ? "front" : "", state.asked ? "" : "hidden", ...chosen].filter(Boolean).join(" "));
     const { base, per_run: perRun, most } = page.tree.radius;
     const radius = Math.min(most, base + perRun * (Math.max(1, state.runs) - 1));
     g.querySelector(".disc").setAttribute("r", radius.toFixed(2));

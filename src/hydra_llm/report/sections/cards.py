@@ -9,6 +9,7 @@ from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.front import result_text
 from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
 
@@ -49,6 +50,8 @@ def _card(
         "author": proposal.provenance.label,
         "values": trial.values,
     }
+    if sweep.settings.objectives is not None and trial.value is not None:
+        card["result"] = result_text(trial, sweep.settings)
     tree = state.trees.get(trial.block)
     if trial.purpose == "search" and tree is not None and trial.number in tree:
         node = tree.node(trial.number)

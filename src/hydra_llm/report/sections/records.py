@@ -152,11 +152,12 @@ class TrialRow:
     by: str
     seconds: float | None
     step: int
+    objectives: tuple[float | None, ...] = ()  # where there are several
 
 
 def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
     """Every trial, confirmation included, in order of number."""
-    found = []
+    found, several = [], sweep.settings.objectives
     for trial in sweep.state.trials.values():
         proposal = trial.proposal
         beyond = trial.purpose != "search"
@@ -175,6 +176,7 @@ def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
                 who if len(who) < 40 else who[:39] + "…",
                 trial.duration,
                 when.told.get(trial.number, when.steps),
+                tuple(trial.metrics.get(name) for name in several.names) if several is not None else (),
             )
         )
     return found

@@ -80,6 +80,7 @@ def _block(
         el("text", f"{told}{len(tree)} configurations, {runs} runs", x=MARGIN + 50, y=top + 22, class_="block-note"),
     ]
     ranks = shades(tree)
+    front = {member.number for member in sweep.state.front}
     edges, nodes = [], []
     for node in tree:
         place = shape.places[node.id]
@@ -88,7 +89,8 @@ def _block(
             px, py = position(shape.places[node.parent], top)
             found = effect(tree, node, sweep.settings.objective)
             edges.append(edge(node.id, (px, py), (x, y), found, scale))
-        nodes.append(_node(sweep, node, x, y, ranks.get(node.id), best))
+        marks = (" front" if node.id in front else "") + (" best" if node.id == best else "")
+        nodes.append(_node(sweep, node, x, y, ranks.get(node.id), marks))
     return top, el("g", *head, *edges, *nodes, data_block=block.index)
 
 
@@ -108,7 +110,7 @@ def edge(node: int, start: tuple[float, float], end: tuple[float, float], found:
     )
 
 
-def _node(sweep: Sweep, node: Node, x: float, y: float, shade: int | None, best: int | None) -> Markup:
+def _node(sweep: Sweep, node: Node, x: float, y: float, shade: int | None, marks: str) -> Markup:
     radius = min(RADIUS_MOST, RADIUS + RADIUS_PER_RUN * (max(1, node.runs) - 1))
     first = sweep.state.trials[node.id]
     status = "failed" if node.failed else "open" if shade is None else f"s{shade}"
@@ -126,7 +128,7 @@ def _node(sweep: Sweep, node: Node, x: float, y: float, shade: int | None, best:
         el("path", d=strokes, class_="cross"),
         el("text", node.id, y=3.6, class_="number"),
         transform=f"translate({x:.1f},{y:.1f})",
-        class_=f"node {status}" + (" best" if node.id == best else ""),
+        class_=f"node {status}{marks}",
         role="treeitem",
         tabindex=-1,
         aria_label=label,

@@ -101,7 +101,9 @@ def _proposal(given: SlotAnswer, slot: Slot, context: Context, max_mutations: in
         note = f"candidate {given.candidate} of the pool{', changed' if moved else ''}. {note}".strip()
     proposal = mutate(context, slot, parent, values, strategy=strategy, source=SOURCE, hypothesis=hypothesis, note=note)
     recordings = _recordings(given.recordings, values, context)
-    return replace(proposal, prediction=_prediction(given.hypothesis), principle=principle, recordings=recordings)
+    # with several objectives the metric is a distance to a point that moves: an interval of it is not judged
+    prediction = _prediction(given.hypothesis) if context.objectives is None else None
+    return replace(proposal, prediction=prediction, principle=principle, recordings=recordings)
 
 
 @dataclass(frozen=True)

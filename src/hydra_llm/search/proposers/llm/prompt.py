@@ -100,6 +100,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.full_recipe(context),
         sections.open_moves(context),
         sections.strategies(context),
+        sections.front(context),
         prompt_pool.pool(context),
         sections.latest(context),
         notebook.duties(context) or sections.slots(context, slots),

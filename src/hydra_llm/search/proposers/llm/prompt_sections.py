@@ -13,6 +13,7 @@ from hydra_llm.search.statistics.history import dimension_records
 from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.statistics.phrases import LEFT_OPEN
 from hydra_llm.search.tree.recordings import Spread
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.trial import PROMOTED
 
 BEST = 3  # nodes by the selection rule
@@ -30,6 +31,8 @@ ROLES = {
 
 
 def objective(context: Context) -> Section:
+    if context.objectives is not None:
+        return _several(context.objectives)
     goal = context.objective
     aim = f"bring it to {goal.target:g}" if goal.direction == "target" else goal.direction
     best = "" if context.ceiling is None else f" At best {context.ceiling:g}: near it, compare distances to it."
@@ -40,6 +43,34 @@ def objective(context: Context) -> Section:
             f"Classes: converged beyond {limits.converged:g}, failed short of {limits.failed:g}, partial between."
         )
     return Section("Objective", tuple(lines))
+
+
+def _several(objectives: Objectives) -> Section:
+    name = objectives.scalar.name
+    lines = (
+        f"{objectives.goal}. They pull against each other: sought is the Pareto front, the configurations that no "
+        "other one beats in every objective, from one end to the other.",
+        f"{name} ranks the tables: how far a trial is from the ideal point, the best of every objective at once, in "
+        "units of the extent of the front, all objectives weighed alike; smaller is better. It changes when the front "
+        "grows, so observations and principles name the objectives. An end of the front is far from that point, and "
+        "worth a run all the same.",
+    )
+    return Section("Objectives", lines)
+
+
+def front(context: Context) -> Section | None:
+    """The configurations that no other one beats, with what they change in the baseline."""
+    if context.objectives is None or not context.front:
+        return None
+    baseline = context.space.baseline()
+    names = short_names(context.space.names)
+    rows = []
+    for member in context.front:
+        values = context.tree.node(member.number).values if member.number in context.tree else {}
+        moved = [f"{names[k]}: {value_text(values.get(k), 3)}" for k in context.space.changed(baseline, values)]
+        rows.append([str(member.number), *map(short, member.values), str(member.runs), "; ".join(moved) or "-"])
+    head, lines = table(("trial", *context.objectives.names, "runs", "changes to the baseline"), rows)
+    return Section("Pareto front", head, lines, keep=12, patience=80)
 
 
 def noise(context: Context) -> Section | None:

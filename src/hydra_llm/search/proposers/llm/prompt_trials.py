@@ -172,6 +172,8 @@ def news(context: Context, trial: Trial) -> str:
     if trial.value is None:
         return text + str(trial.state)
     text += f"{context.objective.name}={short(trial.value)}"
+    if context.objectives is not None:
+        text += f" ({context.objectives.text(context.objectives.values(trial.metrics))})"
     change = _change(context, trial)
     fate = context.fates.get(trial.number)
     return "; ".join([text, *([f"change {change}"] if change != "-" else []), *([fate] if fate else [])])

@@ -111,7 +111,9 @@ class LlmProposer(Proposer):
         if by_rules:
             found = found.joined(ask(RulesProposer(), replace(context, slots=by_rules)))
         if by_process:
-            found = found.joined(ask(BayesProposer(), replace(context, slots=by_process)))
+            seen = context if context.drawn is None else context.drawn()
+            seen = replace(seen, slots=by_process, rejected=context.rejected, feedback=context.feedback)
+            found = found.joined(ask(BayesProposer(), seen))
         return asked, found
 
     def review(self, context: Context) -> Decision:

@@ -70,7 +70,9 @@ def settled(role: Role, context: Context, proposals: Sequence[Proposal]) -> tupl
         if choice is not None and context.space.key(choice.values) in taken:
             choice = None  # the model ran it in another slot of the batch
         beside = replace(proposal, standing=standing(context, proposal, choice))
-        found.append(role.settle(context, slot, beside, choice))
+        runs = role.settle(context, slot, beside, choice)
+        # an expected distance to the ideal point says nothing once the front has moved that point
+        found.append(runs if context.objectives is None else replace(runs, standing=None))
     return tuple(found)
 
 

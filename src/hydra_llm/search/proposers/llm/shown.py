@@ -38,9 +38,13 @@ def chosen(context: Context) -> Shown:
     scored = [trial for trial in context.finished if trial.value is not None]
     returned = list(dict.fromkeys(name for trial in scored for name in trial.metrics))
     wanted = context.show or _first(context, returned)
+    if context.objectives is not None:
+        wanted = dict.fromkeys([*context.objectives.names, *wanted])
     names = [name for name in wanted if name in returned and name not in (context.objective.metric, MINUTES)]
-    names = [name for name in names if not is_withheld(name)]
-    facts = {name for name in names if name.startswith(ORACLE_PREFIX) or _is_fact(context, scored, name)}
+    sought = () if context.objectives is None else context.objectives.names
+    names = [name for name in names if name in sought or not is_withheld(name)]
+    others = [name for name in names if name not in sought]
+    facts = {name for name in others if name.startswith(ORACLE_PREFIX) or _is_fact(context, scored, name)}
     left_out = [n for n in returned if n not in names and n not in (context.objective.metric, MINUTES)]
     return Shown(
         tuple(name for name in names if name not in facts),
