@@ -38,5 +38,6 @@ def test_a_trial_that_is_beaten_in_every_objective_moves_nothing():
 
 def test_the_value_of_a_trial_is_its_distance_and_a_failed_one_has_none():
     front, _ = front_of(first := run(0, 0.0, 0.0), run(1, 1.0, 2.0, depth=3))
-    assert front.valued(first).value == pytest.approx((1.0 + 0.05 * 0.5) / 1.05)
-    assert front.valued(ended(trial(2, None, None), state=TrialState.FAILED)).value is None
+    failed = ended(trial(2, None, None), state=TrialState.FAILED)
+    distances = [one.value for one in front.valued([first, failed])]
+    assert distances == [pytest.approx((1.0 + 0.05 * 0.5) / 1.05), None]

@@ -189,7 +189,8 @@ class SweepState:
     def _(self, event: Told) -> None:
         told = replace(self.trials[event.number], outcome=event.outcome)
         moved = self._front is not None and told.purpose == "search" and self._front.take(told)
-        told = told if self._front is None else self._front.valued(told)
+        if self._front is not None:
+            (told,) = self._front.valued([told])
         self._put(told)
         for queue in (self.running, self.waiting):
             if told.number in queue:
@@ -231,20 +232,25 @@ class SweepState:
             else:
                 own[place] = trial
 
-    def _tree(self, index: int) -> Tree:
+    def _tree(self, index: int, known: Tree | None = None) -> Tree:
         """Of a block, from its search trials as they stand; trees of earlier blocks have to be there."""
         before = [self.trees[earlier] for earlier in self.same_regime(index)]
-        trials, ceiling = self._of_block.get(index, ()), self.ceiling
-        return Tree(self.space, self.objective, trials, reward=self.reward, before=before, ceiling=ceiling)
+        return Tree(
+            *(self.space, self.objective, self._of_block.get(index, ())),
+            reward=self.reward,
+            before=before,
+            ceiling=self.ceiling,
+            known=known,
+        )
 
     def _value_again(self, weights: Array | None = None) -> None:
         """With several objectives, the value of every trial and all that follows from it."""
         assert self._front is not None
-        self.trials = {number: self._front.valued(trial, weights) for number, trial in self.trials.items()}
+        self.trials = {trial.number: trial for trial in self._front.valued(self.trials.values(), weights)}
         self._of_block = {b: [self.trials[trial.number] for trial in own] for b, own in self._of_block.items()}
-        self.trees = {}
+        known, self.trees = self.trees, {}
         for block in self.blocks:
-            self.trees[block.index] = self._tree(block.index)
+            self.trees[block.index] = self._tree(block.index, known[block.index])
 
     # ---- reading ----
     @property

@@ -54,14 +54,21 @@ class ParetoFront:
         """Ordered by the first objective, its best value first."""
         return list(self._members)
 
-    def valued(self, trial: Trial, weights: Array | None = None) -> Trial:
-        """The trial with its distance to the ideal point as its value, under equal weights unless others are given."""
-        if self._frame is None or trial.outcome is None or not self._counts(trial):
-            return trial
-        losses = np.array([self._losses(trial)])
+    def valued(self, trials: Iterable[Trial], weights: Array | None = None) -> list[Trial]:
+        """The trials with their distance to the ideal point as their value, under equal weights unless others are
+        given; those that did not complete as they are.
+        """
+        found = list(trials)
+        places = [place for place, trial in enumerate(found) if self._counts(trial)]
+        if self._frame is None or not places:
+            return found
+        losses = np.array([self._losses(found[place]) for place in places])
         chosen = even_weights(losses.shape[1]) if weights is None else weights
-        (distance,) = self._frame.distance(losses, chosen)
-        return replace(trial, outcome=replace(trial.outcome, value=float(distance)))
+        for place, distance in zip(places, self._frame.distance(losses, chosen), strict=True):
+            trial = found[place]
+            assert trial.outcome is not None  # it completed
+            found[place] = replace(trial, outcome=replace(trial.outcome, value=float(distance)))
+        return found
 
     def _counts(self, trial: Trial) -> bool:
         return trial.state is TrialState.COMPLETED and all(name in trial.metrics for name in self.objectives.names)

@@ -48,6 +48,7 @@ class Node:
     visits: int = 0
     children: list[int] = field(default_factory=list)
     mean: float | None = None  # of `scores`; stored, because every decision reads it for every node
+    key: str = ""  # of its configuration (Space.key)
 
     @property
     def runs(self) -> int:
@@ -88,7 +89,8 @@ class Arms:
 
 class Tree:
     """Nodes in order of creation. `add` takes a RUNNING trial, then the same trial finished; or the finished one at
-    once. `before` are trees of earlier blocks of the same regime, whose runs are believed as the tree's own.
+    once. `before` are trees of earlier blocks of the same regime, whose runs are believed as the tree's own; `known` is
+    a tree of the same trials with other values, whose configurations need not be worked out again.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Tree:
         reward: str = "mean",
         before: Sequence[Tree] = (),
         ceiling: float | None = None,
+        known: Tree | None = None,
     ) -> None:
         self.space = space
         self.objective = objective
@@ -107,6 +110,7 @@ class Tree:
         self.before = tuple(before)
         self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
         self._estimates: npt.NDArray[np.float64] | None = None  # until the next score
+        self._known = {} if known is None else known._by_trial
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
@@ -129,6 +133,7 @@ class Tree:
         self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
         for trial in trials:
             self.add(trial)
+        self._known = {}
 
     # ---- folding ----
     def add(self, trial: Trial) -> Node:
@@ -154,8 +159,9 @@ class Tree:
         return node
 
     def _node_for(self, trial: Trial) -> Node:
-        values = self.space.canonical(trial.values)
-        key = self.space.key_of_canonical(values)
+        known = self._known.get(trial.number)
+        values = self.space.canonical(trial.values) if known is None else known.values
+        key = self.space.key_of_canonical(values) if known is None else known.key
         node = self._by_key.get(key)
         if node is None:
             asked = trial.proposal.parent
@@ -166,6 +172,7 @@ class Tree:
                 values=values,
                 parent=parent.id if parent else None,
                 depth=parent.depth + 1 if parent else 0,
+                key=key,
             )
             self.nodes.append(node)
             self._means.append(UNSCORED)
