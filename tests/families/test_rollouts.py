@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hydra_llm.families.evaluation import as_law
-from hydra_llm.families.rollouts import roll_out
+from hydra_llm.families.rollouts import roll_out, roll_out_together
 
 
 @pytest.mark.parametrize("steps", [{}, {"integrator": "euler", "substeps": 1}, {"integrator": "rk4", "substeps": 3}])
@@ -28,3 +28,18 @@ def test_a_floor_holds_states_up():
     start, meta = torch.ones((1, 1), dtype=torch.float64), {"integrator": "euler", "substeps": 1}
     states = roll_out(lambda u, held: torch.full_like(u, -6.0), start, 4, None, meta, 0.1, floor=0.0)
     torch.testing.assert_close(states.ravel(), torch.tensor([1.0, 0.4, 0.0, 0.0], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("with_input", [False, True])
+def test_trajectories_together_are_those_alone_whatever_their_lengths(with_input):
+    def law(u, held):
+        return torch.sin(u) if held is None else torch.sin(u) + held
+
+    random = torch.Generator().manual_seed(0)
+    starts = [torch.randn((1, 3), generator=random, dtype=torch.float64) for _ in range(2)]
+    inputs = [torch.randn((n, 3), generator=random, dtype=torch.float64) if with_input else None for n in (5, 2)]
+    steps = {"meta": {"integrator": "rk4", "substeps": 2}, "delta_t": 0.1}
+    together = roll_out_together(law, starts, (5, 2), inputs, **steps)
+    for start, n, held, found in zip(starts, (5, 2), inputs, together, strict=True):
+        alone = roll_out(law, start, n, None if held is None else held[:, None], **steps)[:, 0]
+        torch.testing.assert_close(found, alone, rtol=1e-12, atol=1e-12)

@@ -1,7 +1,8 @@
 """What the evaluations of all families share: their records, and the scores that any network has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -9,9 +10,10 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from hydra_llm.data.dataset import Dataset
+from hydra_llm.data.observations import Observations
 from hydra_llm.estimation.method import Field
 from hydra_llm.families.fitting import Fit
-from hydra_llm.families.rollouts import roll_out
+from hydra_llm.families.rollouts import roll_out_together
 from hydra_llm.figures.loss import loss
 from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
 from hydra_llm.systems.integrators import VectorField
@@ -19,6 +21,7 @@ from hydra_llm.systems.integrators import VectorField
 Found = TypeVar("Found", covariant=True)
 Rollout = tuple[np.ndarray, np.ndarray]  # true, predicted [frame, unit]
 
+PREFIXES = {"validation": "val", "test": "test"}  # split -> prefix of its metrics
 LOST = 0.5  # a rollout is lost when its error passes this share of the spread of the states
 
 
@@ -54,27 +57,41 @@ def held_out_scores(
     possible state. Rollouts start at the first recorded frame and are compared with the recording; where that has
     process noise, <prefix>_noise_free_... compare them with the true law from there, which has none.
     """
-    observations, meta = dataset.observations(), dataset.truth().meta
-    delta_t = float(observations.meta["delta_t"])
-    metrics: dict[str, float] = {}
-    rollouts: dict[str, Rollout] = {}
-    for split, prefix in (("validation", "val"), ("test", "test")):
-        recorded = observations.split(split)
-        activity = recorded.activity[: min(n_frames, recorded.n_frames)]
-        start = torch.tensor(activity[:1])
-        held = None if recorded.external is None else torch.tensor(recorded.external[: len(activity)])[:, None]
-        predicted = roll_out(net, start, len(activity), held, meta, delta_t, floor)[:, 0].numpy()
-        rollouts[split] = (np.array(activity), predicted)
-        metrics |= rollout_metrics(predicted, activity, prefix=prefix, tolerance=LOST)
-        if meta["noise_model_level"] > 0:
-            doubled = None if held is None else held.double()
-            true = roll_out(as_law(field), start.double(), len(activity), doubled, meta, delta_t, floor)[:, 0].numpy()
-            metrics |= rollout_metrics(predicted, true, prefix=f"{prefix}_noise_free", tolerance=LOST)
-    states, recorded = dataset.states("test"), observations.split("test").external
-    external = None if recorded is None else torch.tensor(recorded)
+    observations = dataset.observations()
+    metrics, rollouts = _rollout_scores(net, observations, dataset.truth().meta, field, n_frames, floor)
+    states, external = dataset.states("test"), observations.split("test").external
     with torch.no_grad():
-        derivative = net(torch.tensor(states), external)
-    return metrics | onestep_metrics(derivative, drift_at(field, states, recorded), prefix="onestep"), rollouts
+        derivative = net(torch.tensor(states), None if external is None else torch.tensor(external))
+    return metrics | onestep_metrics(derivative, drift_at(field, states, external), prefix="onestep"), rollouts
+
+
+def _rollout_scores(
+    net: nn.Module,
+    observations: Observations,
+    meta: Mapping[str, Any],
+    field: VectorField,
+    n_frames: int,
+    floor: float | None,
+) -> tuple[dict[str, float], dict[str, Rollout]]:
+    parts = [observations.split(split) for split in PREFIXES]
+    recorded = [np.array(part.activity[:n_frames]) for part in parts]
+    lengths = [len(states) for states in recorded]
+    starts = [torch.tensor(states[:1]) for states in recorded]
+    inputs = [None if part.external is None else torch.tensor(part.external[:n_frames]) for part in parts]
+    steps = {"meta": meta, "delta_t": float(observations.meta["delta_t"]), "floor": floor}
+    predicted = roll_out_together(net, starts, lengths, inputs, **steps)
+    rollouts = {split: (states, own.numpy()) for split, states, own in zip(PREFIXES, recorded, predicted, strict=True)}
+    metrics: dict[str, float] = {}
+    for split, prefix in PREFIXES.items():
+        true, own = rollouts[split]
+        metrics |= rollout_metrics(own, true, prefix=prefix, tolerance=LOST)
+    if meta["noise_model_level"] > 0:
+        exact = [start.double() for start in starts]
+        without = roll_out_together(as_law(field), exact, lengths, inputs, **steps)
+        for (split, prefix), law in zip(PREFIXES.items(), without, strict=True):
+            own = rollouts[split][1]
+            metrics |= rollout_metrics(own, law.numpy(), prefix=f"{prefix}_noise_free", tolerance=LOST)
+    return metrics, rollouts
 
 
 def as_law(field: VectorField) -> Field:
