@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds these equal to 
     from hydra_llm.search.selection.base import SelectionPolicy
     from hydra_llm.search.space.space import Categorical, Float, Integer, Space
     from hydra_llm.search.study import Study
-    from hydra_llm.search.tree.tree import Arms
+    from hydra_llm.search.tree.arms import Arms
     from hydra_llm.search.trial.objective import Objective
     from hydra_llm.search.trial.objectives import Objectives
     from hydra_llm.search.trial.trial import Proposal, Trial
@@ -47,7 +47,7 @@ _PLACES = {
     "search.selection.base": ("SelectionPolicy",),
     "search.space.space": ("Categorical", "Float", "Integer", "Space"),
     "search.study": ("Study",),
-    "search.tree.tree": ("Arms",),
+    "search.tree.arms": ("Arms",),
     "search.trial.objective": ("Objective",),
     "search.trial.objectives": ("Objectives",),
     "search.trial.trial": ("Proposal", "Trial"),

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 
 LEVELS = (0.08, 0.35, 0.7)  # shares of the scale at which an edge takes the next colour

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal, Trial
 
 STRATEGY = "replicate"

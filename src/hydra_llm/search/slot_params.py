@@ -61,7 +61,7 @@ def groups(context: Context) -> Iterator[Context]:
 def group_of(context: Context, own: Mapping[str, Any]) -> Context:
     """The context as if the search had always been at these values: its space, tree, ranking and rates."""
     trials = [trial for trial in context.block_trials if _holds(trial.values, own)]
-    tree = Tree(context.space, context.objective, trials, reward=context.tree.reward_kind, ceiling=context.ceiling)
+    tree = Tree(context.space, context.objective, trials, reward=context.tree.worth.kind, ceiling=context.ceiling)
     length = context.block.n_iter_block
     return replace(
         context,

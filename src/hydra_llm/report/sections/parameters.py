@@ -13,7 +13,8 @@ from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
 from hydra_llm.search.statistics.importance import Importance, importance
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 AXIS_TOP, AXIS_BOTTOM = 56.0, 320.0
 AXIS_STEP, AXES_WIDTH = 130.0, 1060.0  # least distance of two axes, and the width that they fill

@@ -16,7 +16,8 @@ from hydra_llm.report.svg import el, short
 from hydra_llm.report.tidy_layout import Panel, Place, panels
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 ROW, COLUMN = 33.0, 62.0  # CSS pixels between neighbours
 MARGIN, HEAD = 26.0, 40.0

@@ -42,7 +42,8 @@ from hydra_llm.search.log.protocol_copy import ProtocolCopy
 from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.front import FrontMember, ParetoFront
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import TrialState

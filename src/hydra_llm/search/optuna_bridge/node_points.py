@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hydra_llm.search.space.positions import ABSENT, is_ordered, position
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 Points = npt.NDArray[np.float64]
 

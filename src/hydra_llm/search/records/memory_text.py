@@ -19,7 +19,7 @@ from hydra_llm.search.records import variance_table
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics import progress, variance
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 LIMIT = 300  # lines

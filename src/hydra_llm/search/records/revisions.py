@@ -9,8 +9,8 @@ from hydra_llm.search.log.code_state import CodeState
 from hydra_llm.search.log.events import CodeRevision
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.space.space import Revision, Space
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.recordings import Pair, Recordings
-from hydra_llm.search.tree.tree import Node
 from hydra_llm.search.trial.trial import Trial
 
 

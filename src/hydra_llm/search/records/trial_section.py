@@ -15,7 +15,7 @@ from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.statistics.variance import PEAK
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Change, Trial, TrialState
 
 RERUN = "robustness-check"

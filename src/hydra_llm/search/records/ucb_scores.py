@@ -8,7 +8,8 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.variance import verdict
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 
 def ucb_table(

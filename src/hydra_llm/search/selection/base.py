@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hydra_llm.dotted import Named
-from hydra_llm.search.tree.tree import Arms
+from hydra_llm.search.tree.arms import Arms
 
 Scores = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydra_llm.search.selection.base import Scores, SelectionPolicy, plain_rewards
-from hydra_llm.search.tree.tree import Arms
+from hydra_llm.search.tree.arms import Arms
 
 
 @dataclass(frozen=True)

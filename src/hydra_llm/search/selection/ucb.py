@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from hydra_llm.search.selection.base import Scores, SelectionPolicy, unit_ranks
-from hydra_llm.search.tree.tree import Arms
+from hydra_llm.search.tree.arms import Arms
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from typing import Any, Literal, get_args
 from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.space.dimension import Categorical
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.recordings import Recordings
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.tree import Tree
 
 Move = Literal["up", "down", "to"]
 Effect = Literal["better", "worse", "none"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydra_llm.search.context import Context
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Trial
 
 RECORD_WINDOW = 512  # latest configurations that a parameter's record is read from: keeps one decision cheap

@@ -9,7 +9,7 @@ from typing import Any
 from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 
 NEAR = 8  # best configurations that corners are looked for at
 CORNERS = 3  # that are named

@@ -14,7 +14,8 @@ import numpy as np
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.statistics.variance import cv_error, verdict
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 RETIRE_RUNS = 4
 CV_ERROR = 0.02  # standard deviation of the CV estimate below which the spread is known

@@ -12,7 +12,8 @@ from typing import Literal
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.sample import half_width
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial
 

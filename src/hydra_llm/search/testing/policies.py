@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from hydra_llm.search.selection.base import SelectionPolicy, rank
-from hydra_llm.search.tree.tree import Arms
+from hydra_llm.search.tree.arms import Arms
 
 
 def arms(rewards: list[float], visits: list[int] | None = None, failed: list[bool] | None = None) -> Arms:

@@ -19,8 +19,9 @@ from typing import Protocol
 
 from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.tree.mixed_model import configuration_effects
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.scale import MetricScale
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 

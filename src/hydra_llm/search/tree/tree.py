@@ -9,18 +9,17 @@ expand the same node.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence, ValuesView
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.mixed_model import Run, configuration_effects
-from hydra_llm.search.tree.reward import PAIRED, POSTERIOR, check_reward, reward_of
-from hydra_llm.search.tree.scale import MetricScale
+from hydra_llm.search.tree.arms import Arms
+from hydra_llm.search.tree.node import SCORED, Node
+from hydra_llm.search.tree.worth import Worth
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -29,62 +28,6 @@ if TYPE_CHECKING:
     from hydra_llm.search.surrogate.encoding import Rows
 
 UNSCORED = math.nan
-SCORED = (TrialState.COMPLETED, TrialState.PRUNED)
-
-
-@dataclass
-class Node:
-    """One configuration. `id` is the number of the first trial that ran it; `scores` are those of its finished runs."""
-
-    id: int
-    index: int  # position in Tree.nodes: order of creation
-    values: dict[str, Any]
-    parent: int | None
-    depth: int
-    trials: list[int] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)  # larger is better, COMPLETED and PRUNED runs
-    failures: int = 0  # INVALID, FAILED, TIMEOUT and LOST runs, and PRUNED ones that left no value
-    pending: int = 0  # launched, not told
-    visits: int = 0
-    children: list[int] = field(default_factory=list)
-    mean: float | None = None  # of `scores`; stored, because every decision reads it for every node
-    key: str = ""  # of its configuration (Space.key)
-
-    @property
-    def runs(self) -> int:
-        """Finished runs, failures included."""
-        return len(self.scores) + self.failures
-
-    @property
-    def std(self) -> float | None:
-        """Sample standard deviation over replicates, None below two."""
-        return standard_deviation(self.scores)
-
-    @property
-    def cv(self) -> float | None:
-        """Coefficient of variation: std / |mean|, None below two replicates or at mean zero."""
-        std, mean = self.std, self.mean
-        return None if std is None or not mean else std / abs(mean)
-
-    @property
-    def failed(self) -> bool:
-        """Everything that ended here ended without a score."""
-        return self.failures > 0 and not self.scores
-
-
-@dataclass(frozen=True)
-class Arms:
-    """The tree as arrays, one entry per node in order of creation: all that a selection policy may look at."""
-
-    ids: npt.NDArray[np.int64]  # [node]
-    rewards: npt.NDArray[np.float64]  # [node] larger is better; nan where nothing has been scored
-    visits: npt.NDArray[np.int64]  # [node] runs of the node and its descendants, pending ones included
-    failed: npt.NDArray[np.bool_]  # [node] finished, but never with a score
-    believed: npt.NDArray[np.float64] | None = None  # [node] posterior mean of the standardised score
-    doubt: npt.NDArray[np.float64] | None = None  # [node] its standard deviation; both None while too little has run
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 class Tree:
@@ -106,29 +49,22 @@ class Tree:
     ) -> None:
         self.space = space
         self.objective = objective
-        self.reward_kind = check_reward(reward)
         self.before = tuple(before)
-        self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
-        self._estimates: npt.NDArray[np.float64] | None = None  # until the next score
         self._known = {} if known is None else known._by_trial
+        self.worth = Worth(self, reward, ceiling)
         self.nodes: list[Node] = []
         self._by_key: dict[str, Node] = {}
         self._by_trial: dict[int, Node] = {}
         self._trials: dict[int, Trial] = {}  # as they stand; in order of number
         self._running: set[int] = set()
-        self._means: list[float] = []  # these four: what `arms` needs of every node, kept rather than collected
+        self.means: list[float] = []  # these four: what `arms` needs of every node, kept rather than collected
         self._ids: list[int] = []
         self._visits: list[int] = []
         self._failed: list[bool] = []
-        self._worst = math.inf  # least score in the tree
+        self.worst = math.inf  # least score in the tree
         self._replicated: dict[int, Node] = {}
         self._pooled = (0.0, 0)  # squares within replicated configurations, degrees of freedom
-        self._rewards: npt.NDArray[np.float64] | None = None  # made when asked for, until the next score
-        self._order: list[int] | None = None
-        self._belief: Belief | None = None  # from the runs that have ended, until the next one ends
-        self._rows: Rows = np.empty((0, 0))  # of the nodes, as far as they were asked for
-        self._believes = -1  # runs that had ended, here and before, when `_belief` was fitted
-        self._ended = 0
+        self.n_ended = 0  # runs
         self.exhausted: set[int] = set()  # a cache of moves.py: ids of nodes without an untried one-parameter move
         self.crossed: set[tuple[int, int]] = set()  # a cache of recombine.py: pairs with nothing left to exchange
         for trial in trials:
@@ -175,19 +111,19 @@ class Tree:
                 key=key,
             )
             self.nodes.append(node)
-            self._means.append(UNSCORED)
+            self.means.append(UNSCORED)
             self._ids.append(node.id)
             self._visits.append(0)
             self._failed.append(False)
-            self._rewards = self._order = None
+            self.worth.forget()
             self._by_key[key] = node
             if parent:
                 parent.children.append(node.id)
         return node
 
     def _finish(self, node: Node, trial: Trial) -> None:
-        self._rewards = self._order = self._estimates = None
-        self._ended += 1
+        self.worth.forget()
+        self.n_ended += 1
         if trial.state in SCORED and trial.value is not None:
             self._score(node, self.objective.score(trial.value))
         elif trial.state.is_bad or trial.state is TrialState.PRUNED:
@@ -199,9 +135,9 @@ class Tree:
         before = node.mean
         node.scores.append(score)
         node.mean = sum(node.scores) / len(node.scores)
-        self._means[node.index] = node.mean
+        self.means[node.index] = node.mean
         self._failed[node.index] = False
-        self._worst = min(self._worst, score)
+        self.worst = min(self.worst, score)
         if before is not None:  # Welford's step, pooled over configurations
             squares, freedom = self._pooled
             self._pooled = (squares + (score - before) * (score - node.mean), freedom + 1)
@@ -274,6 +210,20 @@ class Tree:
         """Nodes with at least two scores."""
         return list(self._replicated.values())
 
+    def trial(self, number: int) -> Trial:
+        """As it stands."""
+        return self._trials[number]
+
+    @property
+    def trials(self) -> ValuesView[Trial]:
+        """As they stand, in order of number."""
+        return self._trials.values()
+
+    @property
+    def running(self) -> list[Trial]:
+        """Launched, not told; in order of number."""
+        return [self._trials[number] for number in sorted(self._running)]
+
     @property
     def noise_floor(self) -> float:
         """Pooled standard deviation of scores within configurations, in the metric's unit; 0 while nothing was
@@ -286,75 +236,21 @@ class Tree:
     @property
     def rewards(self) -> npt.NDArray[np.float64]:
         """One reward per node in order of creation; nan where nothing has been scored."""
-        if self._rewards is None:
-            means = np.array(self._means, dtype=np.float64)
-            if self.reward_kind == "mean":
-                self._rewards = means
-            elif self.reward_kind == POSTERIOR:
-                self._rewards = self._expected(means)
-            elif self.reward_kind == PAIRED:
-                self._rewards = self._paired(means)
-            else:
-                kind, floor, worst = self.reward_kind, self.noise_floor, self._worst
-                self._rewards = np.array(
-                    [reward_of(kind, n.scores, n.failures, floor, worst) for n in self.nodes], dtype=np.float64
-                )
-        return self._rewards
-
-    @property
-    def belief(self) -> Belief | None:
-        """What the runs so far say of every configuration, None while there are too few. Fitted when it is asked for,
-        once for each run that ends.
-        """
-        ended = sum(tree._ended for tree in (*self.before, self))
-        if self._believes != ended:
-            from hydra_llm.search.surrogate.belief import (
-                believe,
-            )  # imports scipy, which most readers of a tree need not
-
-            runs = [trial for tree in (*self.before, self) for trial in tree._trials.values()]
-            self._belief = believe(self.space, self.objective, runs)
-            self._believes = ended
-        pending = [self._trials[number].values for number in sorted(self._running)]
-        return None if self._belief is None else self._belief.with_pending(pending)
-
-    def _expected(self, means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Posterior means in scores, where there is a score; plain means while nothing is believed."""
-        belief = self.belief
-        scored = np.flatnonzero(np.isfinite(means))
-        if belief is None or not len(scored):
-            return means
-        rows = self.node_rows(belief)[scored]
-        means[scored] = belief.warp.inverse(belief.process.mean(belief.encoding.features(rows)))
-        return means
-
-    def _paired(self, means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Estimates in scores, where there is a score."""
-        scored = np.flatnonzero(np.isfinite(means))
-        if len(scored):
-            means[scored] = [self._scale.score(float(effect)) for effect in configuration_effects(self._scaled_runs())]
-        return means
-
-    def _scaled_runs(self) -> list[Run]:
-        """Every score on the scale, with its configuration (in order of creation) and the seeds of its recording."""
-        found: list[Run] = []
-        for place, node in enumerate(self.scored()):
-            for trial in (self._trials[number] for number in node.trials):
-                if trial.value is not None and trial.state in SCORED:
-                    score = self.objective.score(trial.value)
-                    found.append((place, tuple(sorted(trial.seeds.items())), self._scale.of(score)))
-        return found
+        return self.worth.rewards
 
     @property
     def estimates(self) -> npt.NDArray[np.float64]:
         """What is expected of each node on equal recordings, in order of creation; nan where nothing has been scored.
         The rewards, unless these are bounds, plain means among them.
         """
-        if self.reward_kind in (POSTERIOR, PAIRED):
-            return self.rewards
-        if self._estimates is None or len(self._estimates) < len(self.nodes):
-            self._estimates = self._paired(np.array(self._means, dtype=np.float64))
-        return self._estimates
+        return self.worth.estimates
+
+    @property
+    def belief(self) -> Belief | None:
+        """What the runs so far say of every configuration, None while there are too few. Fitted when it is asked for,
+        once for each run that ends.
+        """
+        return self.worth.belief
 
     def gain(self, node: Node) -> float | None:
         """What a node is expected to score above its parent on equal recordings; None if either has no score."""
@@ -366,22 +262,14 @@ class Tree:
 
     def node_rows(self, belief: Belief) -> Rows:
         """[node, free parameter] of every node, in order of creation."""
-        known = len(self._rows)
-        if known < len(self.nodes):
-            new = belief.encoding.rows(node.values for node in self.nodes[known:])
-            self._rows = new if not known else np.concatenate([self._rows, new])
-        return self._rows
+        return self.worth.node_rows(belief)
 
     def reward(self, node: Node) -> float:
         return float(self.rewards[node.index])
 
     def top(self, count: int) -> list[Node]:
         """The `count` scored nodes with the highest rewards, best first; the older one first on a tie."""
-        order = self._order
-        if order is None:
-            sorted_all = np.argsort(-self.rewards, kind="stable")  # nan last
-            order = self._order = [int(i) for i in sorted_all[: int(np.isfinite(self.rewards).sum())]]
-        return [self.nodes[index] for index in order[:count]]
+        return [self.nodes[index] for index in self.worth.order[:count]]
 
     def best(self) -> Node | None:
         """The scored node with the highest reward; the older one on a tie."""

@@ -16,7 +16,8 @@ from hydra_llm.search.proposers.bayes.acquisition import log_improvement, log_kn
 from hydra_llm.search.space.space import Values
 from hydra_llm.search.surrogate.belief import Belief
 from hydra_llm.search.surrogate.encoding import Encoding, Rows
-from hydra_llm.search.tree.tree import Node, Tree
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.tree import Tree
 
 LEADERS = 8  # configurations believed best, that candidates are made from
 CLIMBED = 3  # candidates that are improved coordinate by coordinate

@@ -11,7 +11,7 @@ from hydra_llm.search.proposers.llm.prompt_numbers import short, signed
 from hydra_llm.search.proposers.llm.prompt_text import Section, label, quoted, table
 from hydra_llm.search.proposers.llm.shown import MINUTES, chosen
 from hydra_llm.search.proposers.one_line import one_line
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow

@@ -18,7 +18,7 @@ from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.replicate import Replicate
 from hydra_llm.search.space.space import Values
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Proposal
 

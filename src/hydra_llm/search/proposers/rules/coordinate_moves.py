@@ -18,7 +18,7 @@ import numpy as np
 from hydra_llm.search.context import Context
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
 from hydra_llm.search.statistics import history
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.seeds import SEED_LIMIT, derive
 
 STEPS = (0.25, 0.125, 0.0625, 0.5)  # shares of a parameter's range (of its decades, on a log scale)

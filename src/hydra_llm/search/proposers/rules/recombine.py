@@ -13,7 +13,7 @@ from typing import ClassVar
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import child_of
 from hydra_llm.search.statistics import history
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal
 
 MIN_DISTANCE = 2

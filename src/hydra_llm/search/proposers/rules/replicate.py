@@ -9,7 +9,7 @@ from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import rerun
 from hydra_llm.search.statistics.replication import RETIRE_RUNS, is_retired
 from hydra_llm.search.statistics.variance import HIGH_CV
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal
 
 TOP = 3  # configurations that must be known well

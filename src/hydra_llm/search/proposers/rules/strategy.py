@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal
 
 SOURCE = "rules"

@@ -14,7 +14,7 @@ from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
 from hydra_llm.search.space.dimension import Categorical
 from hydra_llm.search.statistics import history
-from hydra_llm.search.tree.tree import Node
+from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal
 from hydra_llm.search.triggers import MetricTrigger
 
