@@ -33,11 +33,15 @@ class Script(Client):
         if answers[number] == "KILL":
             import os, signal
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer_from_text(json.dumps(answers[number]), request, self.model)
+        answer = answers[number]
+        if answer["parent"] is None:
+            answer["parent"] = request.schema["properties"]["parent"]["enum"][0]
+        return answer_from_text(json.dumps(answer), request, self.model)
 """
 
 
-def idea(text: str, parent: int = 0, hypothesis: str = "It is better.", **more: Any) -> dict[str, Any]:
+def idea(text: str, parent: int | None = 0, hypothesis: str = "It is better.", **more: Any) -> dict[str, Any]:
+    """parent: None takes the best trial of the question."""
     return {"parent": parent, "hypothesis": hypothesis, "rationale": "Because.", "file": text, **more}
 
 

@@ -8,6 +8,8 @@ import subprocess
 import pytest
 from code_sweeps import APP, code_trials, edit, events, idea, questions, sweep
 
+from programs import proposed
+
 BETTER = "class Score:\n    def value(self, x):\n        return 2.0 - (x - 0.3) ** 2\n"
 # passes the interface test, which asks at 0.5, and crashes at the baseline's 0.2
 CRASHES = (
@@ -100,13 +102,20 @@ def test_a_sweep_with_repairs_replays_without_a_model(tmp_path):
     assert revisions[0] == revisions[1]
 
 
-def test_four_slots_run_four_revisions_at_once(tmp_path):
-    ideas = [idea(BETTER.replace("2.0", f"2.{k}")) for k in range(4)]
-    slots = ["hydra.sweeper.n_trials=8", "hydra.sweeper.n_parallel=4", "hydra.sweeper.dispatch=batch"]
+@pytest.mark.parametrize("dispatch", ["batch", "fork"])
+def test_four_slots_run_four_revisions_at_once(tmp_path, dispatch):
+    """With fork, each of the four waits until all four run."""
+    ideas = [idea(BETTER.replace("2.0", f"2.{k}"), parent=None) for k in range(4)]
+    slots = ["hydra.sweeper.n_trials=8", "hydra.sweeper.n_parallel=4", f"hydra.sweeper.dispatch={dispatch}"]
+    (tmp_path / "together").mkdir()
+    slots += [f"together={tmp_path / 'together'}"] if dispatch == "fork" else []
     sweep(tmp_path, ideas, *slots, "hydra.sweeper.code_evolution.every=1")
-    assert [name for _, name, _ in code_trials(tmp_path)] == ["r1", "r2", "r3", "r4"]
+    ran = code_trials(tmp_path)
+    assert [(name, state) for _, name, state in ran] == [(f"r{k}", "COMPLETED") for k in (1, 2, 3, 4)]
     values = {event["number"]: event["value"] for event in events(tmp_path, "told")}
-    assert [round(values[number], 2) for number, _, _ in code_trials(tmp_path)] == [1.99, 2.09, 2.19, 2.29]
+    xs = {trial["number"]: trial["proposal"]["values"]["x"] for trial in proposed(tmp_path / "sweep")}
+    gave = [round(values[number] + (xs[number] - 0.3) ** 2, 2) for number, _, _ in ran]
+    assert gave == [2.0, 2.1, 2.2, 2.3]
 
 
 def test_code_waits_for_a_person_where_it_shall(tmp_path):
