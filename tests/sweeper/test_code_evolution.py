@@ -83,6 +83,16 @@ def test_a_crash_elsewhere_is_never_blamed_on_the_code(tmp_path):
     assert events(tmp_path, "code_given_up") == []
 
 
+@pytest.mark.slow
+def test_code_that_never_ends_in_a_trial_is_ended_and_not_sent_to_be_mended(tmp_path):
+    endless = CRASHES.replace("return x.nothing", "while True:\n                pass")
+    limit = ["hydra.sweeper.job_timeout_s=20", "hydra.sweeper.dispatch=fork"]
+    sweep(tmp_path, [idea(endless), idea(BETTER)], "hydra.sweeper.n_trials=5", *limit)
+    assert code_trials(tmp_path)[0] == (2, "r1", "TIMEOUT")
+    assert (4, "r2", "COMPLETED") in code_trials(tmp_path)
+    assert not any("crashed in the code" in question for question in questions(tmp_path))
+
+
 def test_a_sweep_killed_in_the_middle_of_a_repair_goes_on_with_it(tmp_path):
     sweep(tmp_path, [idea(CRASHES), "KILL", idea(MENDED)], "hydra.sweeper.n_trials=5", expect=-9)
     assert code_trials(tmp_path) == [(2, "r1", "FAILED")]
