@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from hydra_llm.llm.base import Answer, Client, JsonSource, Request
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.space.dimension import Categorical, Float, Integer
@@ -127,3 +129,21 @@ def answer(*slots: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 GOOD = answer(slot(0), slot(1, parent=0, role="explore", strategy="explore", moved={"training.batch_size": 32}))
+
+
+class Stepper(Client):
+    """Proposes, for the only slot, the baseline with another depth, one after the other."""
+
+    model = "stepper"
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.depth = 2
+
+    def complete(self, request: Request, on_text: Any = None) -> Answer:
+        self.requests.append(request)
+        self.depth += 1
+        hypothesis = {"statement": "s", "low": 0.0, "high": 1.0, "refuted_if": "r"}
+        own = slot(0, parent=0, role="free", moved={"depth": self.depth}, hypothesis=hypothesis)
+        found = answer(own) if "Slots to fill" in request.messages[1].text else answer()
+        return Answer(json.dumps(found), found, self.model, json_source=JsonSource.SCHEMA)

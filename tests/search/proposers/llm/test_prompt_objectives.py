@@ -3,10 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from llm_sweeps import Stepper
+from search_worlds import bowl, run_study
+from search_worlds import settings as bowl_settings
 
 from hydra_llm import Float, Objectives, Proposer, Space, Study
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.log.reader import read_sweep
 from hydra_llm.search.proposers.llm.prompt import build_prompt
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.proposers.random import RandomProposer
+from hydra_llm.search.selection.registry import make_policy
 
 SPACE = Space(tuple(Float(name=name, low=0.0, high=1.0, default=0.5) for name in "ab"))
 TWO = Objectives(("minimize", "maximize"), ("cost", "test_gain"))
@@ -65,3 +72,21 @@ def test_a_proposer_that_weighs_alike_can_ask_for_the_weights_of_the_decision(se
     assert len({context.weights for context in later}) == len(later)
     values = [[trial.value for trial in context.trials] for context in (seen[-1], later[-1])]
     assert values[0] != values[1]
+
+
+@pytest.mark.parametrize("role", ["decide", "candidate", "share"])
+def test_a_model_takes_part_in_every_role_and_no_interval_of_it_is_judged(tmp_path, role):
+    """Two blocks, so the model reviews one. An expected distance is no record once the front has moved."""
+    client = Stepper()
+    llm = LlmProposer(client, LlmSettings.of({"role": role, "every": 2}), on_text=lambda words: None)
+    wanted = bowl_settings(objective=TWO.scalar, objectives=TWO, n_trials=10, n_iter_block=5)
+    study = Study(tmp_path, wanted, make_policy("puct_rank", None), llm, argv=[])
+    run_study(study, lambda trial: {"cost": trial.values["depth"], "test_gain": bowl(trial)["R2"]})
+    study.finish("all used")
+    study.close()
+    trials = study.state.search_trials()
+    assert [trial.state for trial in trials] == ["COMPLETED"] * 10
+    assert "llm" in {trial.proposal.provenance.label for trial in trials}
+    assert not any(trial.proposal.prediction or trial.proposal.standing for trial in trials)
+    assert any("Pareto front" in request.messages[1].text for request in client.requests)
+    assert read_sweep(tmp_path).state.front == study.front

@@ -1,14 +1,12 @@
 """With a model, the model decides, and sees the pool; or its proposals compete; or it gets a share of the trials."""
 
-import json
 from dataclasses import replace
 
 import pytest
-from llm_sweeps import SPACE, answer, slot, small
+from llm_sweeps import SPACE, Stepper, answer, slot, small
 from search_worlds import bowl, run_study
 from search_worlds import settings as bowl_settings
 
-from hydra_llm.llm.base import Answer, Client, JsonSource
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
 from hydra_llm.search.context import Slot
@@ -151,24 +149,6 @@ def test_the_standing_survives_the_log(tmp_path):
     read = read_sweep(tmp_path).state.search_trials()
     assert [t.proposal.standing for t in read] == [t.proposal.standing for t in trials]
     assert pool_record(read, bowl_settings().objective).own > 0
-
-
-class Stepper(Client):
-    """Proposes, for the only slot, the baseline with another depth, one after the other."""
-
-    model = "stepper"
-
-    def __init__(self):
-        self.requests = []
-        self.depth = 2
-
-    def complete(self, request, on_text=None):
-        self.requests.append(request)
-        self.depth += 1
-        hypothesis = {"statement": "s", "low": 0.0, "high": 1.0, "refuted_if": "r"}
-        own = slot(0, parent=0, role="free", moved={"depth": self.depth}, hypothesis=hypothesis)
-        found = answer(own) if "Slots to fill" in request.messages[1].text else answer()
-        return Answer(json.dumps(found), found, self.model, json_source=JsonSource.SCHEMA)
 
 
 def sweep(folder, role, **options):
