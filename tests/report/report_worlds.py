@@ -9,15 +9,18 @@ from typing import Any
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search.context import Context, Thresholds
+from hydra_llm.search.log.reader import Sweep, read_sweep
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.decision import Decision
 from hydra_llm.search.proposers.notes import EditWish, Notes, Remark
+from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Settings
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.reasoning import ReasoningMode
@@ -185,3 +188,20 @@ def finish(study: Study, trials: int | None = None) -> None:
             told += 1
     if study.is_over:
         study.close(study.search_over)
+
+
+PLANE = Space(tuple(Float(name=name, low=0.0, high=1.0, default=0.5) for name in "ab"))
+
+
+def swept_to_a_front(folder: Path, *names: str) -> Sweep:
+    """Twelve trials; the fourth has no value."""
+    objectives = Objectives(("minimize", "maximize", "minimize")[: len(names)], names)
+    wanted = Settings(PLANE, objectives.scalar, 12, 1, 0, objectives=objectives, task="toy")
+    study = Study(folder, wanted, make_policy("puct_rank", None), make_proposer("random", {}), argv=["t"])
+    while not study.is_over:
+        for trial in study.launched(study.ask(1)):
+            a, b = trial.values["a"], trial.values["b"]
+            results = (a + 0.1 * b, a - b**2, (a - b) ** 2)[: len(names)]
+            study.tell(trial.number, ValueError("diverged") if trial.number == 3 else results)
+    study.close("done")
+    return read_sweep(folder)

@@ -5,8 +5,8 @@ import re
 
 import optuna
 import pytest
+from report_worlds import swept_to_a_front
 
-from hydra_llm import Float, Objectives, Space
 from hydra_llm.report.comparison import compare_sweeps, compare_trials
 from hydra_llm.report.export import to_csv, to_optuna
 from hydra_llm.report.page import render
@@ -16,31 +16,11 @@ from hydra_llm.report.tree_figure import draw_tree
 from hydra_llm.report.trial_text import trial_text
 from hydra_llm.report.wandb_run import _front_progress
 from hydra_llm.search.log.reader import read_sweep
-from hydra_llm.search.proposers.registry import make_proposer
-from hydra_llm.search.selection.registry import make_policy
-from hydra_llm.search.settings import Settings
-from hydra_llm.search.study import Study
-
-SPACE = Space(tuple(Float(name=name, low=0.0, high=1.0, default=0.5) for name in "ab"))
-
-
-def swept(folder, *names):
-    """Twelve trials; the fourth has no value."""
-    objectives = Objectives(("minimize", "maximize", "minimize")[: len(names)], names)
-    wanted = Settings(SPACE, objectives.scalar, 12, 1, 0, objectives=objectives, task="toy")
-    study = Study(folder, wanted, make_policy("puct_rank", None), make_proposer("random", {}), argv=["t"])
-    while not study.is_over:
-        for trial in study.launched(study.ask(1)):
-            a, b = trial.values["a"], trial.values["b"]
-            results = (a + 0.1 * b, a - b**2, (a - b) ** 2)[: len(names)]
-            study.tell(trial.number, ValueError("diverged") if trial.number == 3 else results)
-    study.close("done")
-    return read_sweep(folder)
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
-    return swept(tmp_path_factory.mktemp("front") / "s", "cost", "gain")
+    return swept_to_a_front(tmp_path_factory.mktemp("front") / "s", "cost", "gain")
 
 
 def test_two_objectives_are_one_plane_with_every_trial_and_the_line_of_the_front(sweep):
@@ -54,7 +34,7 @@ def test_two_objectives_are_one_plane_with_every_trial_and_the_line_of_the_front
 
 
 def test_three_objectives_are_three_planes_without_a_line(tmp_path):
-    planes = front.planes(swept(tmp_path / "s", "cost", "gain", "time"))
+    planes = front.planes(swept_to_a_front(tmp_path / "s", "cost", "gain", "time"))
     assert len(planes) == 3
     assert not any('class="line"' in plane for plane in planes)
 

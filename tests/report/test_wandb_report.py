@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from report_worlds import swept_to_a_front
 
 interface = pytest.importorskip(
     "wandb_workspaces.reports.v2.interface", reason="the extra [wandb-report] is not installed"
@@ -43,11 +44,15 @@ class Server:
 @pytest.fixture
 def grids(sweep_folder, monkeypatch):
     """Grids of panels of the saved report by the heading above each."""
+    return saved_grids(sweep_folder, monkeypatch)
+
+
+def saved_grids(folder, monkeypatch):
     server = Server(monkeypatch)
-    address = save_report(read_sweep(sweep_folder), project="p")
+    address = save_report(read_sweep(folder), project="p")
     assert address.startswith("https://wandb.example/us/p/reports/")
     assert server.saved is not None
-    assert server.saved["displayName"] == f"Sweep {sweep_folder.name}"
+    assert server.saved["displayName"] == f"Sweep {folder.name}"
     found, heading = {}, ""
     for block in json.loads(server.saved["spec"])["blocks"]:
         if block["type"] == "heading":
@@ -103,6 +108,21 @@ def test_every_searched_key_has_an_axis(grids, sweep_folder):
     axes = {column.get("displayName"): column for column in config["columns"]}
     assert axes["training.lr"]["accessor"] == "config:training.value.lr"
     assert axes["training.lr"]["log"] is True
+
+
+def test_several_objectives_are_planes_and_the_size_of_their_front(tmp_path, monkeypatch):
+    swept_to_a_front(tmp_path / "s", "cost", "gain", "time")
+    grids = saved_grids(tmp_path / "s", monkeypatch)
+    assert "Best so far, over the whole sweep" not in grids
+    assert [config["metrics"] for _, config in panels(grids["Pareto front"])] == [["front/size"]]
+    by_block = panels(grids["Trials by block"])
+    assert [config["yAxis"] for kind, config in by_block if kind == "Scatter Plot"] == [
+        f"summary:selected/{name}" for name in ("cost", "gain", "time")
+    ]
+    ((_, config),) = panels(grids["Searched keys"])
+    assert [column["accessor"] for column in config["columns"]][-3:] == [
+        f"summary:selected/{name}" for name in ("cost", "gain", "time")
+    ]
 
 
 def test_the_table_of_trials_is_that_of_the_sweep(grids):

@@ -70,11 +70,11 @@ def summarise(loggers: Sequence[Logger], metrics: Mapping[str, float], target: s
         f"test/{name.removeprefix('test_')}": value for name, value in metrics.items() if name.startswith("test_")
     }
     trial = job.trial() or {}
-    value = metrics.get(str(trial.get("metric")))
-    if value is not None:
-        found[f"selected/{trial['metric']}"] = value
-        if trial.get("baseline") is not None:
-            found["selected/minus_baseline"] = value - trial["baseline"]
+    sought = trial.get("metric")
+    several = sought if isinstance(sought, list) else [str(sought)]
+    found |= {f"selected/{name}": metrics[name] for name in several if name in metrics}
+    if isinstance(sought, str) and sought in metrics and trial.get("baseline") is not None:
+        found["selected/minus_baseline"] = metrics[sought] - trial["baseline"]
     for logger in _ours(loggers):
         logger.experiment.summary.update(found)
     describe(loggers, target=target)

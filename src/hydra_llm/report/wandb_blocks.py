@@ -6,7 +6,8 @@ and regime, family, target, seed and block are keys of the config.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from wandb_workspaces import expr
@@ -27,15 +28,14 @@ UNEQUAL = (
 
 def report_of(sweep: Sweep, *, project: str, entity: str) -> wr.Report:
     """Best so far, trials by block, recovery by group, searched keys, table of trials."""
-    name, objective = sweep.folder.resolve().name, sweep.settings.objective
+    name, goals = sweep.folder.resolve().name, _goals(sweep)
     its_own, trials = _own_run(project, entity, name), _trials(project, entity, name)
     metrics = shown_metrics(sweep)
     blocks: list[Any] = [
-        wr.MarkdownBlock(text=f"`{objective.name}` ({objective.direction}), sweep `{name}`. {UNEQUAL}"),
-        wr.H2(text="Best so far, over the whole sweep"),
-        _grid(its_own, _progress(objective.name)),
+        wr.MarkdownBlock(text=f"{', '.join(f'`{m}` ({way})' for m, way in goals.items())}, sweep `{name}`. {UNEQUAL}"),
+        *_found(goals, its_own, trials),
         wr.H2(text="Trials by block"),
-        _grid(trials, _by_block(objective.name)),
+        _grid(trials, [panel for metric in goals for panel in _by_block(metric)]),
     ]
     for key in ACROSS:
         everything = _trials(project, entity, groupby=key)
@@ -55,9 +55,33 @@ def report_of(sweep: Sweep, *, project: str, entity: str) -> wr.Report:
 
 
 def shown_metrics(sweep: Sweep) -> tuple[str, ...]:
-    """The metric of the search, and those that the application says belong beside it (search.show)."""
-    names = (sweep.settings.objective.name, *sweep.settings.show)
+    """The metrics of the search, and those that the application says belong beside them (search.show)."""
+    names = (*_goals(sweep), *sweep.settings.show)
     return tuple(dict.fromkeys(names))[:MOST_METRICS]
+
+
+def _goals(sweep: Sweep) -> dict[str, str]:
+    """Metric -> direction."""
+    objective, several = sweep.settings.objective, sweep.settings.objectives
+    if several is None:
+        return {objective.name: objective.direction}
+    return dict(zip(several.names, several.directions, strict=True))
+
+
+def _found(goals: Mapping[str, str], its_own: wr.Runset, trials: wr.Runset) -> list[Any]:
+    """The best so far; with several objectives the trials in the plane of each pair, and the size of the front."""
+    if len(goals) == 1:
+        return [wr.H2(text="Best so far, over the whole sweep"), _grid(its_own, _progress(*goals))]
+    planes = [
+        wr.ScatterPlot(
+            title=f"{up} against {across}",
+            x=wr.SummaryMetric(f"selected/{across}"),
+            y=wr.SummaryMetric(f"selected/{up}"),
+        )
+        for across, up in combinations(goals, 2)
+    ]
+    size = wr.LinePlot(title="configurations on the front", x="result", y=["front/size"], title_x="results")
+    return [wr.H2(text="Pareto front"), _grid(trials, planes), _grid(its_own, [size])]
 
 
 def _own_run(project: str, entity: str, sweep: str) -> wr.Runset:
@@ -138,8 +162,10 @@ def _searched(sweep: Sweep) -> wr.ParallelCoordinatesPlot:
         )
         for dimension, part in keys
     ]
-    score = wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(f"selected/{settings.objective.name}"))
-    return wr.ParallelCoordinatesPlot(title="Searched keys and what came of them", columns=[*columns, score])
+    scores = [
+        wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(f"selected/{metric}")) for metric in _goals(sweep)
+    ]
+    return wr.ParallelCoordinatesPlot(title="Searched keys and what came of them", columns=[*columns, *scores])
 
 
 def _place(dimension: Dimension, part: str) -> str:
