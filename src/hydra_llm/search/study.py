@@ -17,9 +17,10 @@ import numpy as np
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget
-from hydra_llm.search.annotations import Annotations, summarise, usages
+from hydra_llm.search.annotations import Annotations, usages
 from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.batch_slots import slots_to_fill
+from hydra_llm.search.block_review import review_of_block
 from hydra_llm.search.blocks import another_regime, block_is_over, next_block, used_up
 from hydra_llm.search.confirmation_plan import missing_runs
 from hydra_llm.search.context import Slot
@@ -33,10 +34,8 @@ from hydra_llm.search.log.events import (
     Lost,
     Note,
     ProtocolSource,
-    Review,
     StartMemorySource,
     Told,
-    UserNote,
 )
 from hydra_llm.search.log.header import check_resume, make_header, make_session
 from hydra_llm.search.log.inbox import Inbox
@@ -58,6 +57,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import Outcome, outcome_of
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.user_notes import take_notes
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +224,8 @@ class Study:
         return idle and bool(self.search_over) and not missing_runs(self.state, self.settings)
 
     def _ask_search(self, count: int, free: Sequence[int] | None) -> None:
-        self._read_inbox()
+        if self._inbox is not None:
+            take_notes(self._inbox, self.state, self._numbers.next, self._record)
         if block_is_over(self.state, self.settings):
             try:
                 self.review()
@@ -283,46 +284,13 @@ class Study:
         """What a language model has cost so far; None if that is not counted."""
         return self._proposals.proposer.spent
 
-    def _read_inbox(self) -> None:
-        """Take what a person wrote to user_input.md into the log, then acknowledge it in the file."""
-        if self._inbox is None:
-            return
-        text = self._inbox.pending()
-        if not text:
-            return
-        last = self.state.user_notes[-1] if self.state.user_notes else None
-        label = "before trial {}"
-        if last is None or last.text != text or label.format(last.number) in self._inbox.acknowledged():
-            number, block = self._numbers.next, len(self.state.blocks)
-            self._record(UserNote(text, number, block))
-        else:
-            number = last.number  # recorded, and the program ended before it was acknowledged
-        self._inbox.acknowledge(text, label.format(number))
-
     def review(self) -> None:
         """Ask the proposer to review the current block. Does nothing if the proposer cannot review, or has already seen
         every result. Call it at the end of a sweep too.
         """
-        if not self.state.blocks:
-            return
-        block = self.state.blocks[-1].index
-        ended = sum(trial.state.is_finished for trial in self.state.block_trials(block))
-        if not ended or self.state.reviews.get(block) == ended:
-            return
-        if used_up := budget.model_used_up(self.settings.stop, self._spent):
-            log.warning("The block ends without a review: %s.", used_up)
-            return
-        decision = self._proposals.review(self.state, self._numbers.next)
-        if decision is None:
-            return
-        by = self._proposals.proposer.name
-        events = Annotations().joined(decision, by).events(self.state, self.settings, block, self._numbers.next)
-        if decision.failed:
-            log.warning("Block %d ends without a review by %s: %s", block, by, decision.failed)
-        else:
-            log.info("Block %d was reviewed by %s: %s", block, by, summarise(events))
-        done = Review(block, ended, by, decision.failed, self._spent)
-        self._record(*events, done)  # last: a write that was torn is asked again rather than taken for whole
+        events = review_of_block(self.state, self.settings, self._proposals, self._numbers.next, self._spent)
+        if events:
+            self._record(*events)
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:
