@@ -1,5 +1,7 @@
 """Numbers of single sections against the records that they come from."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from report_worlds import Scientist, finish, settings
 from hydra_llm.report.sections import cost, curve, parameters, records, summary, texts
 from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import timeline
+from hydra_llm.report.trial_text import TRIALS
 from hydra_llm.search.log.events import Asked, ModelCall, Question, Session, SessionSettings
 from hydra_llm.search.log.reader import read_sweep, settings_of, space_of
 from hydra_llm.search.proposers.base import mutate
@@ -98,6 +101,30 @@ def test_ablations_show_only_what_was_run(tmp_path):
     assert depth.value == pytest.approx(sweep.state.trials[1].value)
     assert depth.loss == pytest.approx(sweep.state.trials[2].value - sweep.state.trials[1].value)
     assert (net.key, net.number, net.value, net.loss) == ("model.net", None, None, None), "was never run"
+    assert net.command is None, "no command was recorded"
+
+
+def test_an_ablation_that_was_not_run_has_the_command_that_runs_it(tmp_path):
+    wanted = settings(4, n_parallel=1, seed_keys=())
+    finish(Study(tmp_path, wanted, make_policy("puct_rank", None), Steps(), argv=[]))
+    (tmp_path / TRIALS).mkdir()
+    for number, words in {0: "model.depth=2 model.net=linear", 2: "model.depth=7 'model.net=gnn'"}.items():
+        record = {"command": f"python train.py {words} hydra.mode=RUN"}
+        (tmp_path / TRIALS / f"{number}.json").write_text(json.dumps(record))
+    depth, net = parameters.ablations(read_sweep(tmp_path))
+    assert depth.command is None, "the search ran it"
+    assert net.command == "python train.py model.depth=7 model.net=linear hydra.mode=RUN"
+
+
+def test_every_metric_of_the_summary_has_an_axis_of_its_own():
+    def row(metric, value):
+        side = summary.interval([value, 1.1 * value])
+        return summary.ComparisonRow("full", metric, False, side, side, None)
+
+    drawn = str(summary.drawing([row("loss", 0.001), row("params", 1e6)]))
+    ticks = {float(text.replace(",", "")) for text in re.findall(r'class="tick"[^>]*>([\d.,e+-]+)<', drawn)}
+    assert any(tick < 0.01 for tick in ticks if tick > 0)
+    assert any(tick > 1e5 for tick in ticks)
 
 
 def test_failures_of_one_kind_are_one_group(sweep):

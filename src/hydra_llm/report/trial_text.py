@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 from hydra_llm.report.errors import LookupFailure
@@ -44,6 +45,22 @@ def command_of(sweep: Sweep, trial: Trial) -> str:
             "<trial>/.hydra/overrides.yaml."
         )
     return str(command)
+
+
+def command_with(sweep: Sweep, trial: Trial, key: str, other: Trial) -> str:
+    """The command of a trial with one override as another trial had it; without it where that had none.
+
+    Raises LookupFailure where a command was not recorded, or does not set the key.
+    """
+    words, given = (shlex.split(command_of(sweep, one)) for one in (trial, other))
+    if not any(_key(word) == key for word in words):
+        raise LookupFailure(f"The command of trial {trial.number} does not set {key}.")
+    instead = [word for word in given if _key(word) == key]
+    return shlex.join([new for word in words for new in (instead if _key(word) == key else [word])])
+
+
+def _key(word: str) -> str:
+    return word.partition("=")[0].lstrip("+")
 
 
 def confirmed_twin(sweep: Sweep, trial: Trial) -> Trial:

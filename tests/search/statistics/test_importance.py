@@ -6,7 +6,7 @@ import random
 import pytest
 from search_worlds import SPACE, tree_of, trial
 
-from hydra_llm.search.statistics.importance import ENOUGH, FEW, importance
+from hydra_llm.search.statistics.importance import ENOUGH, FEW, importance, with_errors
 
 
 def drawn(count, value, seed=0):
@@ -50,3 +50,20 @@ def test_nothing_is_said_from_few_records_equal_scores_or_a_parameter_that_never
 def test_the_same_records_give_the_same_numbers():
     tree = drawn(40, lambda lr, depth, net: lr * depth)
     assert importance(SPACE, tree) == importance(SPACE, tree)
+
+
+@pytest.mark.parametrize("count", [15, 60])
+def test_a_parameter_that_decides_is_told_from_chance_and_noise_is_not(count):
+    decided = with_errors(SPACE, drawn(count, lambda lr, depth, net: math.log10(lr)))
+    assert decided.is_carried
+    assert set(decided.errors) == set(decided.shares)
+    noise = random.Random(1)
+    assert not with_errors(SPACE, drawn(count, lambda lr, depth, net: noise.random())).is_carried
+
+
+def test_errors_leave_the_shares_as_they_are_and_say_nothing_where_those_do_not():
+    tree = drawn(30, lambda lr, depth, net: depth + math.log10(lr))
+    assert with_errors(SPACE, tree).shares == importance(SPACE, tree).shares
+    few = with_errors(SPACE, drawn(FEW - 1, lambda lr, depth, net: lr))
+    assert few.shares is None
+    assert not few.is_carried

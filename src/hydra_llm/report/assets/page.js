@@ -145,6 +145,19 @@ if (page.reload_s) {
   }, 1000 * page.reload_s);
 }
 
+// ---- commands to copy ----
+function copied(button) {
+  const text = button.dataset.command, label = button.textContent;
+  const done = (said) => { button.textContent = said; setTimeout(() => { button.textContent = label; }, 1600); };
+  const byHand = () => { window.prompt("Copy this command:", text); };
+  if (!navigator.clipboard) return byHand();
+  navigator.clipboard.writeText(text).then(() => done("Copied"), byHand);
+}
+for (const button of document.querySelectorAll("button.copy")) {
+  button.title = button.dataset.command;
+  button.addEventListener("click", () => copied(button));
+}
+
 document.getElementById("theme").addEventListener("click", () => window.switchTheme());
 if (tree && scrub) {
   scrub.addEventListener("input", () => { stop(); scrubTo(Number(scrub.value)); });

@@ -8,13 +8,16 @@ from typing import Any
 from markupsafe import Markup
 
 from hydra_llm.report.effect import certainty, score_name, spread_of
+from hydra_llm.report.errors import LookupFailure
 from hydra_llm.report.sections.tree import shades
 from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
+from hydra_llm.report.trial_text import command_with
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
-from hydra_llm.search.statistics.importance import Importance, importance
+from hydra_llm.search.statistics.importance import TWICE, Importance, with_errors
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.trial.trial import Trial
 
 AXIS_TOP, AXIS_BOTTOM = 56.0, 320.0
 AXIS_STEP, AXES_WIDTH = 130.0, 1060.0  # least distance of two axes, and the width that they fill
@@ -42,27 +45,40 @@ class Ablation:
     number: int | None
     value: float | None
     loss: float | None  # in score: positive where the parameter's new value helps
+    command: str | None  # that runs it once, on the recording of the best trial; None where none is on record
 
 
 @dataclass(frozen=True)
 class Bar:
-    """`length` is a share of the longest bar, in per cent."""
+    """`length`, `low` and `high` are places on the scale of the longest interval, in per cent; the latter two end the
+    interval of two standard errors.
+    """
 
     name: str
     share: float
+    error: float
     length: float
+    low: float
+    high: float
 
 
 def importances(sweep: Sweep) -> list[tuple[int, Importance, list[Bar]]]:
-    """By block, because another regime may make another parameter matter; largest first."""
-    found = [(index, importance(sweep.settings.space, tree)) for index, tree in sweep.state.trees.items() if len(tree)]
-    return [(index, one, _bars(one.shares or {})) for index, one in found]
+    """By block, because another regime may make another parameter matter; largest first. No bars where the
+    configurations do not tell a parameter from chance.
+    """
+    found = [(index, with_errors(sweep.settings.space, tree)) for index, tree in sweep.state.trees.items() if len(tree)]
+    return [(index, one, _bars(one) if one.is_carried else []) for index, one in found]
 
 
-def _bars(shares: dict[str, float]) -> list[Bar]:
-    largest = max(shares.values(), default=0.0) or 1.0
+def _bars(found: Importance) -> list[Bar]:
+    shares, errors = found.shares or {}, found.errors or {}
+    low = {name: max(0.0, share - TWICE * errors[name]) for name, share in shares.items()}
+    high = {name: share + TWICE * errors[name] for name, share in shares.items()}
+    scale = 100.0 / (max(high.values()) or 1.0)
     ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return [Bar(name, share, 100.0 * share / largest) for name, share in ordered]
+    return [
+        Bar(name, share, errors[name], scale * share, scale * low[name], scale * high[name]) for name, share in ordered
+    ]
 
 
 # ---- parallel coordinates ----
@@ -226,6 +242,16 @@ def ablations(sweep: Sweep) -> list[Ablation]:
                 None if node is None else node.id,
                 None if mean is None else objective.value_of_score(mean),
                 None if mean is None or own.mean is None else own.mean - mean,
+                None if node is not None else _taken_back(sweep, best, key),
             )
         )
     return found
+
+
+def _taken_back(sweep: Sweep, best: Trial, key: str) -> str | None:
+    """The command of the best trial with one parameter as the baseline had it."""
+    root = sweep.state.baseline(best.block)
+    try:
+        return None if root is None else command_with(sweep, best, key, sweep.state.trials[root.trials[0]])
+    except LookupFailure:
+        return None

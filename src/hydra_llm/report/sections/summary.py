@@ -93,43 +93,62 @@ def _value(trial: Trial, role: str, budget: str, metric: str, name: str) -> floa
 
 def verdicts(sweep: Sweep) -> list[str]:
     found = [f"{line}." for line in full_budget.lines(sweep.state, sweep.settings.objective)]
-    found += [f"{item.budget} budget: {item.verdict}." for item in confirmation.compare(sweep.state)]
+    for item in confirmation.compare(sweep.state):
+        where = f" of {item.regime}" if item.regime else ""
+        found.append(f"{item.budget} budget{where}: {item.verdict}.")
     beside = pool_record(sweep.state.search_trials(), sweep.settings.objective).line
     return [*found, f"The model beside the Gaussian process: {beside}."] if beside else found
 
 
+ROW, HEAD, GAP = 58.0, 30.0, 14.0  # heights: of a row, of the numbers above the rows of a metric, below them
+LEFT, RIGHT = 250.0, 850.0
+
+
 def drawing(found: list[ComparisonRow]) -> Markup | None:
-    """Two marks per row, baseline and best, with their intervals and single runs."""
+    """Two marks per row, baseline and best, with their intervals and single runs; each metric on an axis of its own."""
     known = [row for row in found if row.baseline is not None]
     if not known:
         return None
-    by_metric: dict[str, list[float]] = {}
-    for row in known:
+    parts: list[Markup] = []
+    top = 4.0
+    for metric in dict.fromkeys(row.metric for row in known):
+        rows_of_metric = [row for row in known if row.metric == metric]
+        x = _axis_of(rows_of_metric)
+        bottom = top + HEAD + ROW * len(rows_of_metric)
+        for tick in x.ticks(6):
+            parts.append(el("line", x1=x(tick), x2=x(tick), y1=top + 20, y2=bottom - 4, class_="grid"))
+            parts.append(el("text", short(tick), x=x(tick), y=top + 12, class_="tick", text_anchor="middle"))
+        for index, row in enumerate(rows_of_metric):
+            parts += _row_marks(row, x, top + HEAD + ROW * index)
+        top = bottom + GAP
+    return chart(980, top, *parts, label="Baseline and best on fresh seeds with 95 % intervals, an axis per metric")
+
+
+def _axis_of(found: list[ComparisonRow]) -> Axis:
+    """All values and ends of intervals of one metric."""
+    values: list[float] = []
+    for row in found:
         for side in (row.baseline, row.best):
             if side is not None:
-                ends = [end for end in (side.low, side.high) if end is not None]
-                by_metric.setdefault("all", []).extend([*side.values, *ends])
-    x = Axis(*padded(by_metric["all"]), 250.0, 850.0)
-    height = 36.0 + 58.0 * len(known)
-    parts = []
-    for tick in x.ticks(6):
-        parts.append(el("line", x1=x(tick), x2=x(tick), y1=24, y2=height - 8, class_="grid"))
-        parts.append(el("text", short(tick), x=x(tick), y=16, class_="tick", text_anchor="middle"))
-    for index, row in enumerate(known):
-        top = 40.0 + 58.0 * index
-        parts.append(el("text", row.metric, x=236, y=top + 12, class_="label strong", text_anchor="end"))
-        what = f"{row.budget} budget" + (", held out" if row.held_out else "")
-        parts.append(el("text", what, x=236, y=top + 28, class_="tick", text_anchor="end"))
-        for offset, side, kind in ((4.0, row.baseline, "baseline"), (24.0, row.best, "best")):
-            if side is None:
-                continue
-            y = top + offset
-            if side.low is not None and side.high is not None:
-                parts.append(el("line", x1=x(side.low), x2=x(side.high), y1=y, y2=y, class_=f"whisker {kind}"))
-            parts += [el("circle", cx=x(v), cy=y, r=2.6, class_=f"run {kind}") for v in side.values]
-            shape = {"baseline": f"M{x(side.mean):.1f},{y - 7:.1f}l7,7l-7,7l-7,-7Z"}.get(
-                kind, f"M{x(side.mean) - 6:.1f},{y - 6:.1f}h12v12h-12Z"
-            )
-            parts.append(el("path", el("title", f"{kind}: {short(side.mean)}"), d=shape, class_=f"mean {kind}"))
-            parts.append(el("text", f"{kind} {short(side.mean)}", x=866, y=y + 4, class_="tick"))
-    return chart(980, height, *parts, label="Baseline and best on fresh seeds with 95 % intervals")
+                values += [*side.values, *(end for end in (side.low, side.high) if end is not None)]
+    return Axis(*padded(values), LEFT, RIGHT)
+
+
+def _row_marks(row: ComparisonRow, x: Axis, top: float) -> list[Markup]:
+    """Of one metric at one budget: baseline above best."""
+    parts = [el("text", row.metric, x=236, y=top + 12, class_="label strong", text_anchor="end")]
+    what = f"{row.budget} budget" + (", held out" if row.held_out else "")
+    parts.append(el("text", what, x=236, y=top + 28, class_="tick", text_anchor="end"))
+    for offset, side, kind in ((4.0, row.baseline, "baseline"), (24.0, row.best, "best")):
+        if side is None:
+            continue
+        y = top + offset
+        if side.low is not None and side.high is not None:
+            parts.append(el("line", x1=x(side.low), x2=x(side.high), y1=y, y2=y, class_=f"whisker {kind}"))
+        parts += [el("circle", cx=x(v), cy=y, r=2.6, class_=f"run {kind}") for v in side.values]
+        shape = {"baseline": f"M{x(side.mean):.1f},{y - 7:.1f}l7,7l-7,7l-7,-7Z"}.get(
+            kind, f"M{x(side.mean) - 6:.1f},{y - 6:.1f}h12v12h-12Z"
+        )
+        parts.append(el("path", el("title", f"{kind}: {short(side.mean)}"), d=shape, class_=f"mean {kind}"))
+        parts.append(el("text", f"{kind} {short(side.mean)}", x=866, y=y + 4, class_="tick"))
+    return parts
