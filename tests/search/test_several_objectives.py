@@ -10,9 +10,12 @@ from hydra_llm import Float, Objectives, Space, Study
 from hydra_llm.search.log.event_log import EVENTS_NAME
 from hydra_llm.search.log.header import IncompatibleSweepError
 from hydra_llm.search.log.reader import read_sweep
+from hydra_llm.search.proposers.base import Proposer, mutate
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.records.front import lines, on_front
+from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Settings, Stop
+from hydra_llm.search.tree.front import FrontMember
 
 SPACE = Space(tuple(Float(name=name, low=0.0, high=1.0, default=0.5) for name in "abc"))
 TWO = Objectives(("minimize", "maximize"), ("cost", "gain"))
@@ -140,7 +143,29 @@ def test_what_compares_values_of_one_metric_is_refused(field, name):
         replace(WANTED, **field)
 
 
-def test_reruns_share_a_place_on_the_front_and_the_lines_say_how_many(tmp_path):
+class Again(Proposer):
+    """The baseline, over and over."""
+
+    name = "again"
+
+    def propose(self, context):
+        root = None if context.tree.root is None else context.tree.root.id
+        values, (slot,) = context.space.baseline(), context.slots
+        return [mutate(context, slot, root, values, strategy="replicate", source=self.name)]
+
+
+def test_a_configuration_whose_first_run_failed_is_on_the_front_by_the_mean_of_the_others(tmp_path):
+    wanted = replace(WANTED, n_trials=3, seed_keys=("seed",))
+    study = Study(tmp_path, wanted, make_policy("puct_rank", None), Again(), argv=[])
+    results = iter([(np.nan, 1.0), (2.0, 0.0), (4.0, -1.0)])
+    run_study(study, lambda trial: next(results))
+    assert study.front == [FrontMember(1, (3.0, -0.5), 2)]
+    assert on_front(study.state) == {0: 1, 1: 1, 2: 1}
+    assert study.best.number == 0
+    assert lines(study.state, wanted)[1] == "  trial 1: cost=3, gain=-0.5 (mean of 2 runs), a=0.5, b=0.5, c=0.5"
+
+
+def test_the_lines_say_how_many_are_on_the_front_and_what_they_are(tmp_path):
     wanted = replace(WANTED, n_trials=3, seed_keys=("seed",))
     study = open_study(tmp_path, wanted, "random")
     results = iter([(1.0, 1.0), (2.0, 0.0), (3.0, -1.0)])

@@ -41,6 +41,7 @@ from hydra_llm.report.thumbnails import pictures
 from hydra_llm.report.timeline import Timeline, timeline
 from hydra_llm.search.log.reader import Sweep, read_sweep
 from hydra_llm.search.number_text import percent
+from hydra_llm.search.records.front import on_front
 
 REPORT_NAME = "report.html"
 CODE = "code"  # a section of sweeps that change code
@@ -167,7 +168,7 @@ def _data(sweep: Sweep, when: Timeline, live: bool) -> dict[str, Any]:
         "sign": objective.value_of_score(1),
         "steps": when.steps,
         "order": when.order,
-        "front": [member.number for member in sweep.state.front],
+        "front": list(on_front(sweep.state)),
         "best": None if best is None else sweep.state.trees[best.block].node(best.number).id,
         "tree": tree.numbers(sweep),
         "trials": cards(sweep, when, pictures(sweep)),

@@ -22,6 +22,7 @@ from hydra_llm.report.svg import short
 from hydra_llm.report.tidy_layout import panels
 from hydra_llm.report.tree_layout import most_telling
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.front import on_front
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,7 +131,7 @@ def _draw(path: Path, sweep: Sweep, laid_out: Page, foot: list[str]) -> None:
     }
     scale = scale_of(found for found in effects.values() if found is not None)
     best = sweep.state.best()
-    golden = {member.number for member in sweep.state.front}
+    golden = set(on_front(sweep.state))
     if not golden and best is not None:
         golden = {sweep.state.trees[best.block].node(best.number).id}
     for block, panel in laid_out.panels.items():

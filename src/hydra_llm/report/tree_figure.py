@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hydra_llm.atomic_write import replacing
 from hydra_llm.report.tree_layout import TreeRow, layout, most_telling
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.records.front import on_front
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.trial.trial import Change, TrialState
 
@@ -43,7 +44,7 @@ def draw_tree(path: Path, state: SweepState, settings: Settings, ranking: list[t
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     best = tree.best()
     best_id = None if best is None else best.id
-    front = {member.number for member in state.front}
+    front = set(on_front(state))
     _draw_branches(left, rows, state, settings, best_id, front)
     _draw_values(right, rows, state, settings, best_id)
     figure.suptitle(_title(state, settings, len(rows)), fontsize=12, x=0.01, ha="left", color=INK, parse_math=False)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from hydra_llm.report.svg import Axis, chart, el, padded, path, x_axis, y_axis
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.front import on_front
 from hydra_llm.search.tree.front import FrontMember
 from hydra_llm.search.trial.objectives import Objectives
 
@@ -40,7 +41,7 @@ def names(sweep: Sweep) -> list[str]:
 def rows(sweep: Sweep) -> list[FrontRow]:
     """By the first objective, best first."""
     state, best = sweep.state, sweep.state.best()
-    nearest = None if best is None else best.number
+    nearest = None if best is None else on_front(state).get(best.number)
     return [
         FrontRow(m.number, m.values, m.runs, state.trials[m.number].values, m.number == nearest) for m in state.front
     ]

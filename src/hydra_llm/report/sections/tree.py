@@ -16,6 +16,7 @@ from hydra_llm.report.svg import el, short
 from hydra_llm.report.tidy_layout import Panel, Place, panels
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.front import on_front
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.tree import Tree
 
@@ -81,7 +82,7 @@ def _block(
         el("text", f"{told}{len(tree)} configurations, {runs} runs", x=MARGIN + 50, y=top + 22, class_="block-note"),
     ]
     ranks = shades(tree)
-    front = {member.number for member in sweep.state.front}
+    front = on_front(sweep.state)
     edges, nodes = [], []
     for node in tree:
         place = shape.places[node.id]

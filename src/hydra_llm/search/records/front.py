@@ -22,7 +22,7 @@ def result_text(trial: Trial, settings: Settings) -> str:
 
 
 def on_front(state: SweepState) -> dict[int, int]:
-    """Trial -> first trial of its configuration, for those whose configuration is on the front."""
+    """Trial -> number of its member of the front, for all runs of the configurations on it."""
     return {
         number: member.number
         for member in state.front
