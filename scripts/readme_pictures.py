@@ -41,7 +41,9 @@ def best_confirmed(sweep: Path) -> Path:
 def shrink(source: Path, target: Path) -> None:
     image = Image.open(source).convert("RGB")
     height = round(image.height * WIDTH / image.width)
-    small = image.resize((WIDTH, height), Image.Resampling.LANCZOS).quantize(COLOURS, dither=Image.Dither.NONE)
+    small = image.resize((WIDTH, height), Image.Resampling.LANCZOS).quantize(
+        COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )
     small.save(target, optimize=True)
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1000:.0f} kB from {source}")
 

@@ -15,6 +15,8 @@ from hydra_llm.search.tree.tree import Tree
 
 WIDTH, HEIGHT = 1080.0, 334.0
 LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 46.0, 290.0
+NAMED = 10  # blocks whose names have room; more have their numbers
+CROWDED = 400  # results from which dots are small
 OUTLIERS = 0.05  # share of results below which the axis does not follow the worst ones
 
 
@@ -66,10 +68,16 @@ def drawing(sweep: Sweep, when: Timeline) -> Markup | None:
     for index, step in when.blocks.items():
         if index > 1:
             parts.append(el("line", x1=x(step), x2=x(step), y1=TOP - 8, y2=BOTTOM, class_="separator"))
-        parts.append(el("text", f"block {index}", x=x(step) + 6, y=TOP - 6, class_="tick"))
+        name = f"block {index}" if len(when.blocks) <= NAMED else str(index)
+        parts.append(el("text", name, x=x(step) + 6, y=TOP - 6, class_="tick"))
+    bands, lines = [], []
     for index in state.trees:
         own = [s for s in curve if s.block == index]
-        parts += _lines(own, x, to, max((s.step for s in own), default=0))
+        band, line = _lines(own, x, to, max((s.step for s in own), default=0))
+        bands += band
+        lines += line
+    parts += bands
+    radius = 3.4 if len(results) <= CROWDED else 1.8
     for step, trial in results:
         label = (
             f"trial {trial.number}: {short(trial.value)}"
@@ -80,8 +88,11 @@ def drawing(sweep: Sweep, when: Timeline) -> Markup | None:
         below = score is None or score < low
         cy = BOTTOM - 5 if score is None else to(max(low, score))
         kind = "bad" if score is None else "low" if below else ""
-        mark = el("circle", el("title", label), cx=x(step), cy=cy, r=3.4, class_=f"dot {kind}", data_trial=trial.number)
+        mark = el(
+            "circle", el("title", label), cx=x(step), cy=cy, r=radius, class_=f"dot {kind}", data_trial=trial.number
+        )
         parts.append(mark)
+    parts += lines  # above the dots, of which there may be thousands
     parts.append(
         el("line", x1=x(when.steps), x2=x(when.steps), y1=TOP - 8, y2=BOTTOM, id="playhead", class_="playhead")
     )
@@ -96,10 +107,10 @@ def drawing(sweep: Sweep, when: Timeline) -> Markup | None:
     )
 
 
-def _lines(own: list[Step], x: Axis, to, until: int) -> list[Markup]:
-    """A staircase through the best means, and around it the band of noise: one standard deviation of a single run."""
+def _lines(own: list[Step], x: Axis, to, until: int) -> tuple[list[Markup], list[Markup]]:
+    """The band of noise, one standard deviation of a single run, and the staircase through the best means inside it."""
     if not own:
-        return []
+        return [], []
     line: list[tuple[float, float]] = []
     upper: list[tuple[float, float]] = []
     lower: list[tuple[float, float]] = []
@@ -110,5 +121,5 @@ def _lines(own: list[Step], x: Axis, to, until: int) -> list[Markup]:
             if here.noise is not None:
                 upper.append((x(at), to(here.best + here.noise)))
                 lower.append((x(at), to(here.best - here.noise)))
-    parts = [el("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band")] if upper else []
-    return [*parts, el("path", d=path(line), class_="line")]
+    band = [el("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band")] if upper else []
+    return band, [el("path", d=path(line), class_="line")]
