@@ -157,9 +157,10 @@ def changed(text: str, rng: random.Random) -> str:
 
 
 # ---- a sweep ----
-def swept(task: Task, n_trials: int, seed: int) -> Search:
+def swept(task: Task, n_trials: int, seed: int, every: int = 2) -> Search:
+    """every: trials between two ideas."""
     with tempfile.TemporaryDirectory() as folder:
-        study = open_study(Path(folder), n_trials, seed)
+        study = open_study(Path(folder), n_trials, seed, every)
         texts = {BASE: FIRST}
         found = None
         while not study.is_over and not study.must_stop:
@@ -180,14 +181,14 @@ def swept(task: Task, n_trials: int, seed: int) -> Search:
         return Search(text, found, crashed, cheated, refused)
 
 
-def open_study(folder: Path, n_trials: int, seed: int) -> Study:
+def open_study(folder: Path, n_trials: int, seed: int, every: int) -> Study:
     space = Space(
         (
             Float(name="rate", low=0.01, high=0.2, log=True, default=RATE),
             Revision(name="code", choices=(BASE, *NAMES), default=BASE),
         )
     )
-    settings = CodeSettings("code", INTERFACE_TEST, 2, REPAIRS, LIMITS.seconds, LIMITS.megabytes)
+    settings = CodeSettings("code", INTERFACE_TEST, every, REPAIRS, LIMITS.seconds, LIMITS.megabytes)
     workspace = Workspace.open(folder, "strategy.py", FIRST)
     author = Author(settings, workspace, ScriptedClient(answers(random.Random(seed))), NoReviewer(), lambda: 0.0)
     wanted = Settings(space, Objective("W_R2"), n_trials=n_trials, n_parallel=1, seed=seed, seed_keys=("seed",))

@@ -2,11 +2,13 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hydra_llm.code.source import Source
 from hydra_llm.code.workspace import Workspace
+from hydra_llm.llm.base import Request
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.search.evolution.author import Author
 from hydra_llm.search.evolution.evolution import Evolution
@@ -34,6 +36,11 @@ def idea(text: str, parent: int = 0, hypothesis: str = "It is better.", **more: 
     return {"parent": parent, "hypothesis": hypothesis, "rationale": "Because.", "file": text, **more}
 
 
+def on_best(text: str) -> Callable[[Request], dict[str, Any]]:
+    """An idea that starts from the best trial of the question."""
+    return lambda request: idea(text, parent=(request.schema or {})["properties"]["parent"]["enum"][0])
+
+
 def code_study(
     folder: Path,
     answers: list[Any],
@@ -44,12 +51,13 @@ def code_study(
     protocol: str = "",
     **more: Any,
 ) -> Study:
-    """A study in `folder` whose model gives these answers; an idea after every two trials, or by rules."""
+    """A study in `folder` whose model gives these answers, some as functions of the request; an idea after every two
+    trials, or by rules.
+    """
     workspace = Workspace.open(folder, "score.py", FIRST)
     settings = CodeSettings("code", "", every, max_repairs=3, test_seconds=30.0, test_megabytes=2000, when=when)
-    author = Author(
-        settings, workspace, ScriptedClient(map(json.dumps, answers)), reviewer or NoReviewer(), lambda: 0.0
-    )
+    script = (answer if callable(answer) else json.dumps(answer) for answer in answers)
+    author = Author(settings, workspace, ScriptedClient(script), reviewer or NoReviewer(), lambda: 0.0)
     wanted = {"space": SPACE, "objective": Objective("score"), "n_trials": 6, "n_parallel": 1, "seed": 0, **more}
     policy, proposer = make_policy("puct_rank", None), make_proposer("rules", {})
     evolution = Evolution(author)

@@ -1,7 +1,7 @@
 """When the model is asked for an idea."""
 
 import pytest
-from code_worlds import BEST, BETTER, FIRST, code_study, idea, run
+from code_worlds import BEST, BETTER, FIRST, code_study, idea, on_best, run
 
 from hydra_llm.search.evolution.occasion import rule_names
 from hydra_llm.search.protocol_text import BEGIN, END
@@ -15,7 +15,7 @@ TABLE = f"""{BEGIN}
 | a full moon | never | something that no record tells |
 {END}
 """
-WORSE = [idea(FIRST.replace("1.0", f"0.{digit}")) for digit in (9, 8, 7)]
+WORSE = [on_best(FIRST.replace("1.0", f"0.{digit}")) for digit in (9, 8, 7)]
 
 
 def asked_at(study):

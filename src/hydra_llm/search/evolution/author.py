@@ -23,6 +23,7 @@ from hydra_llm.search.evolution.reviewer import Reviewer
 from hydra_llm.search.evolution.settings import BASE, NAMES, CodeSettings
 from hydra_llm.search.log.events import CodeGivenUp, CodeRefusal, CodeRevision, Question
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.tree.tree import Node, Tree
 from hydra_llm.search.trial.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -43,15 +44,26 @@ class Author:
 
     def idea(self, state: SweepState, context: Context, record: Record) -> str | None:
         """The name of a revision with a new idea, or None."""
-        nodes = sorted((n for n in context.tree if n.mean is not None), key=lambda n: (-context.tree.reward(n), n.id))
         first = self.workspace.text(self.workspace.first)
         starts = []
-        for node in nodes[: question.MOST_PARENTS]:
+        for node in self._parents(context.tree):
             name = str(node.values.get(self.settings.key, BASE))
             starts.append(question.Start(state.trials[node.id], name, question.code_of(state.code, name, first)))
         request = question.for_idea(state, starts)
         texts = {start.trial.number: (start.name, start.text) for start in starts}
         return self._ask(state, context, record, request, texts, self.settings.max_repairs + 1)
+
+    def _parents(self, tree: Tree) -> list[Node]:
+        """What an idea may start from, the best first: the best node of every program before a second one of any, so
+        that several programs are seen.
+        """
+        nodes = sorted((node for node in tree if node.mean is not None), key=lambda n: (-tree.reward(n), n.id))
+        leaders: dict[Any, Node] = {}
+        for node in nodes:
+            leaders.setdefault(node.values.get(self.settings.key, BASE), node)
+        own = list(leaders.values())
+        chosen = [*own, *(node for node in nodes if node not in own)][: question.MOST_PARENTS]
+        return [node for node in nodes if node in chosen]
 
     def mend(self, state: SweepState, trial: Trial, context: Context, record: Record) -> str | None:
         """The name of a revision that may mend the crash of a trial; None: it was given up, and rolled back."""
