@@ -1,7 +1,7 @@
 """The code that a sweep changed: on its page, and as a file."""
 
 import pytest
-from code_worlds import BEST, BETTER, CRASHES, code_study, idea, run
+from code_worlds import BEST, BETTER, CRASHES, code_study, idea, on_best, run
 from report_worlds import long_sweep
 from typer.testing import CliRunner
 
@@ -13,6 +13,7 @@ from hydra_llm.report.page import render
 from hydra_llm.report.sections.programs import programs
 from hydra_llm.report.strategy_file import strategy_text, to_strategy
 from hydra_llm.search.log.reader import read_sweep
+from hydra_llm.search.records.revisions import evidence
 
 CANNOT_FIX = {**idea("", hypothesis=""), "file": None, "give_up": "CANNOT_FIX"}
 
@@ -20,7 +21,7 @@ CANNOT_FIX = {**idea("", hypothesis=""), "file": None, "give_up": "CANNOT_FIX"}
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("swept")
-    answers = [idea(BETTER, hypothesis="Two is <b>more</b>."), idea(CRASHES), CANNOT_FIX, idea(BEST, parent=2)]
+    answers = [idea(BETTER, hypothesis="Two is <b>more</b>."), idea(CRASHES), CANNOT_FIX, on_best(BEST)]
     run(code_study(folder, answers, n_trials=10)).close("all trials are used")
     return read_sweep(folder)
 
@@ -50,7 +51,9 @@ def test_a_sweep_that_changes_no_code_has_no_such_section(tmp_path):
 def test_the_best_code_is_a_file_that_says_what_it_gave_and_passes_the_checks(swept, tmp_path):
     text = to_strategy(swept, tmp_path / "best.py").read_text()
     assert text.startswith("# It is better.\n#\n# Revision r3 (")
-    assert "The code alone, at the parameters of trial 2: score +1 against trial 2, which differs" in text
+    parent = next(seen.revision.parent for seen in evidence(swept.state) if seen.revision.name == "r3")
+    alone = f"The code alone, at the parameters of trial {parent}: score +1 against trial {parent}, which differs"
+    assert alone in text.replace("\n# ", " ")
     assert "#   r1: Two is <b>more</b>.\n#   r3: It is better." in text
     assert text.endswith(BEST)
     assert Rules().problems(text) == []
