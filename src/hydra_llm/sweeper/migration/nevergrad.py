@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.migration.steps import spaced
 from hydra_llm.sweeper.migration.translation import Translation
 
 OURS = {"budget": "n_trials", "num_workers": "n_parallel", "seed": "seed", "max_failure_rate": "max_failure_rate"}
+STEPS = 5  # from init to either end of a range that is not given
 
 
 def from_nevergrad(translation: Translation) -> None:
@@ -25,16 +27,39 @@ def from_nevergrad(translation: Translation) -> None:
             translation.say(f"Options of hydra.sweeper.optim have no meaning here: {', '.join(dropped)}.")
     parametrization = translation.take("parametrization")
     if parametrization:
-        params = {key: _dimension(spec) for key, spec in parametrization.items()}
+        params = {key: _dimension(key, spec, translation) for key, spec in parametrization.items()}
         translation.give_params(params, "hydra.sweeper.parametrization")
 
 
-def _dimension(spec: Any) -> Any:
+def _dimension(key: str, spec: Any, translation: Translation) -> Any:
     """{init, lower, upper, log, step, integer}, as a parameter of ours; texts are of Hydra's grammar in both."""
-    if not isinstance(spec, Mapping) or spec.get("lower") is None or spec.get("upper") is None:
+    if not isinstance(spec, Mapping):
         return spec
-    kind = int if spec.get("integer") else float
+    kind, log = int if spec.get("integer") else float, bool(spec.get("log"))
+    if spec.get("lower") is None or spec.get("upper") is None:
+        low, high = _reach(key, spec)
+        translation.say(
+            f"hydra.sweeper.parametrization.{key} is not bounded, and every parameter is here: it is searched from "
+            f"{low:g} to {high:g}, {STEPS} steps from init to each side. Set lower and upper for another range."
+        )
+        return {"type": kind.__name__, "low": kind(low), "high": kind(high), "log": log}
     low, high = kind(spec["lower"]), kind(spec["upper"])
-    if spec.get("step") is not None and not spec.get("log"):  # with log it is a factor of the first mutations
+    if spec.get("step") is not None and not log:  # with log it is a factor of the first mutations
         return spaced(low, high, kind(spec["step"]))
-    return {"type": kind.__name__, "low": low, "high": high, "log": bool(spec.get("log"))}
+    return {"type": kind.__name__, "low": low, "high": high, "log": log}
+
+
+def _reach(key: str, spec: Mapping[str, Any]) -> tuple[float, float]:
+    """Bounds where one or both are missing: STEPS steps from init, which are factors on a log scale."""
+    init, step = spec.get("init"), spec.get("step")
+    if init is None or step is None:
+        raise SweepError(
+            f"hydra.sweeper.parametrization.{key} must have lower and upper, or init and step from which a range "
+            f"follows, got {', '.join(spec) or 'nothing'}."
+        )
+    if spec.get("log"):
+        low, high = init / step**STEPS, init * step**STEPS
+    else:
+        low, high = init - STEPS * step, init + STEPS * step
+    lower, upper = spec.get("lower"), spec.get("upper")
+    return float(low if lower is None else lower), float(high if upper is None else upper)
