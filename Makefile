@@ -13,13 +13,14 @@ CHECKS := $(VENV)/.installed-dev
 # The main job: 12 trials of the closed loop, a slot per core, then the confirmation on fresh seeds.
 DEMO ?= train.py -m hydra/sweeper=llm_ucb experiment=demo hydra.sweeper.n_trials=12 hydra.sweeper.n_parallel=auto
 
-.PHONY: help demo test lint format docs dist install clean distclean
+.PHONY: help demo test lint interpreters format docs dist install clean distclean
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@echo "make demo              the closed loop on a small network (arguments: make demo ARGS='hydra.sweeper.n_trials=24')"
 	@echo "make test              all gates, quick tier; TIER=full adds the long ones, FORCE=1 repeats a passed run"
 	@echo "make lint              the gates without pytest"
+	@echo "make interpreters      tests of the sweeper alone, without torch, on every further Python that is here"
 	@echo "make format            ruff format, and what ruff can repair by itself"
 	@echo "make docs              the documentation as a site, in site/"
 	@echo "make dist              wheel and source archive in dist/, checked as for an index"
@@ -34,6 +35,9 @@ test: install
 
 lint: install
 	@$(PY) scripts/check.py --tier static --force
+
+interpreters: install
+	@$(PY) scripts/interpreters.py
 
 format: install
 	@$(VENV)/bin/ruff format .

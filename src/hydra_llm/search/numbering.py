@@ -61,13 +61,15 @@ class Numbering:
         if self._settings.fresh_seeds:
             return fresh_seeds(seed, keys, self.next)
         index = self._state.blocks[-1].index
-        block = [t for i in (*self._state.same_regime(index), index) for t in self._state.block_trials(i)]
+        blocks = (*self._state.same_regime(index), index)
         if proposal.recordings and keys:
-            known = list(dict.fromkeys(map(seeds_of, [*block, *batch])))
+            there = [trial for block in blocks for trial in self._state.block_trials(block)]
+            known = list(dict.fromkeys(map(seeds_of, [*there, *batch])))
             place = proposal.recordings[0] - 1
             return dict(known[place]) if place < len(known) else _first_new(seed, keys, known)
+        nodes = [node for block in blocks if (node := self._state.trees[block].find(proposal.values)) is not None]
+        own = [self._state.trials[number] for node in nodes for number in node.trials]
         key = self._settings.space.key(proposal.values)
-        own = [trial for trial in block if self._settings.space.key(trial.values) == key]
         own_batch = [asked for asked in batch if self._settings.space.key(asked.proposal.values) == key]
         return _first_new(seed, keys, [seeds_of(run) for run in [*own, *own_batch]])
 
