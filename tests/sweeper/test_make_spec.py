@@ -11,6 +11,15 @@ def test_an_added_choice_starts_with_its_first_option_and_an_added_number_withou
     assert (space.baseline()["+opt"], space.baseline()["+momentum"]) == ("adam", None)
 
 
+def test_a_value_that_the_application_leaves_open_starts_in_the_middle_or_with_the_first_option(tmp_path):
+    open_keys = ("x=interval(-1,3)", "opt=choice(adam,sgd)")
+    with_holes = tmp_path / "conf"
+    with_holes.mkdir()
+    (with_holes / "config.yaml").write_text("defaults: [override hydra/sweeper: llm_ucb]\nx: ???\nopt: ???\n")
+    space = spec_of(tmp_path, *open_keys, conf=with_holes).settings.space
+    assert space.baseline() == {"x": 1.0, "opt": "adam"}
+
+
 @pytest.mark.parametrize("keys", ["seed", "x"])
 def test_a_seed_key_that_is_swept_is_refused(tmp_path, keys):
     with pytest.raises(SweepError, match=f"^{keys} is swept, and it is one of the seed_keys"):

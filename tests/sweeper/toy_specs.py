@@ -14,11 +14,11 @@ from hydra_llm.sweeper.options import read_options
 CONF = Path(__file__).parent / "toy_app" / "conf"
 
 
-def spec_of(folder, *words):
+def spec_of(folder, *words, conf=CONF):
     """The spec of the toy application under the words of a command line."""
     line = [word for word in words if word.lstrip("+").startswith("hydra.")]
     arguments = [word for word in words if word not in line]
-    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+    loader = ConfigLoaderImpl(create_config_search_path(str(conf)))
     line = ["hydra/sweeper=llm_ucb", f"hydra.sweep.dir={folder}", *line]
     config = loader.load_configuration("config", line, RunMode.MULTIRUN)
     with open_dict(config):

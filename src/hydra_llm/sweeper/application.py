@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from hydra_llm.keys.key import check
 from hydra_llm.keys.sweeper import CONFIRM, SEARCH
@@ -53,6 +53,7 @@ def is_group(key: str, config: DictConfig) -> bool:
 
 def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
     """The dimension with the composed configuration's value as default, and unit and help of a structured config.
+    Where that is `???`, the middle of the range or the first option stands in for it.
 
     Raises SweepError with near matches when the configuration has no such key.
     """
@@ -68,6 +69,8 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
         )
     try:
         value = OmegaConf.select(config, key, throw_on_missing=True)
+    except MissingMandatoryValue:  # ???: the application leaves it to whoever runs it
+        return _described(dimension.with_default(_start(dimension)), config)
     except OmegaConfBaseException as error:
         raise SweepError(f"The parameter {key} has no value to start from ({error}). Give it one.") from None
     if OmegaConf.is_config(value):
@@ -78,6 +81,13 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
     if problem:
         raise SweepError(problem)
     return _described(dimension.with_default(value), config)
+
+
+def _start(dimension: Dimension) -> Any:
+    """A value to begin with where the application has none: the middle of a range, the first option of a choice."""
+    if isinstance(dimension, Float | Integer):
+        return dimension.from_unit(0.5)
+    return next(iter(dimension.options or ()), None)
 
 
 def _described(dimension: Dimension, config: DictConfig) -> Dimension:

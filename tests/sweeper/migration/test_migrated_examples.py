@@ -21,10 +21,25 @@ hydra:
     optim:
       optimizer: OnePlusOne
       budget: 6
-      num_workers: 2
-      noisy: false
-      maximize: true
-      seed: null
+      num_workers: 10
+    params:
+      db: choice(mnist, cifar)
+      lr: {init: 0.02, step: 2.0, log: true}
+      dropout: interval(0, 1)
+      batch_size: int(interval(4, 16))
+db: cifar
+lr: 0.01
+dropout: 0.6
+batch_size: 8
+error: false
+"""
+NEVERGRAD_1_0 = """
+defaults:
+  - override hydra/sweeper: llm_ucb
+hydra:
+  sweep: {dir: sweep}
+  sweeper:
+    optim: {optimizer: OnePlusOne, budget: 6, num_workers: 2, noisy: false, maximize: true, seed: null}
     parametrization:
       db: [mnist, cifar]
       lr: {init: 0.02, step: 2.0, log: true}
@@ -44,14 +59,15 @@ hydra:
   sweeper:
     ax_config:
       max_trials: 6
-      early_stop: {minimize: true, max_epochs_without_improvement: 10}
       experiment: {minimize: true}
-      client: {verbose_logging: false, random_seed: 1}
+      early_stop: {max_epochs_without_improvement: 10}
+      is_noisy: false
       params:
         banana.x: {type: range, bounds: [-5, 5]}
         banana.y: {type: range, bounds: [-5, 10.1]}
-banana: {x: 1, y: 1}
-z: 2
+banana:
+  x: ???
+  y: ???
 """
 AX_TASK = "100 * (cfg.banana.y - cfg.banana.x**2) ** 2 + (1 - cfg.banana.x) ** 2"
 TEMPLATE = """
@@ -82,11 +98,12 @@ model: {optimizer: {lr: 0.001}, net: {lin1_size: 64, lin2_size: 128, lin3_size: 
 """
 TEMPLATE_TASK = "1 - abs(cfg.model.optimizer.lr - 0.01) + cfg.model.net.lin1_size / 1000"
 EXAMPLES = {  # configuration, task, direction, and a remark that it must give
-    "hydra-nevergrad-sweeper": (
-        NEVERGRAD,
+    "hydra-nevergrad-sweeper": (NEVERGRAD, NEVERGRAD_TASK, "minimize", "hydra.sweeper.params.lr is not bounded"),
+    "hydra-nevergrad-sweeper, 1.0": (
+        NEVERGRAD_1_0,
         NEVERGRAD_TASK,
         "maximize",
-        "lr is not bounded, and every parameter is here",
+        "hydra.sweeper.parametrization.lr is not bounded",
     ),
     "hydra-ax-sweeper": (AX, AX_TASK, "minimize", "early_stop"),
     "lightning-hydra-template": (TEMPLATE, TEMPLATE_TASK, "maximize", "sampler are left to their defaults"),

@@ -48,9 +48,19 @@ def test_a_sampler_that_hydra_has_built_is_known_by_its_class():
 
 
 def test_a_storage_of_null_is_not_spoken_of_and_all_cores_are_auto():
-    options, remarks = of(storage=None, n_jobs=-1)
-    assert options == {"n_parallel": "auto"}
+    options, remarks = of(storage=None, n_jobs=-1, direction="maximize")
+    assert options == {"n_parallel": "auto", "direction": "maximize"}
     assert len(remarks) == 1
+
+
+@pytest.mark.parametrize(
+    "given", [{"optim": {"budget": 3}}, {"ax_config": {"max_trials": 3}}, {"study_name": "mine", "n_trials": 3}]
+)
+def test_what_another_sweeper_minimises_because_nothing_is_said_is_minimised(given):
+    options, remarks = of(**given)
+    assert options["direction"] == "minimize"
+    assert any(remark.startswith("No direction, which hydra-") for remark in remarks)
+    assert of(**given, direction="maximize")[0]["direction"] == "maximize"
 
 
 def test_the_search_space_of_optuna_1_1_becomes_params_and_params_win():

@@ -20,6 +20,7 @@ def from_ax(translation: Translation) -> None:
         translation.give(
             "direction", direction, f"hydra.sweeper.ax_config.experiment.minimize={experiment['minimize']}"
         )
+    translation.minimise_unless_told("hydra-ax-sweeper")
     if experiment.get("objective_name") is not None:
         translation.give("metric", experiment["objective_name"], "hydra.sweeper.ax_config.experiment.objective_name")
     if client.get("random_seed") is not None:

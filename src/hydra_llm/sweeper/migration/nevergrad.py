@@ -1,4 +1,4 @@
-"""Keys of hydra-nevergrad-sweeper: optim, parametrization."""
+"""Keys of hydra-nevergrad-sweeper: optim, parametrization, and its scalars in params."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hydra_llm.sweeper.migration.steps import spaced
 from hydra_llm.sweeper.migration.translation import Translation
 
 OURS = {"budget": "n_trials", "num_workers": "n_parallel", "seed": "seed", "max_failure_rate": "max_failure_rate"}
+SCALAR = {"init", "step", "lower", "upper", "log", "integer"}  # how it describes a number
 STEPS = 5  # from init to either end of a range that is not given
 
 
@@ -22,24 +23,32 @@ def from_nevergrad(translation: Translation) -> None:
         if optim.get("maximize") is not None:
             direction = "maximize" if optim["maximize"] else "minimize"
             translation.give("direction", direction, f"hydra.sweeper.optim.maximize={optim['maximize']}")
+        translation.minimise_unless_told("hydra-nevergrad-sweeper")
         dropped = sorted(set(optim) - {*OURS, "maximize"})
         if dropped:
             translation.say(f"Options of hydra.sweeper.optim have no meaning here: {', '.join(dropped)}.")
     parametrization = translation.take("parametrization")
     if parametrization:
-        params = {key: _dimension(key, spec, translation) for key, spec in parametrization.items()}
-        translation.give_params(params, "hydra.sweeper.parametrization")
+        place = "hydra.sweeper.parametrization"  # until its version 1.1
+        translation.give_params(
+            {key: _dimension(place, key, spec, translation) for key, spec in parametrization.items()}, place
+        )
+    params = translation.options.get("params")
+    if isinstance(optim, Mapping) and isinstance(params, Mapping):
+        scalars = {key: spec for key, spec in params.items() if isinstance(spec, Mapping) and SCALAR.issuperset(spec)}
+        found = {key: _dimension("hydra.sweeper.params", key, spec, translation) for key, spec in scalars.items()}
+        translation.options["params"] = {**params, **found}
 
 
-def _dimension(key: str, spec: Any, translation: Translation) -> Any:
+def _dimension(place: str, key: str, spec: Any, translation: Translation) -> Any:
     """{init, lower, upper, log, step, integer}, as a parameter of ours; texts are of Hydra's grammar in both."""
     if not isinstance(spec, Mapping):
         return spec
     kind, log = int if spec.get("integer") else float, bool(spec.get("log"))
     if spec.get("lower") is None or spec.get("upper") is None:
-        low, high = _reach(key, spec)
+        low, high = _reach(place, key, spec)
         translation.say(
-            f"hydra.sweeper.parametrization.{key} is not bounded, and every parameter is here: it is searched from "
+            f"{place}.{key} is not bounded, and every parameter is here: it is searched from "
             f"{low:g} to {high:g}, {STEPS} steps from init to each side. Set lower and upper for another range."
         )
         return {"type": kind.__name__, "low": kind(low), "high": kind(high), "log": log}
@@ -49,12 +58,12 @@ def _dimension(key: str, spec: Any, translation: Translation) -> Any:
     return {"type": kind.__name__, "low": low, "high": high, "log": log}
 
 
-def _reach(key: str, spec: Mapping[str, Any]) -> tuple[float, float]:
+def _reach(place: str, key: str, spec: Mapping[str, Any]) -> tuple[float, float]:
     """Bounds where one or both are missing: STEPS steps from init, which are factors on a log scale."""
     init, step = spec.get("init"), spec.get("step")
     if init is None or step is None:
         raise SweepError(
-            f"hydra.sweeper.parametrization.{key} must have lower and upper, or init and step from which a range "
+            f"{place}.{key} must have lower and upper, or init and step from which a range "
             f"follows, got {', '.join(spec) or 'nothing'}."
         )
     if spec.get("log"):

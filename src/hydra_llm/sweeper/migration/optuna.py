@@ -11,6 +11,7 @@ from hydra_llm.sweeper.migration.translation import Translation
 
 PROPOSERS = {"TPESampler": "tpe", "CmaEsSampler": "cmaes", "GPSampler": "gp", "RandomSampler": "random"}
 FOR_SEVERAL = ("nsgaii", "NSGAIISampler", "motpe", "MOTPESampler")  # samplers for several objectives
+OWN = ("study_name", "storage", "search_space")  # of its YAML alone
 DROPPED = {
     "experiment_sequence": "the sweeper itself proposes one trial after the other",
     "study_name": "a sweep is known by its folder, hydra.sweep.dir",
@@ -21,6 +22,8 @@ DROPPED = {
 def from_optuna(translation: Translation) -> None:
     """Raises SweepError for a space that is defined in code, and for a sampler that is not known."""
     several = _several(translation)
+    if any(name in translation.options for name in OWN):
+        translation.minimise_unless_told("hydra-optuna-sweeper")
     if translation.take("custom_search_space") is not None:
         raise SweepError(
             "hydra.sweeper.custom_search_space defines parameters in code, and llm_ucb knows none that are not "

@@ -35,5 +35,10 @@ class Translation:
             self.options["params"] = {**params, **(self.options.get("params") or {})}
             self.say(f"{origin} is read as hydra.sweeper.params.")
 
+    def minimise_unless_told(self, sweeper: str) -> None:
+        """The other sweepers minimise where nothing is said, and this one maximises."""
+        if self.options.get("direction") is None and self.options.get("target") is None:
+            self.give("direction", "minimize", f"No direction, which {sweeper} takes for minimize,")
+
     def say(self, sentence: str) -> None:
         self.remarks.append(sentence)
