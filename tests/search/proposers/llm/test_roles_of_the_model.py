@@ -1,5 +1,6 @@
 """With a model, the model decides, and sees the pool; or its proposals compete; or it gets a share of the trials."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,21 @@ def test_a_candidate_can_be_changed_in_one_parameter_and_no_more():
     assert proposal.values["training.batch_size"] == 61
     assert proposal.standing.place is None
     assert proposal.note.startswith("candidate 1 of the pool, changed.")
+
+
+def test_a_candidate_that_is_copied_as_mutations_is_returned_with_its_number():
+    llm, client = proposer(answer(slot(0)))
+    llm.propose(one())
+    rows = re.findall(r"^\| ([1-4]) \| (\d+) \| ([^|]+; [^|]+) \|", shown(client), re.MULTILINE)
+    number, parent, changes = next(row for row in rows if small().tree.node(int(row[1])).scores)
+    moved = {f"training.{name}": float(value) for name, value in (change.split(": ") for change in changes.split("; "))}
+    llm, client = proposer(
+        answer(slot(0, parent=int(parent), moved=moved)),
+        answer(slot(0, parent=None, moved={}, candidate=int(number))),
+    )
+    (proposal,) = llm.propose(one()).proposals
+    assert f"those of candidate {number}. To take it, give candidate={number}" in client.requests[1].messages[3].text
+    assert proposal.standing.place == int(number)
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "from 1 to 4"), (5, "from 1 to 4"), (-1, "from 1 to 4")])

@@ -224,6 +224,11 @@ def _check_count(
             )
         return
     if strategy != RECOMBINE:
+        if copied := _candidate_of(moved, parent, context):
+            raise InvalidProposal(
+                f"{len(moved)} parameters are moved, those of candidate {copied}. To take it, give candidate={copied} "
+                "and no mutations."
+            )
         raise InvalidProposal(
             f"{len(moved)} parameters are moved ({', '.join(moved)}); at most {max_mutations} may be, so that an "
             "effect has one cause. Two are allowed with a stated `interaction`, several only under the strategy "
@@ -234,6 +239,16 @@ def _check_count(
             raise InvalidProposal(
                 f"{RECOMBINE} joins values of nodes that were run; no scored node has {key}={_quote(value)}."
             )
+
+
+def _candidate_of(moved: Values, parent: int, context: Context) -> int | None:
+    """The number of the candidate of the pool that moves the same parameters of the same parent."""
+    node = context.tree.node(parent)
+    for number, one in enumerate(context.pool, start=1):
+        here = one.parent is not None and context.tree.node(one.parent) is node
+        if here and set(context.space.changed(node.values, one.values)) == set(moved):
+            return number
+    return None
 
 
 def pairs_allowed(context: Context) -> int:

@@ -23,7 +23,7 @@ def pool(context: Context) -> Section | None:
     head, lines = table(("candidate", "near", "changes there", f"{context.objective.name}, 80 %"), rows)
     note = (
         "What a Gaussian process on the runs would do next, best first, and what it expects of one run. It knows "
-        "numbers, not their meaning: take one, change one, or do better."
+        "numbers, not their meaning: take one by its number, without mutations, change one, or do better."
     )
     foot = []
     leader = context.recordings.leader
