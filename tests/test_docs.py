@@ -74,7 +74,7 @@ def test_links_inside_the_repository_lead_somewhere(name):
 
 
 def test_the_readme_is_a_page_that_is_read_in_one_go():
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 80
 
 
 def test_make_has_every_target_that_the_documents_name():
