@@ -84,6 +84,43 @@ def test_a_round_that_was_interrupted_goes_on_with_the_targets_of_its_beginning(
     assert again.asked == data.asked == [1.0]
 
 
+class Noisy(Recording):
+    """Targets that any network misses by far, and that a refinement hardly moves."""
+
+    def frames(self, split):
+        noise = 100.0 * torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
+        return Frames(torch.ones(4, 1), 1.0 + noise + 0.01 * len(self.asked), None)
+
+
+def test_rounds_end_where_the_noise_is_larger_than_what_they_change(net):
+    data = Noisy()
+    logged = run(RefinementPhase(Solve, data, 4), net, range(8))
+    assert len(data.asked) == 2, "the second one changed the targets by 0.01 of 100"
+    assert [row.get("interval") for row in logged] == [0, 1] + [None] * 6
+    assert [row[ROUND] for row in logged] == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_a_fit_that_settled_is_resumed_with_the_targets_that_it_had(net):
+    data, again = Noisy(), Noisy()
+    phase = RefinementPhase(Solve, data, 4)
+    run(phase, net, range(4))
+    resumed = RefinementPhase(Solve, again, 4)
+    resumed.load_state_dict(phase.state_dict())
+    logged = run(resumed, net, range(4, 8))
+    assert again.asked == data.asked[-1:]
+    assert not any("interval" in row for row in logged)
+
+
+def test_a_process_that_resumes_between_two_rounds_compares_with_the_targets_of_the_last_one(net):
+    data, again = Noisy(), Noisy()
+    phase = RefinementPhase(Solve, data, 4)
+    run(phase, net, range(2))
+    resumed = RefinementPhase(Solve, again, 4)
+    resumed.load_state_dict(phase.state_dict())
+    logged = run(resumed, net, [2, 3])
+    assert not any("interval" in row for row in logged), "the second round is not needed"
+
+
 @pytest.mark.parametrize(("wanted", "offered", "rounds"), [(None, 3, 3), (1, 3, 1), (0, 3, 0), (5, 0, 0)])
 def test_keys_win_over_the_method_unless_it_knows_no_refinement(wanted, offered, rounds):
     data = Recording()

@@ -13,12 +13,15 @@ from hydra_llm.schema.target import TargetKeys
 from hydra_llm.training.phases.base import FitData, Phase, Step
 
 ROUND = "target_round"  # logged: a checkpoint of an earlier round was judged by other targets
+SETTLED = 1e-3  # change of the targets, relative to what the network leaves of them, below which no fit would differ
+_SAMPLE = 2000  # frames that this is judged on
 
 
 class RefinementPhase:
-    """n_rounds times: estimate the targets with the present network, then fit to them.
+    """At most n_rounds times: estimate the targets with the present network, then fit to them.
 
-    inner: makes the phase of one round.
+    inner: makes the phase of one round. The rounds end where the targets hardly change: under much process noise the
+    second one is the last.
     """
 
     name = "refinement"
@@ -27,7 +30,7 @@ class RefinementPhase:
         self._make, self._data, self._n_rounds = inner, data, n_rounds
         self._inner = inner()
         self._reference: dict[str, Tensor] | None = None  # the network that the targets of this round come from
-        self._is_refined = False
+        self._is_refined = self._is_settled = False
 
     @classmethod
     def phases(cls, training: TargetKeys, data: FitData, inner: Callable[[], Phase]) -> list[Phase]:
@@ -44,19 +47,36 @@ class RefinementPhase:
 
     def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         done, within = divmod(interval, self._inner.n_intervals)
-        if within == 0:
-            self._inner, self._is_refined = self._make(), False
-            self._reference = copy.deepcopy(net.state_dict())
-        if not self._is_refined:
+        logged = {ROUND: float(done + 1)}
+        if (done or within) and not self._is_refined:  # resumed
             self._refine(net)
+        if self._is_settled:
+            return logged
+        if within == 0:
+            before = self._data.frames("train").target
+            self._inner, self._reference = self._make(), copy.deepcopy(net.state_dict())
+            self._refine(net)
+            self._is_settled = done > 0 and self._hardly_changed(before, net, frames.activity.device)
+            if self._is_settled:
+                return logged
         current = _moved(self._data.frames("train"), frames.activity.device)
-        return {**self._inner.run(within, net, current, optimizer, step), ROUND: float(done + 1)}
+        return {**self._inner.run(within, net, current, optimizer, step), **logged}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"reference": self._reference}
+        return {"reference": self._reference, "settled": self._is_settled}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._reference, self._is_refined = state["reference"], False
+        self._is_settled = state["settled"]
+
+    @torch.no_grad()
+    def _hardly_changed(self, before: Tensor, net: nn.Module, device: torch.device) -> bool:
+        now = self._data.frames("train")
+        if now.target.shape != before.shape:
+            return False
+        sample = _moved(now.spread(_SAMPLE), device)
+        left = (sample.target - net(sample.activity, sample.external)).square().mean()
+        return float((now.target - before).square().mean()) <= SETTLED**2 * float(left)
 
     def _refine(self, net: nn.Module) -> None:
         """Targets by the network of the beginning of the round, of which a process that resumes has only the state."""
