@@ -1,19 +1,22 @@
 """A scientist of a few rules: reads the question as text, follows its lists in their order, and knows nothing else.
 
-It takes the leader from the table of configurations, moves every parameter once, goes on where a change gained, and
-joins changes that gained alone. `blind` takes away what the lists and the column of changes say.
+It takes the leader from the table of configurations, moves every parameter once, goes on where a change gained, joins
+changes that gained alone, goes between two values that were both worse, and then takes what the Gaussian process would
+do. `blind` takes away the lists, the column of changes and these candidates, as questions once were.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, JsonSource, OnText, Request
 
 Choice = tuple[int, dict[str, Any], str, list[int]]  # parent, mutations, strategy, recordings
+TAKEN = "taken as it is"  # in place of a strategy: a candidate of the question, by its number in place of a parent
 
 STEP = 10.0**0.5  # of a parameter on a log scale
 
@@ -34,7 +37,7 @@ class Scientist(Client):
         self.requests.append(request)
         text = "\n".join(message.text for message in request.messages)
         if self._blind:
-            text = re.sub(r"\n## Open moves\n.*?\n\n", "\n\n", text, flags=re.DOTALL).replace("| change |", "| - |")
+            text = without(text, "Open moves", "Candidates of the Gaussian process").replace("| change |", "| - |")
         answer = {
             "slots": [self._slot(text, int(n)) for n in re.findall(r"^- slot (\d+): ", text, re.MULTILINE)],
             "observations": [],
@@ -50,6 +53,8 @@ class Scientist(Client):
             name, values = next(iter(steps(table, {}).items()))
             return _answer(slot, None, {name: values[0]}, "exploit")
         for parent, moved, strategy, recordings in self._choices(text, table, configurations):
+            if strategy == TAKEN:
+                return _answer(slot, None, {}, "exploit", candidate=parent)
             key = json.dumps([parent if not moved else None, {**configurations[parent], **moved}], sort_keys=True)
             if key not in self._proposed:
                 self._proposed.add(key)
@@ -62,7 +67,7 @@ class Scientist(Client):
         """What could be done, in order: first every parameter once, then what gained, further and together."""
         leader = leader_of(text, configurations)
         challenge = r"node (\d+) challenges the leader \d+ and has not run on recording (\d+)"
-        for node, recording in re.findall(challenge, text):
+        for node, recording in re.findall(challenge, text) if not reran(text) else ():
             yield int(node), {}, "robustness-test", [int(recording)]
         gained = changes(text)
         near = steps(table, configurations[leader])
@@ -72,17 +77,24 @@ class Scientist(Client):
             for step in further:
                 if (step > configurations[leader][name]) == (configurations[leader][name] > value):
                     yield leader, {name: step}, "exploit", []
-        for name in _listed(text, "parameters never moved"):
+        for name in _listed(text, "parameters never moved", table):
             for value in near.get(name, [])[:1]:
                 yield leader, {name: value}, "exploit", []
-        corners = r"nodes (\d+) and (\d+) differ from (\d+) in one parameter each"
+        corners = r"nodes (\d+) and (\d+) \(each one parameter off (\d+)"
         for first, second, base in re.findall(corners, text):
             both = (int(first), int(second))
-            if all(gained.get(node, 0.0) > 0.0 for node in both) and int(base) in configurations:
+            if leader in both and all(gained.get(node, 0.0) > 0.0 for node in both) and int(base) in configurations:
                 yield _corner(configurations, *both, int(base))
-        if re.search(r"the leader \d+ ran on one recording only", text) and len(configurations) > len(table) + 2:
+        for name, value in _untried(text, near, configurations[leader]):
+            yield leader, {name: value}, "exploit", []
+        for name, value in between(text, configurations[leader], table).items():
+            yield leader, {name: value}, "exploit", []
+        alone = re.search(r"the leader \d+ ran on one recording only", text)
+        if alone and not reran(text) and len(configurations) > len(table) + 2:
             yield leader, {}, "robustness-test", []
-        for name in _listed(text, "moved, but never alone at the leader"):
+        for number in candidates(text)[:1]:
+            yield number, {}, TAKEN, []
+        for name in _listed(text, "moved, but never alone at the leader", table):
             for value in near.get(name, []):
                 yield leader, {name: value}, "exploit", []
         for name, values in near.items():
@@ -90,11 +102,30 @@ class Scientist(Client):
                 yield leader, {name: value}, "exploit", []
 
 
+class BlindScientist(Scientist):
+    """Without what the lists of open moves, the column of changes and the candidates say."""
+
+    def __init__(self) -> None:
+        super().__init__(blind=True)
+
+
+def without(text: str, *sections: str) -> str:
+    for name in sections:
+        text = re.sub(rf"\n## {name}\n.*?(?=\n## )", "", text, flags=re.DOTALL)
+    return text
+
+
 def trials(text: str) -> dict[int, dict[str, str]]:
     """Rows of the table of trials by number."""
     rows = text.partition("## Trials")[2].partition("\n## ")[0].splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("| ")]
     return {int(row[0]): dict(zip(cells[0], row, strict=False)) for row in cells[1:]} if cells else {}
+
+
+def reran(text: str) -> bool:
+    """Whether the latest trial moved nothing."""
+    rows = trials(text)
+    return bool(rows) and "->" not in rows[max(rows)]["mutation"] and max(rows) > 0
 
 
 def changes(text: str) -> dict[int, float]:
@@ -108,6 +139,43 @@ def moved_by(text: str, number: int, table: dict[str, list[str]]) -> tuple[str, 
     found = re.fullmatch(r"(\S+): (\S+) -> \S+", trials(text).get(number, {}).get("mutation", ""))
     last = {name.rpartition(".")[2]: name for name in table}
     return ("", "") if found is None else (last.get(found[1], found[1]), _value(found[2]))
+
+
+def between(text: str, leader: dict[str, Any], table: dict[str, list[str]]) -> dict[str, float]:
+    """Parameters on a log scale whose value at the leader gained over a lower and a higher one: where the parabola
+    through the three has its top.
+    """
+    gained = changes(text)
+    known: dict[str, dict[float, float]] = {}  # parameter -> value -> what it gives above the leader's value
+    for number, gain in gained.items():
+        name, before = moved_by(text, number, table)
+        after = _value(trials(text)[number]["mutation"].rpartition(" -> ")[2])
+        if "log" not in table.get(name, ["", ""])[1]:
+            continue
+        own = float(f"{leader[name]:.4g}")
+        for value, other, change in ((before, after, -gain), (after, before, gain)):
+            if other == own:
+                known.setdefault(name, {})[value] = change
+    found = {}
+    for name, gains in known.items():
+        here = math.log(leader[name])
+        lower = [(math.log(value), gain) for value, gain in gains.items() if value < leader[name]]
+        higher = [(math.log(value), gain) for value, gain in gains.items() if value > leader[name]]
+        if lower and higher and max(lower)[1] <= 0.0 and min(higher)[1] <= 0.0:
+            (low, a), (high, b) = max(lower), min(higher)
+            down, up = here - low, high - here
+            curved = a * up + b * down  # below zero: the three points have a top
+            shift = (a * up**2 - b * down**2) / (2.0 * curved) if curved < 0.0 else 0.0
+            if abs(shift) > 0.1 * max(down, up):
+                found[name] = float(f"{math.exp(here + shift):.4g}")
+    return found
+
+
+def candidates(text: str) -> list[int]:
+    """What the Gaussian process would do and has not done, by what it expects of it, highest first."""
+    body = text.partition("## Candidates of the Gaussian process")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| [\d-]+ \| ([^|]+) \| (-?[\d.e-]+)", body, re.MULTILINE)
+    return [int(n) for n, moved, expected in sorted(rows, key=lambda row: -float(row[2])) if ": " in moved]
 
 
 def parameters(text: str) -> dict[str, list[str]]:
@@ -172,9 +240,28 @@ def _corner(configurations: dict[int, dict[str, Any]], first: int, second: int, 
     return first, moved, "recombine", []
 
 
-def _listed(text: str, name: str) -> list[str]:
+def _listed(text: str, name: str, table: dict[str, list[str]]) -> list[str]:
     found = re.search(rf"^- {name}: (.+)$", text, re.MULTILINE)
-    return [] if found is None else re.split("[;,] ", found[1])
+    return [] if found is None else [_whole(word, table) for word in found[1].split("; ")]
+
+
+def _whole(word: str, names: Iterable[str]) -> str:
+    """The key of a parameter whose last word may stand for it."""
+    return next((name for name in names if word in (name, name.rpartition(".")[2])), word)
+
+
+def _untried(text: str, near: dict[str, list[Any]], leader: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The next step into what nobody tried: the other side of the start, or a choice."""
+    found = re.search(r"^- values never tried: (.+)$", text, re.MULTILINE)
+    for item in [] if found is None else found[1].split("; "):
+        word, _, left = item.partition(" ")
+        name = _whole(word, near)
+        side, _, start = left.partition(" ")
+        if side not in ("below", "above"):
+            untried = [str(_value(choice)) for choice in left.split(", ")]
+            yield from ((name, value) for value in near.get(name, []) if str(value) in untried)
+        elif str(leader.get(name)) == str(_value(start)):  # else the gain lies on the other side
+            yield from ((name, v) for v in near.get(name, []) if (v < _value(start)) == (side == "below"))
 
 
 def _value(text: str) -> Any:
@@ -186,9 +273,15 @@ def _value(text: str) -> Any:
 
 
 def _answer(
-    slot: int, parent: int | None, moved: dict[str, Any], strategy: str, recordings: Sequence[int] = ()
+    slot: int,
+    parent: int | None,
+    moved: dict[str, Any],
+    strategy: str,
+    recordings: Sequence[int] = (),
+    candidate: int | None = None,
 ) -> dict[str, Any]:
     return {
+        "candidate": candidate,
         "slot": slot,
         "role": "free",
         "strategy": strategy,

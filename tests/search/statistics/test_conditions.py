@@ -80,7 +80,7 @@ def test_a_row_of_a_role_holds_for_its_slots():
 def test_open_moves_are_conditions_too():
     held = judge(small(protocol=protocol("two single changes never ran together", "a parameter was never moved")))
     assert [verdict.holds for verdict in held] == [True, False]
-    assert "nodes 0 and 4 differ from 2 in one parameter each" in held[0].detail
+    assert "nodes 0 and 4 (each one parameter off 2)" in held[0].detail
 
 
 # ---- what is shipped ----

@@ -27,7 +27,7 @@ class Corner:
 
     def __str__(self) -> str:
         both = " with ".join(f"{key.rpartition('.')[2]}={value_text(value)}" for key, value in self.values.items())
-        return f"nodes {self.first.id} and {self.second.id} differ from {self.base.id} in one parameter each: {both}"
+        return f"nodes {self.first.id} and {self.second.id} (each one parameter off {self.base.id}): {both}"
 
 
 def never_moved(context: Context) -> list[str]:
@@ -49,6 +49,17 @@ def never_moved_at_the_leader(context: Context) -> list[str]:
     still = set(never_moved(context))
     names = [dimension.name for dimension in context.space.free()]
     return [name for name in names if name not in alone and name not in still]
+
+
+def never_tried(context: Context) -> list[str]:
+    """Choices and directions from the baseline that no configuration of the block took, of parameters that moved."""
+    still, baseline = set(never_moved(context)), context.space.baseline()
+    found = []
+    for dimension in context.space.free():
+        taken = [node.values.get(dimension.name) for node in context.tree.nodes]
+        if taken and dimension.name not in still and (left := _left(dimension, taken, baseline.get(dimension.name))):
+            found.append(f"{dimension.name} {left}")
+    return found
 
 
 def at_an_edge(context: Context) -> list[str]:
@@ -123,6 +134,18 @@ def _pairs(context: Context, base: Node, nodes: list[Node]) -> Iterator[tuple[No
             values = context.space.canonical({**base.values, **moved})
             if context.tree.find(values) is None and len(context.space.changed(base.values, values)) > 1:
                 yield first, second, values
+
+
+def _left(dimension: Dimension, taken: list[Any], start: Any) -> str:
+    """What nobody took: choices, or the side of the start on which there is no value; "" where both sides were."""
+    if isinstance(dimension, Categorical):
+        return ", ".join(value_text(choice) for choice in dimension.choices if choice not in taken)
+    if not isinstance(dimension, Float | Integer) or start is None:
+        return ""
+    below, above = (start > dimension.low, start < dimension.high)
+    if below and not any(value < start for value in taken):
+        return f"below {value_text(start)}"
+    return f"above {value_text(start)}" if above and not any(value > start for value in taken) else ""
 
 
 def _side(dimension: Dimension, value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.number_text import percent, value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import short
@@ -161,7 +163,7 @@ def strategies(context: Context) -> Section | None:
     if context.is_review or len(context.tree) == 0:
         return None
     found = judge(context)
-    rows = [f"- {v.row.strategy}: {v.row.condition}{_detail(v)}" for v in found if v.holds]
+    rows = [f"- {v.row.strategy}: {v.row.condition}{_detail(context, v)}" for v in found if v.holds]
     rows += [f"- {v.row.strategy}, not known: {v.row.condition} ({v.detail})" for v in found if v.holds is None]
     head = ("Rows of the strategy table that hold now, in its order (evaluated from the records):",) if found else ()
     return Section("Strategies", head, tuple(rows), keep=20, patience=60) if rows else None
@@ -172,10 +174,13 @@ def full_recipe(context: Context) -> Section | None:
     return Section("Full recipe", rows=(f"{context.full_recipe}.",)) if context.full_recipe else None
 
 
-def _detail(verdict: Verdict) -> str:
-    """What was found, unless the open moves list it."""
-    listed = all(clause in LEFT_OPEN for part in alternatives(verdict.row.condition) for clause in part)
-    return f" ({verdict.detail})" if verdict.detail and not listed else ""
+def _detail(context: Context, verdict: Verdict) -> str:
+    """What was found, without what the open moves list."""
+    detail = verdict.detail
+    for clause in (clause for part in alternatives(verdict.row.condition) for clause in part):
+        if clause in LEFT_OPEN:
+            detail = detail.replace(LEFT_OPEN[clause](context), "").strip("; ")
+    return f" ({detail})" if detail else ""
 
 
 def open_moves(context: Context) -> Section | None:
@@ -186,12 +191,15 @@ def open_moves(context: Context) -> Section | None:
         ("comparisons that lack a run", openings.lacks_a_recording(context)),
         ("corners, not run together", [str(corner) for corner in openings.corners(context)]),
         ("parameters never moved", openings.never_moved(context)),
+        ("values never tried", openings.never_tried(context)),
         ("moved, but never alone at the leader", openings.never_moved_at_the_leader(context)),
         ("values of the leader at the edge of their range", openings.at_an_edge(context)),
         ("ceiling", [text] if (text := openings.at_the_ceiling(context)) else []),
     )
-    rows = tuple(f"- {name}: {'; '.join(items)}" for name, items in named if items)
-    return Section("Open moves", rows=rows, keep=8, patience=70) if rows else None
+    short = short_names(context.space.names)
+    rows = [f"- {name}: {'; '.join(items)}" for name, items in named if items]
+    rows = [re.sub(r"[\w.]+", lambda word: short.get(word[0], word[0]), row) for row in rows]
+    return Section("Open moves", rows=tuple(rows), keep=8, patience=70) if rows else None
 
 
 def ucb(context: Context) -> Section:

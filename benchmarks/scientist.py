@@ -1,0 +1,214 @@
+"""A scripted scientist against the coded rules on real runs of two families: what the text of a question is worth.
+
+    python benchmarks/scientist.py                                  # both families, five search seeds
+    python benchmarks/scientist.py --seeds 0-4                      # those that the scientist was written on
+    python benchmarks/scientist.py --table                          # rebuild the page
+
+A sweep has 24 trials on the search budget. Its selected configuration then runs on four recordings that no sweep sees.
+Search seeds from 5 on have recordings of their own: neither was looked at while the scientist was written.
+Runs (not under version control: a megabyte) and sweeps are stored as soon as they end, and are not repeated: the same
+command continues where it was stopped.
+"""
+
+import argparse
+import json
+import logging
+import math
+import multiprocessing
+import os
+import statistics
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from _family_runs import FAMILIES, Table
+from _report import RESULTS, ROOT, Row, publish
+from _scientist import BlindScientist, Scientist
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from scipy.stats import t as student
+
+from hydra_llm.llm.base import Client
+from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.context import Thresholds
+from hydra_llm.search.proposers.base import Proposer
+from hydra_llm.search.proposers.llm.proposer import LlmProposer
+from hydra_llm.search.proposers.registry import make_proposer
+from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.settings import Settings
+from hydra_llm.search.study import Study
+from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState, from_result
+from hydra_llm.search.trial.seeds import replicate_seeds
+from hydra_llm.search.trial.trial import Trial
+
+NAME = "scientist"
+STORE, RUNS = RESULTS / f"{NAME}.jsonl", RESULTS / f"{NAME}_runs.jsonl"
+CLIENTS: Mapping[str, type[Client]] = {"scientist": Scientist, "blind": BlindScientist}
+ARMS = ("rules", *CLIENTS)
+TITLES = {"blind": "the scientist, without open moves, changes and candidates"}
+TRIALS = 24
+POOL = 5  # recordings of the sweeps; the others are for the end
+WRITTEN_ON = 5  # search seeds below this were looked at, their recordings too
+NEAREST = 1e-9  # to the ceiling that is told apart
+NOTE = (
+    "24 trials a sweep. Digits of accuracy (-log10 of the distance to 1) of the selected configuration on four "
+    "recordings that no sweep sees, a failed fit counted as R2 = 0; arms are paired by search seed, which also chooses "
+    "the recording that a sweep starts on. +- is the 95 % interval of Student's t over search seeds. The scientist is "
+    "benchmarks/_scientist.py: it reads nothing but the text of the question, and was written on search seeds 0 to 4; "
+    "the others have recordings of their own. Regimes and spaces: "
+    "benchmarks/_family_runs.py; learning rates are rounded to a quarter of a decade, so that sweeps share runs."
+)
+PROCESSES = multiprocessing.get_context("forkserver")
+
+
+def main() -> None:
+    options = _options()
+    done = {(row["family"], row["arm"], row["seed"]) for row in read()}
+    wanted = [(f, a, s) for s, f, a in product(options.seeds, options.families, options.arms)]
+    left = [] if options.table else [sweep for sweep in wanted if sweep not in done]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # before the server of processes starts
+    with Progress(*columns) as progress, ProcessPoolExecutor(options.jobs, PROCESSES) as pool:
+        bar = progress.add_task("sweeps", total=len(left))
+        for ended in as_completed([pool.submit(swept, *sweep) for sweep in left]):
+            row = ended.result()
+            with STORE.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            words = f"{row['family']}, {row['arm']}, seed {row['seed']}: {digits(row['fresh']):.2f} digits"
+            progress.console.print(words)
+            progress.advance(bar)
+    publish(NAME, "A scientist that reads the question, against the coded rules", table(read()), note=NOTE)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", type=_names(FAMILIES), default=tuple(FAMILIES), help=", ".join(FAMILIES))
+    parser.add_argument("--arms", type=_names(ARMS), default=ARMS, help=", ".join(ARMS))
+    parser.add_argument("--seeds", type=_seeds, default="5-9", help="search seeds, such as 5-9 or 0,3")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="sweeps at a time")
+    parser.add_argument("--table", action="store_true", help="run nothing, rebuild the page")
+    return parser.parse_args()
+
+
+def swept(family: str, arm: str, seed: int) -> Row:
+    """One sweep: the selected configuration, and its scores on recordings that no sweep sees; null for a failed fit."""
+    logging.disable(logging.WARNING)
+    runs, metric = Table(RUNS), str(FAMILIES[family].declared.metric)
+    recordings = FAMILIES[family].recordings[seed >= WRITTEN_ON]
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(
+            Path(folder), settings(family, seed), make_policy("puct_rank", None), proposer(family, arm), argv=[]
+        )
+        while not study.is_over:
+            for trial in study.launched(study.ask(1)):
+                metrics = runs.of(family, trial.values, recordings[place(trial, seed)])
+                study.tell(trial.number, outcome(metrics, study.settings.objective))
+        best, baseline = study.best, study.settings.space.baseline()
+        study.close()
+    values = baseline if best is None else best.values
+    found = {
+        name: [runs.of(family, of, fresh) for fresh in recordings[POOL:]]
+        for name, of in (("fresh", values), ("baseline", baseline))
+    }
+    scores = {name: [None if m is None else m[metric] for m in own] for name, own in found.items()}
+    return {"family": family, "arm": arm, "seed": seed, "params": dict(values), **scores}
+
+
+def settings(family: str, seed: int) -> Settings:
+    search = FAMILIES[family].declared
+    return Settings(
+        space=FAMILIES[family].space,
+        objective=Objective(str(search.metric)),
+        n_trials=TRIALS,
+        n_parallel=1,
+        seed=seed,
+        seed_keys=("seed",),
+        reward="paired",
+        thresholds=Thresholds(**search.thresholds),
+        show=tuple(map(str, search.show)),
+        ceiling=search.ceiling,
+        description=" ".join(str(search.description).split()),
+    )
+
+
+def proposer(family: str, arm: str) -> Proposer:
+    if arm not in CLIENTS:
+        return make_proposer(arm, {})
+    protocol = (ROOT / "instructions" / f"{FAMILIES[family].declared.instructions}.md").read_text(encoding="utf-8")
+    return LlmProposer(CLIENTS[arm](), LlmSettings.of({}), protocol, on_text=lambda words: None)
+
+
+def place(trial: Trial, seed: int) -> int:
+    """Where in the pool the recording of a trial is: that of the search seed, and the next ones for further runs."""
+    further = {str(replicate_seeds(seed, ("seed",), n)): n for n in range(TRIALS)}
+    return (seed + further[str(dict(trial.seeds))]) % POOL
+
+
+def outcome(metrics: dict[str, float] | None, objective: Objective) -> Outcome:
+    if metrics is None:
+        return Outcome(TrialState.FAILED, error=TrialError("FitFailed", "The fit does not beat a constant."))
+    return from_result(metrics, objective)
+
+
+def digits(scores: Sequence[float | None]) -> float:
+    """Mean digits of accuracy; a run that failed has recovered nothing, as R2 = 0 has."""
+    return statistics.mean(-math.log10(max(NEAREST, 1.0 - (score or 0.0))) for score in scores)
+
+
+def read() -> list[Row]:
+    return [json.loads(line) for line in STORE.read_text().splitlines()] if STORE.exists() else []
+
+
+def table(rows: Sequence[Row]) -> list[Row]:
+    """One row for a family and an arm: digits, and the paired difference to the rules."""
+    scores = {(row["family"], row["arm"], row["seed"]): digits(row["fresh"]) for row in rows}
+    start = {(row["family"], row["seed"]): digits(row["baseline"]) for row in rows}
+    found: list[Row] = []
+    for seen, family, arm in product((False, True), FAMILIES, ARMS):
+        own = {
+            seed: score
+            for (f, a, seed), score in scores.items()
+            if (f, a) == (family, arm) and (seed < WRITTEN_ON) is seen
+        }
+        pairs = [score - scores[family, "rules", s] for s, score in own.items() if (family, "rules", s) in scores]
+        if own:
+            found.append(
+                {
+                    "family": family,
+                    "proposals by": TITLES.get(arm, arm),
+                    "search seeds": f"{min(own)} to {max(own)}" + (" (written on them)" if seen else ""),
+                    "digits of the baseline": f"{statistics.mean(start[family, seed] for seed in own):.2f}",
+                    "digits of the selected": f"{statistics.mean(own.values()):.2f}",
+                    "minus rules": "" if arm == "rules" or len(pairs) < 2 else interval(pairs),
+                    "seeds won": "" if arm == "rules" else f"{sum(p > 0 for p in pairs)} of {len(pairs)}",
+                }
+            )
+    return found
+
+
+def interval(values: Sequence[float]) -> str:
+    half = float(student.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{statistics.mean(values):+.2f} +- {half:.2f}"
+
+
+def _seeds(text: str) -> list[int]:
+    parts = [part.partition("-") for part in text.split(",")]
+    return [seed for low, _, high in parts for seed in range(int(low), int(high or low) + 1)]
+
+
+def _names(known: Sequence[str] | dict[str, Any]) -> Any:
+    def read_names(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"must name {', '.join(known)}, got {unknown[0]}")
+        return names
+
+    return read_names
+
+
+if __name__ == "__main__":
+    main()
