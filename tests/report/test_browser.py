@@ -1,8 +1,13 @@
 """The report in a real browser: it works, asks for nothing, fits a telephone, and can be used without a mouse."""
 
+import json
+import shutil
+
 import pytest
 from browser import browser, click, complaints, needs_browser, opened, requests
 
+from hydra_llm.report.page import write_report
+from hydra_llm.report.trial_text import TRIALS
 from hydra_llm.search.log.reader import read_sweep
 
 pytestmark = needs_browser
@@ -233,3 +238,22 @@ def test_it_prints_with_everything_unfolded(page):
     assert page.find_elements("css selector", "details:not([open])") != []
     pdf = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"]
     assert len(pdf) > 50_000
+
+
+def test_the_button_of_an_ablation_that_was_not_run_copies_its_command(desktop, sweep_folder, tmp_path):
+    shutil.copytree(sweep_folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / TRIALS).mkdir(exist_ok=True)
+    for trial in read_sweep(tmp_path).state.trials.values():
+        words = " ".join(f"{key}={value}" for key, value in trial.values.items())
+        (tmp_path / TRIALS / f"{trial.number}.json").write_text(
+            json.dumps({"command": f"python train.py {words} hydra.mode=RUN"})
+        )
+    write_report(tmp_path)
+    opened(desktop, tmp_path)
+    button = desktop.find_elements("css selector", "button.copy")[0]
+    allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    desktop.execute_cdp_cmd("Browser.grantPermissions", allowed)
+    click(desktop, button)
+    assert button.text == "Copied"
+    read = "navigator.clipboard.readText().then(arguments[0], e => arguments[0](`${e}`))"
+    assert desktop.execute_async_script(read) == button.get_attribute("data-command")
