@@ -58,8 +58,8 @@ NOTE = (
     "recordings that no sweep sees, a failed fit counted as R2 = 0; arms are paired by search seed, which also chooses "
     "the recording that a sweep starts on. +- is the 95 % interval of Student's t over search seeds. The scientist is "
     "benchmarks/_scientist.py: it reads nothing but the text of the question, and was written on search seeds 0 to 4; "
-    "the others have recordings of their own. Regimes and spaces: "
-    "benchmarks/_family_runs.py; learning rates are rounded to a quarter of a decade, so that sweeps share runs."
+    "the others have recordings of their own. Regimes and spaces: benchmarks/_family_runs.py; learning "
+    "rates are rounded to a quarter of a decade, so that sweeps share runs."
 )
 PROCESSES = multiprocessing.get_context("forkserver")
 

@@ -40,3 +40,9 @@ def test_values_of_the_leader_at_the_edge_name_the_side():
     edge = tuple(replace(d, low=8) if d.name == "training.batch_size" else d for d in context.space.dimensions)
     found = openings.at_an_edge(replace(context, space=type(context.space)(edge)))
     assert "training.batch_size=8 (the lowest)" in found
+
+
+def test_a_configuration_without_a_parameter_took_no_value_of_it():
+    context = small()
+    context.tree.nodes[-1].values.pop("training.batch_size")  # as where its condition does not hold
+    assert openings.never_tried(context) == ["training.batch_size below 8"]

@@ -56,7 +56,7 @@ def never_tried(context: Context) -> list[str]:
     still, baseline = set(never_moved(context)), context.space.baseline()
     found = []
     for dimension in context.space.free():
-        taken = [node.values.get(dimension.name) for node in context.tree.nodes]
+        taken = [value for node in context.tree.nodes if (value := node.values.get(dimension.name)) is not None]
         if taken and dimension.name not in still and (left := _left(dimension, taken, baseline.get(dimension.name))):
             found.append(f"{dimension.name} {left}")
     return found

@@ -14,7 +14,7 @@ from hydra_llm.training.phases.base import FitData, Phase, Step
 
 ROUND = "target_round"  # logged: a checkpoint of an earlier round was judged by other targets
 SETTLED = 1e-3  # change of the targets, relative to what the network leaves of them, below which no fit would differ
-_SAMPLE = 2000  # frames that this is judged on
+_SAMPLE = 200  # frames that this is judged on: a whole recording may not fit into memory twice
 
 
 class RefinementPhase:
@@ -53,10 +53,11 @@ class RefinementPhase:
         if self._is_settled:
             return logged
         if within == 0:
-            before = self._data.frames("train").target
+            before = self._sample()
             self._inner, self._reference = self._make(), copy.deepcopy(net.state_dict())
             self._refine(net)
-            self._is_settled = done > 0 and self._hardly_changed(before, net, frames.activity.device)
+            now = self._sample()
+            self._is_settled = done > 0 and _hardly_changed(before, now, net, frames.activity.device)
             if self._is_settled:
                 return logged
         current = _moved(self._data.frames("train"), frames.activity.device)
@@ -69,14 +70,8 @@ class RefinementPhase:
         self._reference, self._is_refined = state["reference"], False
         self._is_settled = state["settled"]
 
-    @torch.no_grad()
-    def _hardly_changed(self, before: Tensor, net: nn.Module, device: torch.device) -> bool:
-        now = self._data.frames("train")
-        if now.target.shape != before.shape:
-            return False
-        sample = _moved(now.spread(_SAMPLE), device)
-        left = (sample.target - net(sample.activity, sample.external)).square().mean()
-        return float((now.target - before).square().mean()) <= SETTLED**2 * float(left)
+    def _sample(self) -> Frames:
+        return self._data.frames("train").spread(_SAMPLE)
 
     def _refine(self, net: nn.Module) -> None:
         """Targets by the network of the beginning of the round, of which a process that resumes has only the state."""
@@ -91,6 +86,17 @@ class RefinementPhase:
 
         self._data.refine(field)
         self._is_refined = True
+
+
+@torch.no_grad()
+def _hardly_changed(before: Frames, now: Frames, net: nn.Module, device: torch.device) -> bool:
+    """Whether the targets of the same frames differ by less than the network leaves of them."""
+    if not torch.equal(before.activity, now.activity):
+        return False
+    now = _moved(now, device)
+    left = (now.target - net(now.activity, now.external)).square().mean()
+    changed = (now.target - before.target.to(device)).square().mean()
+    return bool(changed <= SETTLED**2 * left)
 
 
 def _moved(frames: Frames, device: torch.device) -> Frames:
