@@ -98,3 +98,16 @@ def test_an_empty_list_of_baselines_accepts_any_fit(attempt):
 def test_a_retry_draws_everything_anew_and_is_the_same_every_time():
     keys = SignalTraining(seed=3)
     assert another_start(keys, 1) == another_start(keys, 1) != another_start(keys, 2)
+
+
+def test_a_failure_on_frames_that_lie_elsewhere_says_so(attempt, monkeypatch):
+    def elsewhere(self):
+        u = 40.0 + torch.linspace(-3, 3, 300, dtype=torch.float64)[:, None] * torch.tensor([1.0, -0.5])
+        return [Frames(u, u.cos(), None)]
+
+    with pytest.raises(FitFailed) as alike:
+        attempt([2.0], retries=0)
+    assert "as these do" not in str(alike.value)
+    monkeypatch.setattr(Data, "val_dataloader", elsewhere)
+    with pytest.raises(FitFailed, match=r"times as far .* from the mean of the training frames as these do"):
+        attempt([2.0], retries=0)

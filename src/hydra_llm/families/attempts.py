@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
+from hydra_llm.identifiability import unseen_states
 from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.training import OpenTraining
 from hydra_llm.systems.random_streams import stream_seed
@@ -69,7 +70,9 @@ def fit_that_beats_baselines(
             "Attempt %d of %d failed after %.1f min: validation loss %.4g, %s.",
             *(number + 1, 1 + keys.retries, fitted.minutes, reached, _in_words(baselines)),
         )
-    raise FitFailed(_sentence(losses, baselines, RecordedStates.of(train.activity.cpu().numpy()), minutes))
+    recorded, judged = (frames.activity.cpu().numpy() for frames in (train, validation))
+    seen = f"{RecordedStates.of(recorded).sentence()} {unseen_states.sentence(recorded, judged)}".strip()
+    raise FitFailed(_sentence(losses, baselines, seen, minutes))
 
 
 def another_start(keys: Keys, number: int) -> Keys:
@@ -83,12 +86,12 @@ def another_start(keys: Keys, number: int) -> Keys:
     return replace(keys, **changed)
 
 
-def _sentence(losses: list[float], baselines: dict[str, float], recorded: RecordedStates, minutes: float) -> str:
+def _sentence(losses: list[float], baselines: dict[str, float], seen: str, minutes: float) -> str:
     reached = ", ".join(f"{loss:.4g}" for loss in losses)
     return (
         f"The fit failed: it must beat {', '.join(baselines)} by 1 % on the validation frames "
         f"({_in_words(baselines)}), and left {reached} of the variance in {len(losses)} attempts ({minutes:.1f} min). "
-        f"{recorded.sentence()} Record more frames or a richer activity, train longer, choose another training.target, "
+        f"{seen} Record more frames or a richer activity, train longer, choose another training.target, "
         "or raise training.retries."
     )
 
