@@ -69,7 +69,7 @@ def write_run(
     except (wandb.Error, OSError) as error:
         raise ExportError(f"W&B does not take the run of the sweep ({error}). `hydra-llm sync` tries again.") from None
     try:
-        for row in _progress(sweep) if sweep.settings.objectives is None else _front_progress(sweep):
+        for row in progress(sweep) if sweep.settings.objectives is None else _front_progress(sweep):
             run.log(row)
         for key, content in _tables(sweep).items():
             if content:
@@ -91,7 +91,7 @@ def _config(sweep: Sweep) -> dict[str, Any]:
     return {name: getattr(sweep.header, name) for name in names} | own | sweep.parts
 
 
-def _progress(sweep: Sweep) -> Iterator[dict[str, float]]:
+def progress(sweep: Sweep) -> Iterator[dict[str, float]]:
     """A row per result: the best mean so far, of the sweep and of the block, in the metric's own unit, and the noise of
     a single run.
     """
