@@ -77,8 +77,8 @@ def problem(eye, spread, n_frames=200, noise=10.0):
     slope = rate * own + offset + noise * rand(n_frames, eye.n)
     slope.index_add_(1, target, beta * message[:, source])
     normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
-    alone = normal.evidence(10, 1e-9)
-    found = pooled(normal, Pools.of(eye.types, kinds, target), alone)
+    alone, _ = normal.evidence(10, 1e-9)
+    found, _ = pooled(normal, Pools.of(eye.types, kinds, target), alone)
     truth = {"beta": beta, "rate": rate, "offset": offset}
     return {
         name: [float((getattr(fit, name) - true).square().mean()) for fit in (found, alone)]

@@ -135,11 +135,16 @@ class StagedPhase(AdamPhase):
         return [{"params": values, "lr": rates[name], "part": name} for name, values in net.parts().items() if values]
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "snapshots": [tuple(snapshot) for snapshot in self.snapshots.taken]}
+        return {
+            **super().state_dict(),
+            "snapshots": [tuple(snapshot) for snapshot in self.snapshots.taken],
+            "solution": self.solution.state_dict(),
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         super().load_state_dict(state)
         self.snapshots.taken[:] = [Snapshot(*values) for values in state["snapshots"]]
+        self.solution.load_state_dict(state["solution"])
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         stage, first, last = self._intervals()[interval]

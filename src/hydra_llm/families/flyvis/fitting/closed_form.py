@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import torch
+from torch import Tensor
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.choice import check_choice
@@ -15,7 +16,7 @@ from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
 from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, Group, by_in_degree, frames_at_once
-from hydra_llm.families.flyvis.fitting.pooled import Pools, pooled
+from hydra_llm.families.flyvis.fitting.pooled import Pools, Widths, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.updates import Relaxation
@@ -23,10 +24,19 @@ from hydra_llm.training.phases.base import FitData, Step
 
 RIDGES = ("pooled", "evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
-_EVIDENCE_ITERATIONS = 10
+_EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; where penalties of nearly the same data are known
 _GRID = [10 ** (k / 2) for k in range(-18, 3)]
 _SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
 _MESSAGES_AT_ONCE = 2**18
+
+
+@dataclass
+class _Priors:
+    """What one solution leaves for the next, whose data are nearly the same."""
+
+    pools: Pools | None = None  # of the one graph, once it was asked for
+    penalties: Tensor | None = None
+    widths: Widths | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class ClosedForm:
     strength: float
     n_frames: int | None
     validation: Callable[[], Frames]
-    _pools: list[Pools] = field(default_factory=list, init=False, repr=False)  # of the one graph, once it was asked for
+    _priors: _Priors = field(default_factory=_Priors, init=False, repr=False)
 
     @classmethod
     def of(cls, training: FlyvisTraining, data: FitData) -> Self:
@@ -61,12 +71,8 @@ class ClosedForm:
         relaxation_of(net)
         groups = by_in_degree(net.edge_index, net.n_neurons)
         normal = normal_equations(net, groups, frames, self.n_frames)
-        if self.ridge == "evidence":
-            found = normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR)
-        elif self.ridge == "pooled":
-            if not self._pools:
-                self._pools.append(pools_of(net))
-            found = pooled(normal, self._pools[0], normal.evidence(_EVIDENCE_ITERATIONS, _FLOOR))
+        if self.ridge in ("evidence", "pooled"):
+            found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
             v, y, external, _ = self.validation()
             device = net.W.device
@@ -76,6 +82,22 @@ class ClosedForm:
             found = normal.best_on(normal, [self.strength])
         write(net, found)
         return {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
+
+    def _by_evidence(self, net: FlyvisGNN, normal: NormalEquations) -> Coefficients:
+        known = self._priors
+        iterations = _EVIDENCE_ITERATIONS if known.penalties is None else _MORE_EVIDENCE_ITERATIONS
+        found, known.penalties = normal.evidence(iterations, _FLOOR, known.penalties)
+        if self.ridge == "pooled":
+            known.pools = known.pools or pools_of(net)
+            found, known.widths = pooled(normal, known.pools, found, known.widths)
+        return found
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"penalties": self._priors.penalties, "widths": self._priors.widths and tuple(self._priors.widths)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._priors.penalties = state["penalties"]
+        self._priors.widths = state["widths"] and Widths(*state["widths"])
 
 
 @dataclass(frozen=True)

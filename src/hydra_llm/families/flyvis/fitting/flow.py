@@ -71,10 +71,11 @@ class FlowPhase:
         return self.projection.optimizer(net)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"gain": self.gain.value}
+        return {"gain": self.gain.value, "solution": self.solution.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.gain.value = state["gain"]
+        self.solution.load_state_dict(state["solution"])
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps)

@@ -67,16 +67,17 @@ class NormalEquations:
         """Minimise mean square + penalty |beta|^2."""
         return self._assemble([_solve(M, _filled(M, penalty)) for M in self.moments])
 
-    def evidence(self, iterations: int, floor: float) -> Coefficients:
-        """Under a Gaussian prior on beta whose width, one per neuron, maximises the evidence.
+    def evidence(self, iterations: int, floor: float, start: Tensor | None = None) -> tuple[Coefficients, Tensor]:
+        """Under a Gaussian prior on beta whose width, one per neuron, maximises the evidence. Returns the penalties
+        [neuron] too, from which another call may start.
 
         MacKay (1992): width^2 = mean(beta^2 + posterior variance), noise = residual / (1 - used share of the frames),
         penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message.
         """
-        solved = []
-        for M in self.moments:
+        solved, penalties = [], self.moments[0].new_zeros(sum(len(group.targets) for group in self.groups))
+        for group, M in zip(self.groups, self.moments, strict=True):
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
-            penalty = _EVIDENCE_START * size
+            penalty = _EVIDENCE_START * size if start is None else start[group.targets].to(size)
             for _ in range(iterations if n_edges else 0):
                 factor = _factor(M, penalty)
                 x, residual = _solution(M, factor)
@@ -86,7 +87,8 @@ class NormalEquations:
                 width = (x[:, N_OWN:].square().sum(1) + noise / self.n_frames * spread) / n_edges
                 penalty = (noise / (self.n_frames * width.clamp_min(1e-300))).clamp(floor * size, 1e6 * size)
             solved.append(_solve(M, penalty))
-        return self._assemble(solved)
+            penalties[group.targets] = penalty
+        return self._assemble(solved), penalties
 
     def best_on(self, held_out: "NormalEquations", penalties: list[float]) -> Coefficients:
         """With the penalty of each neuron, of these relative to its mean square message, that errs least on frames
