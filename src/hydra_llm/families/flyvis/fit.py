@@ -17,7 +17,7 @@ from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
-from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error
+from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FilterGain, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -81,10 +81,10 @@ def recipe(training: FlyvisTraining, data: FitData, snapshots: Snapshots, gain: 
     if training.projection_iterations:
         phases.append(MessageProjectionPhase.of(training, data))
     if training.closed_form:
-        phases.append(ClosedFormPhase.of(training, data))
         if predicts(training, data):
-            phases.append(FlowPhase.of(training, data, gain))
+            phases += [ClosedFormPhase.of(training, data, EARLY_FRAMES), FlowPhase.of(training, data, gain)]
         else:
+            phases.append(ClosedFormPhase.of(training, data))
             phases += RefinementPhase.phases(training, data, lambda: ClosedFormPhase.of(training, data))
     return phases
 

@@ -24,7 +24,7 @@ from hydra_llm.training.phases.base import FitData, Step
 
 RIDGES = ("pooled", "evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
-_EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; where penalties of nearly the same data are known
+_EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; from those of nearly the same data
 _GRID = [10 ** (k / 2) for k in range(-18, 3)]
 _SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
 _MESSAGES_AT_ONCE = 2**18
@@ -35,7 +35,7 @@ class _Priors:
     """What one solution leaves for the next, whose data are nearly the same."""
 
     pools: Pools | None = None  # of the one graph, once it was asked for
-    penalties: Tensor | None = None
+    ratios: Tensor | None = None  # of noise to prior variance, per neuron
     widths: Widths | None = None
 
 
@@ -55,11 +55,13 @@ class ClosedForm:
     _priors: _Priors = field(default_factory=_Priors, init=False, repr=False)
 
     @classmethod
-    def of(cls, training: FlyvisTraining, data: FitData) -> Self:
+    def of(cls, training: FlyvisTraining, data: FitData, most: int | None = None) -> Self:
+        """most: frames that are used at most, whatever the training says."""
+        asked = training.closed_form_frames
         return cls(
             training.closed_form_ridge,
             training.closed_form_strength,
-            training.closed_form_frames,
+            min((n for n in (asked, most) if n is not None), default=None),
             lambda: data.frames("validation"),
         )
 
@@ -85,18 +87,18 @@ class ClosedForm:
 
     def _by_evidence(self, net: FlyvisGNN, normal: NormalEquations) -> Coefficients:
         known = self._priors
-        iterations = _EVIDENCE_ITERATIONS if known.penalties is None else _MORE_EVIDENCE_ITERATIONS
-        found, known.penalties = normal.evidence(iterations, _FLOOR, known.penalties)
+        iterations = _EVIDENCE_ITERATIONS if known.ratios is None else _MORE_EVIDENCE_ITERATIONS
+        found, known.ratios = normal.evidence(iterations, _FLOOR, known.ratios)
         if self.ridge == "pooled":
             known.pools = known.pools or pools_of(net)
             found, known.widths = pooled(normal, known.pools, found, known.widths)
         return found
 
     def state_dict(self) -> dict[str, Any]:
-        return {"penalties": self._priors.penalties, "widths": self._priors.widths and tuple(self._priors.widths)}
+        return {"ratios": self._priors.ratios, "widths": self._priors.widths and tuple(self._priors.widths)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._priors.penalties = state["penalties"]
+        self._priors.ratios = state["ratios"]
         self._priors.widths = state["widths"] and Widths(*state["widths"])
 
 
@@ -109,8 +111,8 @@ class ClosedFormPhase:
     n_intervals: int = field(default=1, init=False)
 
     @classmethod
-    def of(cls, training: FlyvisTraining, data: FitData) -> Self:
-        return cls(ClosedForm.of(training, data))
+    def of(cls, training: FlyvisTraining, data: FitData, most: int | None = None) -> Self:
+        return cls(ClosedForm.of(training, data, most))
 
     def optimizer(self, net: FlyvisGNN) -> Optimizer:
         relaxation_of(net)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
-from hydra_llm.families.flyvis.fitting.innovations import ErrorMoments, Sequences, corrected, filtered
+from hydra_llm.families.flyvis.fitting.innovations import ErrorMoments, Sequences, corrected, filtered, n_frames_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 
@@ -16,15 +16,20 @@ class CorrectedFrames:
     frames are asked for, since memory would not hold what came of it.
     """
 
-    def __init__(self, net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor, delta_t: float) -> None:
-        """frames: forward differences of the recording. gain [neuron]: K of the filter."""
+    def __init__(
+        self, net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor, delta_t: float, every: int = 1
+    ) -> None:
+        """frames: forward differences of the recording. gain [neuron]: K of the filter. every: of so many sequences
+        one is used.
+        """
         self._net, self._law, self._frames, self._gain, self._delta_t = net, law, frames, gain, delta_t
+        self._every = every
         self._moments: ErrorMoments | None = None
         self._kept: Frames | None = None
 
     @property
     def all(self) -> FrameParts:
-        return FrameParts(self._frames.n_frames, self._parts)
+        return FrameParts(n_frames_of(self._frames, self._every), self._parts)
 
     @property
     def moments(self) -> ErrorMoments:
@@ -39,15 +44,12 @@ class CorrectedFrames:
         if self._kept is not None:
             yield self._kept
             return
-        moments, first = None, 0
-        for sequences in Sequences.groups(self._net, self._frames, self._delta_t):
+        moments, part, n_parts = None, None, 0
+        for sequences, frames in Sequences.groups(self._net, self._frames, self._delta_t, self._every):
             with torch.no_grad():
                 found = filtered(self._law, sequences, self._gain)
-                rows = slice(first, first + int(sequences.present.sum()))
-                part = corrected(self._law, sequences, found, self._gain, self._frames.at(rows))
+                part = corrected(self._law, sequences, found, self._gain, frames)
             moments = found.moments() if moments is None else moments + found.moments()
-            first = rows.stop
-            if rows == slice(0, self._frames.n_frames):
-                self._kept = part
+            n_parts += 1
             yield part
-        self._moments = moments
+        self._moments, self._kept = moments, part if n_parts == 1 else None

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _VALIDATED = 600  # frames of the validation trajectory, whole sequences
 _PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
+_WHOLE_ROUNDS = 2  # at the end; the rounds before them bring the law near and use sequences of EARLY_FRAMES in all
+EARLY_FRAMES = 4000
 _FIRST_GAIN = 0.5  # with 1, a law of differences passes for right: its false leak whitens the errors
 
 
@@ -80,7 +82,9 @@ class FlowPhase:
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps)
         gain = self.gain.of(net)
-        found = CorrectedFrames(net, law, frames, gain, self.delta_t)
+        whole = interval >= self.n_intervals - _WHOLE_ROUNDS
+        every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
+        found = CorrectedFrames(net, law, frames, gain, self.delta_t, every)
         if self.projection is not None and interval % _PROJECTED_EVERY == 1:
             self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
         else:

@@ -60,10 +60,13 @@ class Sequences:
         return cls(recorded, external, present.to(recorded.device), delta_t)
 
     @classmethod
-    def groups(cls, net: FlyvisGNN, frames: Frames, delta_t: float) -> Iterator["Sequences"]:
-        """All sequences in their order, as many side by side as memory holds well."""
-        for rows, starts in _neighbouring(frames):
-            yield cls.of(net, frames.at(rows)._replace(sequence_start=starts), delta_t)
+    def groups(
+        cls, net: FlyvisGNN, frames: Frames, delta_t: float, every: int = 1
+    ) -> Iterator[tuple["Sequences", Frames]]:
+        """Every `every`-th sequence in their order with its frames, as many side by side as memory holds well."""
+        for index, starts in _neighbouring(frames, every):
+            own = frames.at(index)._replace(sequence_start=starts)
+            yield cls.of(net, own, delta_t), own
 
     def in_order(self, values: Tensor) -> Tensor:
         """values [frame, neuron, sequence] as the frames [frame, neuron] they came from."""
@@ -128,15 +131,27 @@ def _stretches(frames: Frames) -> list[slice]:
     return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], frames.n_frames], strict=True)]
 
 
-def _neighbouring(frames: Frames) -> Iterator[tuple[slice, Tensor]]:
-    """Neighbouring sequences that are filtered together: their frames, and where each begins among these."""
-    stretches = _stretches(frames)
+def n_frames_of(frames: Frames, every: int) -> int:
+    """How many frames every `every`-th sequence has."""
+    return sum(own.stop - own.start for own in _stretches(frames)[::every])
+
+
+def _neighbouring(frames: Frames, every: int) -> Iterator[tuple[slice | Tensor, Tensor]]:
+    """Sequences that are filtered together: their frames, and where each begins among these."""
+    stretches = _stretches(frames)[::every]
     longest = max(own.stop - own.start for own in stretches)
     most = max(1, SIDE_BY_SIDE // (longest * frames.activity.shape[1]))
     for k in range(0, len(stretches), most):
         own = stretches[k : k + most]
-        starts = torch.tensor([part.start - own[0].start for part in own], device=frames.activity.device)
-        yield slice(own[0].start, own[-1].stop), starts
+        lengths = torch.tensor([part.stop - part.start for part in own])
+        starts = (lengths.cumsum(0) - lengths).to(frames.activity.device)
+        # a slice of a recording on disk is a view of it, an index a copy
+        index = slice(own[0].start, own[-1].stop) if every == 1 else _indices(own).to(frames.activity.device)
+        yield index, starts
+
+
+def _indices(stretches: list[slice]) -> Tensor:
+    return torch.cat([torch.arange(own.start, own.stop) for own in stretches])
 
 
 def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:

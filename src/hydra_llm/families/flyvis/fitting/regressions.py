@@ -22,7 +22,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import (
 )
 
 _JITTER = 1e-12  # of the own terms, relative to their mean square: a neuron that never moves has no rate
-_EVIDENCE_START = 1e-4  # penalty relative to the mean square message
+_EVIDENCE_START, _LARGEST = 1e-4, 1e6  # penalty at first and at most, relative to the mean square message
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,18 @@ class NormalEquations:
         return self._assemble([_solve(M, _filled(M, penalty)) for M in self.moments])
 
     def evidence(self, iterations: int, floor: float, start: Tensor | None = None) -> tuple[Coefficients, Tensor]:
-        """Under a Gaussian prior on beta whose width, one per neuron, maximises the evidence. Returns the penalties
-        [neuron] too, from which another call may start.
+        """Under a Gaussian prior on beta whose width, one per neuron, maximises the evidence. Returns noise /
+        width^2 [neuron] too, from which another call may start, on more frames or fewer.
 
         MacKay (1992): width^2 = mean(beta^2 + posterior variance), noise = residual / (1 - used share of the frames),
         penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message.
         """
-        solved, penalties = [], self.moments[0].new_zeros(sum(len(group.targets) for group in self.groups))
+        solved, ratios = [], self.moments[0].new_zeros(sum(len(group.targets) for group in self.groups))
         for group, M in zip(self.groups, self.moments, strict=True):
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
-            penalty = _EVIDENCE_START * size if start is None else start[group.targets].to(size)
+            penalty = _EVIDENCE_START * size
+            if start is not None:
+                penalty = (start[group.targets].to(size) / self.n_frames).clamp(floor * size, _LARGEST * size)
             for _ in range(iterations if n_edges else 0):
                 factor = _factor(M, penalty)
                 x, residual = _solution(M, factor)
@@ -85,10 +87,10 @@ class NormalEquations:
                 used = (n_edges - penalty * spread).clamp_min(0) + N_OWN
                 noise = residual / (1 - used / self.n_frames).clamp_min(0.01)
                 width = (x[:, N_OWN:].square().sum(1) + noise / self.n_frames * spread) / n_edges
-                penalty = (noise / (self.n_frames * width.clamp_min(1e-300))).clamp(floor * size, 1e6 * size)
+                penalty = (noise / (self.n_frames * width.clamp_min(1e-300))).clamp(floor * size, _LARGEST * size)
             solved.append(_solve(M, penalty))
-            penalties[group.targets] = penalty
-        return self._assemble(solved), penalties
+            ratios[group.targets] = penalty * self.n_frames
+        return self._assemble(solved), ratios
 
     def best_on(self, held_out: "NormalEquations", penalties: list[float]) -> Coefficients:
         """With the penalty of each neuron, of these relative to its mean square message, that errs least on frames
