@@ -11,6 +11,7 @@ from hydra_llm.estimation.differences import Difference  # noqa: E402
 from hydra_llm.estimation.flow import Flow  # noqa: E402
 from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
 from hydra_llm.families.flyvis.fit import predicts  # noqa: E402
+from hydra_llm.families.flyvis.fitting import flow  # noqa: E402
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, write  # noqa: E402
 from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error  # noqa: E402
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
@@ -103,6 +104,37 @@ def test_measurement_noise_is_found_in_the_recording_and_its_bias_removed(record
     assert logged[-1]["measurement_noise"] == pytest.approx(0.2, rel=0.2)
     assert after[0] > before[0] + 0.1
     assert after[1] < 0.5 * before[1]
+
+
+def test_rounds_on_a_part_of_the_sequences_before_two_on_all_remove_it_too(recorded, make_graph_net, monkeypatch):
+    monkeypatch.setattr(flow, "EARLY_FRAMES", 1500)
+    used = []
+    original = ClosedForm.apply
+    monkeypatch.setattr(ClosedForm, "apply", lambda *a: used.append(a[2].n_frames) or original(*a))
+    before, after, _ = fitted(recorded(n_frames=4500), make_graph_net, 6)
+    assert used == [4500, 1500, 1500, 1500, 1500, 4500, 4500]
+    assert after[0] > before[0]
+    assert after[1] < 0.3 * before[1]
+
+
+def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded, make_graph_net):
+    made = recorded(n_frames=600)
+
+    def phase(net):
+        return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 4, None, made.dt, FilterGain())
+
+    def run(phase, net, rounds):
+        optimizer = phase.optimizer(net)
+        for k in rounds:
+            phase.run(k, net, made.frames, optimizer, optimizer.step)
+
+    through, cut = (make_graph_net(made.truth, message_form="relu") for _ in range(2))
+    run(phase(through), through, range(4))
+    before, after = phase(cut), phase(cut)
+    run(before, cut, range(2))
+    after.load_state_dict(before.state_dict())
+    run(after, cut, range(2, 4))
+    assert torch.equal(cut.W, through.W)
 
 
 def test_validation_prefers_the_true_law(recorded):

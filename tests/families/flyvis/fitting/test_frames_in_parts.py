@@ -32,10 +32,10 @@ def in_groups(monkeypatch, n_sequences):
     monkeypatch.setattr(innovations, "SIDE_BY_SIDE", n_sequences * max(LENGTHS) * 20)
 
 
-def corrected(recorded):
+def corrected(recorded, every=1):
     net, frames, dt = recorded
     gain = torch.full((20,), 0.7, dtype=torch.float64)
-    return CorrectedFrames(net, FrameMap(net, reach(frames, dt), dt), frames, gain, dt)
+    return CorrectedFrames(net, FrameMap(net, reach(frames, dt), dt), frames, gain, dt, every)
 
 
 @pytest.mark.parametrize("n_sequences", [1, 2, 4])
@@ -50,6 +50,18 @@ def test_a_filter_of_some_sequences_at_a_time_gives_the_same_frames_and_errors(r
     assert torch.equal(found.external, whole.external)
     torch.testing.assert_close(grouped.moments.variance(), moments.variance())
     torch.testing.assert_close(grouped.moments.correlation(), moments.correlation())
+
+
+@pytest.mark.parametrize("n_sequences", [1, 4])
+def test_every_second_sequence_gives_the_frames_that_these_have_among_all(recorded, monkeypatch, n_sequences):
+    whole = corrected(recorded).all.collected()
+    in_groups(monkeypatch, n_sequences)
+    found = corrected(recorded, every=2).all
+    first = [sum(LENGTHS[:k]) for k in range(len(LENGTHS))]
+    index = torch.cat([torch.arange(first[k], first[k] + LENGTHS[k]) for k in (0, 2, 4)])
+    assert found.n_frames == len(index)
+    for name in ("activity", "target", "external"):
+        torch.testing.assert_close(getattr(found.collected(), name), getattr(whole, name)[index], rtol=0, atol=1e-9)
 
 
 def test_rounds_of_prediction_errors_end_at_the_same_parameters(recorded, monkeypatch):

@@ -61,8 +61,8 @@ def test_where_all_neurons_share_one_column_nobody_has_a_counterpart(eye):
     assert len(found.unique()) == eye.n
 
 
-def problem(eye, spread, n_frames=200, noise=10.0):
-    """True parameters whose neurons differ by `spread` within a type, and the regressions of a noisy recording."""
+def regressions(eye, spread, n_frames=200, noise=10.0):
+    """Regressions of a noisy recording of neurons that differ by `spread` within a type, and their true parameters."""
     generator = torch.Generator().manual_seed(5)
 
     def rand(*shape):
@@ -78,8 +78,13 @@ def problem(eye, spread, n_frames=200, noise=10.0):
     slope.index_add_(1, target, beta * message[:, source])
     normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
     alone, _ = normal.evidence(10, 1e-9)
-    found, _ = pooled(normal, Pools.of(eye.types, kinds, target), alone)
-    truth = {"beta": beta, "rate": rate, "offset": offset}
+    return normal, Pools.of(eye.types, kinds, target), alone, {"beta": beta, "rate": rate, "offset": offset}
+
+
+def problem(eye, spread, noise=10.0):
+    """Mean square errors of the parameters, fitted together and alone."""
+    normal, pools, alone, truth = regressions(eye, spread, noise=noise)
+    found, _ = pooled(normal, pools, alone)
     return {
         name: [float((getattr(fit, name) - true).square().mean()) for fit in (found, alone)]
         for name, true in truth.items()
@@ -99,6 +104,17 @@ def test_counterparts_that_differ_are_left_as_they_are(eye):
 def test_without_noise_the_true_parameters_are_found_whether_neurons_agree_or_not(eye):
     for spread in (0.0, 1.0):
         assert max(together for together, _ in problem(eye, spread, noise=0.0).values()) < 1e-3
+
+
+def test_a_fit_that_goes_on_from_widths_ends_where_many_iterations_do(eye, monkeypatch):
+    normal, pools, alone, _ = regressions(eye, spread=0.2)
+    found, widths = pooled(normal, pools, alone)
+    for _ in range(10):
+        found, widths = pooled(normal, pools, alone, widths)
+    monkeypatch.setattr("hydra_llm.families.flyvis.fitting.pooled._ITERATIONS", 32)
+    long, _ = pooled(normal, pools, alone)
+    torch.testing.assert_close(found.beta, long.beta, rtol=0, atol=1e-6)
+    torch.testing.assert_close(found.rate, long.rate, rtol=0, atol=1e-6)
 
 
 def test_one_fit_for_all_counterparts_is_the_regression_on_their_summed_inputs(eye):
