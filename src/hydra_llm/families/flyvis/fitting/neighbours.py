@@ -18,7 +18,7 @@ from torch import Tensor
 
 N_OWN = 2  # unknowns that are not edges: rate and offset, in this order, before the weights
 _MOST_FRAMES, _MOST_STATES = 2048, 2**24  # of a block of frames
-_ELEMENTS = 2**23  # of the features of one group that are in memory at once
+_ELEMENTS = 2**18  # of the features that are multiplied at once: what a core's cache holds
 _EPS = torch.finfo(torch.float64).eps
 
 
@@ -124,31 +124,63 @@ def _factor(group: Group, normal: Tensor, basis: _Basis, n_frames: int) -> Neigh
 
 def normal_matrices(groups: list[Group], blocks: Blocks, bases: list[Tensor] | None) -> tuple[list[Tensor], int]:
     """X^T X of [features, slope] per group [neuron, unknown + 1, unknown + 1], and the number of frames."""
-    sums: list[Tensor | None] = [None] * len(groups)
+    sums: list[Tensor] = []
+    rows: list[Tensor] = []
+    stack, space = torch.empty(0), _Space()
     n_frames = 0
     for block in blocks():
-        message, own, slope = (part.to(torch.float64).T.contiguous() for part in block)
-        n_frames += message.shape[1]
-        for k, group in enumerate(groups):
-            parts = []
-            for rows in _slices(group, message.shape[1]):
-                features = _features(group, rows, message, own)
+        n, n_neurons = block.message.shape
+        n_frames += n
+        stack = _stacked(block, stack)
+        if not sums:
+            rows = [_rows(group, n_neurons) for group in groups]
+            sums = [stack.new_zeros((len(own), own.shape[1], own.shape[1])) for own in rows]
+        for k, own in enumerate(rows):
+            for some in _slices(own, n):
+                columns = space.gathered(stack, own[some])
                 if bases is not None:
-                    features = bases[k][rows].mT @ features
-                columns = torch.cat([features, slope[group.targets[rows], None]], dim=1)
-                parts.append(columns @ columns.mT)
-            total = torch.cat(parts)
-            sums[k] = total if (so_far := sums[k]) is None else so_far + total
-    return [part for part in sums if part is not None], n_frames
+                    columns[:, :-1] = bases[k][some].mT @ columns[:, :-1]
+                sums[k][some].baddbmm_(columns, columns.mT)
+    return sums, n_frames
 
 
-def _features(group: Group, rows: slice, message: Tensor, own: Tensor) -> Tensor:
-    """[neuron, unknown, frame] of message and own [neuron, frame]."""
-    alone = own[group.targets[rows], None]
-    return torch.cat([alone, torch.ones_like(alone), message[group.sources[rows]]], dim=1)
+def _stacked(block: FrameBlock, stack: Tensor) -> Tensor:
+    """Messages, own, slopes of all neurons and a row of ones [3 neuron + 1, frame] in float64, in the memory of `stack`
+    where it has this shape: fresh memory for every block costs as much as the products.
+    """
+    n, n_neurons = block.message.shape
+    shape = (3 * n_neurons + 1, n)
+    if stack.shape != shape:
+        stack = torch.empty(shape, dtype=torch.float64, device=block.message.device)
+        stack[-1] = 1
+    for k, part in enumerate(block):
+        stack[k * n_neurons : (k + 1) * n_neurons] = part.T
+    return stack
 
 
-def _slices(group: Group, n_frames: int) -> Iterator[slice]:
-    width = max(1, _ELEMENTS // max(1, n_frames * group.n_unknowns))
-    for start in range(0, len(group.targets), width):
+def _rows(group: Group, n_neurons: int) -> Tensor:
+    """Rows of a stack that are the features and the slope of each neuron [neuron, unknown + 1]."""
+    own = group.targets[:, None]
+    return torch.cat([own + n_neurons, torch.full_like(own, 3 * n_neurons), group.sources, own + 2 * n_neurons], dim=1)
+
+
+class _Space:
+    """Memory that is used again for the features of some neurons after those of others."""
+
+    def __init__(self) -> None:
+        self._memory = torch.empty(0)
+
+    def gathered(self, stack: Tensor, rows: Tensor) -> Tensor:
+        """The rows [neuron, row] of a stack [row, frame] as [neuron, row, frame]; valid until the next call."""
+        size = rows.numel() * stack.shape[1]
+        if self._memory.numel() < size:
+            self._memory = stack.new_empty(size)
+        found = self._memory[:size].view(rows.numel(), stack.shape[1])
+        torch.index_select(stack, 0, rows.ravel(), out=found)
+        return found.view(*rows.shape, stack.shape[1])
+
+
+def _slices(rows: Tensor, n_frames: int) -> Iterator[slice]:
+    width = max(1, _ELEMENTS // max(1, n_frames * rows.shape[1]))
+    for start in range(0, len(rows), width):
         yield slice(start, start + width)
