@@ -15,6 +15,7 @@ from hydra_llm.choice import check_choice
 from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
+from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, Group, by_in_degree, frames_at_once
 from hydra_llm.families.flyvis.fitting.pooled import Pools, Widths, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
@@ -27,7 +28,6 @@ _FLOOR = 1e-9  # least penalty, relative to the mean square message: null direct
 _EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; from those of nearly the same data
 _GRID = [10 ** (k / 2) for k in range(-18, 3)]
 _SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
-_MESSAGES_AT_ONCE = 2**18
 
 
 @dataclass
@@ -68,11 +68,16 @@ class ClosedForm:
     def __post_init__(self) -> None:
         check_choice("closed_form_ridge", self.ridge, RIDGES)
 
-    def apply(self, net: FlyvisGNN, frames: Frames | FrameParts) -> dict[str, float]:
-        """Write the solution into the network. Returns the share of the variance of the target that is left."""
+    def apply(
+        self, net: FlyvisGNN, frames: Frames | FrameParts, reach: tuple[float, float] | None = None
+    ) -> dict[str, float]:
+        """Write the solution into the network. Returns the share of the variance of the target that is left.
+
+        reach: lowest and highest voltage of frames in parts; of frames that are there, None: as they have it.
+        """
         relaxation_of(net)
         groups = by_in_degree(net.edge_index, net.n_neurons)
-        normal = normal_equations(net, groups, frames, self.n_frames)
+        normal = normal_equations(net, groups, frames, self.n_frames, reach)
         if self.ridge in ("evidence", "pooled"):
             found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
@@ -138,20 +143,27 @@ def pools_of(net: FlyvisGNN) -> Pools:
 
 
 def normal_equations(
-    net: FlyvisGNN, groups: list[Group], frames: Frames | FrameParts, n_frames: int | None = None
+    net: FlyvisGNN,
+    groups: list[Group],
+    frames: Frames | FrameParts,
+    n_frames: int | None = None,
+    reach: tuple[float, float] | None = None,
 ) -> NormalEquations:
     """The regressions of all neurons on the messages of the network. n_frames: of them, evenly spaced; None: all."""
-    most, step = frames_at_once(net.n_neurons), max(1, _MESSAGES_AT_ONCE // net.n_neurons)
-    parts = FrameParts.of(frames, most) if isinstance(frames, Frames) else frames
+    most = frames_at_once(net.n_neurons)
+    if isinstance(frames, Frames):
+        low, high = frames.activity.aminmax()
+        reach, frames = (float(low), float(high)), FrameParts.of(frames, most)
+    elif reach is None:
+        raise ValueError("Frames in parts need their reach: the lowest and the highest voltage of the recording.")
+    message = messages_of(net, reach)
 
     def blocks() -> Iterator[FrameBlock]:
-        for part in parts.spread(n_frames).parts():
+        for part in frames.spread(n_frames).parts():
             for block in FrameParts.of(part, most).parts():
                 with torch.no_grad():
-                    message = torch.cat([net.message(states) for states in block.activity.split(step)])
-                yield FrameBlock(
-                    message, net.spread_input(block.activity, block.external) - block.activity, block.target
-                )
+                    own = net.spread_input(block.activity, block.external) - block.activity
+                    yield FrameBlock(message(block.activity.T).T, own, block.target)
 
     return NormalEquations(groups, blocks)
 

@@ -89,7 +89,7 @@ class FlowPhase:
             self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
-        logged = self.solution.apply(net, found.all)
+        logged = self.solution.apply(net, found.all, law.reach)
         better = better_gain(law, found.moments, gain, self.delta_t)
         self.gain.value = better.cpu()
         variance = found.moments.variance()

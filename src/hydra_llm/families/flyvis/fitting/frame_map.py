@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.flyvis.fitting.closed_form import relaxation_of
+from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
-_NODES = 2000  # of the table of the message function; straight lines in between, and beyond the recorded range
 _STEPS = 2  # exponential ones per frame
 
 
@@ -30,26 +30,13 @@ class FrameMap:
             self.rate, self._drive = rate[:, None], (rate * relaxation.v_rest)[:, None]
             source, target = net.edge_index
             weight = net.W * rate[target]
-            nodes = torch.linspace(*reach, _NODES, dtype=net.W.dtype, device=net.W.device)
-            if net.edge_embedding:
-                curves = net.message(nodes[:, None].expand(-1, net.n_neurons)).T
-            else:
-                curves = net.lin_edge(nodes[:, None], nodes.new_zeros((1, 0))).T  # one curve for all
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta, and its checks are off
             shape = (net.n_neurons, net.n_neurons)
             self._synapses = torch.sparse_coo_tensor(torch.stack([target, source]), weight, shape).to_sparse_csr()
         self.reach = reach
-        self._low, self._step, self._curves = nodes[0], nodes[1] - nodes[0], curves.contiguous()
-        self._row = torch.arange(len(curves), device=nodes.device)[:, None] * _NODES
+        self._message = messages_of(net, reach)
         self._delta_t, self._substeps = delta_t, substeps
-
-    def _message(self, v: Tensor) -> Tensor:
-        place = (v - self._low) / self._step
-        left = place.floor().clamp(0, _NODES - 2)
-        index, flat = self._row + left.long(), self._curves.ravel()
-        below = flat[index]
-        return below + (place - left) * (flat[index + 1] - below)
 
     def _received(self, v: Tensor, external: Tensor) -> Tensor:
         """What drives dv/dt beside the leak."""
