@@ -1,5 +1,7 @@
 """One run: simulate, fit, evaluate. `train.py` of a checkout, `hydra-llm-train` and `python -m hydra_llm.train`."""
 
+import os
+
 import hydra
 from omegaconf import DictConfig
 
@@ -18,6 +20,9 @@ def main(cfg: DictConfig) -> dict[str, float] | float:
 
 def command() -> None:
     """The entry point: errors that we know are one sentence."""
+    # Threads of torch that wait for each other keep their cores busy by default. Where another process wants these
+    # cores, thousands of small operations then take ten times as long; it is read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with friendly_errors(main):
         main()
 
