@@ -1,0 +1,1 @@
+"""Reaction networks in time: compiled right-hand sides, forward sensitivities, steady states."""

@@ -1,0 +1,1 @@
+"""Maximum likelihood from many starts, and profile likelihoods."""
