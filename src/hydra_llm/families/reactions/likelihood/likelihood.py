@@ -1,0 +1,185 @@
+"""The negative log likelihood of a PEtab problem over its estimated parameters, each on its own scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed, Tolerances
+from hydra_llm.families.reactions.dynamics.trajectory import Trajectory
+from hydra_llm.families.reactions.errors import ModelError
+from hydra_llm.families.reactions.likelihood.experiments import Experiments
+from hydra_llm.families.reactions.likelihood.noise import terms
+from hydra_llm.families.reactions.likelihood.observed import ObservableFunction
+from hydra_llm.families.reactions.likelihood.open_values import OpenValues
+from hydra_llm.families.reactions.petab.parameters import scaled, slopes, unscaled
+from hydra_llm.families.reactions.petab.problem import Measurement, Observable, Problem
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """nll: of the measurements. objective: nll minus the log of priors. gradient, information [parameter, parameter]
+    (Fisher's, of the noise model): of the objective, None where not asked for. y, sigma, residual [measurement]: model,
+    noise, and the difference of the transformed values over the noise.
+    """
+
+    nll: float
+    objective: float
+    gradient: np.ndarray | None
+    information: np.ndarray | None
+    y: np.ndarray
+    sigma: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def chi2(self) -> float:
+        return float((self.residual**2).sum())
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The measurements of one observable in one experiment. places: in the problem's table; at: of experiment.times."""
+
+    observable: Observable
+    function: ObservableFunction
+    experiment: int
+    places: np.ndarray
+    at: np.ndarray
+    placeholders: tuple[OpenValues, ...]  # one per measurement
+
+
+class Likelihood:
+    """Raises ModelError, NotSupported where the problem cannot be simulated."""
+
+    def __init__(self, problem: Problem, tolerances: Tolerances | None = None) -> None:
+        self.problem, self.tolerances = problem, tolerances or Tolerances()
+        self.scales = [one.scale for one in problem.estimated]
+        self.lower = np.array([scaled(one.lower, one.scale) for one in problem.estimated])
+        self.upper = np.array([scaled(one.upper, one.scale) for one in problem.estimated])
+        self._experiments = Experiments(problem)
+        self.measured = np.array([one.value for one in problem.measurements])
+        self._groups = self._grouped()
+        self.n_evaluations = 0
+
+    @property
+    def names(self) -> list[str]:
+        return [one.id for one in self.problem.estimated]
+
+    @property
+    def n_experiments(self) -> int:
+        return len(self._experiments.all)
+
+    def theta(self, point: np.ndarray) -> np.ndarray:
+        """Parameters that are not scaled."""
+        return np.array([unscaled(float(v), scale) for v, scale in zip(point, self.scales, strict=True)])
+
+    def nominal(self) -> np.ndarray | None:
+        """The nominal values of the file, scaled; None where one is missing."""
+        values = [(one.nominal, one.scale) for one in self.problem.estimated]
+        if any(not np.isfinite(value) or (scale != "lin" and value <= 0) for value, scale in values):
+            return None
+        return np.array([scaled(value, scale) for value, scale in values])
+
+    def _grouped(self) -> list[_Group]:
+        found: dict[tuple[str, int], list[int]] = {}
+        for place, one in enumerate(self.problem.measurements):
+            experiment = self._experiments.places[one.preequilibration, one.condition]
+            found.setdefault((one.observable, experiment), []).append(place)
+        by_id = {one.id: one for one in self.problem.observables}
+        used = dict.fromkeys(name for name, _ in found)
+        functions = {name: ObservableFunction(by_id[name], self.problem, self._experiments.system) for name in used}
+        groups = []
+        for (name, experiment), places in found.items():
+            own = [self.problem.measurements[place] for place in places]
+            times = self._experiments.all[experiment].times
+            at = np.searchsorted(times, [one.time for one in own])
+            values = tuple(self._placeholders(one, functions[name]) for one in own)
+            groups.append(_Group(by_id[name], functions[name], experiment, np.array(places), at, values))
+        return groups
+
+    def _placeholders(self, one: Measurement, function: ObservableFunction) -> OpenValues:
+        given = {"observable": one.observable_overrides, "noise": one.noise_overrides}
+        entries = []
+        for kind, cells in given.items():
+            wanted = [symbol for symbol in function.placeholders if str(symbol).startswith(f"{kind}Parameter")]
+            if len(wanted) != len(cells):
+                raise ModelError(
+                    f"A measurement of {one.observable} gives {len(cells)} {kind}Parameters, and its formula has "
+                    f"{len(wanted)} placeholders."
+                )
+            entries += [self._experiments.cells.entry(cell, f"{kind}Parameters of {one.observable}") for cell in cells]
+        return OpenValues.of(entries)
+
+    def trajectories(self, point: np.ndarray, *, gradient: bool = False) -> list[Trajectory]:
+        """Of every experiment. Raises IntegrationFailed."""
+        theta = self.theta(point)
+        steep = slopes(theta, self.scales) if gradient else None
+        system = self._experiments.system
+        return [one.simulate(system, theta, steep, self.tolerances) for one in self._experiments.all]
+
+    def __call__(self, point: np.ndarray, *, gradient: bool = True) -> Evaluated:
+        """At scaled parameters. Raises IntegrationFailed where the system cannot be integrated there."""
+        self.n_evaluations += 1
+        theta = self.theta(point)
+        steep = slopes(theta, self.scales)
+        paths = self.trajectories(point, gradient=gradient)
+        n, p = len(self.measured), len(point)
+        y, sigma, value, residual = (np.empty(n) for _ in range(4))
+        total, information = np.zeros(p), np.zeros((p, p))
+        everything = np.arange(p)
+        for group in self._groups:
+            experiment, path = self._experiments.all[group.experiment], paths[group.experiment]
+            k = experiment.condition.k.values(theta)
+            own = np.array([one.values(theta) for one in group.placeholders]).reshape(len(group.places), -1)
+            found = group.function.values(experiment.times[group.at], path.x[group.at], k, own)
+            m = self.measured[group.places]
+            t = terms(m, found.y, found.sigma, group.observable.transformation, group.observable.distribution)
+            y[group.places], sigma[group.places] = found.y, found.sigma
+            value[group.places], residual[group.places] = t.value, t.residual
+            if not gradient:
+                continue
+            both = []
+            for part in range(2):  # of y, of sigma
+                slope = found.by_constant[part] @ experiment.condition.k.gradient(steep, everything)
+                if path.s is not None and len(experiment.columns):
+                    moved = np.einsum("mn,mpn->mp", found.by_state[part], path.s[group.at])
+                    slope[:, experiment.columns] += moved
+                if own.shape[1] and found.by_placeholder[part].any():
+                    inner = np.array([one.gradient(steep, everything) for one in group.placeholders])
+                    slope += np.einsum("mq,mqp->mp", found.by_placeholder[part], inner)
+                both.append(slope)
+            total += t.by_y @ both[0] + t.by_sigma @ both[1]
+            information += (both[0] * t.curvature_y[:, None]).T @ both[0]
+            information += (both[1] * t.curvature_sigma[:, None]).T @ both[1]
+        nll = float(value.sum())
+        if not np.isfinite(nll):
+            raise IntegrationFailed("The likelihood is not finite.")
+        prior, slope, curvature = self._prior(point)
+        if not gradient:
+            return Evaluated(nll, nll + prior, None, None, y, sigma, residual)
+        if not (np.isfinite(total).all() and np.isfinite(information).all()):
+            raise IntegrationFailed("The gradient of the likelihood is not finite.")
+        return Evaluated(nll, nll + prior, total + slope, information + np.diag(curvature), y, sigma, residual)
+
+    def _prior(self, point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Minus the log density of normal priors, its gradient and its second derivatives."""
+        value, slope, curvature = 0.0, np.zeros(len(point)), np.zeros(len(point))
+        for i, one in enumerate(self.problem.estimated):
+            if one.prior is not None:
+                mean, spread = one.prior
+                z = (point[i] - mean) / spread
+                value += 0.5 * np.log(2 * np.pi * spread**2) + 0.5 * z**2
+                slope[i], curvature[i] = z / spread, 1 / spread**2
+        return float(value), slope, curvature
+
+    def has_priors(self) -> bool:
+        return any(one.prior is not None for one in self.problem.estimated)
+
+    def observable_of(self, place: int) -> Observable:
+        """Of a measurement."""
+        return next(one for one in self.problem.observables if one.id == self.problem.measurements[place].observable)
+
+
+def starts_of(problem: Problem) -> Sequence[tuple[float, float]]:
+    """The ranges, scaled, from which initial values are drawn."""
+    return [one.start for one in problem.estimated]
