@@ -28,7 +28,7 @@ from hydra_llm.experiment.recovery_curves import log_curves, recovery_curves
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
-from hydra_llm.families.family import family_of
+from hydra_llm.families.family import Family, family_of
 from hydra_llm.families.fitting import FitContext
 from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
@@ -77,7 +77,7 @@ def _measure(
     family = family_of(cfg.simulation)
     describe(loggers, regime=_regime(), family=_family_name(cfg), block=(job.trial() or {}).get("block"))
     dataset = _dataset(cfg, system)
-    _say_what_is_recorded(dataset)
+    _say_what_is_recorded(dataset, family)
     evaluator = family.evaluator(dataset, cfg.training)
     log.info("Asking what these data can determine ...")
     oracle = oracle_of(dataset, evaluator, family, cfg.training)
@@ -118,8 +118,11 @@ def _measure(
     return metrics
 
 
-def _say_what_is_recorded(dataset: Dataset) -> None:
+def _say_what_is_recorded(dataset: Dataset, family: Family) -> None:
     """Log what the training frames show. Raises FitFailed for a recording of one state."""
+    if family.recorded is not None:
+        log.info("%s", family.recorded(dataset))
+        return
     recorded = RecordedStates.of(dataset.observations().split("train").activity)
     if recorded.is_constant:
         raise FitFailed(f"{recorded.sentence()} Record the transient, drive the system, or choose another regime.")

@@ -52,7 +52,8 @@ class Family:
 
     headline: the metric that a run is about. shown: metrics of the table in the terminal, in order. oracle_keys: of the
     training, those that the oracle depends on; its report is then stored with the dataset, else computed in every run.
-    memory: bytes at the peak of a run, of its system and training; None: some copies of the training frames.
+    memory: bytes at the peak of a run, of its system and training; None: some copies of the training frames. recorded:
+    a sentence on what a data set holds; None: of its frames as states of a trajectory.
     """
 
     fit: Callable[[Path, DictConfig, DictConfig, FitContext], Fit]
@@ -61,6 +62,7 @@ class Family:
     shown: tuple[str, ...]
     oracle_keys: tuple[str, ...] | None = None
     memory: Callable[[Any, DictConfig], float] | None = None
+    recorded: Callable[[Dataset], str] | None = None
 
 
 def family_of(simulation: DictConfig) -> Family:

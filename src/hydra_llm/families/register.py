@@ -10,6 +10,12 @@ from hydra_llm.families.metabolism.config import (
     MetabolismTraining,
     ReactionGNNConfig,
 )
+from hydra_llm.families.reactions.config import (
+    KnownKinetics,
+    MaximumLikelihoodTraining,
+    PetabSimulation,
+    SbmlSimulation,
+)
 from hydra_llm.families.signal.config import RecordedSimulation, SignalGNNConfig, SignalSimulation, SignalTraining
 from hydra_llm.schema.root import Callbacks, Config, Paths, Search, Trainer
 
@@ -18,13 +24,17 @@ NODES = {
     ("simulation", "recording_schema"): RecordedSimulation,
     ("simulation", "metabolism_schema"): MetabolismSimulation,
     ("simulation", "flyvis_schema"): FlyvisSimulation,
+    ("simulation", "petab_schema"): PetabSimulation,
+    ("simulation", "sbml_schema"): SbmlSimulation,
     ("model", "signal_gnn_schema"): SignalGNNConfig,
     ("model", "reaction_gnn_schema"): ReactionGNNConfig,
     ("model", "flyvis_gnn_schema"): FlyvisGNNConfig,
+    ("model", "known_kinetics_schema"): KnownKinetics,
     ("training", "signal_schema"): SignalTraining,
     ("training", "metabolism_schema"): MetabolismTraining,
     ("training", "flyvis_schema"): FlyvisTraining,
     ("training", "metabolism_homeostasis_schema"): HomeostasisTraining,
+    ("training", "maximum_likelihood_schema"): MaximumLikelihoodTraining,
     ("trainer", "schema"): Trainer,
     ("callbacks", "schema"): Callbacks,
     ("paths", "schema"): Paths,

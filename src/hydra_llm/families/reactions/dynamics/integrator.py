@@ -14,7 +14,7 @@ from scipy.integrate import odeint
 from hydra_llm.families.reactions.dynamics.system import OpenSystem
 
 LARGEST = 150  # equations that are integrated together, where there is a choice
-CALLS = 60_000  # of the right-hand side between two restarts; more is a system that cannot be integrated here
+CALLS = 15_000  # of the right-hand side between two restarts; more is a system that cannot be integrated here
 STEPS = 20_000  # of the integrator between two times
 
 

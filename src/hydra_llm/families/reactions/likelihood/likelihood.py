@@ -10,8 +10,9 @@ from hydra_llm.families.reactions.dynamics.trajectory import Trajectory
 from hydra_llm.families.reactions.errors import ModelError
 from hydra_llm.families.reactions.likelihood.experiments import Experiments
 from hydra_llm.families.reactions.likelihood.noise import terms
-from hydra_llm.families.reactions.likelihood.observed import ObservableFunction
+from hydra_llm.families.reactions.likelihood.observed import ObservableFunction, Values
 from hydra_llm.families.reactions.likelihood.open_values import OpenValues
+from hydra_llm.families.reactions.likelihood.priors import prior_term
 from hydra_llm.families.reactions.petab.parameters import scaled, slopes, unscaled
 from hydra_llm.families.reactions.petab.problem import Measurement, Observable, Problem
 
@@ -129,9 +130,7 @@ class Likelihood:
         everything = np.arange(p)
         for group in self._groups:
             experiment, path = self._experiments.all[group.experiment], paths[group.experiment]
-            k = experiment.condition.k.values(theta)
-            own = np.array([one.values(theta) for one in group.placeholders]).reshape(len(group.places), -1)
-            found = group.function.values(experiment.times[group.at], path.x[group.at], k, own)
+            found = self._values(group, path, theta)
             m = self.measured[group.places]
             t = terms(m, found.y, found.sigma, group.observable.transformation, group.observable.distribution)
             y[group.places], sigma[group.places] = found.y, found.sigma
@@ -144,7 +143,7 @@ class Likelihood:
                 if path.s is not None and len(experiment.columns):
                     moved = np.einsum("mn,mpn->mp", found.by_state[part], path.s[group.at])
                     slope[:, experiment.columns] += moved
-                if own.shape[1] and found.by_placeholder[part].any():
+                if found.by_placeholder[part].any():
                     inner = np.array([one.gradient(steep, everything) for one in group.placeholders])
                     slope += np.einsum("mq,mqp->mp", found.by_placeholder[part], inner)
                 both.append(slope)
@@ -161,16 +160,24 @@ class Likelihood:
             raise IntegrationFailed("The gradient of the likelihood is not finite.")
         return Evaluated(nll, nll + prior, total + slope, information + np.diag(curvature), y, sigma, residual)
 
+    def model(self, point: np.ndarray) -> np.ndarray:
+        """What the model says [measurement], untransformed. Raises IntegrationFailed."""
+        theta, paths, y = self.theta(point), self.trajectories(point), np.empty(len(self.measured))
+        for group in self._groups:
+            y[group.places] = self._values(group, paths[group.experiment], theta).y
+        return y
+
+    def _values(self, group: _Group, path: Trajectory, theta: np.ndarray) -> Values:
+        experiment = self._experiments.all[group.experiment]
+        own = np.array([one.values(theta) for one in group.placeholders]).reshape(len(group.places), -1)
+        k = experiment.condition.k.values(theta)
+        return group.function.values(experiment.times[group.at], path.x[group.at], k, own)
+
     def _prior(self, point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Minus the log density of normal priors, its gradient and its second derivatives."""
-        value, slope, curvature = 0.0, np.zeros(len(point)), np.zeros(len(point))
-        for i, one in enumerate(self.problem.estimated):
-            if one.prior is not None:
-                mean, spread = one.prior
-                z = (point[i] - mean) / spread
-                value += 0.5 * np.log(2 * np.pi * spread**2) + 0.5 * z**2
-                slope[i], curvature[i] = z / spread, 1 / spread**2
-        return float(value), slope, curvature
+        """Minus the log density of all priors, its gradient and its second derivatives."""
+        found = [prior_term(one, float(v)) for one, v in zip(self.problem.estimated, point, strict=True)]
+        slope, curvature = (np.array([getattr(one, name) for one in found]) for name in ("slope", "curvature"))
+        return sum(one.value for one in found), slope, curvature
 
     def has_priors(self) -> bool:
         return any(one.prior is not None for one in self.problem.estimated)

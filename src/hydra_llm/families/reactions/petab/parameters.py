@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hydra_llm.families.reactions.errors import ModelError, NotSupported
+from hydra_llm.families.reactions.errors import ModelError
 from hydra_llm.families.reactions.petab.tables import Row, choice_of, is_missing, number_of, required_number
 
 SCALES = ("lin", "log", "log10")
@@ -17,7 +17,7 @@ PRIORS = (*UNIFORM, "normal", "laplace", "logNormal", "logLaplace", "parameterSc
 class Parameter:
     """lower, upper, nominal: not scaled; NaN where the file gives none. start: range of initial values, scaled.
 
-    prior: mean and standard deviation of a normal density over the scaled parameter, or None.
+    prior: kind, centre and width of a density (hydra_llm.families.reactions.likelihood.priors), or None.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Parameter:
     nominal: float
     estimate: bool
     start: tuple[float, float]
-    prior: tuple[float, float] | None = None
+    prior: tuple[str, float, float] | None = None
 
 
 def scaled(value: float, scale: str) -> float:
@@ -83,12 +83,13 @@ def _start(row: Row, scale: str, bounds: tuple[float, float], place: str) -> tup
     return max(low, bounds[0]), min(high, bounds[1])
 
 
-def _prior(row: Row, place: str) -> tuple[float, float] | None:
+def _prior(row: Row, place: str) -> tuple[str, float, float] | None:
     kind = row.get("objectivePriorType", "")
     if is_missing(kind) or kind in UNIFORM:
         return None  # within the bounds it is a constant
     if kind not in PRIORS:
         raise ModelError(f"{place}: objectivePriorType must be one of {', '.join(PRIORS)}, got {kind!r}.")
-    if kind != "parameterScaleNormal":
-        raise NotSupported(f"the prior {kind}", f"{place} has the objectivePriorType {kind}, which is not supported.")
-    return _numbers(row, "objectivePriorParameters", place)
+    centre, width = _numbers(row, "objectivePriorParameters", place)
+    if width <= 0:
+        raise ModelError(f"{place}: the width of its prior must be above 0, got {width:g}.")
+    return kind, centre, width
