@@ -15,6 +15,7 @@ from hydra_llm.families.reactions.dynamics.system import OpenSystem
 
 LARGEST = 150  # equations that are integrated together, where there is a choice
 CALLS = 15_000  # of the right-hand side between two restarts; more is a system that cannot be integrated here
+HIGHEST = 1e30  # a state beyond it is on its way to infinity, in ever smaller steps
 STEPS = 20_000  # of the integrator between two times
 
 
@@ -78,9 +79,10 @@ def _states(
     def right(t: float, y: np.ndarray) -> list[float]:
         nonlocal count
         count += 1
-        if count > CALLS:
-            raise IntegrationFailed
-        return rate(held if frozen else (t,), y.tolist(), k, w)
+        values = y.tolist()
+        if count > CALLS or max(values) > HIGHEST:
+            raise IntegrationFailed("A state runs away, or the steps of the integrator become too small.")
+        return rate(held if frozen else (t,), values, k, w)
 
     def slopes(t: float, y: np.ndarray) -> np.ndarray:
         J = np.zeros((n, n))
@@ -112,9 +114,10 @@ def _with_sensitivities(
     def right(t: float, y: np.ndarray) -> np.ndarray:
         nonlocal count
         count += 1
-        if count > CALLS:
-            raise IntegrationFailed
-        values = linearised(held if frozen else (t,), y[:n].tolist(), k, w)
+        at = y[:n].tolist()
+        if count > CALLS or max(at) > HIGHEST:
+            raise IntegrationFailed("A state runs away, or the steps of the integrator become too small.")
+        values = linearised(held if frozen else (t,), at, k, w)
         out[0] = values[:n]
         J[J_places] = values[n : n + n_J]
         np.matmul(y[n:].reshape(p, n), J.T, out=out[1:])

@@ -34,11 +34,12 @@ def fits(likelihood: Likelihood, point: np.ndarray, evaluated: Evaluated) -> dic
     return {"fit": figure}
 
 
-Key = tuple[str | None, str, tuple[str, ...], tuple[str, ...]]
+Key = tuple[str | None, str, tuple[str, ...]]
 
 
 def _key(one: Measurement) -> Key:
-    return one.preequilibration, one.condition, one.observable_overrides, one.noise_overrides
+    """Of a curve: measurements that differ in their noise alone share it."""
+    return one.preequilibration, one.condition, one.observable_overrides
 
 
 def _panel(
@@ -83,15 +84,17 @@ def _curves(
 ) -> dict[tuple[str, Key], tuple[np.ndarray, np.ndarray]]:
     """The model at many times, by observable and condition; empty where it cannot be integrated."""
     last: dict[tuple[str, Key], float] = {}
+    noise: dict[tuple[str, Key], tuple[str, ...]] = {}
     for one in likelihood.problem.measurements:
         if one.observable in names and np.isfinite(one.time):
             key = (one.observable, _key(one))
             last[key] = max(last.get(key, 0.0), one.time)
+            noise[key] = one.noise_overrides
     last = {key: end for key, end in last.items() if end > 0}
     if not last:
         return {}
     dense = [
-        Measurement(name, key[0], key[1], float(t), 1.0, key[2], key[3])
+        Measurement(name, key[0], key[1], float(t), 1.0, key[2], noise[name, key])
         for (name, key), end in last.items()
         for t in np.linspace(0, end, TIMES)
     ]

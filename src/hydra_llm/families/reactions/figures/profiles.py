@@ -34,6 +34,7 @@ def profile_figure(fit: LikelihoodFit, reference: Any) -> dict[str, Figure]:
         given = reference.values.get(parameter.id) if reference.is_truth else None
         if given is not None:
             panel.axvline(given, color=TRUTH, lw=1)
+        panel.locator_params(axis="x", nbins=4)
         panel.set_ylim(-0.2, 1.6 * THRESHOLD)
         scale = "" if parameter.scale == "lin" else f"{parameter.scale} "
         words = status(one)
