@@ -32,9 +32,7 @@ def main() -> None:
     generator = np.random.default_rng(options.seed)
     lines = ["observableId\tsimulationConditionId\ttime\tmeasurement\tobservableParameters\tnoiseParameters"]
     for name, dose in DOSES.items():
-        solved = solve_ivp(
-            rates, (0, TIMES[-1]), (1, 0, 2, 0), "LSODA", TIMES, args=(dose,), rtol=1e-10, atol=1e-12
-        )
+        solved = solve_ivp(rates, (0, TIMES[-1]), (1, 0, 2, 0), "LSODA", TIMES, args=(dose,), rtol=1e-10, atol=1e-12)
         for time, Kp, Sp in zip(TIMES, solved.y[1], solved.y[3], strict=True):
             blot = SCALE_KP * Kp * 10 ** (SD_KP * generator.standard_normal())
             lines.append(f"kinase\t{name}\t{time:g}\t{blot:.6g}\tscale_Kp\tsd_Kp")

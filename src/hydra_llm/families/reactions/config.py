@@ -1,4 +1,4 @@
-"""Keys of reaction networks from files: conf/simulation/petab.yaml and sbml.yaml, conf/training/maximum_likelihood.yaml."""
+"""Keys of reaction networks from files: of the PEtab problem, the SBML model, and the maximum likelihood fit."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,6 @@
 """Files that cannot be used, and features that are not supported, as sentences."""
 
+from importlib import import_module
 from types import ModuleType
 
 
@@ -20,21 +21,19 @@ class NotSupported(ModelError):
 
 def libsbml() -> ModuleType:
     """The module libsbml. Raises ModelError where it is not installed."""
-    try:
-        import libsbml as found
-    except ImportError:
-        raise ModelError(_absent("python-libsbml")) from None
-    return found
+    return _module("libsbml", "python-libsbml")
 
 
 def fides() -> ModuleType:
     """The module fides. Raises ModelError where it is not installed."""
+    return _module("fides", "fides")
+
+
+def _module(name: str, package: str) -> ModuleType:
     try:
-        import fides as found
+        return import_module(name)
     except ImportError:
-        raise ModelError(_absent("fides")) from None
-    return found
-
-
-def _absent(name: str) -> str:
-    return f"Reaction networks from files need {name}, not installed here: pip install 'hydra-llm[sbml]' (or '.[sbml]')."
+        raise ModelError(
+            f"Reaction networks from files need {package}, not installed here: pip install 'hydra-llm[sbml]' (or "
+            "'.[sbml]')."
+        ) from None

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.families.evaluation import Evaluation, OracleReport
+from hydra_llm.families.fitting import Fit
 from hydra_llm.families.reactions import tables
 from hydra_llm.families.reactions.config import MaximumLikelihoodTraining
 from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed, Tolerances
@@ -78,7 +79,8 @@ class LikelihoodEvaluator:
         scores = {"oracle_nll": found.nll, "oracle_chi2": found.chi2}
         return OracleReport(Reference(values, is_truth, found.nll), scores, sentence)
 
-    def score(self, fit: LikelihoodFit, oracle: OracleReport[Reference]) -> "LikelihoodEvaluation":
+    def score(self, fit: Fit, oracle: OracleReport[Reference]) -> "LikelihoodEvaluation":
+        fit = _own(fit)
         likelihood: Likelihood = fit.net
         found, n, p = fit.evaluated, len(likelihood.measured), len(fit.best.point)
         metrics = {
@@ -106,7 +108,8 @@ class LikelihoodEvaluator:
             metrics |= _against_truth(fit, oracle.found)
         return LikelihoodEvaluation(metrics, oracle.found)
 
-    def tables(self, fit: LikelihoodFit, evaluation: "LikelihoodEvaluation") -> dict[str, str]:
+    def tables(self, fit: Fit, evaluation: "LikelihoodEvaluation") -> dict[str, str]:
+        fit = _own(fit)
         return {
             "parameters.csv": tables.parameters_table(fit, evaluation.reference),
             "measurements.csv": tables.measurements_table(fit),
@@ -114,15 +117,21 @@ class LikelihoodEvaluator:
             **({"profiles.csv": tables.profiles_table(fit)} if fit.profiles else {}),
         }
 
-    def figures(self, fit: LikelihoodFit, evaluation: "LikelihoodEvaluation") -> dict[str, Figure]:
+    def figures(self, fit: Fit, evaluation: "LikelihoodEvaluation") -> dict[str, Figure]:
+        fit = _own(fit)
         return {
             **fits(fit.net, fit.best.point, fit.evaluated),
             "waterfall": waterfall(fit.starts),
             **profile_figure(fit, evaluation.reference),
         }
 
-    def sketches(self, fit: LikelihoodFit, evaluation: Any) -> dict[str, Figure]:
-        return {"waterfall": waterfall(fit.starts)}
+    def sketches(self, fit: Fit, evaluation: Any) -> dict[str, Figure]:
+        return {"waterfall": waterfall(_own(fit).starts)}
+
+
+def _own(fit: Fit) -> LikelihoodFit:
+    assert isinstance(fit, LikelihoodFit)
+    return fit
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,9 @@ class LikelihoodEvaluation(Evaluation):
 
 
 def _against_truth(fit: LikelihoodFit, truth: Reference) -> dict[str, float]:
-    """parameters_R2 over the scaled values; coverage_95: the share of true values inside their intervals."""
+    """parameters_R2 over the scaled values, _identifiable: of closed intervals; coverage_95: the share of true values
+    inside their intervals.
+    """
     names = fit.net.names
     true = np.array([truth.values[name] for name in names])
     scores: dict[str, float] = {}
@@ -144,6 +155,10 @@ def _against_truth(fit: LikelihoodFit, truth: Reference) -> dict[str, float]:
         determined = [hit for hit, one in zip(inside, fit.profiles, strict=True) if one.is_determined]
         if determined:
             scores["parameters_coverage_95_determined"] = float(np.mean(determined))
+            places = [one.place for one in fit.profiles if one.is_determined]
+            own = identity_r2(fit.best.point[places], true[places])
+            if own is not None:
+                scores["parameters_R2_identifiable"] = own
     return scores
 
 

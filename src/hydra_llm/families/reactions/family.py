@@ -18,6 +18,7 @@ FAMILY = Family(
         "n_parameters",
         "parameters_determined",
         "parameters_R2",
+        "parameters_R2_identifiable",
         "parameters_coverage_95",
         "parameters_coverage_95_determined",
         "n_starts",

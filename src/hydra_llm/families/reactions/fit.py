@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import Progress
 
 from hydra_llm import job
 from hydra_llm.data.observations import Observations
@@ -82,11 +83,12 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
 
 
 def _starts(likelihood: Likelihood, keys: MaximumLikelihoodTraining, context: FitContext) -> MultiStart:
-    with tqdm(total=keys.n_starts, desc="Starts", disable=not context.trainer.get("enable_progress_bar")) as bar:
+    shown = bool(context.trainer.get("enable_progress_bar"))
+    with Progress(console=Console(stderr=True), disable=not shown) as bar:
+        task = bar.add_task("Starts", total=keys.n_starts)
 
         def after(number: int, own: Optimum, best: Optimum) -> bool:
-            bar.update()
-            bar.set_postfix_str(f"nll {best.nll:.4f}")
+            bar.advance(task)
             log.info(
                 "Start %d of %d: negative log likelihood %.4f after %d iterations (%s); best so far %.4f.",
                 *(number + 1, keys.n_starts, own.nll, own.iterations, own.message, best.nll),
@@ -143,5 +145,3 @@ def _must_beat(evaluated: Evaluated, baselines: Mapping[str, Any]) -> None:
             f"{constant:.4g}. Raise training.n_starts, widen the bounds of the parameters, or accept any fit with "
             "training.must_beat=[]."
         )
-
-

@@ -49,6 +49,10 @@ _ARRAY: dict[str, Any] = {
 }
 
 
+def _text(printer: Any, value: Any) -> str:
+    return str(printer.doprint(value))
+
+
 def compiled(arguments: Mapping[str, Sequence[Symbol]], outputs: Sequence[Any], *, arrays: bool = False) -> Compiled:
     """f(*arguments) -> the outputs in order. arguments: of each parameter of f, the symbols that it holds.
 
@@ -71,8 +75,8 @@ def compiled(arguments: Mapping[str, Sequence[Symbol]], outputs: Sequence[Any], 
     parts, reduced = sympy.cse(renamed, symbols=sympy.numbered_symbols("c_"), order="none", list=True)
     settings = {"fully_qualified_modules": arrays, "allow_unknown_functions": True}
     printer = NumPyPrinter(settings) if arrays else PythonCodePrinter(settings)
-    lines += [f"    {symbol} = {printer.doprint(value)}" for symbol, value in parts]
-    lines.append(f"    return [{', '.join(printer.doprint(value) for value in reduced)}]")
+    lines += [f"    {symbol} = {_text(printer, value)}" for symbol, value in parts]
+    lines.append(f"    return [{', '.join(_text(printer, value) for value in reduced)}]")
     source = f"def f({', '.join(arguments)}):\n" + "\n".join(lines)
     space = dict(_ARRAY if arrays else _SCALAR)
     exec(compile(source, "<reaction network>", "exec"), space)

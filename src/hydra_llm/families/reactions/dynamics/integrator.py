@@ -5,13 +5,16 @@ the same error control. Newton's iteration is given the block diagonal of their 
 corrector of Maly and Petzold (1996). Sensitivities are taken in groups, so that the blocks stay small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.integrate import odeint
+from scipy.integrate import odeint, solve_ivp
 
 from hydra_llm.families.reactions.dynamics.system import OpenSystem
+
+Slope = Callable[[float, np.ndarray], Any]
 
 LARGEST = 150  # equations that are integrated together, where there is a choice
 CALLS = 15_000  # of the right-hand side between two restarts; more is a system that cannot be integrated here
@@ -64,6 +67,20 @@ def stretch(
     return states, found
 
 
+class _Guard:
+    """A right-hand side that gives up after CALLS, and where a state runs away."""
+
+    def __init__(self, right: Callable[[float, np.ndarray, list[float]], Any], n: int) -> None:
+        self._right, self._n, self.count = right, n, 0
+
+    def __call__(self, t: float, y: np.ndarray) -> Any:
+        self.count += 1
+        x = y[: self._n].tolist()
+        if self.count > CALLS or max(x) > HIGHEST:
+            raise IntegrationFailed("A state runs away, or the steps of the integrator become too small.")
+        return self._right(t, y, x)
+
+
 def _states(
     system: OpenSystem,
     k: list[float],
@@ -74,14 +91,9 @@ def _states(
     frozen: bool,
 ) -> np.ndarray:
     rate, jacobian, places, n = system.rate, system.jacobian, system.jacobian_places, len(x)
-    count, held = 0, (float(times[0]),)
+    held = (float(times[0]),)
 
-    def right(t: float, y: np.ndarray) -> list[float]:
-        nonlocal count
-        count += 1
-        values = y.tolist()
-        if count > CALLS or max(values) > HIGHEST:
-            raise IntegrationFailed("A state runs away, or the steps of the integrator become too small.")
+    def right(t: float, y: np.ndarray, values: list[float]) -> list[float]:
         return rate(held if frozen else (t,), values, k, w)
 
     def slopes(t: float, y: np.ndarray) -> np.ndarray:
@@ -89,7 +101,7 @@ def _states(
         J[places] = jacobian(held if frozen else (t,), y.tolist(), k, w)
         return J
 
-    return _solve(right, slopes, x, times, tolerances)
+    return _solve(_Guard(right, n), slopes, x, times, tolerances, frozen)
 
 
 def _with_sensitivities(
@@ -105,19 +117,15 @@ def _with_sensitivities(
 ) -> tuple[np.ndarray, np.ndarray]:
     linearised, jacobian, n, p = system.linearised, system.jacobian, len(x), len(s)
     J_places, K_places = system.jacobian_places, system.gradient_places
-    n_J, count, held = len(J_places[0]), 0, (float(times[0]),)
+    n_J, held = len(J_places[0]), (float(times[0]),)
     rows, weights = K_places[0], direction[K_places[1]]  # of every entry of df/dk: its equation, and dk/dtheta
     gather = np.zeros((n, len(rows)))
     gather[rows, np.arange(len(rows))] = 1.0
-    J, out = np.zeros((n, n)), np.empty((p + 1, n))
+    J = np.zeros((n, n))
 
-    def right(t: float, y: np.ndarray) -> np.ndarray:
-        nonlocal count
-        count += 1
-        at = y[:n].tolist()
-        if count > CALLS or max(at) > HIGHEST:
-            raise IntegrationFailed("A state runs away, or the steps of the integrator become too small.")
-        values = linearised(held if frozen else (t,), at, k, w)
+    def right(t: float, y: np.ndarray, states: list[float]) -> np.ndarray:
+        values = linearised(held if frozen else (t,), states, k, w)
+        out = np.empty((p + 1, n))
         out[0] = values[:n]
         J[J_places] = values[n : n + n_J]
         np.matmul(y[n:].reshape(p, n), J.T, out=out[1:])
@@ -133,13 +141,38 @@ def _with_sensitivities(
             whole[i * n : (i + 1) * n, i * n : (i + 1) * n] = block
         return whole
 
-    y = _solve(right, slopes, np.concatenate([x, s.ravel()]), times, tolerances)
+    start = np.concatenate([x, s.ravel()])
+    with np.errstate(all="ignore"):
+        y = _solve(_Guard(right, n), slopes, start, times, tolerances, frozen)
     return y[:, :n], y[:, n:].reshape(len(times), p, n)
 
 
-def _solve(right, slopes, start: np.ndarray, times: np.ndarray, tolerances: Tolerances) -> np.ndarray:  # noqa: ANN001
+def _solve(
+    right: _Guard, slopes: Slope, start: np.ndarray, times: np.ndarray, tolerances: Tolerances, stubborn: bool
+) -> np.ndarray:
+    """States [time, equation]. stubborn: a second method is tried, BDF; LSODA sometimes takes endless small steps close
+    to a steady state.
+    """
     if len(times) == 1:
         return start[None]
+    try:
+        return _lsoda(right, slopes, start, times, tolerances)
+    except IntegrationFailed:
+        if not stubborn:
+            raise
+    right.count = 0
+    try:
+        found = solve_ivp(
+            right, times[[0, -1]], start, "BDF", times, jac=slopes, rtol=tolerances.rtol, atol=tolerances.atol
+        )
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise IntegrationFailed(str(error)) from error
+    if not found.success or not np.isfinite(found.y).all():
+        raise IntegrationFailed(found.message)
+    return found.y.T
+
+
+def _lsoda(right: _Guard, slopes: Slope, start: np.ndarray, times: np.ndarray, tolerances: Tolerances) -> np.ndarray:
     try:
         y, about = odeint(
             right,

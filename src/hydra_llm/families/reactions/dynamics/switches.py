@@ -4,15 +4,16 @@ An integrator is started anew at every breakpoint, so that it never steps over o
 breakpoint, and is refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
 from hydra_llm.families.reactions.errors import NotSupported
-from hydra_llm.families.reactions.sbml.mathematics import TIME
+from hydra_llm.families.reactions.sbml.mathematics import TIME, replaced
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,12 @@ def switched(formulas: Sequence[Expr], states: Sequence[Symbol], model: str) -> 
             if TIME in condition.free_symbols:
                 breaks[_break(condition, model)] = None
             found[condition] = Symbol(f"switch({len(found)})")
-    replaced: Mapping[Expr, Expr] = found  # type: ignore[assignment]
-    return [formula.xreplace(replaced) for formula in formulas], Switches(
+    return [replaced(formula, found) for formula in formulas], Switches(
         tuple(found.values()), tuple(found), tuple(breaks)
     )
 
 
-def _break(condition: Relational, model: str) -> Expr:
+def _break(condition: Any, model: str) -> Expr:
     """The time at which a condition changes."""
     difference = sympy.expand(condition.lhs - condition.rhs)
     slope = sympy.diff(difference, TIME)

@@ -47,7 +47,7 @@ class OpenSystem:
         """A formula of states, constants and rules in terms of states, time and k."""
         inner = formula.xreplace({real(name): value for name, value in self.network.rules.items()})
         for symbol in inner.free_symbols:
-            value = self.closed.get(symbol)
+            value = self.closed.get(real(str(symbol)))
             if value is not None and value.has(sympy.nan):
                 raise ModelError(f"{symbol} of {self.network.name} has no value, and nothing gives it one.")
         return inner.xreplace(self.closed)

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LEVEL = 0.95
 THRESHOLD = float(chi2.ppf(LEVEL, 1))  # 3.84, of twice the difference of the objective
 RISE = 0.65  # wanted from one point to the next, of the square root of that difference; 1.96 is the threshold
-POINTS = 25  # per side
+POINTS = 40  # per side
 SHORTEST, LONGEST = 1e-4, 0.1  # of a step, as shares of the bounds
 BETTER = 1e-3  # a refit that much below the minimum has found a better one
 
@@ -135,7 +135,7 @@ def _crossing(values: list[float], rises: list[float]) -> float:
 
 
 def _first_step(likelihood: Likelihood, best: Optimum, place: int) -> tuple[float, np.ndarray]:
-    """A step by which the root of the rise grows by RISE, and how the others move with it, by the Fisher information."""
+    """By the Fisher information: a step by which the root of the rise grows by RISE; how the others move with it."""
     n = len(best.point)
     alone = np.eye(n)[place]
     try:
@@ -152,5 +152,3 @@ def _first_step(likelihood: Likelihood, best: Optimum, place: int) -> tuple[floa
     if np.abs(tangent / span).max() > 10 / span[place]:
         tangent = alone
     return RISE * float(np.sqrt(variance)), tangent
-
-

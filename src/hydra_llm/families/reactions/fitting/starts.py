@@ -78,8 +78,9 @@ def multi_start(
     result = MultiStart(tuple(optima))
     if not result.best.is_finite:
         raise FitFailed(
-            f"The fit failed: the model could be integrated at none of {DRAWS} points for each of {len(optima)} starts. "
-            "Narrow the bounds of the parameters, or set looser tolerances (training.rtol, training.atol)."
+            f"The fit failed: the model could be integrated at none of {DRAWS} points for each of "
+            f"{len(optima)} starts. Narrow the bounds of the parameters, or set looser tolerances (training.rtol, "
+            "training.atol)."
         )
     return result
 

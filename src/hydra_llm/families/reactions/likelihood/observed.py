@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import sympy
 from sympy import Expr, Symbol
 
 from hydra_llm.families.reactions.dynamics.code import compiled, derivatives
@@ -12,7 +11,7 @@ from hydra_llm.families.reactions.dynamics.switches import switched
 from hydra_llm.families.reactions.dynamics.system import OpenSystem
 from hydra_llm.families.reactions.errors import ModelError
 from hydra_llm.families.reactions.petab.problem import Observable, Problem
-from hydra_llm.families.reactions.sbml.mathematics import TIME, formula, real
+from hydra_llm.families.reactions.sbml.mathematics import TIME, formula, real, replaced
 
 PLACEHOLDER = re.compile(r"^(observable|noise)Parameter\d+_")
 
@@ -41,14 +40,14 @@ class ObservableFunction:
         value = formula(observable.formula, f"The formula of observable {observable.id}", known)
         known |= {one.id: real(one.id) for one in problem.observables if one.id not in known}
         sigma = formula(observable.noise, f"The noise formula of observable {observable.id}", known)
-        sigma = sigma.xreplace({real(observable.id): value})
+        sigma = replaced(sigma, {real(observable.id): value})
         others = {str(one) for one in sigma.free_symbols} & {one.id for one in problem.observables}
         if others - set(names) - set(placeholders):
             raise ModelError(
                 f"The noise formula of observable {observable.id} names the observable {min(others)}: another than its "
                 "own is not read."
             )
-        closed = [system.close(sympy.sympify(one)) for one in (value, sigma)]
+        closed = [system.close(one) for one in (value, sigma)]
         self.id, self.placeholders = observable.id, [real(name) for name in placeholders]
         self._system, self._formulas = system, closed
         self._compile()

@@ -8,7 +8,7 @@ import sympy
 from sympy import Expr
 
 from hydra_llm.families.reactions.errors import ModelError, NotSupported, libsbml
-from hydra_llm.families.reactions.sbml.mathematics import TIME, expression, number, real
+from hydra_llm.families.reactions.sbml.mathematics import TIME, expression, number, real, replaced
 from hydra_llm.families.reactions.sbml.network import ReactionNetwork, initial_of, resolved
 from hydra_llm.families.reactions.sbml.refusals import refuse
 
@@ -78,8 +78,8 @@ class _Reader:
             species=tuple(changed),
             reactions=tuple(rates),
             S=S,
-            rates={name: sympy.sympify(value).xreplace(inline) for name, value in rates.items()},
-            derivatives={name: value.xreplace(inline) for name, value in derivatives.items()},
+            rates={name: replaced(value, inline) for name, value in rates.items()},
+            derivatives={name: replaced(value, inline) for name, value in derivatives.items()},
             initial=initial,
             constants=constants,
             rules=rules,
@@ -153,7 +153,7 @@ class _Reader:
         else:
             value = self._declared(name)
         at_start = {real(state): initial_of(state) for state in self._states()}
-        return value.xreplace({**at_start, TIME: sympy.Integer(0)})
+        return replaced(value, {**at_start, TIME: sympy.Integer(0)})
 
     def _states(self) -> list[str]:
         return [

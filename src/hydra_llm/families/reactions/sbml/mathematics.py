@@ -1,56 +1,26 @@
-"""Formulas of SBML and of PEtab, from libsbml's syntax tree to sympy.
-
-Two functions stand in for sympy's own, because an integrator steps a little below zero where a concentration should
-stay above it: power(a, b) is 0 for a <= 0, and log is finite there. Their derivatives are written with them.
-"""
+"""Formulas of SBML and of PEtab, from libsbml's syntax tree to sympy."""
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import sympy
 from sympy import Expr, Symbol
 
 from hydra_llm.families.reactions.errors import ModelError, NotSupported, libsbml
+from hydra_llm.families.reactions.sbml.functions import apply, kink, logarithm, power
 
 TIME = Symbol("time", real=True)
 AVOGADRO = 6.02214179e23  # as SBML Level 3 gives it
 
 
-class power(sympy.Function):
-    """a**b for an exponent that is no integer; 0 where a <= 0."""
-
-    nargs = 2
-    is_real = True
-
-    @classmethod
-    def eval(cls, a: Any, b: Any) -> Any:
-        if b.is_Float and float(b).is_integer():
-            b = sympy.Integer(int(b))
-        if b.is_Integer or (a.is_number and a.is_positive):
-            return a**b
-        return None
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        a, b = self.args
-        return b * power(a, b - 1) if argindex == 1 else power(a, b) * logarithm(a)
-
-
-class logarithm(sympy.Function):
-    """The natural logarithm; a large negative number where a <= 0."""
-
-    nargs = 1
-    is_real = True
-
-    @classmethod
-    def eval(cls, a: Any) -> Any:
-        return sympy.log(a) if a.is_number and a.is_positive else None
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return 1 / self.args[0]
-
-
 def real(name: str) -> Symbol:
     return Symbol(name, real=True)
+
+
+def replaced(formula: Any, by: Mapping[Any, Any]) -> Any:
+    """A formula with symbols replaced by other formulas."""
+    return sympy.sympify(formula).xreplace(dict(by))
 
 
 def number(value: float) -> Expr:
@@ -60,16 +30,16 @@ def number(value: float) -> Expr:
 
 
 def _log(base: Expr, a: Expr) -> Expr:
-    return logarithm(a) / sympy.log(base)
+    return apply(logarithm, a) / sympy.log(base)
 
 
 def _chain(operation: Callable[[Expr, Expr], Any]) -> Callable[..., Any]:
     """A relation of SBML takes any number of arguments: a < b < c."""
 
-    def apply(*terms: Expr) -> Any:
-        return sympy.And(*(operation(a, b) for a, b in zip(terms, terms[1:], strict=False)))
+    def chained(*terms: Expr) -> Any:
+        return sympy.And(*(operation(a, b) for a, b in pairwise(terms)))
 
-    return apply
+    return chained
 
 
 def _piecewise(*terms: Any) -> Expr:
@@ -92,42 +62,12 @@ def _smaller(*terms: Expr) -> Expr:
     return terms[0] if len(terms) == 1 else _choice(terms[0], _smaller(*terms[1:]), sympy.Le)
 
 
-class kink(sympy.Function):
-    """first where `first - second` has the sign, else second: continuous, so that no integrator has to stop there.
-
-    kink(first, second, 1) is the larger, kink(first, second, -1) the smaller of both.
-    """
-
-    nargs = 3
-    is_real = True
-
-    @classmethod
-    def eval(cls, first: Any, second: Any, sign: Any) -> Any:
-        if first.is_number and second.is_number:
-            return sympy.Max(first, second) if sign > 0 else sympy.Min(first, second)
-        return None
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        first, second, sign = self.args
-        return above(sign * (first - second)) if argindex == 1 else above(-sign * (first - second))
-
-
-class above(sympy.Function):
-    """1 where the argument is above 0, else 0; its derivative is taken as 0."""
-
-    nargs = 1
-    is_real = True
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return sympy.Integer(0)
-
-
 def _choice(first: Expr, second: Expr, relation: Any) -> Expr:
-    return kink(first, second, sympy.Integer(1 if relation is sympy.Ge else -1))
+    return apply(kink, first, second, sympy.Integer(1 if relation is sympy.Ge else -1))
 
 
 def _absolute(a: Expr) -> Expr:
-    return kink(a, -a, sympy.Integer(1))
+    return apply(kink, a, -a, sympy.Integer(1))
 
 
 def _operations(lib: Any) -> dict[int, Callable[..., Any]]:

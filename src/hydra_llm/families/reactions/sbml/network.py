@@ -11,7 +11,7 @@ import numpy as np
 from sympy import Expr, Symbol
 
 from hydra_llm.families.reactions.errors import ModelError
-from hydra_llm.families.reactions.sbml.mathematics import real
+from hydra_llm.families.reactions.sbml.mathematics import real, replaced
 
 
 @dataclass(frozen=True)
@@ -64,5 +64,5 @@ def resolved(formulas: Mapping[Symbol, Expr], kind: str) -> dict[Symbol, Expr]:
             names = ", ".join(sorted(str(symbol) for symbol in left))
             raise ModelError(f"The {kind} of {names} depend on each other in a circle.")
         for symbol in ready:
-            done[symbol] = left.pop(symbol).xreplace(done)
+            done[symbol] = replaced(left.pop(symbol), done)
     return done

@@ -72,7 +72,9 @@ class Measurements:
 
     def drift(self, activity: Tensor, external: Tensor | None) -> Tensor:
         """Raises ModelError: measurements have no derivative that somebody knows."""
-        raise ModelError("Measurements of a reaction network have no derivative to fit; the likelihood is of their values.")
+        raise ModelError(
+            "Measurements of a reaction network have no derivative to fit; the likelihood is of their values."
+        )
 
     def segments(self) -> tuple[Segment, ...]:
         return (Segment(("train",), 0, self.n_frames["train"]),)
