@@ -1,7 +1,8 @@
 """Many descents from different starts: a likelihood of reaction networks has many minima.
 
-Starts are a Latin hypercube over the bounds on the scales of the parameters. A start at which the system cannot be
-integrated is drawn again. A run that its scheduler starts again in the same folder keeps the starts that are done.
+Starts are scrambled Sobol points over the bounds, on the scales of the parameters; those of a larger number of starts
+begin with those of a smaller one. A start at which the system cannot be integrated is drawn again. A run that its
+scheduler starts again in the same folder keeps the starts that are done.
 """
 
 import json
@@ -60,7 +61,7 @@ def multi_start(
     Raises FitFailed where no start could be evaluated.
     """
     low, high = (np.array(side) for side in zip(*ranges, strict=True))
-    sample = qmc.LatinHypercube(len(low), rng=np.random.default_rng(seed)).random(n_starts)
+    sample = qmc.Sobol(len(low), rng=np.random.default_rng(seed)).random_base2((n_starts - 1).bit_length())
     optima = _left(folder, likelihood, n_starts, seed)
     for number in range(len(optima), n_starts):
         own = np.random.default_rng([seed, number])  # so that a resumed run draws the same
