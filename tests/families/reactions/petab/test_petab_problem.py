@@ -1,4 +1,4 @@
-"""A problem is read from its tables; what is wrong in them is one sentence, what is not supported is refused by name."""
+"""A problem is read from its tables; what is wrong in them, or not supported, is one sentence."""
 
 from pathlib import Path
 

@@ -137,9 +137,10 @@ def test_derivatives_are_those_of_libroadrunner(name, sbml, tmp_path):
     for one, amount in zip(network.states, amounts, strict=True):
         simulator[one if amount else f"[{one}]"] = STATES[one]
     ruled = {model.getRule(i).getVariable() for i in range(model.getNumRules()) if model.getRule(i).isRate()}
-    of_rules = dict(zip(simulator.model.getStateVectorIds(), simulator.model.getStateVectorRate(), strict=True))
+    rates = simulator.getRatesOfChangeNamedArray()
+    of_rules = dict(zip(rates.colnames, rates[0], strict=True))
     theirs = [
-        of_rules[one] if one in ruled else simulator[f"{one}'"] / (1 if amount else simulator["V"])
+        of_rules[f"{one}'"] if one in ruled else simulator[f"{one}'"] / (1 if amount else simulator["V"])
         for one, amount in zip(network.states, amounts, strict=True)
     ]
     assert found == pytest.approx(theirs, rel=1e-8)
