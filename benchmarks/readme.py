@@ -21,7 +21,7 @@ SHOWN = {  # of the regimes: easy ones, hard ones, and one whose model is wrong
     "metabolism_oscillatory": "90 reactions in autocatalytic cycles",
     "metabolism_rank_50": "256 reactions, 17 undetermined by any data",
 }
-REGIME_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+|recording)` \|.*\|) [^|]* \| [^|]* \|$"
+REGIME_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+|recording|petab|sbml)` \|.*\|) [^|]* \| [^|]* \|$"
 HEADING = "## Every regime"  # above the table; another one has a row of the same name
 BUDGETS = ("24 trials, 1 slot", "24 trials, 4 slots", "100 trials, 1 slot")
 

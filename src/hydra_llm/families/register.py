@@ -11,7 +11,6 @@ from hydra_llm.families.metabolism.config import (
     ReactionGNNConfig,
 )
 from hydra_llm.families.reactions.config import (
-    KnownKinetics,
     MaximumLikelihoodTraining,
     PetabSimulation,
     SbmlSimulation,
@@ -29,7 +28,6 @@ NODES = {
     ("model", "signal_gnn_schema"): SignalGNNConfig,
     ("model", "reaction_gnn_schema"): ReactionGNNConfig,
     ("model", "flyvis_gnn_schema"): FlyvisGNNConfig,
-    ("model", "known_kinetics_schema"): KnownKinetics,
     ("training", "signal_schema"): SignalTraining,
     ("training", "metabolism_schema"): MetabolismTraining,
     ("training", "flyvis_schema"): FlyvisTraining,

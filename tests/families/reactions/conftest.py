@@ -76,8 +76,8 @@ def sbml(needs_libsbml) -> Callable[..., str]:
 
 @pytest.fixture
 def problem_of(needs_libsbml) -> Callable[..., Any]:
-    """problem_of(model text, parameters=..., observables=..., measurements=..., conditions=...) -> Problem; tables as
-    lists of dicts.
+    """problem_of(model text, parameters=..., observables=..., measurements=..., conditions=...) -> ProblemFiles; tables
+    as lists of dicts.
     """
     from hydra_llm.families.reactions.petab.problem import ProblemFiles
 

@@ -40,11 +40,6 @@ class SbmlSimulation:
 
 
 @dataclass
-class KnownKinetics:
-    """The laws are given by the file: there is no network to choose."""
-
-
-@dataclass
 class MaximumLikelihoodTraining:
     """Descents from many starts, then a profile of every parameter (docs/reactions_from_files.md)."""
 

@@ -18,10 +18,10 @@ from hydra_llm.families.errors import ExperimentError, FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
 from hydra_llm.families.reactions.config import MaximumLikelihoodTraining
 from hydra_llm.families.reactions.dynamics.integrator import Tolerances
-from hydra_llm.families.reactions.fitting.optimum import Limits, Optimum, minimise
+from hydra_llm.families.reactions.fitting.optimum import DescentLimits, Optimum, minimise
 from hydra_llm.families.reactions.fitting.profiles import Profile, profiles
 from hydra_llm.families.reactions.fitting.starts import MultiStart, multi_start
-from hydra_llm.families.reactions.likelihood.likelihood import Evaluated, Likelihood, starts_of
+from hydra_llm.families.reactions.likelihood.likelihood import Likelihood, LikelihoodAt, starts_of
 from hydra_llm.families.reactions.system.measurements import stored_problem
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream_seed
@@ -40,7 +40,7 @@ class LikelihoodFit(Fit):
 
     starts: MultiStart
     best: Optimum
-    evaluated: Evaluated
+    evaluated: LikelihoodAt
     profiles: tuple[Profile, ...]
 
     def losses(self) -> dict[str, float]:
@@ -60,7 +60,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     best, found = _polished(likelihood, starts.best, keys), ()
     if keys.profile:
         log.info("Profiles of %d parameters ...", len(best.point))
-        profiled = profiles(likelihood, best, Limits(keys.max_iterations, PROFILE_TOLERANCE))
+        profiled = profiles(likelihood, best, DescentLimits(keys.max_iterations, PROFILE_TOLERANCE))
         best, found = profiled.best, profiled.profiles
     evaluated = likelihood(best.point)
     baselines = _baselines(likelihood, evaluated) if keys.must_beat else {}
@@ -100,7 +100,7 @@ def _starts(likelihood: Likelihood, keys: MaximumLikelihoodTraining, context: Fi
                 return not job.should_stop()
             return True
 
-        limits = Limits(keys.max_iterations, keys.tolerance)
+        limits = DescentLimits(keys.max_iterations, keys.tolerance)
         seed = stream_seed(keys.seed, "model_init")
         return multi_start(
             likelihood, starts_of(likelihood.problem), keys.n_starts, seed, limits, context.folder, after
@@ -110,14 +110,14 @@ def _starts(likelihood: Likelihood, keys: MaximumLikelihoodTraining, context: Fi
 def _polished(likelihood: Likelihood, best: Optimum, keys: MaximumLikelihoodTraining) -> Optimum:
     """The best of all starts, taken further until nothing is gained: a narrow valley ends many a descent early."""
     for _ in range(POLISHES):
-        further = minimise(likelihood, best.point, Limits(keys.max_iterations, keys.tolerance / 100, 0.0))
+        further = minimise(likelihood, best.point, DescentLimits(keys.max_iterations, keys.tolerance / 100, 0.0))
         if further.objective >= best.objective - keys.tolerance:
             return min(further, best, key=lambda one: one.objective)
         best = further
     return best
 
 
-def _baselines(likelihood: Likelihood, evaluated: Evaluated) -> Mapping[str, float]:
+def _baselines(likelihood: Likelihood, evaluated: LikelihoodAt) -> Mapping[str, float]:
     """Residual sums of squares, in units of the noise of the fit, over observables with enough measurements: `fit`, and
     `constant`, the best single value of each observable.
     """
@@ -137,7 +137,7 @@ def _baselines(likelihood: Likelihood, evaluated: Evaluated) -> Mapping[str, flo
     return {"constant": constant, "fit": own}
 
 
-def _must_beat(evaluated: Evaluated, baselines: Mapping[str, Any]) -> None:
+def _must_beat(evaluated: LikelihoodAt, baselines: Mapping[str, Any]) -> None:
     constant, own = baselines.get("constant", 0.0), baselines.get("fit", 0.0)
     if constant > 0 and own >= constant:
         raise FitFailed(

@@ -42,9 +42,9 @@ def constant_of(sbml, problem_of):
 
 
 def limits():
-    from hydra_llm.families.reactions.fitting.optimum import Limits
+    from hydra_llm.families.reactions.fitting.optimum import DescentLimits
 
-    return Limits(100)
+    return DescentLimits(100)
 
 
 VALUES = [3.1, 2.7, 3.4, 2.9, 3.3]

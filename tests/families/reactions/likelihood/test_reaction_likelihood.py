@@ -91,9 +91,9 @@ def test_the_gradient_is_the_derivative_over_scaled_parameters(cascade):
 def test_a_prior_has_the_density_of_its_name(kind, density):
     pytest.importorskip("torch", reason="the science extra is not installed")
     from hydra_llm.families.reactions.likelihood.priors import prior_term
-    from hydra_llm.families.reactions.petab.parameters import Parameter
+    from hydra_llm.families.reactions.petab.parameters import PetabParameter
 
-    parameter = Parameter("k", "log10", 1e-3, 1e3, math.nan, True, (-3, 3), (kind, 0.3, 0.5))
+    parameter = PetabParameter("k", "log10", 1e-3, 1e3, math.nan, True, (-3, 3), (kind, 0.3, 0.5))
     found, h = prior_term(parameter, 0.2), 1e-6
     assert found.value == pytest.approx(-math.log(density(10**0.2)), rel=1e-10)
     slope = (prior_term(parameter, 0.2 + h).value - prior_term(parameter, 0.2 - h).value) / (2 * h)

@@ -12,7 +12,7 @@ from hydra_llm.families.reactions.dynamics.code import Compiled, compiled, deriv
 from hydra_llm.families.reactions.dynamics.switches import Switches, switched
 from hydra_llm.families.reactions.errors import ModelError
 from hydra_llm.families.reactions.sbml.mathematics import TIME, real
-from hydra_llm.families.reactions.sbml.network import ReactionNetwork, initial_of
+from hydra_llm.families.reactions.sbml.network import KineticNetwork, initial_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class OpenSystem:
     Raises ModelError where a number is missing, NotSupported for a piecewise formula that cannot be followed.
     """
 
-    network: ReactionNetwork
+    network: KineticNetwork
     free: tuple[str, ...]
 
     @property
@@ -144,7 +144,7 @@ class OpenSystem:
         ]
 
 
-def constants_of(network: ReactionNetwork, but: Iterable[str] = ()) -> list[str]:
+def constants_of(network: KineticNetwork, but: Iterable[str] = ()) -> list[str]:
     """The constants that are plain numbers."""
     left_out = set(but)
     return [name for name, value in network.constants.items() if value.is_number and name not in left_out]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed
-from hydra_llm.families.reactions.likelihood.likelihood import Evaluated, Likelihood
+from hydra_llm.families.reactions.likelihood.likelihood import Likelihood, LikelihoodAt
 from hydra_llm.families.reactions.petab.problem import Measurement
 from hydra_llm.figures.palette import OKABE_ITO
 from hydra_llm.figures.style import GREY, dress, new_figure
@@ -16,7 +16,7 @@ from hydra_llm.figures.style import GREY, dress, new_figure
 PANELS, CURVES, TIMES = 16, 8, 120
 
 
-def fits(likelihood: Likelihood, point: np.ndarray, evaluated: Evaluated) -> dict[str, Figure]:
+def fits(likelihood: Likelihood, point: np.ndarray, evaluated: LikelihoodAt) -> dict[str, Figure]:
     """The figure `fit`. Of more than 16 observables the first are drawn, of more than 8 curves in a panel likewise."""
     problem = likelihood.problem
     measured = list(dict.fromkeys(one.observable for one in problem.measurements))
@@ -46,7 +46,7 @@ def _panel(
     axes: Axes,
     name: str,
     likelihood: Likelihood,
-    evaluated: Evaluated,
+    evaluated: LikelihoodAt,
     curves: dict[tuple[str, Key], tuple[np.ndarray, np.ndarray]],
 ) -> None:
     places = [i for i, one in enumerate(likelihood.problem.measurements) if one.observable == name]

@@ -35,7 +35,7 @@ class Optimum:
 
 
 @dataclass(frozen=True)
-class Limits:
+class DescentLimits:
     """iterations: at most. absolute, relative: change of the objective below which a descent ends."""
 
     iterations: int
@@ -43,7 +43,7 @@ class Limits:
     relative: float = 1e-9
 
 
-def minimise(likelihood: Likelihood, start: np.ndarray, limits: Limits, fixed: int | None = None) -> Optimum:
+def minimise(likelihood: Likelihood, start: np.ndarray, limits: DescentLimits, fixed: int | None = None) -> Optimum:
     """From a start inside the bounds. fixed: place of a parameter that keeps its value."""
     free = np.array([i for i in range(len(start)) if i != fixed], dtype=int)
     lower, upper = likelihood.lower[free], likelihood.upper[free]

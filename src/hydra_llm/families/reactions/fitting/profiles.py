@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed
-from hydra_llm.families.reactions.fitting.optimum import Limits, Optimum, minimise
+from hydra_llm.families.reactions.fitting.optimum import DescentLimits, Optimum, minimise
 from hydra_llm.families.reactions.likelihood.likelihood import Likelihood
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class _Better(Exception):
         self.optimum = optimum
 
 
-def profiles(likelihood: Likelihood, best: Optimum, limits: Limits, *, attempts: int = 5) -> Profiles:
+def profiles(likelihood: Likelihood, best: Optimum, limits: DescentLimits, *, attempts: int = 5) -> Profiles:
     """Of every parameter. A refit that finds a better minimum becomes the minimum, and all begin again."""
     for _ in range(attempts):
         try:
@@ -74,7 +74,7 @@ def profiles(likelihood: Likelihood, best: Optimum, limits: Limits, *, attempts:
     return Profiles(best, ())
 
 
-def _profile(likelihood: Likelihood, best: Optimum, place: int, limits: Limits) -> Profile:
+def _profile(likelihood: Likelihood, best: Optimum, place: int, limits: DescentLimits) -> Profile:
     sides = [_side(likelihood, best, place, limits, direction) for direction in (-1, 1)]
     values = np.concatenate([sides[0].values[::-1], [best.point[place]], sides[1].values])
     rise = np.concatenate([sides[0].rise[::-1], [0.0], sides[1].rise])
@@ -89,7 +89,7 @@ class _Side:
     is_complete: bool
 
 
-def _side(likelihood: Likelihood, best: Optimum, place: int, limits: Limits, direction: int) -> _Side:
+def _side(likelihood: Likelihood, best: Optimum, place: int, limits: DescentLimits, direction: int) -> _Side:
     bound = (likelihood.lower if direction < 0 else likelihood.upper)[place]
     span = likelihood.upper[place] - likelihood.lower[place]
     step, towards = _first_step(likelihood, best, place)

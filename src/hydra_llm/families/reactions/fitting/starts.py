@@ -16,7 +16,7 @@ from scipy.stats import qmc
 
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed
-from hydra_llm.families.reactions.fitting.optimum import Limits, Optimum, minimise
+from hydra_llm.families.reactions.fitting.optimum import DescentLimits, Optimum, minimise
 from hydra_llm.families.reactions.likelihood.likelihood import Likelihood
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def multi_start(
     ranges: Sequence[tuple[float, float]],
     n_starts: int,
     seed: int,
-    limits: Limits,
+    limits: DescentLimits,
     folder: Path | None = None,
     after: Callable[[int, Optimum, Optimum], bool] = lambda number, own, best: True,
 ) -> MultiStart:

@@ -11,7 +11,7 @@ from hydra_llm.families.reactions.dynamics.system import OpenSystem
 from hydra_llm.families.reactions.dynamics.trajectory import State, Trajectory, first_state, run, steady_state
 from hydra_llm.families.reactions.errors import ModelError, NotSupported
 from hydra_llm.families.reactions.likelihood.open_values import Cells, Entry, OpenValues
-from hydra_llm.families.reactions.petab.problem import Problem
+from hydra_llm.families.reactions.petab.problem import PetabProblem
 from hydra_llm.families.reactions.sbml.mathematics import real
 from hydra_llm.families.reactions.sbml.network import initial_of
 
@@ -62,7 +62,7 @@ def _continued(rest: State, start: State, reset: tuple[int, ...]) -> State:
 class Experiments:
     """All experiments of a problem, and the system that they share."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: PetabProblem) -> None:
         network = problem.network
         columns = list(dict.fromkeys(column for row in problem.conditions.values() for column in row))
         for column in columns:

@@ -14,11 +14,11 @@ from hydra_llm.families.reactions.likelihood.observed import ObservableFunction,
 from hydra_llm.families.reactions.likelihood.open_values import OpenValues
 from hydra_llm.families.reactions.likelihood.priors import prior_term
 from hydra_llm.families.reactions.petab.parameters import scaled, slopes, unscaled
-from hydra_llm.families.reactions.petab.problem import Measurement, Observable, Problem
+from hydra_llm.families.reactions.petab.problem import Measurement, Observable, PetabProblem
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class LikelihoodAt:
     """nll: of the measurements. objective: nll minus the log of priors. gradient, information [parameter, parameter]
     (Fisher's, of the noise model): of the objective, None where not asked for. y, sigma, residual [measurement]: model,
     noise, and the difference of the transformed values over the noise.
@@ -52,7 +52,7 @@ class _Group:
 class Likelihood:
     """Raises ModelError, NotSupported where the problem cannot be simulated."""
 
-    def __init__(self, problem: Problem, tolerances: Tolerances | None = None) -> None:
+    def __init__(self, problem: PetabProblem, tolerances: Tolerances | None = None) -> None:
         self.problem, self.tolerances = problem, tolerances or Tolerances()
         self.scales = [one.scale for one in problem.estimated]
         self.lower = np.array([scaled(one.lower, one.scale) for one in problem.estimated])
@@ -118,7 +118,7 @@ class Likelihood:
         system = self._experiments.system
         return [one.simulate(system, theta, steep, self.tolerances) for one in self._experiments.all]
 
-    def __call__(self, point: np.ndarray, *, gradient: bool = True) -> Evaluated:
+    def __call__(self, point: np.ndarray, *, gradient: bool = True) -> LikelihoodAt:
         """At scaled parameters. Raises IntegrationFailed where the system cannot be integrated there."""
         self.n_evaluations += 1
         theta = self.theta(point)
@@ -155,10 +155,10 @@ class Likelihood:
             raise IntegrationFailed("The likelihood is not finite.")
         prior, slope, curvature = self._prior(point)
         if not gradient:
-            return Evaluated(nll, nll + prior, None, None, y, sigma, residual)
+            return LikelihoodAt(nll, nll + prior, None, None, y, sigma, residual)
         if not (np.isfinite(total).all() and np.isfinite(information).all()):
             raise IntegrationFailed("The gradient of the likelihood is not finite.")
-        return Evaluated(nll, nll + prior, total + slope, information + np.diag(curvature), y, sigma, residual)
+        return LikelihoodAt(nll, nll + prior, total + slope, information + np.diag(curvature), y, sigma, residual)
 
     def model(self, point: np.ndarray) -> np.ndarray:
         """What the model says [measurement], untransformed. Raises IntegrationFailed."""
@@ -187,6 +187,6 @@ class Likelihood:
         return next(one for one in self.problem.observables if one.id == self.problem.measurements[place].observable)
 
 
-def starts_of(problem: Problem) -> Sequence[tuple[float, float]]:
+def starts_of(problem: PetabProblem) -> Sequence[tuple[float, float]]:
     """The ranges, scaled, from which initial values are drawn."""
     return [one.start for one in problem.estimated]

@@ -14,7 +14,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Terms:
+class NoiseTerms:
     """Per measurement: the value, its derivatives by y and sigma, its expected second derivatives, and the residual
     (transformed measurement minus model, over sigma).
     """
@@ -27,7 +27,7 @@ class Terms:
     residual: np.ndarray
 
 
-def terms(m: np.ndarray, y: np.ndarray, sigma: np.ndarray, transformation: str, distribution: str) -> Terms:
+def terms(m: np.ndarray, y: np.ndarray, sigma: np.ndarray, transformation: str, distribution: str) -> NoiseTerms:
     """m: measurements; y: model; sigma: of the transformed values. Not finite where a logarithm does not exist."""
     with np.errstate(all="ignore"):
         transformed, model, slope, jacobian = _transformed(m, y, transformation)
@@ -39,7 +39,7 @@ def terms(m: np.ndarray, y: np.ndarray, sigma: np.ndarray, transformation: str, 
             value = np.log(2 * sigma) + np.abs(r) + jacobian
             by_model, by_sigma, expected = -np.sign(r) / sigma, (1 - np.abs(r)) / sigma, 1 / sigma**2
         value = np.where(sigma > 0, value, np.inf)
-        return Terms(value, by_model * slope, by_sigma, slope**2 / sigma**2, expected, r)
+        return NoiseTerms(value, by_model * slope, by_sigma, slope**2 / sigma**2, expected, r)
 
 
 def _transformed(m: np.ndarray, y: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

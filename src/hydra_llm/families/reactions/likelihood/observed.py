@@ -10,10 +10,10 @@ from hydra_llm.families.reactions.dynamics.code import compiled, derivatives
 from hydra_llm.families.reactions.dynamics.switches import switched
 from hydra_llm.families.reactions.dynamics.system import OpenSystem
 from hydra_llm.families.reactions.errors import ModelError
-from hydra_llm.families.reactions.petab.problem import Observable, Problem
+from hydra_llm.families.reactions.petab.problem import Observable, PetabProblem
 from hydra_llm.families.reactions.sbml.mathematics import TIME, formula, real, replaced
 
-PLACEHOLDER = re.compile(r"^(observable|noise)Parameter\d+_")
+PLACEHOLDER = re.compile(r"^(observable|noise)PetabParameter\d+_")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Values:
 class ObservableFunction:
     """Model and noise of one observable. placeholders: symbols that each measurement replaces, in order."""
 
-    def __init__(self, observable: Observable, problem: Problem, system: OpenSystem) -> None:
+    def __init__(self, observable: Observable, problem: PetabProblem, system: OpenSystem) -> None:
         names = [*problem.network.names(), *(one.id for one in problem.parameters)]
         known: dict[str, Expr] = {name: real(name) for name in names}
         placeholders = _placeholders(observable)

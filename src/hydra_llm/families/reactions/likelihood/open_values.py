@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydra_llm.families.reactions.errors import ModelError
-from hydra_llm.families.reactions.petab.parameters import Parameter
+from hydra_llm.families.reactions.petab.parameters import PetabParameter
 from hydra_llm.families.reactions.petab.tables import number_of
 
 Entry = float | int  # a float is a value; an int is the place of an estimated parameter
@@ -15,7 +15,7 @@ Entry = float | int  # a float is a value; an int is the place of an estimated p
 class Cells:
     """Turns a cell into an Entry."""
 
-    def __init__(self, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, parameters: Sequence[PetabParameter]) -> None:
         estimated = [one.id for one in parameters if one.estimate]
         self._entries: dict[str, Entry] = {name: i for i, name in enumerate(estimated)}
         self._entries |= {one.id: float(one.nominal) for one in parameters if not one.estimate}

@@ -10,7 +10,7 @@ The uniform ones are constants within the bounds. Source: PEtab 1.0.0 specificat
 import math
 from dataclasses import dataclass
 
-from hydra_llm.families.reactions.petab.parameters import Parameter, unscaled
+from hydra_llm.families.reactions.petab.parameters import PetabParameter, unscaled
 
 SLOPE = {"lin": 0.0, "log": 1.0, "log10": math.log(10)}  # d log(parameter) / d(scaled parameter), but for lin
 
@@ -22,7 +22,7 @@ class PriorTerm:
     curvature: float
 
 
-def prior_term(parameter: Parameter, point: float) -> PriorTerm:
+def prior_term(parameter: PetabParameter, point: float) -> PriorTerm:
     """At a scaled value. curvature: without second derivatives of the scale; of a Laplace density that of a normal one
     with its scale. No prior: zeros.
     """

@@ -14,7 +14,7 @@ PRIORS = (*UNIFORM, "normal", "laplace", "logNormal", "logLaplace", "parameterSc
 
 
 @dataclass(frozen=True)
-class Parameter:
+class PetabParameter:
     """lower, upper, nominal: not scaled; NaN where the file gives none. start: range of initial values, scaled.
 
     prior: kind, centre and width of a density (hydra_llm.families.reactions.likelihood.priors), or None.
@@ -44,7 +44,7 @@ def slopes(theta: np.ndarray, scales: list[str]) -> np.ndarray:
     return np.array([1.0 if factor[s] is None else v * factor[s] for v, s in zip(theta, scales, strict=True)])
 
 
-def parameter_of(row: Row) -> Parameter:
+def parameter_of(row: Row) -> PetabParameter:
     """Raises ModelError, NotSupported."""
     name = row["parameterId"]
     place = f"Parameter {name}"
@@ -55,14 +55,14 @@ def parameter_of(row: Row) -> Parameter:
     if not estimate:
         if math.isnan(value):
             raise ModelError(f"{place} is not estimated (estimate 0) and needs a nominalValue.")
-        return Parameter(name, scale, math.nan, math.nan, value, False, (math.nan, math.nan))
+        return PetabParameter(name, scale, math.nan, math.nan, value, False, (math.nan, math.nan))
     lower, upper = (required_number(row, column, place) for column in ("lowerBound", "upperBound"))
     if not lower < upper:
         raise ModelError(f"{place}: lowerBound must be below upperBound, got {lower:g} and {upper:g}.")
     if scale != "lin" and lower <= 0:
         raise ModelError(f"{place} is on the scale {scale}: its lowerBound must be above 0, got {lower:g}.")
     bounds = scaled(lower, scale), scaled(upper, scale)
-    return Parameter(name, scale, lower, upper, value, True, _start(row, scale, bounds, place), _prior(row, place))
+    return PetabParameter(name, scale, lower, upper, value, True, _start(row, scale, bounds, place), _prior(row, place))
 
 
 def _numbers(row: Row, column: str, place: str) -> tuple[float, float]:

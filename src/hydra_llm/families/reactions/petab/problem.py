@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from hydra_llm.families.reactions.errors import ModelError, NotSupported
-from hydra_llm.families.reactions.petab.parameters import Parameter, parameter_of
+from hydra_llm.families.reactions.petab.parameters import PetabParameter, parameter_of
 from hydra_llm.families.reactions.petab.tables import Row, choice_of, is_missing, required_number, rows_of
 from hydra_llm.families.reactions.sbml.document import network_of
-from hydra_llm.families.reactions.sbml.network import ReactionNetwork
+from hydra_llm.families.reactions.sbml.network import KineticNetwork
 
 Read = Callable[[str], str]
 TABLES = ("condition_files", "measurement_files", "observable_files")
@@ -45,18 +45,18 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Problem:
+class PetabProblem:
     """conditions: id -> column -> cell, as text; a missing cell is left out."""
 
     name: str
-    network: ReactionNetwork
-    parameters: tuple[Parameter, ...]
+    network: KineticNetwork
+    parameters: tuple[PetabParameter, ...]
     conditions: Mapping[str, Mapping[str, str]]
     observables: tuple[Observable, ...]
     measurements: tuple[Measurement, ...]
 
     @cached_property
-    def estimated(self) -> tuple[Parameter, ...]:
+    def estimated(self) -> tuple[PetabParameter, ...]:
         return tuple(one for one in self.parameters if one.estimate)
 
 
@@ -81,7 +81,7 @@ class ProblemFiles:
         names = _Names.of(content, path.name)
         return cls(path.name, {path.name: content, **{name: text(name) for name in names.all()}})
 
-    def problem(self) -> Problem:
+    def problem(self) -> PetabProblem:
         """Raises ModelError, NotSupported."""
         return _problem(self.yaml, self.texts)
 
@@ -155,7 +155,7 @@ def _blanked(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _problem(file: str, texts: Mapping[str, str]) -> Problem:
+def _problem(file: str, texts: Mapping[str, str]) -> PetabProblem:
     names = _Names.of(texts[file], file)
     network = network_of(texts[names.sbml], names.sbml)
 
@@ -176,7 +176,7 @@ def _problem(file: str, texts: Mapping[str, str]) -> Problem:
     )
     required = ("observableId", "simulationConditionId", "measurement", "time")
     measurements = tuple(_measurement(row) for row in table(names.measurement_files, required))
-    problem = Problem(Path(file).stem, network, parameters, conditions, observables, measurements)
+    problem = PetabProblem(Path(file).stem, network, parameters, conditions, observables, measurements)
     _check(problem)
     return problem
 
@@ -211,7 +211,7 @@ def _measurement(row: Row) -> Measurement:
     )
 
 
-def _check(problem: Problem) -> None:
+def _check(problem: PetabProblem) -> None:
     """Names that no table defines."""
     observables = {one.id for one in problem.observables}
     for one in problem.measurements:

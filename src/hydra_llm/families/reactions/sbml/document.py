@@ -1,4 +1,4 @@
-"""An SBML file as a ReactionNetwork. What is not supported is refused by name."""
+"""An SBML file as a KineticNetwork. What is not supported is refused by name."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from sympy import Expr
 
 from hydra_llm.families.reactions.errors import ModelError, NotSupported, libsbml
 from hydra_llm.families.reactions.sbml.mathematics import TIME, expression, number, real, replaced
-from hydra_llm.families.reactions.sbml.network import ReactionNetwork, initial_of, resolved
+from hydra_llm.families.reactions.sbml.network import KineticNetwork, initial_of, resolved
 from hydra_llm.families.reactions.sbml.refusals import refuse
 
 
-def read_sbml(path: Path) -> ReactionNetwork:
+def read_sbml(path: Path) -> KineticNetwork:
     """The network of a file. Raises ModelError, NotSupported."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def read_sbml(path: Path) -> ReactionNetwork:
     return network_of(text, path.name)
 
 
-def network_of(text: str, name: str) -> ReactionNetwork:
+def network_of(text: str, name: str) -> KineticNetwork:
     """The network of an SBML document. name: of the file, for sentences."""
     lib = libsbml()
     document = lib.readSBMLFromString(text)
@@ -55,7 +55,7 @@ class _Reader:
         }
         self._add_stoichiometries_and_rates()
 
-    def network(self) -> ReactionNetwork:
+    def network(self) -> KineticNetwork:
         rules = {
             target: self._math(rule, f"The assignment rule of {target}") for target, rule in self.assignments.items()
         }
@@ -72,7 +72,7 @@ class _Reader:
         constants = {
             name: self._initial(name, inline) for name in self.known if name not in derivatives and name not in rules
         }
-        return ReactionNetwork(
+        return KineticNetwork(
             name=self.model.getId() or self.name,
             states=states,
             species=tuple(changed),

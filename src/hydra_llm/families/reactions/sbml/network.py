@@ -15,7 +15,7 @@ from hydra_llm.families.reactions.sbml.mathematics import real, replaced
 
 
 @dataclass(frozen=True)
-class ReactionNetwork:
+class KineticNetwork:
     """dx/dt = S v(x) of species, and the rate rules of other symbols, behind them.
 
     species: those that reactions or rate rules change, in order; S [species, reaction]: in units of substance per

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hydra_llm.data.observations import Observations
 from hydra_llm.families.reactions.errors import ModelError
-from hydra_llm.families.reactions.petab.problem import Problem, ProblemFiles
+from hydra_llm.families.reactions.petab.problem import PetabProblem, ProblemFiles
 from hydra_llm.systems.base import Recording, Segment
 
 FILES, YAML = "files", "yaml"
@@ -37,7 +37,7 @@ class Measurements:
     n_units = 1  # a frame is a measurement
 
     @cached_property
-    def problem(self) -> Problem:
+    def problem(self) -> PetabProblem:
         return self.files.problem()
 
     @property
@@ -79,12 +79,12 @@ class Measurements:
     def segments(self) -> tuple[Segment, ...]:
         return (Segment(("train",), 0, self.n_frames["train"]),)
 
-    def start(self) -> "Replay":
-        return Replay(self)
+    def start(self) -> "MeasurementReplay":
+        return MeasurementReplay(self)
 
 
 @dataclass(frozen=True)
-class Replay:
+class MeasurementReplay:
     """Hands all measurements on."""
 
     system: Measurements
@@ -94,6 +94,6 @@ class Replay:
         return (Recording("train", segment.start, torch.from_numpy(values), None, None),)
 
 
-def stored_problem(observations: Observations) -> Problem:
+def stored_problem(observations: Observations) -> PetabProblem:
     """The problem of a data set, without nominal values of what is estimated."""
     return ProblemFiles(observations.meta[YAML], observations.meta[FILES]).problem()

@@ -19,7 +19,7 @@ from hydra_llm.families.reactions.errors import ModelError, libsbml
 from hydra_llm.families.reactions.petab.problem import ProblemFiles
 from hydra_llm.families.reactions.sbml.document import network_of
 from hydra_llm.families.reactions.sbml.mathematics import real
-from hydra_llm.families.reactions.sbml.network import ReactionNetwork
+from hydra_llm.families.reactions.sbml.network import KineticNetwork
 from hydra_llm.families.reactions.system.measured import content_of, readers
 from hydra_llm.families.reactions.system.measurements import Measurements
 from hydra_llm.schema.fields import config_of
@@ -65,7 +65,7 @@ def sbml_recording(**keys: Any) -> Measurements:
     return Measurements("sbml", files, true, is_truth=True, address=address, seed=config.seed)
 
 
-def _true_values(network: ReactionNetwork, config: SbmlSimulation, text: str) -> dict[str, float]:
+def _true_values(network: KineticNetwork, config: SbmlSimulation, text: str) -> dict[str, float]:
     """Of the parameters to estimate."""
     parameters = _plain_parameters(text)
     used = {str(symbol) for formula in network.derivatives.values() for symbol in formula.free_symbols}
@@ -132,7 +132,7 @@ def _without_values(text: str, names: set[str]) -> str:
     return libsbml().writeSBMLToString(document)
 
 
-def _trajectory(network: ReactionNetwork, config: SbmlSimulation, times: np.ndarray) -> tuple[list[str], np.ndarray]:
+def _trajectory(network: KineticNetwork, config: SbmlSimulation, times: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Names of the observed species, and their true values [time, species]."""
     names = list(network.species) if config.observed is None else config.observed
     for name in names:
