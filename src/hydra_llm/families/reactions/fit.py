@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 BASELINES = ("constant",)
 PROFILE_TOLERANCE = 1e-4  # of the objective; a profile is compared with 1.92
-POLISHES = 10  # descents from the best point, at most
+POLISHES = 3  # descents from the best point, at most
 FEWEST = 3  # measurements of an observable, for a constant to be a baseline
 
 
