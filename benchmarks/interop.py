@@ -8,17 +8,14 @@ NEST and brian2 come with `pip install 'hydra-llm[interop]'`. Every run is kept 
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from statistics import mean, stdev
 
 import numpy as np
 import torch
-from _report import ROOT, publish
+from _report import ROOT
 
 sys.path.insert(0, str(ROOT / "examples" / "interop"))
 import brian2_network
@@ -44,9 +41,7 @@ def ours(network: RateNetwork, W: np.ndarray) -> np.ndarray:
     kicks *= network.noise / network.substeps**0.5
     start = torch.from_numpy(network.initial_state())[None]
     with torch.no_grad():
-        states, _ = integrate(
-            field, integrator("rk4"), start, frames, network.delta_t, network.substeps, None, kicks
-        )
+        states, _ = integrate(field, integrator("rk4"), start, frames, network.delta_t, network.substeps, None, kicks)
     return states[network.burn_in :, 0].numpy()
 
 

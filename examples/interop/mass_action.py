@@ -1,9 +1,9 @@
 """A mass-action network as text, and as SBML (Level 3 Version 1) that any simulator reads.
 
-    X = 1.2            the concentration at the start
-    2 X + Y -> 3 X : 1.0    a reaction and its rate constant; an empty side is the outside
+X = 1.2            the concentration at the start
+2 X + Y -> 3 X : 1.0    a reaction and its rate constant; an empty side is the outside
 
-    rate of a reaction = volume * k * product of concentrations^stoichiometry (items per unit of time)
+rate of a reaction = volume * k * product of concentrations^stoichiometry (items per unit of time)
 """
 
 import re

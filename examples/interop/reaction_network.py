@@ -5,9 +5,9 @@
     python examples/interop/reaction_network.py concentrations.csv --simulator roadrunner --stochastic --volume 1000
     python examples/interop/reaction_network.py concentrations.npz --network mine.txt --sbml mine.xml
 
-Both simulators read the same SBML, which `mass_action.py` writes from text; the default is the Brusselator. Stochastic is
-Gillespie's direct method: reactions happen one by one, so the noise is that of few molecules, and not Gaussian.
-`simulation=recording` reads such files, but fits a rate network; a fit of reactions is that of simulation=metabolism_*.
+Both simulators read the same SBML, which `mass_action.py` writes from text; the default is the Brusselator.
+Stochastic is Gillespie's direct method: reactions happen one by one, so the noise is that of few molecules, and not
+Gaussian. `simulation=recording` reads such files, but what it fits is a rate network, which reactions are not.
 """
 
 import argparse

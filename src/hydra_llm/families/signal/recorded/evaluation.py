@@ -16,14 +16,18 @@ from hydra_llm.families.fitting import Fit
 from hydra_llm.families.rollouts import roll_out
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fit import knows_synapses
+from hydra_llm.families.signal.fitting.function_errors import FunctionErrors
 from hydra_llm.families.signal.fitting.given_functions import Terms, Weights, weights_given_functions
 from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.learned_functions import values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded import tables
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
+from hydra_llm.families.signal.recorded.curves import LearnedCurves
 from hydra_llm.families.signal.recorded.figures import learned_functions, weights_with_errors
+from hydra_llm.families.signal.recorded.function_bands import LEVEL, errors_of, refused
 from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
+from hydra_llm.families.signal.recorded.recovered import RecoveredWeights
 from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
 from hydra_llm.families.signal.recorded.trust.report import Trust, trust
 from hydra_llm.figures.activity import activity
@@ -39,20 +43,6 @@ log = logging.getLogger(__name__)
 STEPS = {"integrator": "rk4", "substeps": SUBSTEPS}  # of rollouts: nature has no integrator to imitate
 POINTS = 100  # of a function in its table
 RECOVERY = ("connectivity_R2", "connectivity_sign_accuracy")  # after every interval
-LEVELS = (0.90, 0.95)  # of intervals
-
-
-@dataclass(frozen=True)
-class RecoveredWeights:
-    """W [target, source] and what is known of it, on the scale of scale.natural_scale times `factor` [source], which is
-    1 where no truth is given. found: None where no closed form gives errors.
-    """
-
-    W: np.ndarray
-    found: Weights | None
-    synapses: np.ndarray
-    scale: np.ndarray
-    true: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +89,8 @@ class RecordingEvaluator:
             return RecordingEvaluation(metrics, rollouts, None, None)
         terms, known = self._terms(net), net.off_diagonal.bool() if knows_synapses(self._observations) else None
         recovered = self._recover(net, terms, known)
-        metrics |= {"n_edges": float(recovered.synapses.sum()), **self._weight_scores(recovered)}
+        metrics |= {"n_edges": float(recovered.synapses.sum()), **recovered.scores()}
+        metrics |= self._band_widths(recovered)
         trusted = None
         if terms is not None:
             trusted = trust(net, self._recorded, terms, self._noise, known, self._keys.seed)
@@ -152,6 +143,7 @@ class RecordingEvaluator:
 
     def _recover(self, net: SignalGNN, terms: Terms | None, known: torch.Tensor | None) -> RecoveredWeights:
         found = None if terms is None else weights_given_functions(terms, known)
+        functions = self._function_errors(net, found, known)
         scale = natural_scale(net, self._observations.split("train").activity)
         W = net.connectivity().detach().double().numpy() * scale
         if found is not None and self._correction is not None:
@@ -160,30 +152,31 @@ class RecordingEvaluator:
         factor = np.ones(len(W)) if true is None else factor_to(W, true, shared=net.is_shared)
         if found is not None:
             size = np.abs(scale * factor)
-            found = Weights(found.value * scale * factor, found.error * size, found.determined, found.blocks)
-        return RecoveredWeights(W * factor, found, net.off_diagonal.bool().numpy(), scale * factor, true)
+            error = found.error
+            if functions is not None:
+                error = np.hypot(error, functions.weights.sqrt().numpy() / np.abs(scale))
+            found = Weights(found.value * scale * factor, error * size, found.determined, found.blocks)
+        synapses = net.off_diagonal.bool().numpy()
+        return RecoveredWeights(W * factor, found, synapses, scale * factor, factor, true, functions)
 
-    def _weight_scores(self, recovered: RecoveredWeights) -> dict[str, float]:
-        scores: dict[str, float] = {}
-        W, found, own, true = recovered.W, recovered.found, recovered.synapses, recovered.true
-        if found is not None:
-            counted = own & found.determined
-            scores["connectivity_determined_share"] = float(counted.sum() / max(1, own.sum()))
-            if counted.any():
-                error = found.error[counted]
-                scores["connectivity_standard_error"] = float(np.median(error))
-                scores["connectivity_relative_error"] = float(np.median(error) / np.sqrt((W[counted] ** 2).mean()))
-        if true is None:
-            log.info("Not reported: connectivity_R2 and other scores against a truth, because none is given.")
-            return scores
-        scores |= connectivity_metrics(W, true, identifiable=None, prefix="connectivity")
-        if found is not None and counted.any():
-            distance = np.abs(W - true)[counted] / np.maximum(found.error[counted], 1e-300)
-            scores["connectivity_mean_z2"] = float((distance**2).mean())
-            for level in LEVELS:
-                inside = float((distance < found.reach(level)).mean())
-                scores[f"connectivity_coverage_{level * 100:.0f}"] = inside
-        return scores
+    def _function_errors(
+        self, net: SignalGNN, found: Weights | None, known: torch.Tensor | None
+    ) -> FunctionErrors | None:
+        why = refused(net, found, is_noise=self._noise.is_noise)
+        if why is not None or found is None:
+            log.info("Not reported: bands of the learned functions, because %s.", why)
+            return None
+        return errors_of(net, lambda: self._estimates.frames("train", net), self._correction, found, known)
+
+    def _band_widths(self, recovered: RecoveredWeights) -> dict[str, float]:
+        """message_band and update_band: widths of the 95 % bands, means over recorded states, in standard deviations
+        of a message, and in the unit of du/dt."""
+        if recovered.functions is None:
+            return {}
+        u = np.array(self._observations.split("train").activity).ravel()
+        u = u[:: max(1, len(u) // 10_000)]
+        message, update = recovered.functions.half_widths(u.astype(np.float64), LEVEL)
+        return {"message_band": float(2 * message.mean()), "update_band": float(2 * update.mean())}
 
     # ---- what is written ----
 
@@ -199,9 +192,8 @@ class RecordingEvaluator:
         if recovered is None:
             return written
         written["weights.csv"] = tables.weights_table(self._names, recovered.W, recovered.synapses, recovered.found)
-        grid, message, update, _ = self._curves(net, recovered.scale)
         names = ("all",) if net.is_shared else self._names
-        written["functions.csv"] = tables.functions_table(grid, message, update, names)
+        written["functions.csv"] = tables.functions_table(self._curves(net, recovered), names)
         if not net.is_shared:
             written["embedding.csv"] = tables.embedding_table(self._names, net.embedding.a.detach().numpy())
         return written
@@ -221,21 +213,21 @@ class RecordingEvaluator:
         recovered = evaluation.recovered
         if recovered is None:
             return {}
-        drawn = {"functions": learned_functions(*self._curves(fit.net, recovered.scale))}
+        drawn = {"functions": learned_functions(self._curves(fit.net, recovered))}
         if recovered.found is not None:
             drawn["weights"] = weights_with_errors(recovered.W, recovered.found, recovered.synapses, recovered.true)
         return drawn
 
-    def _curves(self, net: SignalGNN, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """States [point, neuron], both functions there, and how often the recording visits each row [point].
-
-        One column where all neurons share their functions.
-        """
+    def _curves(self, net: SignalGNN, recovered: RecoveredWeights) -> LearnedCurves:
         u = np.array(self._observations.split("train").activity)
         low, high = np.quantile(u, [0.001, 0.999])
         counts, edges = np.histogram(u, bins=POINTS, range=(low, high))
         points = (edges[1:] + edges[:-1]) / 2
         grid = np.repeat(points[:, None], len(self._names), axis=1)
-        message, update = values(net.message, net, grid) / scale, values(net.update, net, grid)
+        message, update = values(net.message, net, grid) / recovered.scale, values(net.update, net, grid)
         kept = slice(0, 1) if net.is_shared else slice(None)
-        return grid[:, kept], message[:, kept], update[:, kept], counts
+        bands = None
+        if recovered.functions is not None:
+            half = recovered.functions.half_widths(points, LEVEL)
+            bands = half[0] / np.abs(recovered.factor[0]), half[1]
+        return LearnedCurves(grid[:, kept], message[:, kept], update[:, kept], counts, bands)

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hydra_llm.families.signal.fitting.given_functions import Weights
+from hydra_llm.families.signal.recorded.curves import LearnedCurves
 from hydra_llm.figures.scale import scale_of
 from hydra_llm.figures.style import GREY, LEARNED, PALE, colour_bar, dress, new_figure
 
@@ -58,17 +59,22 @@ def _ranked(axes, W: np.ndarray, half: np.ndarray) -> None:
     )
 
 
-def learned_functions(grid: np.ndarray, message: np.ndarray, update: np.ndarray, counts: np.ndarray) -> Figure:
-    """message and update on grid, all [point, neuron]; counts [point]: how often the recording is there, or None."""
-    figure = new_figure(10, 4.4, "Learned functions")
-    axes = figure.subplots(1, 2)
-    for panel, values, name, unit in (
-        (axes[0], message, "Message to others", "message (standard deviation 1)"),
-        (axes[1], update, "Update without input", "update (state per time)"),
+def learned_functions(curves: LearnedCurves) -> Figure:
+    """message and update with their 95 % bands; below, how often the recording is there."""
+    figure = new_figure(10, 4.4, "Learned functions" + (" with their 95 % bands" if curves.bands is not None else ""))
+    axes, grid, counts = figure.subplots(1, 2), curves.states, curves.counts
+    for number, (panel, values, name, unit) in enumerate(
+        (
+            (axes[0], curves.message, "Message to others", "message (standard deviation 1)"),
+            (axes[1], curves.update, "Update without input", "update (state per time)"),
+        )
     ):
         panel.fill_between(
             grid[:, 0], 0.2 * counts / max(counts.max(), 1), color=PALE, lw=0, transform=panel.get_xaxis_transform()
         )
+        if curves.bands is not None:
+            low, high = (values[:, 0] + sign * curves.bands[number] for sign in (-1, 1))
+            panel.fill_between(grid[:, 0], low, high, color=LEARNED, alpha=0.25, lw=0)
         panel.plot(grid, values, color=LEARNED, lw=1.2 if values.shape[1] == 1 else 0.5)
         dress(panel, name, "state", unit)
     return figure

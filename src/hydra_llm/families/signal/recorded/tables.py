@@ -9,8 +9,10 @@ import numpy as np
 
 from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
+from hydra_llm.families.signal.recorded.curves import LearnedCurves
 
 NOT_DETERMINED = "not determined"
+FUNCTIONS = ("message", "update")
 
 
 def noise_table(names: Sequence[str], noise: ChannelNoise) -> str:
@@ -41,17 +43,28 @@ def weights_table(names: Sequence[str], W: np.ndarray, synapses: np.ndarray, fou
     return _csv(title, rows())
 
 
-def functions_table(grid: np.ndarray, message: np.ndarray, update: np.ndarray, names: Sequence[str]) -> str:
-    """Both functions over the recorded range, [point, neuron]; a neuron called `all` stands for all of them."""
-    title = ("unit", "state", "message", "update")
-    return _csv(
-        title,
-        (
-            (names[k], _number(grid[p, k]), _number(message[p, k]), _number(update[p, k]))
-            for k in range(len(names))
-            for p in range(len(grid))
-        ),
+def functions_table(curves: LearnedCurves, names: Sequence[str]) -> str:
+    """Both functions over the recorded range with their 95 % bands, empty where there are none; a neuron called `all`
+    stands for all of them."""
+    title = (
+        "unit",
+        "state",
+        "message",
+        "update",
+        *(f"{name}_{end}_95" for name in FUNCTIONS for end in ("low", "high")),
     )
+
+    def rows() -> Iterable[list[str]]:
+        for k, name in enumerate(names):
+            for p, state in enumerate(curves.states[:, k]):
+                both = curves.message[p, k], curves.update[p, k]
+                ends = [""] * 4
+                if curves.bands is not None:
+                    halves = (band[p] for band in curves.bands)
+                    ends = [_number(y + s * half) for y, half in zip(both, halves, strict=True) for s in (-1, 1)]
+                yield [name, _number(state), *map(_number, both), *ends]
+
+    return _csv(title, rows())
 
 
 def embedding_table(names: Sequence[str], embedding: np.ndarray) -> str:
