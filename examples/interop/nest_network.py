@@ -16,13 +16,25 @@ from rate_network import RateNetwork, record
 
 MODELS = ("tanh_rate_ipn", "tanh_ipn")  # NEST 3.10 and its predecessors
 MS = 1000.0  # NEST counts in milliseconds
+TIC = 0.001  # ms, the unit of its clock
+
+
+def step_in_ms(network: RateNetwork) -> float:
+    """Of the simulation. Ends the program where NEST cannot count it."""
+    tics = round(network.step * MS / TIC)
+    if not tics or abs(network.step * MS / TIC - tics) > 1e-6:
+        raise SystemExit(
+            f"A step of NEST must be a multiple of {TIC} ms, got {network.step * MS:g} ms, which is --delta-t over "
+            "--substeps. Choose others."
+        )
+    return tics * TIC
 
 
 def simulate(network: RateNetwork, W: np.ndarray) -> np.ndarray:
     """States [frame, unit] under weights W [target, source]."""
     nest = _nest()
     nest.ResetKernel()
-    nest.resolution = network.step * MS
+    nest.resolution = step_in_ms(network)
     nest.use_wfr = False  # relaxing the inputs within a step costs four times as much as shorter steps do
     nest.rng_seed = network.seed + 1  # NEST takes no 0
     model = next((name for name in MODELS if name in nest.node_models), None)

@@ -1,8 +1,16 @@
 """The score that needs no truth ranks damaged fits as the hidden truth does."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
+import pytest
+
+from programs import PYTHON, run
 
 UNITS, N_FRAMES = 16, 2000
+SCRIPTS = Path(__file__).resolve().parents[2] / "examples" / "interop"
+TAU = 0.05  # s, of the scripts
 
 
 def _recording(path):
@@ -18,6 +26,26 @@ def _recording(path):
             u = u + 0.005 * (-u + W @ np.tanh(u)) + 0.02 * draws.standard_normal(UNITS)
     np.savez(path, activity=np.array(frames), delta_t=0.02)
     return W
+
+
+def _of_a_simulator(name, package):
+    """A recording by a script of examples/interop, in a process of its own."""
+
+    def recorded(path):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: pip install 'hydra-llm[interop]'")
+        keys = ("--units", str(UNITS), "--frames", str(N_FRAMES), "--delta-t", "0.001", "--seed", "4")
+        run([PYTHON, str(SCRIPTS / f"{name}.py"), str(path), *keys])
+        return np.load(path.with_name(f"{path.stem}_truth.npy"))
+
+    return recorded
+
+
+RECORDINGS = {  # maker, ending, time constant
+    "ours": (_recording, "npz", 1.0),
+    "NEST": (_of_a_simulator("nest_network", "nest"), "nwb", TAU),
+    "brian2": (_of_a_simulator("brian2_network", "brian2"), "nwb", TAU),
+}
 
 
 def _damages(W):
@@ -42,7 +70,8 @@ def _damages(W):
     }
 
 
-def test_damaged_fits_are_ranked_as_the_hidden_truth_ranks_them(run_composed, tmp_path):
+@pytest.mark.parametrize("simulator", RECORDINGS)
+def test_damaged_fits_are_ranked_as_the_hidden_truth_ranks_them(simulator, run_composed, tmp_path):
     import torch
     from scipy.stats import spearmanr
 
@@ -56,8 +85,10 @@ def test_damaged_fits_are_ranked_as_the_hidden_truth_ranks_them(run_composed, tm
     from hydra_llm.metrics.scores import identity_r2
     from hydra_llm.systems.random_streams import stream
 
-    W = _recording(tmp_path / "a.npz")
-    network = recorded_network(path=str(tmp_path / "a.npz"))
+    make, ending, tau = RECORDINGS[simulator]
+    path = tmp_path / f"a.{ending}"
+    W = make(path)
+    network = recorded_network(path=str(path))
     recorded = {
         split: Recorded(torch.from_numpy(stretches[0].activity), None, network.delta_t)
         for split, stretches in network.parts.items()
@@ -77,7 +108,7 @@ def test_damaged_fits_are_ranked_as_the_hidden_truth_ranks_them(run_composed, tm
         dtype=torch.float64,
         **keys,
     )
-    net.message, net.update = torch.tanh, torch.neg  # the functions of a fit that has found them
+    net.message, net.update = torch.tanh, lambda u: -u / tau  # the functions of a fit that has found them
     terms, off = Terms.of(net, Difference("forward").frames(recorded["train"])), ~np.eye(UNITS, dtype=bool)
     ranks = []
     for damaged in _damages(W).values():

@@ -80,7 +80,7 @@ def test_the_scale_of_a_message_which_is_a_convention_has_no_error():
 def test_unknown_synapses_leave_functions_more_uncertain_than_known_ones():
     from hydra_llm.families.signal.fitting.function_errors import SplineRows, function_errors
 
-    states, known, true = equations(2, 400)
+    states, known, _ = equations(2, 400)
     basis, a, c, W = fitted(states, known)
     rows = SplineRows.of_states(basis, states, known)
     chain = torch.eye(N, dtype=torch.bool).roll(1, dims=0)
