@@ -218,9 +218,9 @@ def _over(scores: Iterable[Mapping[str, float]], key: str) -> str:
 
 NOTE = (
     "Networks of {one.units} units, tau du = (-u + W tanh(u)) dt + sqrt(tau) sigma dB, N(0, {one.gain:g}^2 / n) "
-    "weights, {one.frames} frames {ratio:g} tau apart, {one.substeps} steps of the simulator per frame. The same weights "
+    "weights, {one.frames} frames {ratio:g} tau apart, {one.substeps} simulator steps per frame. The same weights "
     "and the same start for all three; each draws its own noise. NEST is given sigma = noise sqrt(tau / delta_t) = "
-    "{sigma:.4f} and integrates leak and noise exactly, with inputs held over a step; brian2 is given the same sigma in "
+    "{sigma:.4f} and integrates leak and noise exactly, inputs held over a step; brian2 is given the same sigma in "
     "`sigma * xi / sqrt(tau)` and takes Euler-Maruyama steps; ours adds the noise at the end of every Runge-Kutta "
     "step. Put in: {one.noise:g} per frame of process noise, and no measurement noise. Functions known: W alone is "
     "estimated from the training frames; learned: a run of simulation=recording. Means +- standard deviations over "

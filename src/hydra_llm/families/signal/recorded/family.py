@@ -24,6 +24,8 @@ FAMILY = Family(
         "connectivity_coverage_90",
         "connectivity_coverage_95",
         "connectivity_mean_z2",
+        "message_band",
+        "update_band",
         "split_half_correlation",
         "split_half_z",
         "permutation_false_positives",
