@@ -79,6 +79,8 @@ def test_the_weights_of_a_simulated_recording_come_back_from_a_file(simulated, r
     metrics = run_recording(tmp_path / "a.npz", f"simulation.truth_path={folder / 'w.npy'}")
     assert reference["connectivity_R2"] > 0.95
     assert metrics["connectivity_R2"] == pytest.approx(reference["connectivity_R2"], abs=0.01)
+    assert "message_band" not in metrics, "a smooth recording leaves no noise to count"
+    assert {row["message_low_95"] for row in _rows(tmp_path / "run" / "functions.csv")} == {""}
 
 
 @pytest.mark.parametrize("ending", WRITERS)
@@ -121,6 +123,10 @@ def test_without_a_truth_there_are_weights_with_intervals_and_no_score_against_a
     for check in ("Prediction", "Inputs", "Innovations", "Rollouts", "Halves", "Shifted inputs"):
         assert f"| {check} | **" in page
     assert 0 < metrics["trust_score"] < 1
+    curves = _rows(tmp_path / "run" / "functions.csv")
+    for name in ("message", "update"):
+        assert all(float(row[f"{name}_low_95"]) < float(row[name]) < float(row[f"{name}_high_95"]) for row in curves)
+        assert metrics[f"{name}_band"] > 0
     noise = [float(row["measurement_noise_sd"]) for row in _rows(tmp_path / "run" / "noise.csv")]
     assert np.median(noise) == pytest.approx(metrics["measurement_noise"], rel=1e-6)
     assert {"activity", "weights", "functions", "rollout_test", "loss"} <= {
