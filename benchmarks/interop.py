@@ -230,8 +230,9 @@ NOTE = (
     "`sigma * xi / sqrt(tau)` and takes Euler-Maruyama steps; ours adds the noise at the end of every Runge-Kutta "
     "step. Put in: {one.noise:g} per frame of process noise, and no measurement noise. Functions known: W alone is "
     "estimated from the training frames; learned: a run of simulation=recording. Means +- standard deviations over "
-    "seeds. R2 - ours: mean over the seeds that both have (largest difference); the goal is {goal:g}; ours-again has other draws of "
-    "noise, so its difference is chance. Message and update holds: share of the recorded states at which the 95 % band of the learned function holds the true one. "
+    "seeds. R2 - ours: mean over the seeds that both have (largest difference); the goal is {goal:g}; "
+    "ours-again has other draws of noise, so its difference is chance. Message and update holds: share of the "
+    "recorded states at which the 95 % band of the learned function holds the true one. "
     "`python benchmarks/interop.py` makes the runs that are missing."
 )
 
