@@ -30,7 +30,7 @@ class Dataset:
         return Truth.open(self.path)
 
     def states(self, split: str) -> np.ndarray:
-        """The true states [frame, unit] of a split: those behind the measurement noise, or the recorded ones."""
+        """The true states [frame, unit] of a split, of all units, hidden ones too."""
         truth = self.truth()
         if truth.has_clean_activity:
             return truth.clean_activity(split)

@@ -12,6 +12,7 @@ from torch import Tensor
 from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import read_array, read_json
 from hydra_llm.dataset_names import OBSERVATIONS
+from hydra_llm.systems.hidden_units import RECORDED_INPUT
 
 FOLDER = OBSERVATIONS
 STRUCTURE = f"{FOLDER}/structure"
@@ -22,7 +23,7 @@ _SCAN = 32 * 2**20  # bytes looked at per step when searching for values that ar
 class RecordedSplit:
     """One trajectory, memory-mapped [frame, unit].
 
-    external has columns of its own where not every unit receives an input.
+    external has columns of its own where not every unit receives an input; it holds those of recorded units.
     """
 
     name: str
@@ -68,7 +69,14 @@ class Observations:
                 )
             if check:
                 check_numbers(arrays[array], array, name, self.path)
-        return RecordedSplit(name, arrays["activity"], arrays.get("external"))
+        external = arrays.get("external")
+        if external is not None and RECORDED_INPUT in self.meta["structure"]:
+            external = external[:, self.structure(RECORDED_INPUT).numpy()]
+        return RecordedSplit(name, arrays["activity"], external)
+
+    def whole_external(self, name: str) -> np.ndarray | None:
+        """The input [frame, column] of a split, to units that are not recorded as well; None where there is none."""
+        return read_array(self.path / name / "external.npy") if "external" in self.meta["arrays"] else None
 
     def structure(self, name: str) -> Tensor:
         """What the experimenter knows about the system beside its activity, such as edge_index."""

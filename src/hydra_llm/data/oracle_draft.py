@@ -14,6 +14,7 @@ from hydra_llm.data.errors import DatasetError
 from hydra_llm.data.files import ArrayFile, sync_folder, write_json
 from hydra_llm.data.oracle import FOLDER, Oracle
 from hydra_llm.systems.base import System
+from hydra_llm.systems.hidden_units import recorded_units
 
 _FRAMES = 1000  # evaluated at once: part of what the numbers are, since sums round differently in another batch
 
@@ -28,17 +29,19 @@ def has_oracle(dataset: Path) -> bool:
 
 
 def write_oracle(folder: Path, dataset: Dataset, system: System) -> None:
-    """Evaluate the law of `system` at the true states of its dataset, into a new folder."""
-    observations, shapes = dataset.observations(), {}
+    """Evaluate the law of `system` at the true states of its dataset, for the recorded units, into a new folder."""
+    observations, shapes, recorded = dataset.observations(), {}, recorded_units(system)
     for split in system.n_frames:
-        external, states = observations.split(split).external, dataset.states(split)
-        file = ArrayFile(folder / split / "drift.npy", states.shape, states.dtype)
+        external, states = observations.whole_external(split), dataset.states(split)
+        shape = (len(states), states.shape[1] if recorded is None else len(recorded))
+        file = ArrayFile(folder / split / "drift.npy", shape, states.dtype)
         for start in range(0, len(states), _FRAMES):
             here = slice(start, start + _FRAMES)
             held = None if external is None else torch.tensor(external[here])
-            file.append(start, system.drift(torch.tensor(states[here]), held).numpy())
+            drift = system.drift(torch.tensor(states[here]), held)
+            file.append(start, (drift if recorded is None else drift[:, recorded]).numpy())
         file.close()
-        shapes[split] = list(states.shape)
+        shapes[split] = list(shape)
     write_json(folder / "meta.json", {"shapes": shapes})
     for part in (folder, *(path for path in folder.iterdir() if path.is_dir())):
         sync_folder(part)

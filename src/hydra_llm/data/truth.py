@@ -34,11 +34,11 @@ class Truth(Mapping[str, Tensor]):
 
     @property
     def has_clean_activity(self) -> bool:
-        """Whether the recorded states are hidden by measurement noise."""
+        """Whether the recording is not the states of all units: it holds measurement noise, or units are hidden."""
         return "clean_activity" in self.meta["arrays"]
 
     def clean_activity(self, split: str) -> np.ndarray:
-        """The states [frame, neuron] behind a recording with measurement noise."""
+        """The states [frame, neuron] of all units, without measurement noise."""
         return read_array(self.path / split / "clean_activity.npy")
 
     def __getitem__(self, name: str) -> Tensor:

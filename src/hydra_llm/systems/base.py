@@ -40,8 +40,8 @@ class Segment:
 class Recording:
     """What one segment adds to one split. Arrays are [frame, unit]; the first frame is `start`.
 
-    activity is what a recording shows of the state; with measurement noise the state itself is kept as clean_activity,
-    else that is None.
+    activity is what a recording shows of the states: with measurement noise, and of the recorded units alone. Where
+    that is not all, the states of all units are kept as clean_activity, else that is None.
     """
 
     split: str

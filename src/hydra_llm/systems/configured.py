@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
+from torch import Tensor
+
 from hydra_llm.systems.base import Segment
 from hydra_llm.systems.integrators import Integrator, integrator
 from hydra_llm.systems.measurement import MeasurementNoise
@@ -69,6 +71,16 @@ class ConfiguredSystem(ABC):
     @property
     @abstractmethod
     def n_units(self) -> int: ...
+
+    @property
+    def recorded_units(self) -> Tensor | None:
+        """Units [recorded] whose states are recorded, ascending; None: all of them."""
+        return None
+
+    @property
+    def n_recorded(self) -> int:
+        recorded = self.recorded_units
+        return self.n_units if recorded is None else len(recorded)
 
     # ---- recording ----
 
@@ -136,17 +148,17 @@ class ConfiguredSystem(ABC):
     # ---- records ----
 
     def arrays(self) -> dict[str, int]:
-        widths = {"activity": self.n_units}
+        widths = {"activity": self.n_recorded}
         if self.input_mode != "none":
             widths["external"] = self.n_input_columns
-        if self.measurement_noise.level > 0:
+        if self.measurement_noise.level > 0 or self.recorded_units is not None:
             widths["clean_activity"] = self.n_units
         return widths
 
     def observation_meta(self) -> dict[str, Any]:
         return {
             "system": self.name,
-            "n_neurons": self.n_units,
+            "n_neurons": self.n_recorded,
             "n_frames": dict(self.n_frames),
             "delta_t": self.delta_t,
             "external_input_mode": self.input_mode,

@@ -18,6 +18,7 @@ PURPOSES = (
     "ablation",
     "hidden_edges",
     "null_edges",
+    "hidden_units",
     "initial_state",
     "process_noise",
     "measurement_noise",

@@ -54,6 +54,13 @@ class FlyvisSimulation:
         help="relative: to the standard deviation of the voltages, pooled over units; absolute: in their units",
         choices=("relative", "absolute"),
     )
+    n_hidden_neurons: float = key(
+        0.0, help="neurons that are simulated and not recorded: a number, or a share of them between 0 and 1", low=0
+    )
+    hidden: Any = key(
+        "random",
+        help="which are hidden: random, or names of cell types, of which n_hidden_neurons=0 hides all",
+    )
 
     # ---- visual input ----
     visual_input_type: str = key(
@@ -251,6 +258,14 @@ class FlyvisTraining(OpenTraining):
     )
     flow_substeps: int | None = key(
         None, help="Euler steps per frame, if a simulator is known to have taken them; null: the exact flow", low=1
+    )
+
+    # ---- neurons that were not recorded ----
+    hidden_activity: str = key(
+        "auto",
+        help="what hidden neurons send: reconstructed, by the law of neurons wired alike; silenced, nothing; auto: "
+        "reconstructed where prediction errors are fitted",
+        choices=("auto", "reconstructed", "silenced"),
     )
 
     # ---- evaluation ----

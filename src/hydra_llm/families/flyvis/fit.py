@@ -1,8 +1,10 @@
 """How a flyvis network is built and fitted. Opens the observations of a dataset and nothing else."""
 
 import dataclasses
+import logging
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from omegaconf import DictConfig
@@ -18,12 +20,16 @@ from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
 from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FilterGain, FlowPhase, prediction_error
+from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
+from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye, PartlyRecordedGNN
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
+from hydra_llm.families.flyvis.fitting.reconstruction import ReconstructionPhase, prediction_error_with
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.model.implicit_stimulus import ImplicitStimulus
 from hydra_llm.families.flyvis.model.unseen_stimulus import UnseenStimulusGNN
+from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.datamodule import RecordingDataModule
@@ -31,14 +37,19 @@ from hydra_llm.training.phases.base import FitData, Phase
 from hydra_llm.training.phases.refinement import RefinementPhase
 from hydra_llm.training.snapshots import Snapshots
 
+log = logging.getLogger(__name__)
+
 _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
 
 
 def build_net(model: DictConfig, seed: int, observations: Observations) -> nn.Module:
     """The network before any fit, from stream model_init, on the graph that the experimenter knows."""
+    graph, eye = known_graph(observations), PartialEye.of(observations)
+    if eye is not None:
+        graph["alike"] = eye.alike[eye.neuron]
     return network_of(
         model,
-        graph=known_graph(observations),
+        graph=graph,
         generator=stream(seed, "model_init"),
         dtype=getattr(torch, observations.meta["dtype"]),
     )
@@ -75,13 +86,55 @@ def predicts(training: FlyvisTraining, data: FitData) -> bool:
     return bool(training.flow_rounds and training.closed_form and isinstance(data.method, Flow))
 
 
-def recipe(training: FlyvisTraining, data: FitData, snapshots: Snapshots, gain: FilterGain) -> list[Phase]:
-    """Adam, variable projection, the closed form, then prediction errors or refined targets, as the keys say."""
+def hidden_cells(
+    training: FlyvisTraining, net: nn.Module, data: RecordingDataModule, observations: Observations
+) -> HiddenCells | None:
+    """The hidden neurons that this fit reconstructs; None where there is none, or where they count as silent.
+
+    Raises ValueError where training.hidden_activity asks for what the other keys do not allow.
+    """
+    eye = PartialEye.of(observations)
+    if eye is None or training.hidden_activity == "silenced":
+        return None
+    possible = (
+        isinstance(net, FlyvisGNN)
+        and isinstance(net.lin_phi, Relaxation)
+        and not net.edge_embedding
+        and training.closed_form_ridge == "pooled"
+        and predicts(training, data)
+    )
+    if possible:
+        return HiddenCells(eye, data, observations)
+    needs = (
+        "model.update_form=relaxation, model.edge_embedding=false, training.closed_form=true, "
+        "training.closed_form_ridge=pooled, training.flow_rounds above 0 and a target that is the flow"
+    )
+    if training.hidden_activity == "reconstructed":
+        raise ValueError(
+            f"training.hidden_activity=reconstructed needs {needs}. Set these, or training.hidden_activity=silenced."
+        )
+    log.info(
+        "%d neurons are hidden and count as silent. To reconstruct their activity a fit needs %s.",
+        len(eye.hidden),
+        needs,
+    )
+    return None
+
+
+def recipe(
+    training: FlyvisTraining, data: FitData, snapshots: Snapshots, gain: FilterGain, cells: HiddenCells | None
+) -> list[Phase]:
+    """Adam, variable projection, the closed form, then prediction errors or refined targets, as the keys say. cells:
+    hidden neurons whose activity is reconstructed on the way.
+    """
     phases: list[Phase] = [StagedPhase.of(training, data, snapshots)]
     if training.projection_iterations:
         phases.append(MessageProjectionPhase.of(training, data))
     if training.closed_form:
-        if predicts(training, data):
+        if cells is not None:
+            phases.append(ClosedFormPhase.of(training, data))
+            phases.append(ReconstructionPhase.for_cells(training, data, gain, cells))
+        elif predicts(training, data):
             phases += [ClosedFormPhase.of(training, data, EARLY_FRAMES), FlowPhase.of(training, data, gain)]
         else:
             phases.append(ClosedFormPhase.of(training, data))
@@ -102,9 +155,12 @@ def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class FlyvisFit(Fit):
-    """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown."""
+    """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown. whole: the network
+    of all neurons, hidden ones too, where these were reconstructed.
+    """
 
     stimulus: ImplicitStimulus | None = None
+    whole: FlyvisGNN | None = None
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
@@ -129,8 +185,14 @@ def _fit(
 ) -> FlyvisFit:
     """One attempt."""
     snapshots, gain = Snapshots(), FilterGain()
-    plan = partial(recipe, snapshots=snapshots, gain=gain)
     net = build_net(model, keys.seed, observations)
+    cells = hidden_cells(keys, net, data, observations)
+    plan = partial(recipe, snapshots=snapshots, gain=gain, cells=cells)
+    if cells is not None and isinstance(net, FlyvisGNN):
+        both = PartlyRecordedGNN(net, cells.eye)
+        judge = prediction_error_with(cells, gain, keys.flow_substeps)
+        found = train(both, phases_of(keys, data, plan), data, context, judge, keys.module)
+        return FlyvisFit(**{**_of_part(found, snapshots), "net": both.net, "whole": both.whole})
     if not isinstance(data, UnseenStimulusDataModule):
         phases = phases_of(keys, data, plan)
         judge = prediction_error(data, gain, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
@@ -140,9 +202,17 @@ def _fit(
     assert isinstance(net, FlyvisGNN)  # its keys hold implicit_stimulus
     phases = phases_of(keys, data, plan)
     found = train(UnseenStimulusGNN(net, stimulus), phases, data, context, unexplained_variance, keys.module)
-    own = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in snapshots.taken)
-    intervals = tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in found.intervals)
-    return FlyvisFit(**{**vars(found), "net": net, "snapshots": own, "intervals": intervals, "stimulus": stimulus})
+    return FlyvisFit(**{**_of_part(found, snapshots), "net": net, "stimulus": stimulus})
+
+
+def _of_part(found: Fit, snapshots: Snapshots) -> dict[str, Any]:
+    """A fit of a network around a network `net`, with the states of that one."""
+    taken = {"snapshots": snapshots.taken, "intervals": found.intervals}
+    own = {
+        name: tuple(shot._replace(state=_without_prefix(shot.state, "net.")) for shot in shots)
+        for name, shots in taken.items()
+    }
+    return {**vars(found), **own}
 
 
 def _without_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

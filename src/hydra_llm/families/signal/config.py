@@ -59,6 +59,13 @@ class SignalSimulation:
         help="relative: to the standard deviation of the states, pooled over units; absolute: in their units",
         choices=("relative", "absolute"),
     )
+    n_hidden_neurons: float = key(
+        0.0, help="neurons that are simulated and not recorded: a number, or a share of them between 0 and 1", low=0
+    )
+    hidden: Any = key(
+        "random",
+        help="which are hidden: random, or names of neuron types (0, 1, ...), of which n_hidden_neurons=0 hides all",
+    )
 
     # ---- external input ----
     external_input_type: str = key("none", help="what drives the network", choices=("none", "oscillatory", "triggered"))

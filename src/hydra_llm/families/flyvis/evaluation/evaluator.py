@@ -2,7 +2,8 @@
 
 import copy
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from torch import Tensor
+from torch_geometric.data import Data
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.estimates import Estimates
@@ -18,6 +20,7 @@ from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.evaluation.external_input import external_input_metrics
 from hydra_llm.families.flyvis.evaluation.gallery import draw, sketch
+from hydra_llm.families.flyvis.evaluation.partly_recorded import PartlyRecorded
 from hydra_llm.families.flyvis.evaluation.probe import Probe
 from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
@@ -25,6 +28,8 @@ from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out_seq
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
+from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
+from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
@@ -58,15 +63,35 @@ class FlyvisEvaluator:
         self._delta_t = float(self._observations.meta["delta_t"])
         self._graph = known_graph(self._observations)
         self._truth = EyeTruth.of(self._stored, self._graph)
+        eye = PartialEye.of(self._observations)
+        self._partly = None if eye is None else PartlyRecorded(eye, dataset, self._observations)
 
     # ---- before the fit ----
 
     def oracle(self) -> OracleReport[FlyvisOracle]:
-        types = torch.from_numpy(self._truth.types)
-        most = most_frames(self._graph.num_edges)
-        used = self._samples("train", most)
+        """Where neurons are hidden, the oracle is given their activity; oracle_silenced_... has them silent."""
+        if self._partly is None:
+            found = self._found(self._samples, self._graph, torch.from_numpy(self._truth.types))
+            return self._report(found, found.sentence(self._graph, self._stored.meta["measurement_noise_sd"]))
+        eye = self._partly.eye
+        given = self._found(self._whole_samples, eye.graph, self._stored["neuron_type"])
+        sentence = (
+            f"{len(eye.hidden):,} of {eye.n_neurons:,} neurons are hidden. If their activity were known: "
+            f"{given.sentence(eye.graph, self._stored.meta['measurement_noise_sd'])}"
+        )
+        report = self._report(self._partly.of_recorded(given), sentence)
+        silenced = self._found(self._samples, self._graph, torch.from_numpy(self._truth.types)).ceiling(self._target)
+        values = (part.numpy() for part in (silenced.W, silenced.tau, silenced.v_rest))
+        scores = self._truth.scores(*values, identifiable=None, delta_t=self._delta_t, prefix="oracle_silenced_")
+        return replace(report, scores=report.scores | scores)
+
+    def _found(self, samples: Callable[[str, int | None], Samples], graph: Data, types: Tensor) -> FlyvisOracle:
+        most = most_frames(graph.num_edges)
+        used = samples("train", most)
         n_recorded = self._observations.meta["n_frames"]["train"] if used.n_frames == most else used.n_frames
-        found = flyvis_oracle(used, self._samples("validation"), self._graph, types, n_recorded)
+        return flyvis_oracle(used, samples("validation", None), graph, types, n_recorded)
+
+    def _report(self, found: FlyvisOracle, sentence: str) -> OracleReport[FlyvisOracle]:
         scores = dict(found.scores())
         for name, parameters in (
             ("ceiling", found.ceiling(self._target)),
@@ -80,29 +105,43 @@ class FlyvisEvaluator:
             scores |= self._truth.scores(*values, identifiable=masks, delta_t=self._delta_t, prefix=f"{prefix}_")
             if name != "ceiling" and f"{prefix}_connectivity_R2" in scores:
                 scores[f"oracle_{name}"] = scores[f"{prefix}_connectivity_R2"]
-        sentence = found.sentence(self._graph, self._stored.meta["measurement_noise_sd"])
         return OracleReport(found, scores, sentence)
 
     def _samples(self, split: str, n_frames: int | None = None) -> Samples:
         """States and targets as the true law would refine them: what no method can better. n_frames: at most so many,
         evenly spaced.
         """
-        return Samples(*self._estimates.frames(split, as_law(self._by_frame), n_frames)[:3])
+        law = self._by_frame if self._partly is None else self._by_frame_silenced
+        return Samples(*self._estimates.frames(split, as_law(law), n_frames)[:3])
+
+    def _whole_samples(self, split: str, n_frames: int | None = None) -> Samples:
+        """The same of all neurons, where some are hidden."""
+        assert self._partly is not None
+        return self._partly.samples(self._estimates, as_law(self._by_frame), split, n_frames)
 
     def _drift(self, split: str) -> np.ndarray:
-        """The true law [frame, neuron] at the true states of a split."""
-        return drift_at(self._by_frame, self._dataset.states(split), self._observations.split(split).external)
+        """The true law [frame, recorded neuron] at the true states of a split."""
+        drift = drift_at(self._by_frame, self._dataset.states(split), self._observations.whole_external(split))
+        return drift if self._partly is None else drift[:, self._partly.eye.neuron.numpy()]
 
     def _by_frame(self, u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
         """The true law at states [frame, neuron]."""
-        state = u.T.contiguous()
-        light = None if external is None else external.T.contiguous()
-        return out.copy_(self._field(state, light, torch.empty_like(state)).T)
+        return _at(self._field, u, external, out)
+
+    def _by_frame_silenced(self, u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
+        """The true law of the recorded neurons at their states [frame, recorded neuron], the hidden ones silent."""
+        return _at(self._silenced_field, u, external, out)
+
+    @cached_property
+    def _silenced_field(self) -> VoltageField:
+        W, tau, v_rest = (torch.from_numpy(part) for part in (self._truth.W, self._truth.tau, self._truth.v_rest))
+        return VoltageField(self._graph["edge_index"], W, tau, v_rest, self._graph["input_index"])
 
     @cached_property
     def _field(self) -> VoltageField:
         """Built once: sorting the synapses costs more than a derivative."""
-        return VoltageField.from_truth(self._stored, self._graph["input_index"], torch.float64, torch.device("cpu"))
+        graph = self._graph if self._partly is None else self._partly.eye.graph
+        return VoltageField.from_truth(self._stored, graph["input_index"], torch.float64, torch.device("cpu"))
 
     def _starts(self, split: str) -> Tensor:
         return self._observations.structure(f"sequence_start_{split}")
@@ -128,13 +167,15 @@ class FlyvisEvaluator:
         metrics |= self._probe.message_scores(net, recovered.gauge)
         metrics |= truth.perturbed_scores(recovered.W)
         metrics |= truth.published_scores(self._probe.published(net))
-        rollouts = {split: self._roll_out(net, split) for split in ("validation", "test")}
+        rollouts = {split: self._roll_out(fit, split) for split in ("validation", "test")}
         for split, prefix in (("validation", "val"), ("test", "test")):
             if rollouts[split].recorded:
                 metrics |= rollouts[split].metrics(prefix)
             else:
                 log.warning("Not reported: %s_R2, because no sequence of the split has three frames.", prefix)
-        metrics |= self._onestep(net)
+        metrics |= self._onestep(fit)
+        if self._partly is not None:
+            metrics |= self._partly.hidden_scores(_whole(fit))
         stimulus = getattr(fit, "stimulus", None)
         if stimulus is not None:
             metrics |= external_input_metrics(stimulus, self._observations.split("train"), self._delta_t)
@@ -173,14 +214,19 @@ class FlyvisEvaluator:
         train, validation = (self._observations.split(split) for split in ("train", "validation"))
         return Probe.of(self._graph["edge_index"], self._graph["input_index"], train, validation, **sizes)
 
-    def _roll_out(self, net, split: str) -> Rollouts:
+    def _roll_out(self, fit: Fit, split: str) -> Rollouts:
+        net, meta = fit.net, self._stored.meta
+        if self._partly is not None:
+            return self._partly.roll_out(net, _whole(fit), self._field, split, self._rollout_frames, meta)
         recorded, starts = self._observations.split(split), self._starts(split)
-        return roll_out_sequences(
-            net, self._field, recorded, starts, self._rollout_frames, self._delta_t, self._stored.meta
-        )
+        return roll_out_sequences(net, self._field, recorded, starts, self._rollout_frames, self._delta_t, meta)
 
-    def _onestep(self, net) -> dict[str, float]:
+    def _onestep(self, fit: Fit) -> dict[str, float]:
         """One-step R2 on the test trajectory: network and true law at the true states."""
+        net = fit.net
+        if self._partly is not None:
+            predicted = self._partly.onestep(net, _whole(fit), "test")
+            return onestep_metrics(predicted, self._drift("test"), prefix="onestep")
         test, states = self._observations.split("test"), self._dataset.states("test")
         predicted = []
         with torch.no_grad():
@@ -218,3 +264,15 @@ class FlyvisEvaluator:
 
     def sketches(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:
         return sketch(self._truth, fit, evaluation, self._observations.split("train"))
+
+
+def _at(field: VoltageField, u: Tensor, external: Tensor | None, out: Tensor) -> Tensor:
+    """A law at states [frame, neuron], into out."""
+    state = u.T.contiguous()
+    light = None if external is None else external.T.contiguous()
+    return out.copy_(field(state, light, torch.empty_like(state)).T)
+
+
+def _whole(fit: Fit) -> FlyvisGNN | None:
+    """The network of all neurons, where a fit has reconstructed hidden ones."""
+    return getattr(fit, "whole", None)

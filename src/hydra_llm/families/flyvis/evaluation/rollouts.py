@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
+from hydra_llm.estimation.method import Field
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.families.rollouts import roll_out
 from hydra_llm.metrics.dynamics import valid_frames
@@ -50,7 +51,7 @@ class Rollouts:
 
 def roll_out_sequences(
     net,
-    field: VoltageField,
+    field: VoltageField | None,
     split: RecordedSplit,
     starts: Tensor,
     n_frames: int,
@@ -59,6 +60,7 @@ def roll_out_sequences(
 ) -> Rollouts:
     """Rollouts of up to n_frames from each frame of `starts`, all sequences at once, by the recording's integrator.
 
+    net or field: None for no rollout of it.
     meta: of the truth, with integrator and substeps; rk4 takes steps of ROLLOUT_STEP where the recording has finer
     ones.
     """
@@ -83,18 +85,16 @@ def roll_out_sequences(
         return net(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype))
 
     def true(v: Tensor, held: Tensor | None) -> Tensor:
+        assert field is not None
         state = v.T.contiguous()
         light = None if held is None else held.T.to(state.dtype).contiguous()
         return field(state, light, torch.empty_like(state)).T
 
-    predicted, noise_free = (
-        roll_out(law, first.double(), max(lengths), external, meta, delta_t).numpy() for law in (learned, true)
-    )
-    return Rollouts(
-        recorded,
-        [predicted[:length, k] for k, length in enumerate(lengths)],
-        [noise_free[:length, k] for k, length in enumerate(lengths)],
-    )
+    def pieces_of(law: Field) -> list[np.ndarray]:
+        states = roll_out(law, first.double(), max(lengths), external, meta, delta_t).numpy()
+        return [states[:length, k] for k, length in enumerate(lengths)]
+
+    return Rollouts(recorded, [] if net is None else pieces_of(learned), [] if field is None else pieces_of(true))
 
 
 def _scores(predicted: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, float]:

@@ -22,7 +22,8 @@ _TOLERANCE = 0.1  # of the standard deviation of the true values: what counts as
 class EyeTruth:
     """W [observed edge], 0 for a null edge; tau in seconds and v_rest [neuron]; types [neuron], numbers of type_names.
 
-    true_edge [observed edge]: its number among the n_true_edges, -1 for a null edge. groups: type name -> group.
+    true_edge [observed edge]: its number among the true edges, -1 for a null edge. n_true_edges: of them, those between
+    recorded neurons. All of these are of recorded neurons. groups: type name -> group.
     """
 
     graph: Data
@@ -38,15 +39,19 @@ class EyeTruth:
     @classmethod
     def of(cls, truth: Truth, graph: Data) -> "EyeTruth":
         W, tau, v_rest = (truth[name].double().numpy() for name in ("W", "tau", "v_rest"))
-        number = truth["observed_edge"].numpy()
+        number, types, n_true_edges = truth["observed_edge"].numpy(), truth["neuron_type"].numpy(), len(W)
+        if "hidden" in truth:
+            seen = ~truth["hidden"].numpy()
+            tau, v_rest, types = tau[seen], v_rest[seen], types[seen]
+            n_true_edges = int(seen[truth["edge_index"].numpy()].all(axis=0).sum())
         return cls(
             graph=graph,
             W=np.where(number >= 0, W[np.maximum(number, 0)], 0.0),
             tau=tau,
             v_rest=v_rest,
             true_edge=number,
-            n_true_edges=len(W),
-            types=truth["neuron_type"].numpy(),
+            n_true_edges=n_true_edges,
+            types=types,
             type_names=tuple(truth.meta["type_names"]),
             groups=dict(truth.meta.get("groups", {})),
         )

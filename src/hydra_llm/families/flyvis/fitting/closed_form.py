@@ -138,7 +138,7 @@ class ClosedFormPhase:
 
 def pools_of(net: FlyvisGNN) -> Pools:
     """Which neurons and edges share parameters, as far as the wiring diagram of the network shows."""
-    types = counterparts(net.edge_index, net.column, net.input_index)
+    types = counterparts(net.edge_index, net.column, net.input_index) if net.alike is None else net.alike
     return Pools.of(types, edge_kinds(net.edge_index, types, net.column), net.edge_index[1])
 
 
@@ -165,7 +165,7 @@ def normal_equations(
                     own = net.spread_input(block.activity, block.external) - block.activity
                     yield FrameBlock(message(block.activity.T).T, own, block.target)
 
-    return NormalEquations(groups, blocks)
+    return NormalEquations(groups, blocks, net.recorded)
 
 
 def write(net: FlyvisGNN, found: Coefficients, message_scale: float = 1.0) -> None:

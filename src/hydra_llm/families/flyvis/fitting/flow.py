@@ -109,7 +109,7 @@ def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> C
 
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
-            held.append(_first_sequences(data.frames("validation")))
+            held.append(first_sequences(data.frames("validation")))
         frames = held[0]
         with torch.no_grad():
             law = FrameMap(net, reach(frames, data.delta_t), data.delta_t, substeps)
@@ -120,7 +120,7 @@ def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> C
     return loss
 
 
-def _first_sequences(frames: Frames) -> Frames:
+def first_sequences(frames: Frames) -> Frames:
     starts = frames.sequence_start
     if starts is None:
         return frames.at(slice(0, _VALIDATED))

@@ -14,6 +14,7 @@ from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _STEPS = 2  # exponential ones per frame
+_BEYOND = 3.0  # a state is kept within so many times the recorded range: wrong laws may be unstable
 
 
 class FrameMap:
@@ -35,6 +36,9 @@ class FrameMap:
             shape = (net.n_neurons, net.n_neurons)
             self._synapses = torch.sparse_coo_tensor(torch.stack([target, source]), weight, shape).to_sparse_csr()
         self.reach = reach
+        low, high = reach
+        self._middle, self._reach = (low + high) / 2, _BEYOND * (high - low) / 2
+        self.spread = net.spread_input
         self._message = messages_of(net, reach)
         self._delta_t, self._substeps = delta_t, substeps
 
@@ -45,6 +49,10 @@ class FrameMap:
     def slope(self, v: Tensor, external: Tensor) -> Tensor:
         """dv/dt."""
         return self._received(v, external) - self.rate * v
+
+    def within(self, v: Tensor) -> Tensor:
+        """States that a wrong law may have sent away, kept near the recorded range."""
+        return v.clamp(self._middle - self._reach, self._middle + self._reach)
 
     def __call__(self, v: Tensor, external: Tensor) -> Tensor:
         """The voltage a frame later, with the input held."""

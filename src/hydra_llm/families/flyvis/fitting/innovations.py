@@ -25,7 +25,6 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 _LEAST_GAIN = 0.02
 _LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
 SIDE_BY_SIDE = 2**25  # states of the sequences that are filtered side by side
-_BEYOND = 3.0  # a filtered state is kept within so many times the recorded range: wrong laws may be unstable
 
 
 @dataclass(frozen=True)
@@ -157,13 +156,11 @@ def _indices(stretches: list[slice]) -> Tensor:
 def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
     """Run the filter with gain K [neuron] from the first recorded state of every sequence."""
     y = sequences.recorded
-    low, high = law.reach
-    middle, reach = (low + high) / 2, _BEYOND * (high - low) / 2
     states, errors = torch.empty_like(y[:-1]), torch.empty_like(y[:-1])
     x = y[0]
     for k in range(len(states)):
         states[k] = x
-        predicted = law(x, sequences.external[k]).clamp(middle - reach, middle + reach)
+        predicted = law.within(law(x, sequences.external[k]))
         errors[k] = y[k + 1] - predicted
         x = predicted + gain[:, None] * errors[k]
     return Filtered(states, errors, sequences.present)

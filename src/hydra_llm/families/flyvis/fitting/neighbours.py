@@ -70,6 +70,19 @@ def by_in_degree(edge_index: Tensor, n_neurons: int) -> list[Group]:
     return groups
 
 
+def by_recorded(groups: list[Group], recorded: Tensor | None) -> tuple[list[Group], list[Group]]:
+    """The groups of neurons that are recorded, bool [neuron], and of those that are not; None: all are."""
+    if recorded is None:
+        return groups, []
+    parts: tuple[list[Group], list[Group]] = [], []
+    for group in groups:
+        own = recorded[group.targets]
+        for part, chosen in zip(parts, (own, ~own), strict=True):
+            if chosen.any():
+                part.append(Group(group.targets[chosen], group.edges[chosen], group.sources[chosen]))
+    return parts
+
+
 @dataclass(frozen=True)
 class NeighbourFactor:
     """min_x |X x - y|^2 = |R x - z|^2 + residual for each neuron of a group. Unknowns x: rate, offset, weights."""

@@ -121,7 +121,16 @@ def pooled(
         x = shared[part.place] + single.deviation(shared[part.place])
         beta[part.edges] = x[:, N_OWN:]
         own[part.targets] = torch.cat([x[:, :N_OWN], mean_square(moments, x)[:, None]], dim=1)
+    _share(normal, pools, shared, beta, own)
     return Coefficients(beta, *own.unbind(dim=1)), Widths(within, between)
+
+
+def _share(normal: NormalEquations, pools: Pools, shared: Tensor, beta: Tensor, own: Tensor) -> None:
+    """Give neurons without a regression what their counterparts share, in place."""
+    for group in normal.unrecorded:
+        x = shared[_placed(pools, group)[1]]
+        beta[group.edges] = x[:, N_OWN:]
+        own[group.targets, :N_OWN] = x[:, :N_OWN]
 
 
 def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int) -> _Members:
@@ -152,6 +161,7 @@ def tied(normal: NormalEquations, pools: Pools, penalty: float) -> Coefficients:
         found = x[place]
         beta[group.edges] = found[:, N_OWN:]
         own[group.targets] = torch.cat([found[:, :N_OWN], mean_square(moments, found)[:, None]], dim=1)
+    _share(normal, pools, x, beta, own)
     return Coefficients(beta, *own.unbind(dim=1))
 
 

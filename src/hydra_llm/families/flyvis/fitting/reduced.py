@@ -46,7 +46,12 @@ class FlyvisReducedProblem:
         self._groups = by_in_degree(net.edge_index, net.n_neurons)
         self._interpolation = InterpolationTable(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
         self._nodes = self._interpolation.nodes.to(net.W.dtype)
-        self._variance = self._slope.var(dim=0, unbiased=False).mean()
+        self._recorded = net.recorded
+        self._variance = self._seen(self._slope).var(dim=0, unbiased=False).mean()
+
+    def _seen(self, values: Tensor) -> Tensor:
+        """Columns of the recorded neurons."""
+        return values if self._recorded is None else values[:, self._recorded]
 
     def _table(self, net: FlyvisGNN) -> Tensor:
         if net.edge_embedding:
@@ -57,10 +62,10 @@ class FlyvisReducedProblem:
         message = self._interpolation(self._table(net).double())  # [frame, source]
         scale = message.pow(2).mean().sqrt()
         message = message / scale
-        normal = NormalEquations.of(self._groups, message, self._own, self._slope)
+        normal = NormalEquations.of(self._groups, message, self._own, self._slope, self._recorded)
         found = normal.solve(ridge) if self._pools is None else tied(normal, self._pools, ridge)
         received = net.graph(found.beta, message)
-        residual = self._slope - found.rate * self._own - found.offset - received
+        residual = self._seen(self._slope - found.rate * self._own - found.offset - received)
         loss = residual.pow(2).mean() + ridge * found.beta.pow(2).sum() / net.n_neurons
         return Eliminated(loss / self._variance, found, float(scale.detach()))
 

@@ -17,6 +17,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import (
     Blocks,
     FrameBlock,
     Group,
+    by_recorded,
     frames_at_once,
     normal_matrices,
 )
@@ -41,14 +42,18 @@ class NormalEquations:
     moments: of (own, 1, messages, slope), per group [neuron, unknown + 1, unknown + 1] and frame.
     """
 
-    def __init__(self, groups: list[Group], blocks: Blocks) -> None:
-        """blocks: of messages, own = I - v and slopes, of any precision."""
-        sums, self.n_frames = normal_matrices(groups, blocks, None)
-        self.groups = groups
+    def __init__(self, groups: list[Group], blocks: Blocks, recorded: Tensor | None = None) -> None:
+        """blocks: of messages, own = I - v and slopes, of any precision. recorded [neuron]: bool, those whose slopes
+        are known; None: all. The others have no regression, and what pools share where pools are.
+        """
+        self.groups, self.unrecorded = by_recorded(groups, recorded)
+        sums, self.n_frames = normal_matrices(self.groups, blocks, None)
         self.moments = [total / self.n_frames for total in sums]  # of (own, 1, messages, slope), per neuron
 
     @classmethod
-    def of(cls, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor) -> "NormalEquations":
+    def of(
+        cls, groups: list[Group], message: Tensor, own: Tensor, slope: Tensor, recorded: Tensor | None = None
+    ) -> "NormalEquations":
         """message [frame, source], own = I - v and slope [frame, target], which are all there already."""
 
         def blocks() -> list[FrameBlock]:
@@ -56,7 +61,7 @@ class NormalEquations:
             parts = (values.detach().split(step) for values in (message, own, slope))
             return [FrameBlock(*block) for block in zip(*parts, strict=True)]
 
-        return cls(groups, blocks)
+        return cls(groups, blocks, recorded)
 
     def slope_variance(self) -> Tensor:
         """Of the slope over the frames, the mean over neurons."""
@@ -106,8 +111,9 @@ class NormalEquations:
         return self._assemble(solved)
 
     def _assemble(self, solved: list[tuple[Tensor, Tensor]]) -> Coefficients:
-        n_neurons = sum(len(group.targets) for group in self.groups)
-        n_edges = sum(group.edges.numel() for group in self.groups)
+        everyone = [*self.groups, *self.unrecorded]
+        n_neurons = sum(len(group.targets) for group in everyone)
+        n_edges = sum(group.edges.numel() for group in everyone)
         beta = self.moments[0].new_zeros(n_edges)
         own = self.moments[0].new_zeros(n_neurons, N_OWN + 1)
         for group, (x, residual) in zip(self.groups, solved, strict=True):

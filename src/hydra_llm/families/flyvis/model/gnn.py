@@ -30,6 +30,8 @@ class FlyvisGNN(nn.Module):
     input_index: Tensor
     edge_index: Tensor
     column: Tensor
+    alike: Tensor | None  # [neuron], equal for neurons that are wired alike, where the graph says so
+    recorded: Tensor | None  # bool [neuron]: those that are regressed on; None: all
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class FlyvisGNN(nn.Module):
         self.register_buffer("input_index", graph["input_index"].long(), persistent=False)
         place = graph["column"] if "column" in graph else torch.zeros((self.n_neurons, 2))  # one column: no repetition
         self.register_buffer("column", place.long(), persistent=False)
+        for name in ("alike", "recorded"):
+            self.register_buffer(name, graph.get(name), persistent=False)
         self.W = nn.Parameter(W)
         self.embedding, self.lin_edge, self.lin_phi = embedding, message, update
 

@@ -4,12 +4,14 @@ The network is always simulated whole; hiding an edge takes it from the model on
 network instead, so that no edge is ever missing.)
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
 from hydra_llm.choice import check_choice
+from hydra_llm.systems.hidden_units import RECORDED_INPUT
 
 MODES = ("per_column", "random")  # column of W: the outgoing edges of one source neuron
 
@@ -83,3 +85,19 @@ def _per_source(n_neurons: int, n_extra: int, mode: str, generator: Generator) -
     wanted = torch.full((n_neurons,), n_extra // n_neurons)
     wanted[torch.randperm(n_neurons, generator=generator)[: n_extra % n_neurons]] += 1
     return wanted
+
+
+def recorded_part(whole: Mapping[str, Tensor], recorded: Tensor, edges: Tensor) -> dict[str, Tensor]:
+    """The structure of a partly recorded eye. recorded [neuron], edges [edge]: what is left of the whole."""
+    number = torch.full((len(whole["column"]),), -1)
+    number[recorded] = torch.arange(len(recorded))
+    seen = (number[whole["input_index"]] >= 0).nonzero().ravel()
+    return {
+        "edge_index": number[whole["edge_index"][:, edges]],
+        "input_index": number[whole["input_index"][seen]],
+        "column": whole["column"][recorded],
+        RECORDED_INPUT: seen,
+        "recorded_neuron": recorded,
+        "recorded_edge": edges,
+        **{f"whole_{name}": values for name, values in whole.items()},
+    }

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.systems.base import SPLITS, Recording, Segment
+from hydra_llm.systems.hidden_units import partly
 from hydra_llm.systems.noise import NormalFrames
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.trajectory import check_finite, integrate
@@ -49,15 +50,14 @@ class FlyvisRun:
         (split,) = segment.splits
         states, external = self.states(segment)
         seen = self._measured(states, segment)
-        return (
-            Recording(
-                split=split,
-                start=segment.start,
-                activity=states if seen is None else seen,
-                external=external,
-                clean_activity=None if seen is None else states,
-            ),
+        recording = Recording(
+            split=split,
+            start=segment.start,
+            activity=states if seen is None else seen,
+            external=external,
+            clean_activity=None if seen is None else states,
         )
+        return (partly(recording, self._system.recorded_units),)
 
     @torch.inference_mode()
     def states(self, segment: Segment) -> tuple[Tensor, Tensor]:

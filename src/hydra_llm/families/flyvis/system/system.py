@@ -19,7 +19,13 @@ from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.stimuli.base import Stimulus
 from hydra_llm.families.flyvis.stimuli.build import build_stimulus
 from hydra_llm.families.flyvis.system.connectome import Connectome
-from hydra_llm.families.flyvis.system.observed_graph import ObservedGraph, draw_null_edges, kept_edges, observe
+from hydra_llm.families.flyvis.system.observed_graph import (
+    ObservedGraph,
+    draw_null_edges,
+    kept_edges,
+    observe,
+    recorded_part,
+)
 from hydra_llm.families.flyvis.system.parameters import Parameters
 from hydra_llm.families.flyvis.system.run import SEGMENT_BYTES, FlyvisRun, sequences_at_once
 from hydra_llm.families.flyvis.system.source import cache_folder
@@ -27,6 +33,7 @@ from hydra_llm.families.flyvis.system.type_groups import group_of
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.systems.base import SPLITS, Segment
 from hydra_llm.systems.configured import ConfiguredSystem, identity
+from hydra_llm.systems.hidden_units import hidden_units
 from hydra_llm.systems.measurement import pooled_spread
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES
@@ -69,6 +76,7 @@ class FlyvisSystem(ConfiguredSystem):
                 f"{dt:.3g} s. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
             )
         self.sequence_lengths("train")  # a missing stimulus is an error now
+        _ = self._hidden  # what cannot be hidden too
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -79,6 +87,17 @@ class FlyvisSystem(ConfiguredSystem):
     @property
     def n_units(self) -> int:
         return self.connectome.n_neurons
+
+    @cached_property
+    def _hidden(self) -> Tensor:
+        """Whether each neuron is hidden [neuron]."""
+        how, types = self.config, torch.from_numpy(self.connectome.neuron_type)
+        names = self.connectome.type_names
+        return hidden_units(how.n_hidden_neurons, how.hidden, types, names, stream(self.seed, "hidden_units"))
+
+    @property
+    def recorded_units(self) -> Tensor | None:
+        return (~self._hidden).nonzero().ravel() if self._hidden.any() else None
 
     @property
     def substeps(self) -> int:
@@ -122,14 +141,15 @@ class FlyvisSystem(ConfiguredSystem):
             "tau": self._tau.to(dtype),
             "v_rest": self.parameters.bias[types].to(dtype),
             "neuron_type": types,
-            "observed_edge": self.observed.true_edge,
+            "observed_edge": self.observed.true_edge[self._recorded_edges],
             "ablated_edge": ablated,
         }
 
     def truth(self) -> dict[str, Tensor]:
         """edge_index [(source, target), edge], W [edge], tau [neuron] in seconds, v_rest [neuron], neuron_type
-        [neuron], observed_edge [observed edge] (number of the true edge or -1), ablated_edge [edge]."""
-        return dict(self._truth)
+        [neuron], observed_edge [observed edge] (number of the true edge or -1), ablated_edge [edge]; hidden [neuron],
+        where a neuron is, and observed_edge then of edges between recorded neurons."""
+        return {**self._truth, "hidden": self._hidden} if self._hidden.any() else dict(self._truth)
 
     def truth_meta(self) -> dict[str, Any]:
         names = self.connectome.type_names
@@ -170,16 +190,25 @@ class FlyvisSystem(ConfiguredSystem):
         kept = kept_edges(edges, n, how.edge_removal_ratio, how.edge_removal_mode, hiding)
         return observe(edges, kept, draw_null_edges(edges, n, how.n_extra_null_edges, how.null_edges_mode, adding))
 
+    @cached_property
+    def _recorded_edges(self) -> Tensor:
+        """Observed edges [edge] between recorded neurons."""
+        return (~self._hidden[self.observed.edge_index].any(dim=0)).nonzero().ravel()
+
     def structure(self) -> dict[str, Tensor]:
         """edge_index [(source, target), observed edge], input_index [input] (neuron of each column of external),
-        column [neuron, (u, v)], sequence_start_<split> [sequence]."""
+        column [neuron, (u, v)], sequence_start_<split> [sequence].
+
+        Where neurons are hidden, these are of the recorded ones, numbered anew, and the wiring diagram of all stands
+        beside them (PartialEye)."""
         starts = {f"sequence_start_{split}": torch.tensor(self.sequence_starts(split)[:-1]) for split in SPLITS}
-        return {
+        whole = {
             "edge_index": self.observed.edge_index,
             "input_index": torch.from_numpy(self.connectome.input_index),
             "column": torch.from_numpy(self.connectome.column),
-            **starts,
         }
+        recorded = self.recorded_units
+        return {**(whole if recorded is None else recorded_part(whole, recorded, self._recorded_edges)), **starts}
 
     def observation_meta(self) -> dict[str, Any]:
         own = {"extent": self.config.extent, "visual_input_type": self.config.visual_input_type}

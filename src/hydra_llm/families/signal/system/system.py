@@ -14,8 +14,9 @@ from hydra_llm.families.signal.system.connectivity import Connectivity
 from hydra_llm.families.signal.system.external_input import ExternalInput, Presentation
 from hydra_llm.families.signal.system.neuron_types import NeuronType, type_index
 from hydra_llm.families.signal.system.rate_field import MODES, RateField
-from hydra_llm.systems.base import SPLITS, Segment
+from hydra_llm.systems.base import SPLITS, Recording, Segment
 from hydra_llm.systems.configured import ConfiguredSystem
+from hydra_llm.systems.hidden_units import RECORDED_INPUT, hidden_units, partly
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.systems.recording import DTYPES
 from hydra_llm.systems.split_run import SplitRun, training_spread
@@ -47,6 +48,7 @@ class SignalSystem(ConfiguredSystem):
                 f"external_input_mode={self.input_mode!r}."
             )
         activation(self.config.phi)
+        _ = self._hidden  # what cannot be hidden is an error now
 
     @property
     def n_units(self) -> int:
@@ -59,6 +61,18 @@ class SignalSystem(ConfiguredSystem):
     @property
     def input_mode(self) -> str:
         return self.config.external_input_mode
+
+    @cached_property
+    def _hidden(self) -> Tensor:
+        """Whether each neuron is hidden [neuron]."""
+        how = self.config
+        types = type_index(self.n_units, len(self.types), how.shuffle_neuron_types, stream(self.seed, "types"))
+        names = [str(number) for number in range(len(self.types))]
+        return hidden_units(how.n_hidden_neurons, how.hidden, types, names, stream(self.seed, "hidden_units"))
+
+    @property
+    def recorded_units(self) -> Tensor | None:
+        return (~self._hidden).nonzero().ravel() if self._hidden.any() else None
 
     # ---- truth ----
 
@@ -79,8 +93,8 @@ class SignalSystem(ConfiguredSystem):
 
     def truth(self) -> dict[str, Tensor]:
         """connectivity W [target, source], neuron_type [neuron], type_parameters [type, (a, b, g, s, w, h)], rho(W),
-        rho(g W)."""
-        return dict(self._truth)
+        rho(g W); hidden [neuron], where a neuron is."""
+        return {**self._truth, "hidden": self._hidden} if self._hidden.any() else dict(self._truth)
 
     def field(self, dtype: torch.dtype | None = None) -> RateField:
         """The law, in the precision of the recording where none is named."""
@@ -93,8 +107,10 @@ class SignalSystem(ConfiguredSystem):
     # ---- records ----
 
     def structure(self) -> dict[str, Tensor]:
-        """Nothing: any pair of neurons may be connected."""
-        return {}
+        """Of the connections nothing: any pair of neurons may be connected. Where neurons are hidden, recorded_input
+        names the columns of external that the others receive."""
+        recorded = self.recorded_units
+        return {} if recorded is None or self.input_mode == "none" else {RECORDED_INPUT: recorded}
 
     def truth_meta(self) -> dict[str, Any]:
         return {**super().truth_meta(), "phi": self.config.phi}
@@ -115,13 +131,16 @@ class SignalRun(SplitRun):
         seed, n, field = system.seed, system.n_units, system.field()
         initial = [torch.randn(n, generator=stream(seed, f"initial_state/{s}"), dtype=torch.float64) for s in SPLITS]
         super().__init__(system, field, system.config.initial_state_scale * torch.stack(initial), floor=None)
-        self._n_units, self._multiplicative = n, field.multiplicative
+        self._n_units, self._multiplicative, self._recorded = n, field.multiplicative, system.recorded_units
         self._presentations: dict[str, Presentation] = {}
         if system.external is not None:
             for split in SPLITS:
                 generator = stream(seed, f"external_input/{split}")
                 present = system.external.draw(n, system.n_frames[split], system.delta_t, generator)
                 self._presentations[split] = present
+
+    def advance(self, segment: Segment) -> tuple[Recording, ...]:
+        return tuple(partly(recording, self._recorded) for recording in super().advance(segment))
 
     def external(self, segment: Segment) -> Tensor | None:
         """The input as it enters the drift [frame, split, neuron]: added, or multiplied with the synaptic input.

@@ -1,0 +1,88 @@
+"""Rounds of filter and regression for a partly recorded eye: hidden activity and law are found in turns."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import torch
+
+from hydra_llm.data.windows import Frames
+from hydra_llm.families.flyvis.config import FlyvisTraining
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm
+from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
+from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, first_sequences
+from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
+from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
+from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
+from hydra_llm.families.flyvis.fitting.partial_eye import PartlyRecordedGNN
+from hydra_llm.training.phases.base import FitData, Step
+
+log = logging.getLogger(__name__)
+
+_PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
+
+
+@dataclass(frozen=True)
+class ReconstructionPhase(FlowPhase):
+    """FlowPhase on all neurons: the filter has no gain where nothing is recorded. cells: the neurons."""
+
+    cells: HiddenCells = field(kw_only=True)
+    name: str = field(default="reconstruction", init=False)
+
+    @classmethod
+    def for_cells(cls, training: FlyvisTraining, data: FitData, gain: FilterGain, cells: HiddenCells) -> Self:
+        plain = FlowPhase.of(training, data, gain)
+        return cls(
+            solution=ClosedForm.of(training, data),
+            projection=plain.projection,
+            n_intervals=plain.n_intervals,
+            substeps=plain.substeps,
+            delta_t=plain.delta_t,
+            gain=gain,
+            cells=cells,
+        )
+
+    def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
+        eye, silent = self.cells.eye, self.cells.frames("train")
+        if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
+            self.solution.apply(net.whole, silent)
+        law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps)
+        gain = eye.filled(self.gain.of(net.net))
+        found = CorrectedFrames(net.whole, law, self.cells.begun(law, silent), gain, self.delta_t)
+        if self.projection is not None and interval % _PROJECTED_EVERY == 1:
+            some = found.all.spread(self.projection.n_frames).collected()
+            self.projection.refine(net.whole, some, optimizer, step)
+        else:
+            step(lambda: torch.zeros((), requires_grad=True))
+        logged = self.solution.apply(net.whole, found.all)
+        better = better_gain(law, found.moments, gain, self.delta_t)[eye.neuron]
+        self.gain.value = better.cpu()
+        variance = found.moments.variance()[eye.neuron]
+        net.take()
+        if interval == self.n_intervals - 1:
+            log.info(
+                "The activity of %d of %d hidden neurons is reconstructed by the law of their recorded counterparts; "
+                "others have none and count as silent. Prediction errors are %.3g per frame (median over neurons).",
+                *(len(eye.reconstructible), len(eye.hidden), float(variance.median().sqrt())),
+            )
+        return {**logged, "prediction_error": float(variance.mean().sqrt())}
+
+
+def prediction_error_with(
+    cells: HiddenCells, gain: FilterGain, substeps: int | None
+) -> Callable[[PartlyRecordedGNN, Frames], torch.Tensor]:
+    """What validates a reconstruction: flow.prediction_error of the recorded neurons, with hidden ones beside them."""
+    held: list[Frames] = []
+
+    def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
+        if not held:
+            held.append(first_sequences(cells.frames("validation")))
+        own, dt, eye = held[0], cells.data.delta_t, cells.eye
+        with torch.no_grad():
+            law = FrameMap(net.whole, reach(own, dt), dt, substeps)
+            sequences = Sequences.of(net.whole, cells.begun(law, own), dt)
+            error = filtered(law, sequences, eye.filled(gain.of(net.net))).moments().variance()[eye.neuron].mean()
+        return error / (dt**2 * own.target[:, eye.neuron].var(dim=0, unbiased=False).mean())
+
+    return loss
