@@ -3,6 +3,8 @@
 from functools import cached_property
 from pathlib import Path
 
+import torch
+
 from hydra_llm.choice import check_choice
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.oracle import Oracle
@@ -81,3 +83,16 @@ class Estimates:
         if isinstance(method, Flow):  # frame by frame, so that no other frame needs the law
             return method.refined(method.frames(recorded).spread(n_frames), field, self.delta_t)
         return method.refine(recorded, field).spread(n_frames)
+
+    def frames_of(self, recorded: Recorded, law: Field, n_frames: int | None = None) -> Frames:
+        """The same equations of another set of states, such as those of all units where some are hidden, refined by a
+        law of these states. n_frames: as in frames.
+        """
+        if self.choice is None:
+            every = torch.arange(recorded.n_frames)
+            drift = law(recorded.activity, recorded.external).to(recorded.activity)
+            return recorded.frames(every, recorded.activity, drift).spread(n_frames)
+        method = self.choice.method
+        if isinstance(method, Flow):
+            return method.refined(method.frames(recorded).spread(n_frames), law, self.delta_t)
+        return method.refine(recorded, law).spread(n_frames)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from hydra_llm.data.dataset import Dataset
-from hydra_llm.data.observations import Observations
 from hydra_llm.estimation.method import Field
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.rollouts import roll_out_together
@@ -50,29 +49,35 @@ def held_out_scores(
     field: VectorField,
     n_frames: int,
     floor: float | None = None,
+    recorded: Tensor | None = None,
 ) -> tuple[dict[str, float], dict[str, Rollout]]:
     """Metrics of one-step prediction (test) and of rollouts of at most n_frames (val, test), and these rollouts.
 
     onestep compares network and true law at the true states. field: the true law, in float64. floor: the lowest
-    possible state. Rollouts start at the first recorded frame and are compared with the recording; where that has
+    possible state. recorded [unit]: the units that net is about, where field has hidden ones too; None: all. Rollouts
+    start at the first recorded frame and are compared with the recording; where that has
     process noise, <prefix>_noise_free_... compare them with the true law from there, which has none.
     """
     observations = dataset.observations()
-    metrics, rollouts = _rollout_scores(net, observations, dataset.truth().meta, field, n_frames, floor)
+    metrics, rollouts = _rollout_scores(net, dataset, dataset.truth().meta, field, n_frames, floor, recorded)
     states, external = dataset.states("test"), observations.split("test").external
+    own = slice(None) if recorded is None else recorded.numpy()
     with torch.no_grad():
-        derivative = net(torch.tensor(states), None if external is None else torch.tensor(external))
-    return metrics | onestep_metrics(derivative, drift_at(field, states, external), prefix="onestep"), rollouts
+        derivative = net(torch.tensor(states[:, own]), None if external is None else torch.tensor(external))
+    drift = drift_at(field, states, observations.whole_external("test"))[:, own]
+    return metrics | onestep_metrics(derivative, drift, prefix="onestep"), rollouts
 
 
 def _rollout_scores(
     net: nn.Module,
-    observations: Observations,
+    dataset: Dataset,
     meta: Mapping[str, Any],
     field: VectorField,
     n_frames: int,
     floor: float | None,
+    units: Tensor | None,
 ) -> tuple[dict[str, float], dict[str, Rollout]]:
+    observations = dataset.observations()
     parts = [observations.split(split) for split in PREFIXES]
     recorded = [np.array(part.activity[:n_frames]) for part in parts]
     lengths = [len(states) for states in recorded]
@@ -87,7 +92,14 @@ def _rollout_scores(
         metrics |= rollout_metrics(own, true, prefix=prefix, tolerance=LOST)
     if meta["noise_model_level"] > 0:
         exact = [start.double() for start in starts]
+        if units is not None:  # hidden units start from the truth
+            whole = [torch.tensor(dataset.states(split)[:1]).double() for split in PREFIXES]
+            exact = [states.index_copy(1, units, start) for states, start in zip(whole, exact, strict=True)]
+            held = [observations.whole_external(split) for split in PREFIXES]
+            inputs = [None if part is None else torch.tensor(part[:n_frames]) for part in held]
         without = roll_out_together(as_law(field), exact, lengths, inputs, **steps)
+        if units is not None:
+            without = [states[:, units] for states in without]
         for (split, prefix), law in zip(PREFIXES.items(), without, strict=True):
             own = rollouts[split][1]
             metrics |= rollout_metrics(own, law.numpy(), prefix=f"{prefix}_noise_free", tolerance=LOST)

@@ -200,5 +200,10 @@ class SignalTraining(OpenTraining):
     projection_frames: int | None = key(2500, help="frames used, evenly spaced; null: all", unit="frames", low=2)
     projection_nodes: int = key(400, help="nodes of the interpolation table per function", low=12)
 
+    # ---- units that were not recorded ----
+    latent_inputs: Any = key(
+        0, help="inputs that nobody recorded: their number, or auto, as many as held-out entries ask for"
+    )
+
     # ---- evaluation ----
     rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)

@@ -1,6 +1,7 @@
 """The signal family: its oracle, its scores, its figures. Sees the truth, after or beside the fit, never inside it."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, as_law, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.signal.config import SignalTraining
@@ -22,7 +24,7 @@ from hydra_llm.families.signal.fitting.noise_correction import NoiseCorrection
 from hydra_llm.families.signal.learned_functions import LearnedFunctions, standard_errors, values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.oracle import SignalOracle, signal_oracle
-from hydra_llm.families.signal.system import RateField
+from hydra_llm.families.signal.system import RateField, recorded_part
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.embedding import embedding
 from hydra_llm.figures.rollout import rollout
@@ -72,17 +74,41 @@ class SignalEvaluator:
         self._dataset, self._observations, self._truth = dataset, dataset.observations(), dataset.truth()
         self._seed, self._rollout_frames = training.seed, training.rollout_frames
         meta = self._truth.meta
-        self._field = RateField.from_truth(self._truth, meta["phi"], meta["external_input_mode"], torch.float64)
-        self._types = self._truth["neuron_type"].numpy()
+        law = (meta["phi"], meta["external_input_mode"], torch.float64)
+        self._whole_field = RateField.from_truth(self._truth, *law)
+        self._recorded = (~self._truth["hidden"]).nonzero().ravel() if "hidden" in self._truth else None  # None: all
+        own = self._truth if self._recorded is None else recorded_part(self._truth, self._recorded)
+        self._field, self._types = RateField.from_truth(own, *law), own["neuron_type"].numpy()
+        self._connectivity = own["connectivity"]
         self._target = training.target
         self._estimates = Estimates(dataset.path, as_object(training, SignalTraining))
         self._delta_t = float(self._observations.meta["delta_t"])
 
     def oracle(self) -> OracleReport[SignalOracle]:
-        found = signal_oracle(self._samples("train"), self._samples("validation"), self._field, known_synapses=None)
+        """Where neurons are hidden, the oracle is given their activity; oracle_silenced_... has them silent."""
+        silenced = self._found(self._samples, self._field)
+        if self._recorded is None:
+            return self._report(silenced)
+        given = self._found(self._whole_samples, self._whole_field)
+        report = self._report(given.of(self._recorded))
+        W, told = self._field.effective_connectivity.numpy(), self._told_sources
+        best = silenced.ceiling(self._target)
+        scores = connectivity_metrics(best, W, identifiable=None, prefix="oracle_silenced_connectivity", sources=told)
+        hidden = len(self._whole_field.a) - len(self._recorded)
+        sentence = (
+            f"{hidden:,} of {hidden + len(self._recorded):,} neurons are hidden. If their activity were known: "
+            f"{report.sentence}"
+        )
+        return OracleReport(report.found, report.scores | scores, sentence)
+
+    @staticmethod
+    def _found(samples: Callable[[str], Samples], field: RateField) -> SignalOracle:
+        return signal_oracle(samples("train"), samples("validation"), field, known_synapses=None)
+
+    def _report(self, found: SignalOracle) -> OracleReport[SignalOracle]:
         W, told = self._field.effective_connectivity.numpy(), self._told_sources
         best = found.ceiling(self._target)
-        if self._correction is not None:
+        if self._correction is not None and self._recorded is None:
             given = self._correction.terms(self._field.message, self._field.intrinsic)
             best = torch.from_numpy(weights_given_functions(given).value)
         scores = connectivity_metrics(
@@ -125,20 +151,37 @@ class SignalEvaluator:
         """States and targets as the true law would refine them: what no method can better."""
         return Samples(*self._estimates.frames(split, as_law(self._field))[:3])
 
+    def _whole_samples(self, split: str) -> Samples:
+        """The same of all neurons, where some are hidden."""
+        assert self._recorded is not None
+        states = np.array(self._dataset.states(split))
+        states[:, self._recorded.numpy()] = self._observations.split(split).activity
+        external = self._observations.whole_external(split)
+        held = None if external is None else torch.tensor(external)
+        recorded = Recorded(torch.from_numpy(states), held, self._delta_t)
+        return Samples(*self._estimates.frames_of(recorded, as_law(self._whole_field))[:3])
+
     def score(self, fit: Fit, oracle: OracleReport[SignalOracle]) -> SignalEvaluation:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
-        net = fit.net
-        metrics, rollouts = held_out_scores(net, self._dataset, self._field, self._rollout_frames)
+        net, latents = fit.net, getattr(fit, "latents", None)
+        predictor = net if latents is None else latents.predictor
+        metrics, rollouts = held_out_scores(
+            predictor, self._dataset, self._whole_field, self._rollout_frames, recorded=self._recorded
+        )
+        if self._recorded is not None:
+            metrics["n_hidden_neurons"] = float(len(self._whole_field.a) - len(self._recorded))
+        if latents is not None:
+            metrics["n_latent_inputs"] = float(latents.number)
         metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
-        metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._field.g.numpy())
+        metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._whole_field.g.numpy())
         metrics["n_neurons"] = float(len(self._types))
-        metrics["n_edges"] = float((self._truth["connectivity"] != 0).sum())
+        metrics["n_edges"] = float((self._connectivity != 0).sum())
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
         if not isinstance(net, SignalGNN):
             log.info("Not reported: connectivity and types, which are read from a SignalGNN; this is a %s.", type(net))
             return SignalEvaluation(metrics, rollouts, None)
-        scores, recovered = self._recovered(net, oracle.found)
+        scores, recovered = self._recovered(net, oracle.found, None if latents is None else latents.error)
         arrays = {} if recovered.error is None else {"connectivity_standard_error": recovered.error}
         return SignalEvaluation(metrics | scores, rollouts, recovered, arrays=arrays)
 
@@ -168,7 +211,10 @@ class SignalEvaluator:
         scale = source_scale(values(net.message, net, grid), true)
         return LearnedFunctions(net, scale, rescale_sources(net.connectivity().detach().numpy(), scale))
 
-    def _recovered(self, net: SignalGNN, oracle: SignalOracle) -> tuple[dict[str, float], RecoveredNetwork]:
+    def _recovered(
+        self, net: SignalGNN, oracle: SignalOracle, error: np.ndarray | None
+    ) -> tuple[dict[str, float], RecoveredNetwork]:
+        """error [target, source]: standard errors that the fit has; None: by its closed form."""
         learned = self._learned(net, self._grid)
         scale, W, true = learned.scale, learned.W, self._field.effective_connectivity.numpy()
         metrics = connectivity_metrics(
@@ -176,7 +222,9 @@ class SignalEvaluator:
         )
         recorded = np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
-        if self._correction is None:
+        if error is not None:
+            pass
+        elif self._correction is None:
             error = standard_errors(net, self._estimates.frames("train", net))
         else:
             error = weights_given_functions(self._correction.terms_of(net)).error

@@ -13,6 +13,7 @@ from hydra_llm.families.attempts import fit_that_beats_baselines
 from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
+from hydra_llm.families.signal.explained import explained, wanted
 from hydra_llm.families.signal.fitting.adam import GradientPhase
 from hydra_llm.families.signal.fitting.followed_phase import FittedPhase, FollowedPhase, nothing_more
 from hydra_llm.families.signal.fitting.known_synapses import KnownSynapses, restrict
@@ -82,8 +83,11 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     observations = Observations.open(dataset)
     then = _after_functions(data, observations)
 
+    n_latent = wanted(keys, data, observations)
+
     def attempt(keys: SignalTraining, context: FitContext) -> Fit:
         net = build_net(model, keys.seed, observations, data.frames("train").activity)
         return train(net, phases_of(keys, data, partial(recipe, then=then)), data, context, module=keys.module)
 
-    return fit_that_beats_baselines(keys, data, context, attempt)
+    found = fit_that_beats_baselines(keys, data, context, attempt)
+    return found if n_latent == 0 else explained(found, keys, data, n_latent)

@@ -8,7 +8,7 @@ does not know of.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -95,6 +95,11 @@ class SignalOracle:
                 "its score is a baseline here, no ceiling."
             )
         return text
+
+    def of(self, neurons: Tensor) -> "SignalOracle":
+        """What it says of the weights between some neurons."""
+        names = ("ls", "ridge", "evidence", "identifiable", "standard_error", "evidence_error")
+        return replace(self, **{name: getattr(self, name)[neurons][:, neurons] for name in names})
 
     @staticmethod
     def _off_diagonal(matrix: Tensor) -> Tensor:

@@ -16,7 +16,6 @@ from torch import Tensor
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.observations import Observations, RecordedSplit
 from hydra_llm.estimation.estimates import Estimates
-from hydra_llm.estimation.flow import Flow
 from hydra_llm.estimation.method import Field
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out_sequences
@@ -62,14 +61,8 @@ class PartlyRecorded:
             None if part is None else torch.tensor(part) for part in (self.states(split), self.light(split))
         )
         assert states is not None  # only the input may be missing
-        if estimates.choice is None:
-            frames = Recorded(states, light, self.delta_t, self.starts(split))
-            chosen = frames.frames(torch.arange(len(states)), states, law(states, light).to(states)).spread(n_frames)
-            return Samples(*chosen[:3])
-        recorded, method = Recorded(states, light, self.delta_t, self.starts(split)), estimates.choice.method
-        if isinstance(method, Flow):
-            return Samples(*method.refined(method.frames(recorded).spread(n_frames), law, self.delta_t)[:3])
-        return Samples(*method.refine(recorded, law).spread(n_frames)[:3])
+        recorded = Recorded(states, light, self.delta_t, self.starts(split))
+        return Samples(*estimates.frames_of(recorded, law, n_frames)[:3])
 
     def of_recorded(self, found: FlyvisOracle) -> FlyvisOracle:
         """What an oracle for all neurons says of the recorded ones and the edges between them."""
@@ -144,8 +137,8 @@ class PartlyRecorded:
         n_frames: int,
         meta: Mapping[str, Any],
     ) -> Rollouts:
-        """Rollouts of the recorded neurons. The network starts hidden ones at rest under the first frame, or has none; the
-        true law starts them from the truth. field: of all neurons."""
+        """Rollouts of the recorded neurons. The network starts hidden ones at rest under the first frame, or has none;
+        the true law starts them from the truth. field: of all neurons."""
         starts, rest = self.starts(split), (n_frames, self.delta_t, meta)
         given, true = self.observations.split(split), RecordedSplit(split, self.states(split), self.light(split))
         of_law = roll_out_sequences(None, field, true, starts, *rest)

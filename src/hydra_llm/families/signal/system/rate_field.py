@@ -17,6 +17,15 @@ from hydra_llm.families.signal.system.neuron_types import COLUMNS
 MODES = ("none", "additive", "multiplicative")
 
 
+def recorded_part(truth: Mapping[str, Tensor], recorded: Tensor) -> dict[str, Tensor]:
+    """The truth of some neurons [recorded] and of the weights between them, the others silent."""
+    return {
+        **truth,
+        "connectivity": truth["connectivity"][recorded][:, recorded],
+        "neuron_type": truth["neuron_type"][recorded],
+    }
+
+
 class RateField:
     """f(u, external) of the network. Target i has its own a, b, g, s; source j its own w, h."""
 
