@@ -9,13 +9,16 @@ Runs are kept in results/hidden_units.jsonl as they end, and not repeated; the t
 
 import argparse
 import json
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from _report import RESULTS, mean_sd_least, publish
+import torch
+from _report import RESULTS, ROOT, mean_sd_least, publish
 from _train import run
 
+FUNCTIONS_KNOWN = "latent inputs, functions known"
 FITS = {
     "fly": {
         "reconstructed": (),
@@ -26,12 +29,13 @@ FITS = {
             "training.hidden_activity=silenced",
         ),
     },
-    "signal": {"latent inputs": ("training.latent_inputs=auto",), "silenced": ()},
+    "signal": {"latent inputs": ("training.latent_inputs=auto",), FUNCTIONS_KNOWN: ()},
 }
 REGIMES = ("signal_chaotic", "signal_sparse", "signal_noisy")
 SHARES = {"fly": (0.1, 0.2), "signal": (0.05, 0.1, 0.2)}
 SCORES = {
     "W": "connectivity_R2",
+    "W, hidden silent": "silenced_connectivity_R2",
     "W slope": "connectivity_R2_slope",
     "W, median neuron": "connectivity_R2_neuron_median",
     "tau": "tau_R2",
@@ -55,6 +59,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2", help="comma-separated seeds of data and training")
     parser.add_argument("--connectome", default=None, help="path of the connectome file")
     parser.add_argument("--parameters", default="varied", help="path of a trained flyvis network")
+    parser.add_argument("--override", nargs="*", default=[], help="further overrides of train.py, for all runs")
     parser.add_argument("--runs", type=Path, default=RESULTS / "hidden_units.jsonl", help="where runs are kept")
     parser.add_argument("--table", action="store_true", help="run nothing, write the table of what is there")
     options = parser.parse_args()
@@ -86,10 +91,57 @@ def add(case: dict[str, Any], options: argparse.Namespace) -> None:
         words += [] if options.connectome is None else [f"simulation.connectome={options.connectome}"]
     else:
         words.append(f"simulation={case['regime']}")
-    done = run(*words, *FITS[case["family"]][case["fit"]])
-    found = {name: float(f"{done.metrics[key]:.6g}") for name, key in SCORES.items() if key in done.metrics}
+    began = time.perf_counter()
+    if case["fit"] == FUNCTIONS_KNOWN:
+        metrics = functions_known(case["regime"], case["hidden"], case["seed"])
+    else:
+        metrics = run(*words, *options.override, *FITS[case["family"]][case["fit"]]).metrics
+    found = {name: float(f"{metrics[key]:.6g}") for name, key in SCORES.items() if key in metrics}
     with options.runs.open("a") as file:
-        file.write(json.dumps({"case": case, "scores": found, "seconds": round(done.seconds)}) + "\n")
+        seconds = round(time.perf_counter() - began)
+        file.write(json.dumps({"case": case, "scores": found, "seconds": seconds}) + "\n")
+
+
+def functions_known(regime: str, share: float, seed: int) -> dict[str, float]:
+    """W between recorded neurons from their recording, message and update known: beside latent inputs, and alone."""
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    from hydra_llm.bootstrap import register
+    from hydra_llm.estimation.differences import Difference
+    from hydra_llm.estimation.recorded import Recorded
+    from hydra_llm.families.signal.fitting.given_functions import Terms, weights_given_functions
+    from hydra_llm.families.signal.fitting.latent_inputs import (
+        beside_latent_inputs,
+        directions_of,
+        least_squares,
+        number_of_latent_inputs,
+    )
+    from hydra_llm.families.signal.system import RateField, recorded_part, signal_system
+    from hydra_llm.metrics.scores import identity_r2
+    from hydra_llm.systems.random_streams import stream
+
+    register()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        cfg = compose("config", [f"simulation={regime}", f"simulation.n_hidden_neurons={share}", f"seed={seed}"])
+    keys = OmegaConf.to_container(cfg.simulation, resolve=True)
+    system = signal_system(**{name: value for name, value in keys.items() if name != "_target_"})
+    running = system.start()
+    activity = torch.cat(
+        [part.activity for cut in system.segments() for part in running.advance(cut) if part.split == "train"]
+    )
+    known = recorded_part(system.truth(), system.recorded_units)
+    law = RateField.from_truth(known, system.config.phi, system.input_mode, torch.float64)
+    order = "forward" if system.noise.level > 0 else "eighth"
+    frames = Difference(order).frames(Recorded(activity.double(), None, system.delta_t))
+    terms = Terms(law.message(frames.activity), frames.target - law.intrinsic(frames.activity))
+    left = least_squares(terms)
+    number = number_of_latent_inputs(left, stream(seed, "controls/latent_inputs"))
+    alone = torch.from_numpy(weights_given_functions(terms).value)
+    beside = beside_latent_inputs(terms, directions_of(left, number, None)).W if number else alone
+    true, off = law.effective_connectivity, ~torch.eye(len(alone), dtype=torch.bool)
+    scores = {"connectivity_R2": beside, "silenced_connectivity_R2": alone}
+    return {"n_latent_inputs": float(number), **{k: float(identity_r2(W[off], true[off])) for k, W in scores.items()}}
 
 
 def read(path: Path) -> list[dict[str, Any]]:

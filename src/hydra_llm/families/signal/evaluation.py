@@ -172,6 +172,7 @@ class SignalEvaluator:
             metrics["n_hidden_neurons"] = float(len(self._whole_field.a) - len(self._recorded))
         if latents is not None:
             metrics["n_latent_inputs"] = float(latents.number)
+            metrics |= {f"silenced_{name}": value for name, value in self.recovery(latents.predictor).items()}
         metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
         metrics |= spectral_metrics(self._truth["connectivity"].numpy(), self._whole_field.g.numpy())

@@ -77,8 +77,8 @@ def wanted(training: SignalTraining, data: RecordingDataModule, observations: Ob
         )
     if isinstance(data.method, Smoothed | Weak):
         raise ValueError(
-            f"training.latent_inputs must be 0 where the target is {data.method.name}, got {number!r}: what that leaves "
-            "goes on from frame to frame by itself, and nothing tells latent inputs from it. Choose "
+            f"training.latent_inputs must be 0 where the target is {data.method.name}, got {number!r}: what that "
+            "leaves goes on from frame to frame by itself, and nothing tells latent inputs from it. Choose "
             "training.target=flow or finite_difference, or record with less noise."
         )
     return None if number == AUTO else number

@@ -20,7 +20,7 @@ from hydra_llm.estimation.method import Field
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out_sequences
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
-from hydra_llm.families.flyvis.fitting.hidden_cells import reconstructed, settled
+from hydra_llm.families.flyvis.fitting.hidden_cells import begun, reconstructed
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters
@@ -91,7 +91,7 @@ class PartlyRecorded:
         recorded, light = self.observations.split(split), self.light(split)
         given = torch.tensor(np.asarray(recorded.activity)).to(whole.W.dtype)
         held = None if light is None else torch.tensor(light).to(whole.W.dtype)
-        return reconstructed(self.law(whole), given, held, self.starts(split), self.eye, self.delta_t)
+        return reconstructed(self.law(whole), given, held, self.starts(split), self.eye)
 
     def hidden_scores(self, whole: FlyvisGNN | None) -> dict[str, float]:
         """n_hidden_neurons; where their activity is reconstructed, of how many (share), and on the test trajectory its
@@ -137,7 +137,7 @@ class PartlyRecorded:
         n_frames: int,
         meta: Mapping[str, Any],
     ) -> Rollouts:
-        """Rollouts of the recorded neurons. The network starts hidden ones at rest under the first frame, or has none;
+        """Rollouts of the recorded neurons. The network starts hidden ones where their counterparts are, or has none;
         the true law starts them from the truth. field: of all neurons."""
         starts, rest = self.starts(split), (n_frames, self.delta_t, meta)
         given, true = self.observations.split(split), RecordedSplit(split, self.states(split), self.light(split))
@@ -145,12 +145,9 @@ class PartlyRecorded:
         if whole is None:
             of_net = roll_out_sequences(net, None, given, starts, *rest)
             return Rollouts(of_net.recorded, of_net.predicted, self._recorded(of_law.noise_free))
-        first, light = torch.tensor(true.activity[starts.numpy()]).to(whole.W.dtype), self.light(split)
-        held = None if light is None else torch.tensor(light[starts.numpy()]).to(whole.W.dtype)
-        with torch.no_grad():
-            states = np.array(true.activity)
-            states[starts.numpy()] = settled(self.law(whole), first, held, self.eye, self.delta_t).numpy()
-        of_net = roll_out_sequences(whole, None, RecordedSplit(split, states, light), starts, *rest)
+        states = np.array(true.activity)
+        states[starts.numpy()] = begun(torch.tensor(states[starts.numpy()]), self.eye).numpy()
+        of_net = roll_out_sequences(whole, None, RecordedSplit(split, states, self.light(split)), starts, *rest)
         parts = (of_net.recorded, of_net.predicted, of_law.noise_free)
         return Rollouts(*(self._recorded(part) for part in parts))
 

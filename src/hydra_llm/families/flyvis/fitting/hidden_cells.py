@@ -18,8 +18,6 @@ from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
 from hydra_llm.training.datamodule import RecordingDataModule
 
-SETTLING = 2.0  # seconds for which hidden neurons are driven by the first frame of a sequence, before it begins
-
 
 @dataclass(frozen=True)
 class HiddenCells:
@@ -43,29 +41,26 @@ class HiddenCells:
     def _filled(self) -> dict[str, Frames]:
         return {}
 
-    def begun(self, law: FrameMap, frames: Frames) -> Frames:
-        """The frames with hidden states at the start of every sequence, settled under its first frame."""
+    def begun(self, split: str) -> Frames:
+        """The frames with hidden states at the start of every sequence."""
+        frames = self.frames(split)
         starts = frames.sequence_start
         starts = torch.zeros(1, dtype=torch.long) if starts is None else starts
-        light = None if frames.external is None else frames.external[starts]
         activity = frames.activity.clone()
-        activity[starts] = settled(law, activity[starts], light, self.eye, self.data.delta_t)
+        activity[starts] = begun(activity[starts], self.eye)
         return frames._replace(activity=activity)
 
 
-def settled(law: FrameMap, start: Tensor, light: Tensor | None, eye: PartialEye, delta_t: float) -> Tensor:
-    """start [sequence, neuron of all] with hidden neurons at rest, given the recorded ones and the light [sequence,
-    input]."""
-    x, held = start.T.clone(), law.spread(start, light).T
-    hidden = eye.hidden.to(start.device)
-    for _ in range(round(SETTLING / delta_t)):
-        x[hidden] = law.within(law(x, held))[hidden]
-    return x.T
+def begun(start: Tensor, eye: PartialEye) -> Tensor:
+    """start [sequence, neuron of all] with hidden neurons at the mean of their recorded counterparts; 0 without any."""
+    one = torch.zeros(int(eye.alike.max()) + 1, dtype=start.dtype)
+    seen = eye.alike[eye.neuron]
+    count = one.index_add(0, seen, one.new_ones(len(seen))).clamp_min(1)
+    total = one.expand(len(start), -1).index_add(1, seen, start[:, eye.neuron])
+    return start.index_copy(1, eye.hidden, (total / count)[:, eye.alike[eye.hidden]])
 
 
-def reconstructed(
-    law: FrameMap, activity: Tensor, light: Tensor | None, starts: Tensor, eye: PartialEye, delta_t: float
-) -> Tensor:
+def reconstructed(law: FrameMap, activity: Tensor, light: Tensor | None, starts: Tensor, eye: PartialEye) -> Tensor:
     """States [frame, neuron of all]: activity [frame, recorded neuron] as it is, hidden neurons by the law.
 
     light [frame, input]; starts [sequence]: frames at which a sequence begins. Sequences are integrated side by side.
@@ -74,7 +69,7 @@ def reconstructed(
     ends = torch.cat([starts[1:], starts.new_tensor([len(activity)])])
     longest = int((ends - starts).max())
     hidden = eye.hidden
-    states[starts] = settled(law, states[starts], None if light is None else light[starts], eye, delta_t)
+    states[starts] = begun(states[starts], eye)
     for k in range(longest - 1):
         now = (starts + k)[starts + k + 1 < ends]
         held = law.spread(states[now], None if light is None else light[now])

@@ -24,6 +24,7 @@ _NARROWEST = 1e-7  # least width within a type, relative to that between types: 
 _WIDEST = 3.0  # largest one: what the data say nothing about would widen without end
 _QUIETEST = 1e-4  # least noise, relative to the mean square slope: what a learned message leaves is no smaller
 _ROUNDING = 1e-8  # of matrices whose diagonal is 1
+_FAR = 2.0  # factor between the rates of counterparts that no recording of all neurons has shown
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
 
 
@@ -119,10 +120,21 @@ def pooled(
     beta, own = torch.zeros_like(start.beta), torch.stack([start.rate, start.offset, start.residual], dim=1)
     for part, single, moments in zip(members, singles, normal.moments, strict=True):
         x = shared[part.place] + single.deviation(shared[part.place])
+        if normal.unrecorded:
+            x = _near(x, shared[part.place])
         beta[part.edges] = x[:, N_OWN:]
         own[part.targets] = torch.cat([x[:, :N_OWN], mean_square(moments, x)[:, None]], dim=1)
     _share(normal, pools, shared, beta, own)
     return Coefficients(beta, *own.unbind(dim=1)), Widths(within, between)
+
+
+def _near(x: Tensor, shared: Tensor) -> Tensor:
+    """x [neuron, unknown], and what counterparts share where the rate of a neuron is far from theirs.
+
+    Some of its inputs are not recorded: what they did to a rate can make its neuron's weights arbitrarily large.
+    """
+    far = (x[:, 0] < shared[:, 0] / _FAR) | (x[:, 0] > shared[:, 0] * _FAR)
+    return torch.where(far[:, None], shared, x)
 
 
 def _share(normal: NormalEquations, pools: Pools, shared: Tensor, beta: Tensor, own: Tensor) -> None:

@@ -49,7 +49,7 @@ class ReconstructionPhase(FlowPhase):
             self.solution.apply(net.whole, silent)
         law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps)
         gain = eye.filled(self.gain.of(net.net))
-        found = CorrectedFrames(net.whole, law, self.cells.begun(law, silent), gain, self.delta_t)
+        found = CorrectedFrames(net.whole, law, self.cells.begun("train"), gain, self.delta_t)
         if self.projection is not None and interval % _PROJECTED_EVERY == 1:
             some = found.all.spread(self.projection.n_frames).collected()
             self.projection.refine(net.whole, some, optimizer, step)
@@ -77,11 +77,11 @@ def prediction_error_with(
 
     def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
         if not held:
-            held.append(first_sequences(cells.frames("validation")))
+            held.append(first_sequences(cells.begun("validation")))
         own, dt, eye = held[0], cells.data.delta_t, cells.eye
         with torch.no_grad():
             law = FrameMap(net.whole, reach(own, dt), dt, substeps)
-            sequences = Sequences.of(net.whole, cells.begun(law, own), dt)
+            sequences = Sequences.of(net.whole, own, dt)
             error = filtered(law, sequences, eye.filled(gain.of(net.net))).moments().variance()[eye.neuron].mean()
         return error / (dt**2 * own.target[:, eye.neuron].var(dim=0, unbiased=False).mean())
 

@@ -45,8 +45,8 @@ class LatentInputs:
         n = len(self.directions)
         return (
             f"{self.number} latent inputs enter the {n} recorded units. Along as many of the {n} directions among "
-            "these, weights are shrunk as far as the latent inputs hide them. Nothing is said of the weights of units that "
-            "were not recorded."
+            "these, weights are shrunk as far as the latent inputs hide them. Nothing is said of the weights of units "
+            "that were not recorded."
         )
 
 

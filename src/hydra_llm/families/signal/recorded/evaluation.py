@@ -74,9 +74,10 @@ class RecordingEvaluator:
     # ---- scores ----
 
     def score(self, fit: Fit, oracle: OracleReport[ChannelNoise]) -> RecordingEvaluation:
-        net = fit.net
-        metrics, rollouts = self._rollouts(net)
-        held_out = self._one_step(net)
+        net, latents = fit.net, getattr(fit, "latents", None)
+        predictor = net if latents is None else latents.predictor
+        metrics, rollouts = self._rollouts(predictor)
+        held_out = self._one_step(predictor)
         metrics["onestep_skill"], metrics["onestep_R2"] = held_out.skill, 1 - held_out.errors["network"]
         metrics |= activity_rank(self._observations.split("train").activity)
         metrics["effective_rank"] = metrics["activity_rank_99"]  # the published name, which rules of a search read
@@ -88,12 +89,16 @@ class RecordingEvaluator:
             log.info("Not reported: weights, which are read from a SignalGNN; this is a %s.", type(net).__name__)
             return RecordingEvaluation(metrics, rollouts, None, None)
         terms, known = self._terms(net), net.off_diagonal.bool() if knows_synapses(self._observations) else None
-        recovered = self._recover(net, terms, known)
+        recovered = self._recover(net, terms, known, None if latents is None else latents.error)
+        if latents is not None:
+            metrics["n_latent_inputs"] = float(latents.number)
         metrics |= {"n_edges": float(recovered.synapses.sum()), **recovered.scores()}
         metrics |= self._band_widths(recovered)
         trusted = None
         if terms is not None:
-            trusted = trust(net, self._recorded, terms, self._noise, known, self._keys.seed)
+            checked = terms if predictor is net else self._terms(predictor)
+            assert checked is not None  # as for net
+            trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed)
             log.info("%s", trusted.sentence())
             metrics |= trusted.metrics
         return RecordingEvaluation(metrics, rollouts, recovered, trusted)
@@ -141,9 +146,17 @@ class RecordingEvaluator:
             metrics |= rollout_metrics(predicted, u.numpy(), prefix=prefix, tolerance=LOST)
         return metrics, rollouts
 
-    def _recover(self, net: SignalGNN, terms: Terms | None, known: torch.Tensor | None) -> RecoveredWeights:
+    def _recover(
+        self, net: SignalGNN, terms: Terms | None, known: torch.Tensor | None, beside: np.ndarray | None
+    ) -> RecoveredWeights:
+        """beside [target, source]: standard errors of weights beside latent inputs; None without any."""
         found = None if terms is None else weights_given_functions(terms, known)
-        functions = self._function_errors(net, found, known)
+        functions = None
+        if found is not None and beside is not None:
+            found = Weights(net.connectivity().detach().double().numpy(), beside, found.determined, found.blocks)
+            log.info("Not reported: bands of the learned functions, because latent inputs were fitted beside them.")
+        else:
+            functions = self._function_errors(net, found, known)
         scale = natural_scale(net, self._observations.split("train").activity)
         W = net.connectivity().detach().double().numpy() * scale
         if found is not None and self._correction is not None:
