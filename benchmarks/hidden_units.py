@@ -168,8 +168,9 @@ NOTE = (
     "From the recording alone, with process noise 0.05 per frame for the fly (simulation=flyvis_scenes, 8,000 frames, "
     "parameters of a trained network, flow/0000/000). Hidden units are drawn at random. R2 to the identity line after "
     "the gauge, over recorded neurons and the edges between them: mean +- sd (minimum) over seeds of data and "
-    "training. W, hidden silent: the same fit without latent inputs. functions known: message and update given, forward "
-    "differences under noise, eighth without. oracle: the law known, and the activity of hidden units given, or absent."
+    "training. W, hidden silent: the same fit without latent inputs. functions known: message and update given, "
+    "forward differences under noise, eighth without. oracle: the law known, and the activity of hidden units given, "
+    "or absent."
 )
 
 if __name__ == "__main__":
