@@ -55,7 +55,7 @@ class ReconstructionPhase(FlowPhase):
             self.projection.refine(net.whole, some, optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
-        logged = self.solution.apply(net.whole, found.all)
+        logged = self.solution.apply(net.whole, found.all, law.reach)
         better = better_gain(law, found.moments, gain, self.delta_t)[eye.neuron]
         self.gain.value = better.cpu()
         variance = found.moments.variance()[eye.neuron]

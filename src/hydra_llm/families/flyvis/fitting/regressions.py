@@ -79,7 +79,7 @@ class NormalEquations:
         MacKay (1992): width^2 = mean(beta^2 + posterior variance), noise = residual / (1 - used share of the frames),
         penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message.
         """
-        solved, ratios = [], self.moments[0].new_zeros(sum(len(group.targets) for group in self.groups))
+        solved, ratios = [], self.moments[0].new_zeros(self._n_neurons())
         for group, M in zip(self.groups, self.moments, strict=True):
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
             penalty = _EVIDENCE_START * size
@@ -110,12 +110,13 @@ class NormalEquations:
             solved.append((x, residual))
         return self._assemble(solved)
 
+    def _n_neurons(self) -> int:
+        return sum(len(group.targets) for group in (*self.groups, *self.unrecorded))
+
     def _assemble(self, solved: list[tuple[Tensor, Tensor]]) -> Coefficients:
-        everyone = [*self.groups, *self.unrecorded]
-        n_neurons = sum(len(group.targets) for group in everyone)
-        n_edges = sum(group.edges.numel() for group in everyone)
+        n_edges = sum(group.edges.numel() for group in (*self.groups, *self.unrecorded))
         beta = self.moments[0].new_zeros(n_edges)
-        own = self.moments[0].new_zeros(n_neurons, N_OWN + 1)
+        own = self.moments[0].new_zeros(self._n_neurons(), N_OWN + 1)
         for group, (x, residual) in zip(self.groups, solved, strict=True):
             beta[group.edges] = x[:, N_OWN:]
             own[group.targets] = torch.cat([x[:, :N_OWN], residual.unsqueeze(1)], dim=1)
