@@ -55,11 +55,10 @@ def spread(seconds: Sequence[float], unit: float = 1.0) -> dict[str, float]:
 
 
 def mean_sd_least(values: Sequence[float], digits: int) -> str:
-    """'mean +- sd (minimum)', or nothing if there are no values."""
-    if not values:
-        return ""
-    sd = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.{digits}f} +- {sd:.{digits}f} ({min(values):.{digits}f})"
+    """'mean +- sd (minimum)', a single value as it is, or nothing if there are none."""
+    if len(values) < 2:
+        return "".join(f"{value:.{digits}f}" for value in values)
+    return f"{statistics.mean(values):.{digits}f} +- {statistics.stdev(values):.{digits}f} ({min(values):.{digits}f})"
 
 
 def publish(name: str, title: str, rows: Sequence[Row], *, packages: Sequence[str] = (), note: str = "") -> None:
