@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from hydra_llm import train
+pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm import train  # noqa: E402
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
