@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm import train  # noqa: E402
+from hydra_llm import train
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
