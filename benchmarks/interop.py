@@ -33,6 +33,7 @@ from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.signal.fitting.given_functions import Terms, weights_given_functions
 from hydra_llm.families.signal.recorded import recorded_network
 from hydra_llm.families.signal.system import RateField
+from hydra_llm.metrics.scores import identity_r2
 from hydra_llm.systems.integrators import integrator
 from hydra_llm.systems.trajectory import integrate
 
@@ -112,7 +113,7 @@ def with_law_known(folder: Path, network: RateNetwork) -> dict[str, float]:
         w, w_true = found.value[own], W[own]
         z = np.abs(w - w_true) / found.error[own]
         scores = {
-            "R2": 1 - float(((w - w_true) ** 2).sum() / ((w_true - w_true.mean()) ** 2).sum()),
+            "R2": identity_r2(w, w_true),
             "slope": float(np.polyfit(w_true, w, 1)[0]),
             "coverage": float((z < found.reach(LEVEL)).mean()),
         }

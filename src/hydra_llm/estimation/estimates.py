@@ -12,7 +12,7 @@ from hydra_llm.data.scratch import on_disk
 from hydra_llm.data.windows import Frames
 from hydra_llm.estimation.choose import Choice, choose
 from hydra_llm.estimation.flow import Flow
-from hydra_llm.estimation.method import Field
+from hydra_llm.estimation.method import Field, Method
 from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.schema.target import TARGETS, TargetKeys
 
@@ -77,12 +77,9 @@ class Estimates:
             drift = on_disk(self._oracle.drift(split))
             return Frames(recorded.activity, drift, recorded.external, recorded.sequence_start).spread(n_frames)
         assert self.choice is not None  # without an oracle there is one
-        method = self.choice.method
         if field is None:
-            return method.frames(recorded).spread(n_frames)
-        if isinstance(method, Flow):  # frame by frame, so that no other frame needs the law
-            return method.refined(method.frames(recorded).spread(n_frames), field, self.delta_t)
-        return method.refine(recorded, field).spread(n_frames)
+            return self.choice.method.frames(recorded).spread(n_frames)
+        return self._refined(self.choice.method, recorded, field, n_frames)
 
     def frames_of(self, recorded: Recorded, law: Field, n_frames: int | None = None) -> Frames:
         """The same equations of another set of states, such as those of all units where some are hidden, refined by a
@@ -92,7 +89,9 @@ class Estimates:
             every = torch.arange(recorded.n_frames)
             drift = law(recorded.activity, recorded.external).to(recorded.activity)
             return recorded.frames(every, recorded.activity, drift).spread(n_frames)
-        method = self.choice.method
-        if isinstance(method, Flow):
+        return self._refined(self.choice.method, recorded, law, n_frames)
+
+    def _refined(self, method: Method, recorded: Recorded, law: Field, n_frames: int | None) -> Frames:
+        if isinstance(method, Flow):  # frame by frame, so that no other frame needs the law
             return method.refined(method.frames(recorded).spread(n_frames), law, self.delta_t)
         return method.refine(recorded, law).spread(n_frames)

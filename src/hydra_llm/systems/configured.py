@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor
 
 from hydra_llm.systems.base import Segment
@@ -73,9 +74,15 @@ class ConfiguredSystem(ABC):
     def n_units(self) -> int: ...
 
     @property
+    def hidden(self) -> Tensor:
+        """Whether each unit is simulated and not recorded [unit]; none, unless a family hides some."""
+        return torch.zeros(self.n_units, dtype=torch.bool)
+
+    @property
     def recorded_units(self) -> Tensor | None:
         """Units [recorded] whose states are recorded, ascending; None: all of them."""
-        return None
+        hidden = self.hidden
+        return (~hidden).nonzero().ravel() if hidden.any() else None
 
     @property
     def n_recorded(self) -> int:

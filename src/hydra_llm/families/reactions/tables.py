@@ -1,13 +1,11 @@
 """What was found, as CSV."""
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.reactions.fit import LikelihoodFit
 from hydra_llm.families.reactions.fitting.profiles import Profile
 from hydra_llm.families.reactions.likelihood.likelihood import Likelihood
@@ -58,7 +56,7 @@ def parameters_table(fit: LikelihoodFit, reference: Any) -> str:
                 "" if given is None else _number(unscaled(given, one.scale)),
             ]
         )
-    return _csv((*title, "upper_bound", other), rows)
+    return csv_text((*title, "upper_bound", other), rows)
 
 
 def standard_errors(fit: LikelihoodFit) -> np.ndarray:
@@ -85,7 +83,7 @@ def measurements_table(fit: LikelihoodFit) -> str:
         ]
         for i, one in enumerate(fit.net.problem.measurements)
     )
-    return _csv(title, rows)
+    return csv_text(title, rows)
 
 
 def starts_table(fit: LikelihoodFit) -> str:
@@ -93,7 +91,7 @@ def starts_table(fit: LikelihoodFit) -> str:
         [str(i), _number(one.objective), _number(one.nll), str(one.iterations), one.message]
         for i, one in enumerate(fit.starts.optima)
     )
-    return _csv(("start", "objective", "nll", "iterations", "ended_by"), rows)
+    return csv_text(("start", "objective", "nll", "iterations", "ended_by"), rows)
 
 
 def profiles_table(fit: LikelihoodFit) -> str:
@@ -104,15 +102,7 @@ def profiles_table(fit: LikelihoodFit) -> str:
         for one in fit.profiles
         for v, r in zip(one.values, one.rise, strict=True)
     )
-    return _csv(("parameter", "value", "twice_the_rise"), rows)
-
-
-def _csv(title: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(title)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(("parameter", "value", "twice_the_rise"), rows)
 
 
 def _number(value: float) -> str:

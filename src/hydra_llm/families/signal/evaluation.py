@@ -212,6 +212,12 @@ class SignalEvaluator:
         scale = source_scale(values(net.message, net, grid), true)
         return LearnedFunctions(net, scale, rescale_sources(net.connectivity().detach().numpy(), scale))
 
+    def _standard_errors(self, net: SignalGNN) -> np.ndarray | None:
+        """Of the weights [target, source], by their closed form."""
+        if self._correction is None:
+            return standard_errors(net, self._estimates.frames("train", net))
+        return weights_given_functions(self._correction.terms_of(net)).error
+
     def _recovered(
         self, net: SignalGNN, oracle: SignalOracle, error: np.ndarray | None
     ) -> tuple[dict[str, float], RecoveredNetwork]:
@@ -223,12 +229,8 @@ class SignalEvaluator:
         )
         recorded = np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
-        if error is not None:
-            pass
-        elif self._correction is None:
-            error = standard_errors(net, self._estimates.frames("train", net))
-        else:
-            error = weights_given_functions(self._correction.terms_of(net)).error
+        if error is None:
+            error = self._standard_errors(net)
         if error is None:
             log.info("Not reported: connectivity_standard_error, because the input multiplies.")
         else:

@@ -1,11 +1,10 @@
 """Recovery by cell type: one row per type, as CSV for programs and as Markdown for people."""
 
-import csv
-import io
 from dataclasses import dataclass
 
 import numpy as np
 
+from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.metrics.scores import identity_r2
@@ -61,11 +60,7 @@ class TypeTable:
         return cls(tuple(rows))
 
     def csv(self) -> str:
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
-        return out.getvalue()
+        return csv_text(HEADER, ([_plain(cell) for cell in row] for row in self.rows))
 
     def markdown(self) -> str:
         align = ["---", "---", *["---:"] * (len(HEADER) - 2)]

@@ -85,11 +85,7 @@ class FlowPhase:
         whole = interval >= self.n_intervals - _WHOLE_ROUNDS
         every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
         found = CorrectedFrames(net, law, frames, gain, self.delta_t, every)
-        if self.projection is not None and interval % _PROJECTED_EVERY == 1:
-            self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
-        else:
-            step(lambda: torch.zeros((), requires_grad=True))
-        logged = self.solution.apply(net, found.all, law.reach)
+        logged = self.regress(interval, net, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t)
         self.gain.value = better.cpu()
         variance = found.moments.variance()
@@ -101,6 +97,22 @@ class FlowPhase:
             )
         return {**logged, "prediction_error": float(variance.mean().sqrt()), "measurement_noise": measured}
 
+    def regress(
+        self,
+        interval: int,
+        net: FlyvisGNN,
+        found: CorrectedFrames,
+        law: FrameMap,
+        optimizer: Optimizer,
+        step: Step,
+    ) -> dict[str, float]:
+        """Fit a network again, and in every second round its message function first, to the frames of a filter."""
+        if self.projection is not None and interval % _PROJECTED_EVERY == 1:
+            self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
+        else:
+            step(lambda: torch.zeros((), requires_grad=True))
+        return self.solution.apply(net, found.all, law.reach)
+
 
 def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:
     """What validates rounds of FlowPhase: mean square error of predicting a frame from those before it, over the
@@ -110,14 +122,27 @@ def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> C
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
             held.append(first_sequences(data.frames("validation")))
-        frames = held[0]
-        with torch.no_grad():
-            law = FrameMap(net, reach(frames, data.delta_t), data.delta_t, substeps)
-            sequences = Sequences.of(net, frames, data.delta_t)
-            error = filtered(law, sequences, gain.of(net)).moments().variance().mean()
-        return error / (data.delta_t**2 * frames.target.var(dim=0, unbiased=False).mean())
+        return relative_error(net, held[0], gain.of(net), data.delta_t, substeps)
 
     return loss
+
+
+def relative_error(
+    net: FlyvisGNN,
+    frames: Frames,
+    gain: Tensor,
+    delta_t: float,
+    substeps: int | None,
+    of: Tensor | slice = slice(None),
+) -> Tensor:
+    """Mean square error of predicting each frame over the variance of the increments. gain: K [neuron]. of: the neurons
+    that count.
+    """
+    with torch.no_grad():
+        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps)
+        sequences = Sequences.of(net, frames, delta_t)
+        error = filtered(law, sequences, gain).moments().variance()[of].mean()
+    return error / (delta_t**2 * frames.target[:, of].var(dim=0, unbiased=False).mean())
 
 
 def first_sequences(frames: Frames) -> Frames:

@@ -2,25 +2,22 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 import torch
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
-from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, first_sequences
+from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, first_sequences, relative_error
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
-from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
+from hydra_llm.families.flyvis.fitting.innovations import better_gain, reach
 from hydra_llm.families.flyvis.fitting.partial_eye import PartlyRecordedGNN
 from hydra_llm.training.phases.base import FitData, Step
 
 log = logging.getLogger(__name__)
-
-_PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
 
 
 @dataclass(frozen=True)
@@ -33,15 +30,7 @@ class ReconstructionPhase(FlowPhase):
     @classmethod
     def for_cells(cls, training: FlyvisTraining, data: FitData, gain: FilterGain, cells: HiddenCells) -> Self:
         plain = FlowPhase.of(training, data, gain)
-        return cls(
-            solution=ClosedForm.of(training, data),
-            projection=plain.projection,
-            n_intervals=plain.n_intervals,
-            substeps=plain.substeps,
-            delta_t=plain.delta_t,
-            gain=gain,
-            cells=cells,
-        )
+        return cls(**{part.name: getattr(plain, part.name) for part in fields(plain) if part.init}, cells=cells)
 
     def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
         eye, silent = self.cells.eye, self.cells.frames("train")
@@ -50,12 +39,7 @@ class ReconstructionPhase(FlowPhase):
         law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps)
         gain = eye.filled(self.gain.of(net.net))
         found = CorrectedFrames(net.whole, law, self.cells.begun("train"), gain, self.delta_t)
-        if self.projection is not None and interval % _PROJECTED_EVERY == 1:
-            some = found.all.spread(self.projection.n_frames).collected()
-            self.projection.refine(net.whole, some, optimizer, step)
-        else:
-            step(lambda: torch.zeros((), requires_grad=True))
-        logged = self.solution.apply(net.whole, found.all, law.reach)
+        logged = self.regress(interval, net.whole, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t)[eye.neuron]
         self.gain.value = better.cpu()
         variance = found.moments.variance()[eye.neuron]
@@ -78,11 +62,7 @@ def prediction_error_with(
     def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
         if not held:
             held.append(first_sequences(cells.begun("validation")))
-        own, dt, eye = held[0], cells.data.delta_t, cells.eye
-        with torch.no_grad():
-            law = FrameMap(net.whole, reach(own, dt), dt, substeps)
-            sequences = Sequences.of(net.whole, own, dt)
-            error = filtered(law, sequences, eye.filled(gain.of(net.net))).moments().variance()[eye.neuron].mean()
-        return error / (dt**2 * own.target[:, eye.neuron].var(dim=0, unbiased=False).mean())
+        K = cells.eye.filled(gain.of(net.net))
+        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, cells.eye.neuron)
 
     return loss

@@ -76,7 +76,7 @@ class FlyvisSystem(ConfiguredSystem):
                 f"{dt:.3g} s. Choose substeps >= {-int(-self.delta_t // shortest)}, or tau_mode=clamped."
             )
         self.sequence_lengths("train")  # a missing stimulus is an error now
-        _ = self._hidden  # what cannot be hidden too
+        _ = self.hidden  # what cannot be hidden too
 
     @property
     def keys(self) -> Mapping[str, Any]:
@@ -89,15 +89,11 @@ class FlyvisSystem(ConfiguredSystem):
         return self.connectome.n_neurons
 
     @cached_property
-    def _hidden(self) -> Tensor:
+    def hidden(self) -> Tensor:
         """Whether each neuron is hidden [neuron]."""
         how, types = self.config, torch.from_numpy(self.connectome.neuron_type)
         names = self.connectome.type_names
         return hidden_units(how.n_hidden_neurons, how.hidden, types, names, stream(self.seed, "hidden_units"))
-
-    @property
-    def recorded_units(self) -> Tensor | None:
-        return (~self._hidden).nonzero().ravel() if self._hidden.any() else None
 
     @property
     def substeps(self) -> int:
@@ -149,7 +145,7 @@ class FlyvisSystem(ConfiguredSystem):
         """edge_index [(source, target), edge], W [edge], tau [neuron] in seconds, v_rest [neuron], neuron_type
         [neuron], observed_edge [observed edge] (number of the true edge or -1), ablated_edge [edge]; hidden [neuron],
         where a neuron is, and observed_edge then of edges between recorded neurons."""
-        return {**self._truth, "hidden": self._hidden} if self._hidden.any() else dict(self._truth)
+        return {**self._truth, "hidden": self.hidden} if self.hidden.any() else dict(self._truth)
 
     def truth_meta(self) -> dict[str, Any]:
         names = self.connectome.type_names
@@ -193,7 +189,7 @@ class FlyvisSystem(ConfiguredSystem):
     @cached_property
     def _recorded_edges(self) -> Tensor:
         """Observed edges [edge] between recorded neurons."""
-        return (~self._hidden[self.observed.edge_index].any(dim=0)).nonzero().ravel()
+        return (~self.hidden[self.observed.edge_index].any(dim=0)).nonzero().ravel()
 
     def structure(self) -> dict[str, Tensor]:
         """edge_index [(source, target), observed edge], input_index [input] (neuron of each column of external),

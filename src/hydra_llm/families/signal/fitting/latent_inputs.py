@@ -40,8 +40,6 @@ class LatentInputs:
         return self.directions.shape[1]
 
     def sentence(self) -> str:
-        if not self.number:
-            return "No latent input shows in what the fit leaves: the weights stay as they are."
         n = len(self.directions)
         return (
             f"{self.number} latent inputs enter the {n} recorded units. Along as many of the {n} directions among "

@@ -1,12 +1,11 @@
 """What was found, as CSV: one file per parameter, readable by any program."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.curves import LearnedCurves
@@ -19,7 +18,7 @@ def noise_table(names: Sequence[str], noise: ChannelNoise) -> str:
     """Per unit: standard deviations of measurement noise, of process noise per frame, and of the recording."""
     rows = zip(names, noise.measurement, noise.process, noise.spread, strict=True)
     title = ("unit", "measurement_noise_sd", "process_noise_sd_per_frame", "recording_sd")
-    return _csv(title, ([name, *map(_number, values)] for name, *values in rows))
+    return csv_text(title, ([name, *map(_number, values)] for name, *values in rows))
 
 
 def weights_table(names: Sequence[str], W: np.ndarray, synapses: np.ndarray, found: Weights | None) -> str:
@@ -40,7 +39,7 @@ def weights_table(names: Sequence[str], W: np.ndarray, synapses: np.ndarray, fou
                 status = NOT_DETERMINED
             yield [str(names[i]), str(names[j]), _number(w), *ends, status]
 
-    return _csv(title, rows())
+    return csv_text(title, rows())
 
 
 def functions_table(curves: LearnedCurves, names: Sequence[str]) -> str:
@@ -64,21 +63,13 @@ def functions_table(curves: LearnedCurves, names: Sequence[str]) -> str:
                     ends = [_number(y + s * half) for y, half in zip(both, halves, strict=True) for s in (-1, 1)]
                 yield [name, _number(state), *map(_number, both), *ends]
 
-    return _csv(title, rows())
+    return csv_text(title, rows())
 
 
 def embedding_table(names: Sequence[str], embedding: np.ndarray) -> str:
     """The embedding [neuron, dimension]."""
     title = ("unit", *(f"a_{k}" for k in range(embedding.shape[1])))
-    return _csv(title, ([name, *map(_number, row)] for name, row in zip(names, embedding, strict=True)))
-
-
-def _csv(title: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(title)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(title, ([name, *map(_number, row)] for name, row in zip(names, embedding, strict=True)))
 
 
 def _number(value: Any) -> str:

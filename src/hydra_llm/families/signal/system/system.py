@@ -48,7 +48,7 @@ class SignalSystem(ConfiguredSystem):
                 f"external_input_mode={self.input_mode!r}."
             )
         activation(self.config.phi)
-        _ = self._hidden  # what cannot be hidden is an error now
+        _ = self.hidden  # what cannot be hidden is an error now
 
     @property
     def n_units(self) -> int:
@@ -63,16 +63,12 @@ class SignalSystem(ConfiguredSystem):
         return self.config.external_input_mode
 
     @cached_property
-    def _hidden(self) -> Tensor:
+    def hidden(self) -> Tensor:
         """Whether each neuron is hidden [neuron]."""
         how = self.config
         types = type_index(self.n_units, len(self.types), how.shuffle_neuron_types, stream(self.seed, "types"))
         names = [str(number) for number in range(len(self.types))]
         return hidden_units(how.n_hidden_neurons, how.hidden, types, names, stream(self.seed, "hidden_units"))
-
-    @property
-    def recorded_units(self) -> Tensor | None:
-        return (~self._hidden).nonzero().ravel() if self._hidden.any() else None
 
     # ---- truth ----
 
@@ -94,7 +90,7 @@ class SignalSystem(ConfiguredSystem):
     def truth(self) -> dict[str, Tensor]:
         """connectivity W [target, source], neuron_type [neuron], type_parameters [type, (a, b, g, s, w, h)], rho(W),
         rho(g W); hidden [neuron], where a neuron is."""
-        return {**self._truth, "hidden": self._hidden} if self._hidden.any() else dict(self._truth)
+        return {**self._truth, "hidden": self.hidden} if self.hidden.any() else dict(self._truth)
 
     def field(self, dtype: torch.dtype | None = None) -> RateField:
         """The law, in the precision of the recording where none is named."""
