@@ -12,6 +12,7 @@ from hydra_llm.families.metabolism.fitting.projection import ReactionProjectionP
 from hydra_llm.families.metabolism.fitting.rate_constants import RateConstantsPhase, solve_rate_constants  # noqa: E402
 from hydra_llm.families.metabolism.fitting.reduced import ReactionProblem  # noqa: E402
 from hydra_llm.families.metabolism.metrics import gauge, in_gauge, rate_constant_metrics  # noqa: E402
+from hydra_llm.families.metabolism.model.gnn import LN10  # noqa: E402
 from hydra_llm.systems.random_streams import stream  # noqa: E402
 from hydra_llm.training.objectives import OneStep, Rollout  # noqa: E402
 from hydra_llm.training.recovery import unexplained_variance  # noqa: E402
@@ -175,6 +176,20 @@ def test_a_constant_that_data_leave_open_moves_to_the_mean_of_the_others(make_re
     torch.testing.assert_close(log_k[empty].mean(), log_k.mean(), rtol=0, atol=0.02)
     known = system.network().identifiable()
     torch.testing.assert_close(net.log_k.detach()[known], system.truth()["log_k"][known], rtol=0, atol=1e-4)
+
+
+def test_the_scale_of_the_learned_law_does_not_move_a_constant_without_a_substrate(
+    make_reaction_frames, make_reaction_net
+):
+    frames, system = make_reaction_frames(identifiable=False, stoichiometry_seed=3, n_metabolites=9, n_reactions=28)
+    nets = [knows_the_law(make_reaction_net(system, frames)) for _ in range(2)]
+    with torch.no_grad():
+        nets[1].substrate.mlp.net[-1].bias += 3.0
+    for net in nets:
+        solve_rate_constants(net, frames, lines=True)
+    n_substrates = nets[0].incidence.sum(dim=0)
+    shift = nets[0].log_k.detach() - nets[1].log_k.detach()
+    torch.testing.assert_close(shift, 3.0 / LN10 * n_substrates, rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("lines", [True, False])

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import torch
+from torch import Tensor
 from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
 from hydra_llm.families.metabolism.fitting.log_evidence import log_evidence
-from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
+from hydra_llm.families.metabolism.model.substrate import SMALLEST
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -46,12 +48,23 @@ def solve_rate_constants(net: ReactionGNN, frames: Frames, *, lines: bool) -> di
     """Set log_k (and linear) to the most probable values. Returns the rank and condition number of the problem."""
     with torch.no_grad():
         condensed, found = solved(net, frames, lines=lines)
-        log_k = log_evidence(found).log_k
+        log_k = log_evidence(found, unit_rates(net, frames.activity)).log_k
         if torch.isfinite(log_k).all():
             net.log_k.copy_(log_k)
             if lines:
                 net.linear.copy_(condensed.lines_given(10**log_k))
     return {"rank": float(found.rank), "condition_number": found.condition_number}
+
+
+@torch.no_grad()
+def unit_rates(net: ReactionGNN, activity: Tensor) -> Tensor:
+    """log10 of the rate of each reaction per unit of its constant at unit concentrations [reaction], by the law that a
+    network has learned, continued as mass action from the geometric mean of the recording [frame, metabolite].
+    """
+    typical = activity.clamp_min(SMALLEST).log().mean()
+    c = typical.exp().expand(net.n_metabolites).to(net.log_k)
+    powers = net.orders.sum(dim=0).double().cpu() * float(typical)
+    return (net.laws(c, None).double().cpu().log() - powers) / LN10
 
 
 @torch.no_grad()
@@ -61,7 +74,7 @@ def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed,
     samples = Samples(frames.activity.cpu(), (frames.target - node).cpu(), _cpu(frames.external))
     dtype, device = net.log_k.dtype, net.log_k.device
 
-    def laws(c: torch.Tensor, external: torch.Tensor | None) -> torch.Tensor:
+    def laws(c: Tensor, external: Tensor | None) -> Tensor:
         inputs = None if external is None else external.to(dtype).to(device)
         return net.laws(c.to(dtype).to(device), inputs).double().cpu()
 
@@ -69,5 +82,5 @@ def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed,
     return condensed, condensed.solve("metabolite" if lines else "none")
 
 
-def _cpu(values: torch.Tensor | None) -> torch.Tensor | None:
+def _cpu(values: Tensor | None) -> Tensor | None:
     return None if values is None else values.cpu()
