@@ -88,3 +88,27 @@ def test_more_frames_than_one_block_give_the_same_moments(make_graph_frames, mon
     monkeypatch.setattr("hydra_llm.families.flyvis.fitting.neighbours._MOST_FRAMES", 7)
     blocks = equations(truth, message)[0].solve(0.1)
     torch.testing.assert_close(blocks.beta, whole.beta)
+
+
+def test_what_only_the_error_of_a_message_tells_apart_is_left_to_the_prior():
+    draw = torch.Generator().manual_seed(0)
+    v = 1 + 0.3 * torch.randn((2000, 1), generator=draw, dtype=torch.float64)  # above 0, where a message is v itself
+    error = 1e-3 * torch.randn(v.shape, generator=draw, dtype=torch.float64)
+    groups = by_in_degree(torch.tensor([[0], [0]]), 1)
+    rates = []
+    for share in (0.0, 1e-4):
+        normal = NormalEquations.of(groups, v + error, -v, -50 * v + 40 * error)  # the second term: errors of others
+        normal.doubt(share)
+        rates.append(float(normal.solve(1e-9).rate))
+    assert rates[0] == pytest.approx(90, rel=0.01)
+    assert rates[1] == pytest.approx(50, rel=0.1)
+
+
+def test_a_doubt_of_messages_hardly_moves_weights_that_the_data_determine(make_graph_frames):
+    truth = make_graph_frames()
+    normal, _, _ = equations(truth, truth.frames.activity.clamp_min(0))
+    loud = truth.edge_index[0] < 38
+    before = normal.solve(1e-9).beta
+    normal.doubt(1e-4)
+    change = (normal.solve(1e-9).beta - before)[loud]
+    assert change.square().mean() < 1e-3 * before[loud].square().mean()

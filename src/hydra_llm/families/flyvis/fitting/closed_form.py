@@ -26,6 +26,7 @@ from hydra_llm.training.phases.base import FitData, Step
 RIDGES = ("pooled", "evidence", "validation", "fixed")
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
 _EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; from those of nearly the same data
+_MESSAGE_ERROR = 1e-4  # of a learned message, as a share of its variance: 1 % of what it varies by
 _GRID = [10 ** (k / 2) for k in range(-18, 3)]
 _SLOWEST = 0.01  # rates below this share of the median are fits to nothing, and would blow up W = beta / rate
 
@@ -78,6 +79,8 @@ class ClosedForm:
         relaxation_of(net)
         groups = by_in_degree(net.edge_index, net.n_neurons)
         normal = normal_equations(net, groups, frames, self.n_frames, reach)
+        if not net.message_is_known:
+            normal.doubt(_MESSAGE_ERROR)
         if self.ridge in ("evidence", "pooled"):
             found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
@@ -138,8 +141,9 @@ class ClosedFormPhase:
 
 def pools_of(net: FlyvisGNN) -> Pools:
     """Which neurons and edges share parameters, as far as the wiring diagram of the network shows."""
-    types = counterparts(net.edge_index, net.column, net.input_index) if net.alike is None else net.alike
-    return Pools.of(types, edge_kinds(net.edge_index, types, net.column), net.edge_index[1])
+    if net.alike is None:  # asked once: at extent 8 it takes seconds
+        net.alike = counterparts(net.edge_index, net.column, net.input_index)
+    return Pools.of(net.alike, edge_kinds(net.edge_index, net.alike, net.column), net.edge_index[1])
 
 
 def normal_equations(

@@ -63,6 +63,15 @@ class NormalEquations:
 
         return cls(groups, blocks, recorded)
 
+    def doubt(self, share: float) -> None:
+        """Count with an error of every message, independent of all else, with this share of the variance that the
+        message has: the moments become the expected ones, so a direction that is told apart by less than such errors
+        is left to the prior (Bishop, Neural Computation 7 (1995) 108: training with noise is a ridge).
+        """
+        for M in self.moments:
+            messages = M.diagonal(dim1=1, dim2=2)[:, N_OWN:-1]
+            messages += share * (messages - M[:, 1, N_OWN:-1].square()).clamp_min(0)
+
     def slope_variance(self) -> Tensor:
         """Of the slope over the frames, the mean over neurons."""
         totals = [(M[:, -1, -1] - M[:, 1, -1].square()).sum() for M in self.moments]

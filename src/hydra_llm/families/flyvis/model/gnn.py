@@ -64,6 +64,11 @@ class FlyvisGNN(nn.Module):
             "embedding": [self.embedding.a] if self.embedding.embedding_dim else [],
         }
 
+    @property
+    def message_is_known(self) -> bool:
+        """Whether the message has nothing to learn."""
+        return next(self.lin_edge.parameters(), None) is None
+
     def reset_functions(self, generator: Generator) -> None:
         """New functions and embeddings; W and the parameters of the neurons stay."""
         for part in (self.embedding, self.lin_edge, self.lin_phi):
