@@ -106,6 +106,22 @@ def test_without_noise_the_true_parameters_are_found_whether_neurons_agree_or_no
         assert max(together for together, _ in problem(eye, spread, noise=0.0).values()) < 1e-3
 
 
+def test_neurons_that_never_move_do_not_end_the_fit_of_the_others(eye):
+    generator = torch.Generator().manual_seed(11)
+    message, own = torch.randn((2, 200, eye.n), generator=generator, dtype=torch.float64)
+    source, target = eye.edge_index
+    still = eye.types == 1  # its only source is as still as itself
+    message[:, eye.types == 0], own[:, still] = 0.3, 0.5
+    slope = 20 * own.index_add(1, target, message[:, source])
+    slope[:, still] = 0
+    normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    pools = Pools.of(eye.types, edge_kinds(eye.edge_index, eye.types, eye.column), target)
+    found, _ = pooled(normal, pools, normal.evidence(10, 1e-9)[0])
+    assert all(torch.isfinite(part).all() for part in (found.beta, found.rate, found.offset))
+    moving = (eye.types == 2) | (eye.types == 3)
+    torch.testing.assert_close(found.rate[moving], torch.full_like(found.rate[moving], 20), rtol=1e-3, atol=0)
+
+
 def test_a_fit_that_goes_on_from_widths_ends_where_many_iterations_do(eye, monkeypatch):
     normal, pools, alone, _ = regressions(eye, spread=0.2)
     found, widths = pooled(normal, pools, alone)

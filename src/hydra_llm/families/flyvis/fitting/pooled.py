@@ -23,6 +23,7 @@ _FIRST_SHARE = 0.1  # of the variance of the parameters, within a type at the st
 _NARROWEST = 1e-7  # least width within a type, relative to that between types: equal for all purposes
 _WIDEST = 3.0  # largest one: what the data say nothing about would widen without end
 _QUIETEST = 1e-4  # least noise, relative to the mean square slope: what a learned message leaves is no smaller
+_STILL = 1e-12  # mean square slope of a neuron that never moves, relative to the variance of the others
 _ROUNDING = 1e-8  # of matrices whose diagonal is 1
 _FAR = 2.0  # factor between the rates of counterparts that no recording of all neurons has shown
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
@@ -95,8 +96,9 @@ def pooled(
     start: a fit of each neuron alone, whose residuals are the noise and whose parameters set the first widths.
     widths: those of an earlier fit, from which a few iterations go on.
     """
+    still = _STILL * float(normal.slope_variance())
     members = [
-        _members(pools, start, group, moments, normal.n_frames)
+        _members(pools, start, group, moments, normal.n_frames, still)
         for group, moments in zip(normal.groups, normal.moments, strict=True)
     ]
     within, between = _first_widths(members, pools, start)
@@ -145,10 +147,12 @@ def _share(normal: NormalEquations, pools: Pools, shared: Tensor, beta: Tensor, 
         own[group.targets, :N_OWN] = x[:, :N_OWN]
 
 
-def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int) -> _Members:
+def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int, still: float) -> _Members:
+    """still: mean square slope up to which a neuron never moves, and says nothing of its parameters."""
     own, place, square = _placed(pools, group)
-    noise = start.residual[group.targets].maximum(_QUIETEST * moments[:, -1, -1]).clamp_min(1e-300)
-    precision = (n_frames / noise)[:, None]
+    slope = moments[:, -1, -1]
+    noise = start.residual[group.targets].maximum(_QUIETEST * slope).clamp_min(1e-300)
+    precision = torch.where(slope > still, n_frames / noise, 0.0)[:, None]
     A, b = moments[:, :-1, :-1] * precision[..., None], moments[:, :-1, -1] * precision
     return _Members(group.targets, group.edges, A, b, place, square, own)
 
