@@ -126,7 +126,7 @@ class PathProblem:
         gradient = (x - self.recorded.double()) * observed
         gradient[1:] += defect
         gradient[:-1] -= (A.mT @ defect[:, :, None])[:, :, 0]
-        return PathNormal(_banded(diagonal, -weighted), gradient)
+        return PathNormal(banded(diagonal, -weighted), gradient)
 
 
 class PathNormal:
@@ -240,7 +240,7 @@ def joint_step(problem: PathProblem, x: Tensor, step: Transition, prior: Tensor,
     return JointStep(-free - (solved @ change).reshape(x.shape), change, information, log_determinant)
 
 
-def _banded(diagonal: Tensor, below: Tensor) -> np.ndarray:
+def banded(diagonal: Tensor, below: Tensor) -> np.ndarray:
     """Lower banded storage [2 unit, frame * unit] of diagonal blocks [frame, unit, unit] and of the blocks below them
     [frame - 1, to, from], as LAPACK reads it: band[i - j, j] = H[i, j]."""
     n_frames, n, _ = diagonal.shape

@@ -10,6 +10,7 @@ from hydra_llm.choice import check_choice
 from hydra_llm.recordings.clock import AGREE, step_and_gaps
 from hydra_llm.recordings.session import RecordedSession, RecordingError
 from hydra_llm.recordings.units import Units, usable_units
+from hydra_llm.recordings.visible_units import aligned, by_segments
 
 AXES = ("frames_units", "units_frames")
 SHORTEST = 12  # frames; a shorter stretch tells neither noise nor a derivative of high order
@@ -19,7 +20,8 @@ FEWEST = {"train": 100, "validation": 30, "test": 30}  # frames
 
 @dataclass(frozen=True)
 class Stretch:
-    """activity [frame, unit] and stimulus [frame, unit] without a gap, of one session."""
+    """activity [frame, unit] and stimulus [frame, unit] without a gap, of one session; NaN in the columns of units that
+    the session does not show."""
 
     session: int
     activity: np.ndarray
@@ -49,6 +51,11 @@ class OwnRecording:
         """Of the units that are used."""
         return tuple(name for name, kept in zip(self.units.names, self.units.kept, strict=True) if kept)
 
+    @property
+    def visible(self) -> np.ndarray:
+        """Whom each session shows: bool [session, unit that is used]."""
+        return self.units.visible[:, self.units.kept]
+
 
 def recording_of(
     sessions: Iterable[RecordedSession], *, axes: str = AXES[0], delta_t: float | None = None
@@ -58,6 +65,7 @@ def recording_of(
     turned = [_oriented(session, axes) for session in sessions]
     if not turned:
         raise RecordingError("simulation.path must name at least one file, got none.")
+    turned = aligned(by_segments(turned))
     units = usable_units(turned)
     clocks = [step_and_gaps(session, delta_t) for session in turned]
     steps = [step for step, _ in clocks]
@@ -69,8 +77,9 @@ def recording_of(
     lost, n_short = 0, 0
     for number, (session, (_, gaps)) in enumerate(zip(turned, clocks, strict=True)):
         stimulus = _stimulus(session, units)
-        u = session.activity[:, units.kept]
-        absent: np.ndarray = np.isnan(u if stimulus is None else np.hstack([u, stimulus])).max(axis=1)
+        u, shown = session.activity[:, units.kept], units.visible[number, units.kept]
+        values = u[:, shown] if stimulus is None else np.hstack([u[:, shown], stimulus[:, shown]])
+        absent: np.ndarray = np.isnan(values).max(axis=1)
         lost += int(absent.sum())
         whole = Stretch(number, u, stimulus)
         for start, stop in _runs(absent, {*gaps.tolist(), *_changes(session)}):

@@ -13,32 +13,37 @@ SPAN = 1e4  # between the standard deviations of two units: beyond it they are i
 
 @dataclass(frozen=True)
 class Units:
-    """names and kept: bool, both [unit] as in the files; dropped: a sentence per reason."""
+    """names and kept: bool, both [unit] as in the files; visible: bool [session, unit], whom a session shows at all;
+    dropped: a sentence per reason."""
 
     names: tuple[str, ...]
     kept: np.ndarray
+    visible: np.ndarray
     dropped: tuple[str, ...]
 
 
 def usable_units(sessions: Sequence[RecordedSession]) -> Units:
-    """Leave out units that are missing or constant in any session. Raises RecordingError where fewer than 2 remain, for
-    infinite values, for sessions of unequal units, and where units are measured on scales far apart."""
+    """Leave out units that no session shows, and those that are missing or constant in a session that shows them. The
+    sessions have the same columns (visible_units.aligned). Raises RecordingError where fewer than 2 remain, for
+    infinite values, for unequal units of measurement, and where units are measured on scales far apart."""
     names = _names(sessions)
+    visible = np.array([~np.isnan(session.activity).all(axis=0) for session in sessions])
     missing, constant = np.zeros(len(names), dtype=bool), np.zeros(len(names), dtype=bool)
     spread = np.zeros(len(names))
-    for session in sessions:
+    missing |= ~visible.any(axis=0)
+    for session, shown in zip(sessions, visible, strict=True):
         u = session.activity
         if np.isinf(u).any():
             frame, unit = (int(k) for k in np.argwhere(np.isinf(u))[0])
             raise RecordingError(
                 f"{session.source} is infinite at frame {frame}, unit {names[unit]}. Mark what is missing by NaN."
             )
-        missing |= np.isnan(u).mean(axis=0) > MISSING
+        missing |= shown & (np.isnan(u).mean(axis=0) > MISSING)
         filled = np.where(np.isnan(u), 0.0, u)
         count = np.maximum((~np.isnan(u)).sum(axis=0), 1)
         mean = filled.sum(axis=0) / count
         sd = np.sqrt((np.where(np.isnan(u), 0.0, u - mean) ** 2).sum(axis=0) / count)
-        constant |= ~missing & (sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300))
+        constant |= shown & ~missing & (sd <= 1e-12 * np.maximum(np.abs(mean), 1e-300))
         spread = np.maximum(spread, sd)
     kept = ~missing & ~constant
     dropped = [
@@ -59,32 +64,18 @@ def usable_units(sessions: Sequence[RecordedSession]) -> Units:
             f"Units are measured on scales far apart: the standard deviation of {names[low]} is {least:.3g}, that of "
             f"{names[high]} {most:.3g}. Convert them to one unit of measurement, or leave one kind out."
         )
-    return Units(names, kept, tuple(dropped))
+    return Units(names, kept, visible, tuple(dropped))
 
 
 def _names(sessions: Sequence[RecordedSession]) -> tuple[str, ...]:
     first = sessions[0]
     for session in sessions[1:]:
-        if session.n_units != first.n_units or session.unit_names != first.unit_names:
-            raise RecordingError(
-                f"All sessions must have the same units in the same order: {first.source} has {first.n_units} "
-                f"({_ends(first)}), {session.source} has {session.n_units} ({_ends(session)}). Reorder them, with "
-                "columns of NaN for units that a session lacks entirely; such units are left out."
-            )
         if session.unit != first.unit:
             raise RecordingError(
                 f"{first.source} is in {first.unit or 'no stated unit'}, {session.source} in "
                 f"{session.unit or 'no stated unit'}. Convert all sessions to one unit of measurement."
             )
-    if not first.unit_names:
-        return tuple(str(k) for k in range(first.n_units))
-    if len(first.unit_names) != first.n_units:
-        raise RecordingError(f"{first.source} names {len(first.unit_names)} units and records {first.n_units}.")
-    return first.unit_names
-
-
-def _ends(session: RecordedSession) -> str:
-    return f"{session.unit_names[0]} to {session.unit_names[-1]}" if session.unit_names else "without names"
+    return first.unit_names or tuple(str(k) for k in range(first.n_units))
 
 
 def _listed(names: Sequence[str], chosen: np.ndarray) -> str:

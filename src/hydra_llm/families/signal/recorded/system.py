@@ -1,7 +1,7 @@
 """A recording in the place of a simulated system: it is stored as a data set, and its truth stays empty."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from hydra_llm.data.fingerprint import source_hash
 from hydra_llm.families.signal.config import RecordedSimulation
+from hydra_llm.families.signal.fitting.sessions import SESSION, VISIBLE
 from hydra_llm.recordings.content import content_hash
 from hydra_llm.recordings.formats import read_session
 from hydra_llm.recordings.matrix_file import read_matrix
@@ -106,11 +107,18 @@ class RecordedNetwork:
     def has_stimulus(self) -> bool:
         return self.recording.stretches[0].stimulus is not None
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every session shows every unit that is used."""
+        return bool(self.recording.visible.all())
+
     def arrays(self) -> dict[str, int]:
         return {"activity": self.n_units, **({"external": self.n_units} if self.has_stimulus else {})}
 
     def observation_meta(self) -> dict[str, Any]:
+        sessions = {} if self.sees_all else {"n_sessions": len(self.recording.visible)}
         return {
+            **sessions,
             "system": self.name,
             "n_neurons": self.n_units,
             "n_frames": dict(self.n_frames),
@@ -123,11 +131,18 @@ class RecordedNetwork:
         }
 
     def structure(self) -> dict[str, Tensor]:
-        """Where the stretches of each split begin; synapses [target, source], where the user knows which may exist."""
+        """Where the stretches of each split begin; synapses [target, source], where the user knows which may exist.
+
+        Where sessions show different units, VISIBLE [session, unit], and the session of every stretch of each split.
+        """
         starts = {
             f"sequence_start_{split}": torch.tensor(np.cumsum([0, *map(len, stretches[:-1])]))
             for split, stretches in self.parts.items()
         }
+        if not self.sees_all:
+            starts[VISIBLE] = torch.from_numpy(self.recording.visible)
+            for split, stretches in self.parts.items():
+                starts[f"{SESSION}_{split}"] = torch.tensor([one.session for one in stretches])
         known = self._matrix("graph_path")
         return starts if known is None else {**starts, "synapses": (known != 0).fill_diagonal_(False)}
 
@@ -163,12 +178,12 @@ class RecordedNetwork:
 
 
 class Replay:
-    """Hands the stretches of each split on, one after another."""
+    """Hands the stretches of each split on, one after another; zeros stand for units that a session does not show."""
 
     def __init__(self, network: RecordedNetwork) -> None:
         dtype = DTYPES[network.dtype]
         self._activity = {
-            split: torch.from_numpy(np.concatenate([one.activity for one in stretches])).to(dtype)
+            split: torch.from_numpy(np.nan_to_num(np.concatenate([one.activity for one in stretches]))).to(dtype)
             for split, stretches in network.parts.items()
         }
         self._external = {
@@ -191,7 +206,3 @@ class Replay:
             )
             for split in segment.splits
         )
-
-
-def _stimuli(stretches: Sequence[Stretch]) -> list[np.ndarray]:
-    return [one.stimulus for one in stretches if one.stimulus is not None]

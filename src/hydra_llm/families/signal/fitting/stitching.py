@@ -1,0 +1,196 @@
+"""Sessions that show different units are put together: hidden states and weights in turns, the functions given.
+
+A unit that one session does not show is shown by another, which tells its weights. With them its states where it is
+hidden follow from what the visible units there leave unexplained and from its own law (hidden_paths); with these states
+the inputs of the visible units are complete, and their weights are no longer biased by what was not seen
+(stitched_weights). Taking turns is expectation maximisation with the likeliest path for the expectation (Dempster,
+Laird & Rubin 1977); it starts from the mean over sessions of what each says alone, hidden units silent. Partly
+observed networks: Soudry et al. 2015, PLoS Computational Biology 11, e1004464.
+
+The likeliest path knows itself for certain, so errors come from draws: paths are drawn and weights found again, and
+from one draw to the next, in turns, weights differ by what hidden states leave open. The variance of a weight is the
+mean over draws of its variance given the states, and the variance of its value over them (Rubin 1987, Multiple
+Imputation).
+"""
+
+import logging
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hydra_llm.families.signal.fitting.given_functions import TOLD, Terms, weights_given_functions
+from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths
+from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw
+from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
+from hydra_llm.families.signal.fitting.stitched_weights import (
+    SessionRows,
+    StitchedWeights,
+    sandwich,
+    stitched_weights,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_ROUNDS = 400
+SETTLED = 1e-3  # change of W in a round, relative, below which the rounds end
+DRAWS, FIRST_DRAWS = 30, 10  # that count, and those before them
+_STEPS = 2  # of Gauss-Newton per round
+_CORRECTED = 5  # rounds between two estimates of what happens within a frame
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights; rounds: made."""
+
+    law: RateLaw
+    sessions: Sessions
+    noise: Tensor
+    prior: float
+    rounds: int
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """W: mean over draws, and its variance, both [target, source]; hidden_share: of that variance the part that is
+    owed to what hidden units did."""
+
+    W: Tensor
+    variance: Tensor
+    hidden_share: float
+
+
+class Stitching:
+    """synapses: bool [target, source], those that may exist; None: all but the self-connections."""
+
+    def __init__(self, message: Curve, update: Curve, synapses: Tensor | None = None) -> None:
+        self._message, self._update, self._synapses = message, update, synapses
+
+    def alone(self, sessions: Sessions) -> dict[int, Tensor]:
+        """W [target, source] that every session tells alone, hidden units silent; NaN where it does not show both."""
+        found = {}
+        for number in sorted({stretch.session for stretch in sessions.stretches}):
+            rows = [self._rows(stretch, sessions, None) for stretch in sessions.of_session(number)]
+            shown = sessions.visible[number].nonzero().ravel()
+            terms = Terms(
+                torch.cat([one.message for one in rows])[:, shown], torch.cat([one.rest for one in rows])[:, shown]
+            )
+            synapses = None if self._synapses is None else self._synapses[shown[:, None], shown]
+            W = torch.full((sessions.n_units,) * 2, torch.nan, dtype=torch.float64)
+            W[shown[:, None], shown] = torch.from_numpy(weights_given_functions(terms, synapses).value)
+            found[number] = W
+        return found
+
+    def start(self, sessions: Sessions) -> Stitched:
+        """Mean weights of the sessions alone, and hidden units at their mean of other sessions."""
+        alone = torch.stack(list(self.alone(sessions).values()))
+        told = alone.isfinite()
+        W = torch.where(told, alone, 0).sum(0) / told.sum(0).clamp_min(1)
+        prior = float(W[told.any(0)].square().mean())
+        mean, _ = _moments(sessions)
+        sessions = sessions.with_stretches(
+            [one.completed(mean[one.hidden].expand(len(one.activity), -1)) for one in sessions.stretches]
+        )
+        noise = torch.zeros(sessions.n_units, dtype=torch.float64)
+        n_frames = torch.zeros_like(noise)
+        for one in sessions.stretches:
+            rows = self._rows(one, sessions, None)
+            own = W * one.visible  # of hidden ones nothing is known yet
+            noise += ((rows.rest - rows.message @ own.T).square().sum(0)) * one.visible
+            n_frames += len(rows.rest) * one.visible
+        return Stitched(RateLaw(W, self._message, self._update), sessions, noise / n_frames, prior, 0, settled=False)
+
+    def settled(self, state: Stitched, most: int = MOST_ROUNDS) -> Stitched:
+        """Hidden states and weights in turns until the weights stay."""
+        law, noise, prior = RateLaw(state.law.W, self._message, self._update), state.noise, state.prior
+        sessions, corrections = state.sessions, self._corrections(law, state.sessions)
+        for number in range(most):
+            if number % _CORRECTED == 0:
+                corrections = self._corrections(law, sessions)
+            paths = self._paths(law, noise, sessions)
+            stretches = [
+                paths.likeliest(one, correction, _STEPS)
+                for one, correction in zip(sessions.stretches, corrections, strict=True)
+            ]
+            sessions = sessions.with_stretches(stretches)
+            found = self._weights(law, sessions, corrections, noise, prior)
+            change = float((found.W - law.W).norm() / found.W.norm())
+            law, noise, prior = RateLaw(found.W, self._message, self._update), found.noise, _prior(found)
+            if change < SETTLED:
+                return Stitched(law, sessions, noise, prior, number + 1, settled=True)
+        return Stitched(law, sessions, noise, prior, most, settled=False)
+
+    def drawn(self, state: Stitched, generator: torch.Generator) -> Drawn:
+        """Weights and their variance, over draws around a settled state."""
+        law, noise, prior, sessions = state.law, state.noise, state.prior, state.sessions
+        corrections = self._corrections(law, sessions)
+        means, variances = [], []
+        for number in range(FIRST_DRAWS + DRAWS):
+            paths = self._paths(law, noise, sessions)
+            likely = [
+                paths.likeliest(one, correction, _STEPS)
+                for one, correction in zip(sessions.stretches, corrections, strict=True)
+            ]
+            sessions = sessions.with_stretches(likely)
+            shaken = sessions.with_stretches([paths.drawn(one, generator) for one in likely])
+            found = self._weights(law, shaken, corrections, noise, prior)
+            if number >= FIRST_DRAWS:
+                rows = self._all_rows(law, shaken, corrections)
+                means.append(found.W)
+                variances.append(
+                    torch.maximum(found.variance, sandwich(rows, found.W, found.noise, prior, self._synapses))
+                )
+            noise, prior = found.noise, _prior(found)
+            shake = torch.randn(found.W.shape, generator=generator, dtype=torch.float64)
+            law = RateLaw(found.W + shake * found.variance.sqrt(), self._message, self._update)
+        W, within = torch.stack(means), torch.stack(variances).mean(0)
+        between = (1 + 1 / DRAWS) * W.var(0)
+        share = float(between.sum() / (between + within).sum().clamp_min(1e-300))
+        return Drawn(W.mean(0), within + between, share)
+
+    def _weights(
+        self, law: RateLaw, sessions: Sessions, corrections: list[Tensor], noise: Tensor, prior: float
+    ) -> StitchedWeights:
+        return stitched_weights(self._all_rows(law, sessions, corrections), noise, prior, self._synapses)
+
+    def _all_rows(self, law: RateLaw, sessions: Sessions, corrections: list[Tensor]) -> list[SessionRows]:
+        return [
+            SessionRows.of(one, law, correction, sessions.delta_t)
+            for one, correction in zip(sessions.stretches, corrections, strict=True)
+        ]
+
+    def _rows(self, stretch: SessionStretch, sessions: Sessions, law: RateLaw | None) -> SessionRows:
+        n = sessions.n_units
+        law = law or RateLaw(torch.zeros(n, n, dtype=torch.float64), self._message, self._update)
+        return SessionRows.of(stretch, law, torch.zeros(len(stretch.activity) - 1, n), sessions.delta_t)
+
+    @staticmethod
+    def _corrections(law: RateLaw, sessions: Sessions) -> list[Tensor]:
+        return [law.within_frame(one.activity[:-1], sessions.delta_t) for one in sessions.stretches]
+
+    @staticmethod
+    def _paths(law: RateLaw, noise: Tensor, sessions: Sessions) -> HiddenPaths:
+        return HiddenPaths(law, noise, *_moments(sessions), sessions.delta_t)
+
+
+def _moments(sessions: Sessions) -> tuple[Tensor, Tensor]:
+    """Mean and variance [unit] of recorded states."""
+    count, total, squares = (torch.zeros(sessions.n_units, dtype=torch.float64) for _ in range(3))
+    for one in sessions.stretches:
+        count += len(one.activity) * one.visible
+        total += one.activity.sum(0) * one.visible
+        squares += one.activity.square().sum(0) * one.visible
+    mean = total / count
+    return mean, (squares / count - mean.square()).clamp_min(1e-12 * float(squares.max()))
+
+
+def _prior(found: StitchedWeights) -> float:
+    """Variance of a weight."""
+    off = ~torch.eye(len(found.W), dtype=torch.bool)
+    return float((found.W.square() + found.variance)[off].mean())
+
+
+def determined(drawn: Drawn, prior: float, together: Tensor) -> Tensor:
+    """Weights that the data tell: a session shows both units, and they know more of it than the prior does."""
+    return together & (drawn.variance < TOLD * prior)
