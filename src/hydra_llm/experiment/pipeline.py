@@ -27,12 +27,12 @@ from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.recovery_curves import log_curves, recovery_curves
 from hydra_llm.experiment.trainer import shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
-from hydra_llm.families.errors import USER_ERRORS, ExperimentError, FitFailed, wants_traceback
+from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceback
+from hydra_llm.families.evaluation import sentence_on_states
 from hydra_llm.families.family import Family, family_of
 from hydra_llm.families.fitting import FitContext
 from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
-from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.fields import check
 from hydra_llm.systems.base import System
 from hydra_llm.systems.threads import threads_for
@@ -123,10 +123,7 @@ def _say_what_is_recorded(dataset: Dataset, family: Family) -> None:
     if family.recorded is not None:
         log.info("%s", family.recorded(dataset))
         return
-    recorded = RecordedStates.of(dataset.observations().split("train").activity)
-    if recorded.is_constant:
-        raise FitFailed(f"{recorded.sentence()} Record the transient, drive the system, or choose another regime.")
-    log.info("%s", recorded.sentence())
+    log.info("%s", sentence_on_states(dataset.observations().split("train").activity))
 
 
 def _family_name(cfg: DictConfig) -> str:

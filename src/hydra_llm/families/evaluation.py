@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.method import Field
+from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.rollouts import roll_out_together
 from hydra_llm.figures.loss import loss
+from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.metrics.dynamics import onestep_metrics, rollout_metrics
 from hydra_llm.systems.integrators import VectorField
 
@@ -41,6 +43,14 @@ class Evaluation:
 
     metrics: dict[str, float]
     arrays: dict[str, np.ndarray] = field(default_factory=dict, kw_only=True)
+
+
+def sentence_on_states(activity: np.ndarray) -> str:
+    """What training frames [frame, unit] show, before any law is assumed. Raises FitFailed for one state alone."""
+    recorded = RecordedStates.of(activity)
+    if recorded.is_constant:
+        raise FitFailed(f"{recorded.sentence()} Record the transient, drive the system, or choose another regime.")
+    return recorded.sentence()
 
 
 def held_out_scores(

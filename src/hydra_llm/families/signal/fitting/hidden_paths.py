@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hydra_llm.estimation.path import PathNormal, banded
 from hydra_llm.families.signal.fitting.rate_law import RateLaw
-from hydra_llm.families.signal.fitting.sessions import SessionStretch
+from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
 
 _HALVINGS = 8  # of a step that raises the cost
 _GAIN = 1e-4  # of the cost: a smaller gain ends the steps
@@ -32,6 +32,11 @@ class HiddenPaths:
     mean: Tensor
     variance: Tensor
     delta_t: float
+
+    @classmethod
+    def of(cls, law: RateLaw, noise: Tensor, sessions: Sessions) -> "HiddenPaths":
+        """Around the recorded states of all sessions."""
+        return cls(law, noise, *sessions.moments(), sessions.delta_t)
 
     def likeliest(self, stretch: SessionStretch, correction: Tensor, steps: int) -> SessionStretch:
         """After at most so many steps from the present states. correction: c [frame - 1, unit]."""

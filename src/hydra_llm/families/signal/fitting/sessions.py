@@ -69,14 +69,24 @@ class Sessions:
     @property
     def together(self) -> Tensor:
         """Whether a session of this split shows both units: bool [target, source]."""
-        shown = self.visible[self._recorded].double()
+        shown = self.visible[self.numbers].double()
         return (shown.T @ shown) > 0
 
     @property
     def largest(self) -> int:
         """The session with the most recorded values."""
-        sizes = {number: self._frames(number) * int(self.visible[number].sum()) for number in self._recorded}
+        sizes = {number: self._frames(number) * int(self.visible[number].sum()) for number in self.numbers}
         return max(sizes, key=lambda number: sizes[number])
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and variance of the recorded states, both [unit]."""
+        count, total, squares = (torch.zeros(self.n_units, dtype=torch.float64) for _ in range(3))
+        for one in self.stretches:
+            count += len(one.activity) * one.visible
+            total += one.activity.sum(0) * one.visible
+            squares += one.activity.square().sum(0) * one.visible
+        mean = total / count
+        return mean, (squares / count - mean.square()).clamp_min(1e-12 * float(squares.max()))
 
     def with_stretches(self, stretches: Sequence[SessionStretch]) -> "Sessions":
         return replace(self, stretches=tuple(stretches))
@@ -92,8 +102,19 @@ class Sessions:
         return Recorded(u, None, self.delta_t, starts)
 
     @property
-    def _recorded(self) -> list[int]:
+    def numbers(self) -> list[int]:
+        """Of the sessions that have frames in this split."""
         return sorted({stretch.session for stretch in self.stretches})
 
     def _frames(self, number: int) -> int:
         return sum(len(stretch.activity) for stretch in self.of_session(number))
+
+    def sentence(self) -> str:
+        """Who is shown by how many."""
+        shown, n = self.visible.sum(1).tolist(), self.n_units
+        seen = (float(self.together.sum()) - n) / max(1, n * (n - 1))
+        return (
+            f"{len(shown)} sessions show {', '.join(map(str, shown))} of {n} units; {seen:.0%} of all pairs are "
+            "recorded together in one of them, and the weights of the others are not determined. What a session does "
+            "not show is completed by the law that the others tell."
+        )

@@ -72,9 +72,7 @@ def stitched_weights(
     return StitchedWeights(W, variance, left)
 
 
-def sandwich(
-    rows: Sequence[SessionRows], W: Tensor, noise: Tensor, prior: float, synapses: Tensor | None
-) -> Tensor:
+def sandwich(rows: Sequence[SessionRows], W: Tensor, noise: Tensor, prior: float, synapses: Tensor | None) -> Tensor:
     """Variance of W [target, source] from the scores of blocks of frames, as given_functions has it."""
     n = len(noise)
     found = torch.zeros(n, n, dtype=torch.float64)

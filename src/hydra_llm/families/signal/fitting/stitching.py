@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hydra_llm.data.windows import Frames
 from hydra_llm.families.signal.fitting.given_functions import TOLD, Terms, weights_given_functions
 from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths
 from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw
@@ -35,18 +36,22 @@ log = logging.getLogger(__name__)
 MOST_ROUNDS = 400
 SETTLED = 1e-3  # change of W in a round, relative, below which the rounds end
 DRAWS, FIRST_DRAWS = 30, 10  # that count, and those before them
+FALL = 0.95  # of the least noise that counts, per round: where little is known yet, small noise would freeze the paths
+RUNAWAY = 4.0  # mean square distance of a hidden path from the mean, in variances of recorded states: no such path
 _STEPS = 2  # of Gauss-Newton per round
 _CORRECTED = 5  # rounds between two estimates of what happens within a frame
 
 
 @dataclass(frozen=True)
 class Stitched:
-    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights; rounds: made."""
+    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights; floor: no noise
+    counts as less; rounds: made."""
 
     law: RateLaw
     sessions: Sessions
     noise: Tensor
     prior: float
+    floor: float
     rounds: int
     settled: bool
 
@@ -54,11 +59,12 @@ class Stitched:
 @dataclass(frozen=True)
 class Drawn:
     """W: mean over draws, and its variance, both [target, source]; hidden_share: of that variance the part that is
-    owed to what hidden units did."""
+    owed to what hidden units did. rows: regressions of the last draw."""
 
     W: Tensor
     variance: Tensor
     hidden_share: float
+    rows: tuple[SessionRows, ...]
 
 
 class Stitching:
@@ -70,7 +76,7 @@ class Stitching:
     def alone(self, sessions: Sessions) -> dict[int, Tensor]:
         """W [target, source] that every session tells alone, hidden units silent; NaN where it does not show both."""
         found = {}
-        for number in sorted({stretch.session for stretch in sessions.stretches}):
+        for number in sessions.numbers:
             rows = [self._rows(stretch, sessions, None) for stretch in sessions.of_session(number)]
             shown = sessions.visible[number].nonzero().ravel()
             terms = Terms(
@@ -88,7 +94,7 @@ class Stitching:
         told = alone.isfinite()
         W = torch.where(told, alone, 0).sum(0) / told.sum(0).clamp_min(1)
         prior = float(W[told.any(0)].square().mean())
-        mean, _ = _moments(sessions)
+        mean, _ = sessions.moments()
         sessions = sessions.with_stretches(
             [one.completed(mean[one.hidden].expand(len(one.activity), -1)) for one in sessions.stretches]
         )
@@ -99,35 +105,48 @@ class Stitching:
             own = W * one.visible  # of hidden ones nothing is known yet
             noise += ((rows.rest - rows.message @ own.T).square().sum(0)) * one.visible
             n_frames += len(rows.rest) * one.visible
-        return Stitched(RateLaw(W, self._message, self._update), sessions, noise / n_frames, prior, 0, settled=False)
+        return Stitched(
+            RateLaw(W, self._message, self._update),
+            sessions,
+            noise / n_frames,
+            prior,
+            float((noise / n_frames).mean()),
+            0,
+            settled=False,
+        )
 
     def settled(self, state: Stitched, most: int = MOST_ROUNDS) -> Stitched:
         """Hidden states and weights in turns until the weights stay."""
         law, noise, prior = RateLaw(state.law.W, self._message, self._update), state.noise, state.prior
         sessions, corrections = state.sessions, self._corrections(law, state.sessions)
+        least = state.floor
         for number in range(most):
+            least = FALL * least
+            noise = noise.clamp_min(least)
             if number % _CORRECTED == 0:
                 corrections = self._corrections(law, sessions)
-            paths = self._paths(law, noise, sessions)
+            paths = HiddenPaths.of(law, noise, sessions)
             stretches = [
                 paths.likeliest(one, correction, _STEPS)
                 for one, correction in zip(sessions.stretches, corrections, strict=True)
             ]
-            sessions = sessions.with_stretches(stretches)
+            sessions = sessions.with_stretches([_kept_in_range(one, paths) for one in stretches])
             found = self._weights(law, sessions, corrections, noise, prior)
             change = float((found.W - law.W).norm() / found.W.norm())
             law, noise, prior = RateLaw(found.W, self._message, self._update), found.noise, _prior(found)
-            if change < SETTLED:
-                return Stitched(law, sessions, noise, prior, number + 1, settled=True)
-        return Stitched(law, sessions, noise, prior, most, settled=False)
+            if change < SETTLED and bool((noise > least).all()):
+                return Stitched(law, sessions, noise, prior, least, number + 1, settled=True)
+        return Stitched(law, sessions, noise, prior, least, most, settled=False)
 
     def drawn(self, state: Stitched, generator: torch.Generator) -> Drawn:
         """Weights and their variance, over draws around a settled state."""
         law, noise, prior, sessions = state.law, state.noise, state.prior, state.sessions
         corrections = self._corrections(law, sessions)
-        means, variances = [], []
+        rows: list[SessionRows] = []
+        means: list[Tensor] = []
+        variances: list[Tensor] = []
         for number in range(FIRST_DRAWS + DRAWS):
-            paths = self._paths(law, noise, sessions)
+            paths = HiddenPaths.of(law, noise, sessions)
             likely = [
                 paths.likeliest(one, correction, _STEPS)
                 for one, correction in zip(sessions.stretches, corrections, strict=True)
@@ -136,7 +155,7 @@ class Stitching:
             shaken = sessions.with_stretches([paths.drawn(one, generator) for one in likely])
             found = self._weights(law, shaken, corrections, noise, prior)
             if number >= FIRST_DRAWS:
-                rows = self._all_rows(law, shaken, corrections)
+                rows = self.rows_of(law, shaken, corrections)
                 means.append(found.W)
                 variances.append(
                     torch.maximum(found.variance, sandwich(rows, found.W, found.noise, prior, self._synapses))
@@ -147,14 +166,48 @@ class Stitching:
         W, within = torch.stack(means), torch.stack(variances).mean(0)
         between = (1 + 1 / DRAWS) * W.var(0)
         share = float(between.sum() / (between + within).sum().clamp_min(1e-300))
-        return Drawn(W.mean(0), within + between, share)
+        return Drawn(W.mean(0), within + between, share, tuple(rows))
+
+    def drawn_frames(self, state: Stitched, number: int, generator: torch.Generator) -> Frames:
+        """States and targets of all units over the frames of one session, its hidden states drawn."""
+        law, sessions = state.law, state.sessions
+        paths, n, parts = HiddenPaths.of(law, state.noise, sessions), 0, []
+        starts = []
+        for one in sessions.of_session(number):
+            drawn = paths.drawn(one, generator)
+            u = drawn.activity
+            slope = (u[1:] - u[:-1]) / sessions.delta_t - law.within_frame(u[:-1], sessions.delta_t)
+            parts.append((u[:-1], slope))
+            starts.append(n)
+            n += len(slope)
+        activity, target = (torch.cat(own) for own in zip(*parts, strict=True))
+        return Frames(activity, target, None, torch.tensor(starts))
+
+    def rescaled(self, state: Stitched) -> Stitched:
+        """A state that was reached with other functions: W is what the completed sessions tell with the present ones,
+        whose message may have another scale."""
+        law = RateLaw(state.law.W, self._message, self._update)
+        corrections = [
+            state.law.within_frame(one.activity[:-1], state.sessions.delta_t) for one in state.sessions.stretches
+        ]
+        size = float(_rms(state.law.message, state.sessions) / _rms(self._message, state.sessions))
+        found = self._weights(law, state.sessions, corrections, state.noise, state.prior * size**2)
+        return Stitched(
+            RateLaw(found.W, self._message, self._update),
+            state.sessions,
+            found.noise,
+            _prior(found),
+            state.floor,
+            0,
+            settled=False,
+        )
 
     def _weights(
         self, law: RateLaw, sessions: Sessions, corrections: list[Tensor], noise: Tensor, prior: float
     ) -> StitchedWeights:
-        return stitched_weights(self._all_rows(law, sessions, corrections), noise, prior, self._synapses)
+        return stitched_weights(self.rows_of(law, sessions, corrections), noise, prior, self._synapses)
 
-    def _all_rows(self, law: RateLaw, sessions: Sessions, corrections: list[Tensor]) -> list[SessionRows]:
+    def rows_of(self, law: RateLaw, sessions: Sessions, corrections: list[Tensor]) -> list[SessionRows]:
         return [
             SessionRows.of(one, law, correction, sessions.delta_t)
             for one, correction in zip(sessions.stretches, corrections, strict=True)
@@ -169,20 +222,19 @@ class Stitching:
     def _corrections(law: RateLaw, sessions: Sessions) -> list[Tensor]:
         return [law.within_frame(one.activity[:-1], sessions.delta_t) for one in sessions.stretches]
 
-    @staticmethod
-    def _paths(law: RateLaw, noise: Tensor, sessions: Sessions) -> HiddenPaths:
-        return HiddenPaths(law, noise, *_moments(sessions), sessions.delta_t)
+
+def _kept_in_range(stretch: SessionStretch, paths: HiddenPaths) -> SessionStretch:
+    """Hidden units whose path has left the range of their recorded states begin again at the mean of these."""
+    h = stretch.hidden
+    states = stretch.activity[:, h]
+    lost = (states - paths.mean[h]).square().mean(0) > RUNAWAY * paths.variance[h]
+    return stretch.completed(torch.where(lost, paths.mean[h], states)) if bool(lost.any()) else stretch
 
 
-def _moments(sessions: Sessions) -> tuple[Tensor, Tensor]:
-    """Mean and variance [unit] of recorded states."""
-    count, total, squares = (torch.zeros(sessions.n_units, dtype=torch.float64) for _ in range(3))
-    for one in sessions.stretches:
-        count += len(one.activity) * one.visible
-        total += one.activity.sum(0) * one.visible
-        squares += one.activity.square().sum(0) * one.visible
-    mean = total / count
-    return mean, (squares / count - mean.square()).clamp_min(1e-12 * float(squares.max()))
+def _rms(message: Curve, sessions: Sessions) -> Tensor:
+    return (
+        torch.cat([message(one.activity[:, one.visible]).ravel() for one in sessions.stretches]).square().mean().sqrt()
+    )
 
 
 def _prior(found: StitchedWeights) -> float:

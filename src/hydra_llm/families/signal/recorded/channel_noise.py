@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 
 from hydra_llm.estimation.noise import NoiseLevels, noise_levels
 from hydra_llm.estimation.recorded import Recorded
+from hydra_llm.families.signal.fitting.sessions import Sessions
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,22 @@ class ChannelNoise:
         levels = noise_levels(recorded)
         measurement, process = (part.clamp_min(0).sqrt().numpy() for part in (levels.measurement, levels.process))
         return cls(measurement, process, recorded.activity.double().std(dim=0).numpy(), levels)
+
+    @classmethod
+    def of_sessions(cls, sessions: Sessions) -> "ChannelNoise":
+        """Every unit over the sessions that show it, each with its number of frames as weight."""
+        n = sessions.n_units
+        totals, weight, is_noise = torch.zeros(3, n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64), []
+        for number in sessions.numbers:
+            recorded, shown = sessions.recorded(number), sessions.visible[number]
+            levels = noise_levels(recorded)
+            own = torch.stack([levels.measurement, levels.process, levels.change]) * recorded.n_frames
+            totals[:, shown] += own
+            weight[shown] += recorded.n_frames
+            is_noise.append(levels.is_noise)
+        levels = NoiseLevels(*(totals / weight), is_noise=all(is_noise))
+        measurement, process = (part.clamp_min(0).sqrt().numpy() for part in (levels.measurement, levels.process))
+        return cls(measurement, process, sessions.moments()[1].sqrt().numpy(), levels)
 
     @property
     def is_noise(self) -> bool:

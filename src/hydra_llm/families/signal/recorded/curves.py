@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+POINTS = 100  # of a function in its table
+
 
 @dataclass(frozen=True)
 class LearnedCurves:

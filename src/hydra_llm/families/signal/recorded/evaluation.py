@@ -23,7 +23,7 @@ from hydra_llm.families.signal.learned_functions import values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded import tables
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
-from hydra_llm.families.signal.recorded.curves import LearnedCurves
+from hydra_llm.families.signal.recorded.curves import POINTS, LearnedCurves
 from hydra_llm.families.signal.recorded.figures import learned_functions, weights_with_errors
 from hydra_llm.families.signal.recorded.function_bands import LEVEL, errors_of, refused
 from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
@@ -41,7 +41,6 @@ from hydra_llm.schema.fields import as_object
 log = logging.getLogger(__name__)
 
 STEPS = {"integrator": "rk4", "substeps": SUBSTEPS}  # of rollouts: nature has no integrator to imitate
-POINTS = 100  # of a function in its table
 RECOVERY = ("connectivity_R2", "connectivity_sign_accuracy")  # after every interval
 
 

@@ -1,12 +1,42 @@
 """A recording of a rate network in a run."""
 
-from hydra_llm.families.family import Family
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from hydra_llm.data.dataset import Dataset
+from hydra_llm.data.observations import Observations
+from hydra_llm.families.evaluation import sentence_on_states
+from hydra_llm.families.family import Evaluator, Family
+from hydra_llm.families.fitting import Fit, FitContext
 from hydra_llm.families.signal.fit import fit
+from hydra_llm.families.signal.fitting.sessions import Sessions, sees_all
 from hydra_llm.families.signal.recorded.evaluation import RecordingEvaluator
+from hydra_llm.families.signal.recorded.stitched_evaluation import StitchedEvaluator
+from hydra_llm.families.signal.stitched import stitched_fit
+
+
+def _fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
+    whole = sees_all(Observations.open(dataset))
+    return (fit if whole else stitched_fit)(dataset, model, training, context)
+
+
+def _evaluator(dataset: Dataset, training: DictConfig) -> Evaluator:
+    return (RecordingEvaluator if sees_all(dataset.observations()) else StitchedEvaluator)(dataset, training)
+
+
+def _recorded(dataset: Dataset) -> str:
+    """What the training frames show. Raises FitFailed for a recording of one state."""
+    observations = dataset.observations()
+    if not sees_all(observations):
+        return Sessions.of(observations, "train").sentence()
+    return sentence_on_states(observations.split("train").activity)
+
 
 FAMILY = Family(
-    fit=fit,
-    evaluator=RecordingEvaluator,
+    fit=_fit,
+    evaluator=_evaluator,
+    recorded=_recorded,
     headline="trust_score",
     shown=(
         "measurement_noise",
@@ -16,9 +46,15 @@ FAMILY = Family(
         "trust_score",
         "onestep_skill",
         "onestep_R2",
+        "n_latent_inputs",
+        "n_sessions",
+        "connectivity_together_share",
         "connectivity_standard_error",
         "connectivity_determined_share",
         "connectivity_R2",
+        "silenced_connectivity_R2",
+        "averaged_connectivity_R2",
+        "alone_connectivity_R2",
         "connectivity_R2_slope",
         "connectivity_R2_pearson2",
         "connectivity_coverage_90",

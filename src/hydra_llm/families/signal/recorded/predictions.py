@@ -90,14 +90,27 @@ class HeldOut:
 
 def one_step(predictors: Mapping[str, Next], train: Recorded, held_out: Recorded) -> HeldOut:
     """Every predictor on the held-out frames."""
+    return held_out_of(predictors, train, held_out, {})
+
+
+def held_out_of(
+    predictors: Mapping[str, Next],
+    train: Recorded,
+    held_out: Recorded,
+    missed: Mapping[str, tuple[np.ndarray, np.ndarray]],
+) -> HeldOut:
+    """Every predictor on the held-out frames. missed: of further ones, what they miss on the training frames and on the
+    held-out frames, both [step, unit]."""
     fitted, tested = Steps.of(train), Steps.of(held_out)
     change = float((tested.following - tested.state).square().mean())
+    both = {name: (fitted.errors(predict), tested.errors(predict)) for name, predict in predictors.items()} | dict(
+        missed
+    )
     errors, likelihood = {}, {}
-    for name, predict in predictors.items():
-        variance = np.maximum((fitted.errors(predict) ** 2).mean(axis=0), 1e-300)
-        missed = tested.errors(predict) ** 2
-        errors[name] = float(missed.mean()) / max(change, 1e-300)
-        likelihood[name] = float(-0.5 * (np.log(2 * np.pi * variance) + missed / variance).mean())
+    for name, (before, now) in both.items():
+        variance = np.maximum((before**2).mean(axis=0), 1e-300)
+        errors[name] = float((now**2).mean()) / max(change, 1e-300)
+        likelihood[name] = float(-0.5 * (np.log(2 * np.pi * variance) + now**2 / variance).mean())
     return HeldOut(errors, likelihood)
 
 

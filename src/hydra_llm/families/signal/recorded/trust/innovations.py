@@ -21,7 +21,11 @@ def white_innovations(steps: Steps, step: Next, noise: ChannelNoise) -> TrustVer
         follows[steps.first.numpy()[1:] - 1] = False
     now, later = errors[:-1][follows], errors[1:][follows]
     memory = (now * later).sum(axis=0) / np.maximum((errors**2).sum(axis=0), 1e-300)
-    found = float(np.median(memory))
+    return judged_memory(float(np.median(memory)), len(now), noise)
+
+
+def judged_memory(found: float, n_steps: int, noise: ChannelNoise) -> TrustVerdict:
+    """found: correlation of what a step misses with what the next one misses, median over units."""
     scores = {"test_innovation_correlation": found}
     if not noise.is_noise:
         return TrustVerdict(
@@ -33,7 +37,7 @@ def white_innovations(steps: Steps, step: Next, noise: ChannelNoise) -> TrustVer
         )
     g2, s2 = np.square(noise.measurement), np.square(noise.process)
     expected = float(np.median(-g2 / np.maximum(2 * g2 + s2, 1e-300)))
-    limit = TOLERANCE + 2 / max(1, len(now)) ** 0.5
+    limit = TOLERANCE + 2 / max(1, n_steps) ** 0.5
     sentence = (
         f"What a step misses has a correlation of {found:.3f} with what the next one misses (median over units); the "
         f"noise of the recording explains {expected:.3f}, and chance +-{limit:.2f}."
