@@ -48,6 +48,15 @@ class Explained:
     error: np.ndarray | None
     predictor: SignalGNN
 
+    def sentence(self) -> str:
+        """For the report."""
+        if self.number == 0:
+            return "Inputs that nobody recorded were looked for, and none shows in what the fit leaves."
+        return (
+            f"{self.number} inputs that nobody recorded were found in what the fit leaves. Weights stand beside them; "
+            "predictions and checks are those of the fit without them."
+        )
+
 
 @dataclass(frozen=True)
 class SignalFit(Fit):

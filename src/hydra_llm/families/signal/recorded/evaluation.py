@@ -91,6 +91,7 @@ class RecordingEvaluator:
         recovered = self._recover(net, terms, known, None if latents is None else latents.error)
         if latents is not None:
             metrics["n_latent_inputs"] = float(latents.number)
+            metrics |= {f"silenced_{name}": value for name, value in self.recovery(latents.predictor).items()}
         metrics |= {"n_edges": float(recovered.synapses.sum()), **recovered.scores()}
         metrics |= self._band_widths(recovered)
         trusted = None
@@ -199,6 +200,9 @@ class RecordingEvaluator:
             if self._correction is not None:
                 share = evaluation.metrics.get("connectivity_determined_share", 1.0)
                 noise = f"{noise} {self._correction.sentence(share)}"
+            latents = getattr(fit, "latents", None)
+            if latents is not None:
+                noise = f"{noise} {latents.sentence()}"
             written["trust.md"] = evaluation.trust.page(noise, fit.target)
         recovered, net = evaluation.recovered, fit.net
         if recovered is None:

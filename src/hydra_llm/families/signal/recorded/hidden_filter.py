@@ -60,6 +60,6 @@ def _corrected(spread: Tensor, seen: Tensor, noise: Tensor) -> tuple[Tensor, Ten
 
 
 def _within(states: Tensor, paths: HiddenPaths, hidden: Tensor) -> Tensor:
-    """No further from the mean than five standard deviations of recorded states: the law says nothing of states there."""
+    """No further from the mean than five standard deviations of recorded states: beyond, nobody has seen the law."""
     reach = 5 * paths.variance[hidden].sqrt()
     return torch.maximum(torch.minimum(states, paths.mean[hidden] + reach), paths.mean[hidden] - reach)

@@ -11,6 +11,7 @@ from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.curves import LearnedCurves
 
 NOT_DETERMINED = "not determined"
+NEVER_TOGETHER = "not determined: never recorded together"
 FUNCTIONS = ("message", "update")
 
 
@@ -24,7 +25,8 @@ def noise_table(names: Sequence[str], noise: ChannelNoise) -> str:
 def weights_table(names: Sequence[str], W: np.ndarray, synapses: np.ndarray, found: Weights | None) -> str:
     """A row per synapse that may exist: W [target, source] with standard error and intervals of 90 and 95 %.
 
-    Where the data do not determine a weight, its value stands without an interval, and the last column says so.
+    Where the data do not determine a weight, its value stands without an interval, and the last column says so. One
+    that is no number, because no session shows both units, is left empty.
     """
     title = ("target", "source", "weight", "standard_error", "low_90", "high_90", "low_95", "high_95", "status")
     reach = [] if found is None else [found.reach(level) for level in (0.90, 0.95)]
@@ -37,7 +39,8 @@ def weights_table(names: Sequence[str], W: np.ndarray, synapses: np.ndarray, fou
                 ends = [_number(e), *(_number(w + sign * k * e) for k in reach for sign in (-1, 1))]
             elif found is not None:
                 status = NOT_DETERMINED
-            yield [str(names[i]), str(names[j]), _number(w), *ends, status]
+            weight = _number(w) if np.isfinite(w) else ""
+            yield [str(names[i]), str(names[j]), weight, *ends, status if weight else NEVER_TOGETHER]
 
     return csv_text(title, rows())
 

@@ -1,0 +1,76 @@
+"""Paths of hidden units, given the true law: they minimise what the law leaves, and draws vary as the states may."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths  # noqa: E402
+from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw  # noqa: E402
+from hydra_llm.families.signal.fitting.sessions import SessionStretch  # noqa: E402
+
+N, FRAMES, DT, NOISE = 8, 400, 0.05, 0.05
+VISIBLE = torch.arange(N) >= 2
+
+
+def case():
+    """A stretch whose first two units are hidden, and their true states."""
+    generator = torch.Generator().manual_seed(2)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    W = 5 * normal(N, N) / N**0.5
+    W.fill_diagonal_(0)
+    u = torch.empty(FRAMES, N, dtype=torch.float64)
+    u[0] = normal(N)
+    for k in range(FRAMES - 1):
+        u[k + 1] = u[k] + DT * (-u[k] + W @ torch.tanh(u[k])) + NOISE * normal(N)
+    law = RateLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
+    paths = HiddenPaths(law, torch.full((N,), (NOISE / DT) ** 2).double(), u.mean(0), u.var(0), DT)
+    shown = u.clone()
+    shown[:, ~VISIBLE] = 0
+    return paths, SessionStretch(0, shown, VISIBLE), u
+
+
+def likeliest():
+    paths, stretch, true = case()
+    return paths, paths.likeliest(stretch, torch.zeros(FRAMES - 1, N, dtype=torch.float64), 30), true
+
+
+def test_hidden_states_are_close_to_the_true_ones():
+    _, found, true = likeliest()
+    error = (found.activity - true)[:, ~VISIBLE].square().mean()
+    assert error < 0.1 * true[:, ~VISIBLE].var()
+    assert torch.equal(found.activity[:, VISIBLE], true[:, VISIBLE])
+
+
+def test_no_other_path_nearby_is_likelier():
+    paths, found, _ = likeliest()
+
+    def cost(states):
+        u = found.completed(states).activity
+        left = (u[1:] - u[:-1]) / DT - paths.law(u[:-1])
+        begins = (u[0, :2] - paths.mean[:2]).square() / paths.variance[:2]
+        return float((left.square() / paths.noise).sum() + begins.sum())
+
+    h = found.activity[:, :2]
+    generator = torch.Generator().manual_seed(0)
+    best = cost(h)
+    for size in (1e-3, 1e-2):
+        for _ in range(5):
+            assert cost(h + size * torch.randn(h.shape, generator=generator, dtype=torch.float64)) > best
+
+
+def test_draws_are_as_far_from_the_likeliest_path_as_that_is_from_the_truth():
+    paths, found, true = likeliest()
+    generator = torch.Generator().manual_seed(1)
+    moved = torch.stack([(paths.drawn(found, generator).activity - found.activity)[:, :2] for _ in range(20)])
+    z = (found.activity - true)[:, :2] / moved.std(0)
+    assert 0.5 < float(z.square().mean()) < 2
+
+
+def test_a_stretch_that_shows_everybody_stays_as_it_is():
+    paths, stretch, true = case()
+    whole = SessionStretch(0, true, torch.ones(N, dtype=torch.bool))
+    assert paths.likeliest(whole, torch.zeros(FRAMES - 1, N, dtype=torch.float64), 3) is whole
+    assert paths.drawn(whole, torch.Generator()) is whole
