@@ -190,3 +190,95 @@ def test_a_sweep_over_a_recording_reads_a_metric_that_needs_no_truth(compose_con
     assert cfg.search.metric == "trust_score"
     shown = [cfg.search.metric, *cfg.search.show]
     assert not [name for name in shown if name.startswith(("test_", "oracle_", "connectivity_R2"))]
+
+
+def test_inputs_that_nobody_recorded_are_counted_and_reported_from_the_file_to_the_page(
+    simulated, run_recording, tmp_path, capsys
+):
+    _, folder = simulated
+    left_out = 1
+    _npz(tmp_path / "a.npz", np.load(folder / "u.npy")[:, left_out:])
+    np.save(tmp_path / "w.npy", np.load(folder / "w.npy")[left_out:, left_out:])
+    keys = ("training.latent_inputs=auto", "training.must_beat=[]", f"simulation.truth_path={tmp_path / 'w.npy'}")
+    metrics = run_recording(tmp_path / "a.npz", *keys, mode="RUN")
+    assert metrics["n_latent_inputs"] == left_out
+    assert metrics["connectivity_R2"] > metrics["silenced_connectivity_R2"]
+    shown = capsys.readouterr().out
+    assert "n_latent_inputs" in shown
+    assert "silenced_connectivity_R2" in shown
+    assert "1 inputs that nobody recorded were found" in (tmp_path / "run" / "trust.md").read_text()
+
+
+VISIBLE = [slice(0, 12), slice(4, 16), [*range(0, 8), *range(12, 16)]]  # units by session; every pair in one of them
+
+
+@pytest.fixture
+def sessions(tmp_path):
+    """Files of three sessions that show different units of one network under noise, and its weights [target, source]
+    in the order in which units first appear."""
+    draws = np.random.default_rng(2)
+    W = 6 * draws.standard_normal((UNITS, UNITS)) / UNITS**0.5
+    np.fill_diagonal(W, 0)
+    u, states = draws.standard_normal(UNITS), np.empty((9000, UNITS))
+    for frame in range(-500, len(states)):
+        if frame >= 0:
+            states[frame] = u
+        for _ in range(2):
+            u = u + 0.01 * (-u + W @ np.tanh(u)) + 0.03 / 2**0.5 * draws.standard_normal(UNITS)
+    names, files = np.array([f"cell {k}" for k in range(UNITS)]), []
+    for number, (shown, part) in enumerate(zip(VISIBLE, np.split(states, 3), strict=True)):
+        files.append(str(tmp_path / f"{number}.npz"))
+        np.savez(files[-1], activity=part[:, shown], unit_names=names[shown], delta_t=0.02)
+    np.save(tmp_path / "w.npy", W)
+    return files, tmp_path / "w.npy"
+
+
+def test_sessions_that_show_different_units_give_weights_over_all_of_them(sessions, run_recording, tmp_path, capsys):
+    files, truth = sessions
+    metrics = run_recording(f"[{','.join(files)}]", f"simulation.truth_path={truth}", mode="RUN")
+    assert metrics["n_sessions"] == 3
+    assert metrics["n_neurons"] == UNITS
+    assert metrics["connectivity_together_share"] == 1
+    assert metrics["connectivity_R2"] > metrics["averaged_connectivity_R2"] + 0.1
+    assert metrics["connectivity_R2"] > metrics["alone_connectivity_R2"] + 0.3
+    assert metrics["onestep_skill"] > 0
+    rows = _rows(tmp_path / "run" / "weights.csv")
+    assert {(row["target"], row["source"]) for row in rows} == {
+        (f"cell {i}", f"cell {j}") for i in range(UNITS) for j in range(UNITS) if i != j
+    }
+    assert [row["hidden_units"] for row in _rows(tmp_path / "run" / "sessions.csv")] == ["4", "4", "4"]
+    assert "n_sessions" in capsys.readouterr().out
+
+
+def test_pairs_that_no_session_shows_together_have_no_weight(sessions, run_recording, tmp_path):
+    files, _ = sessions
+    metrics = run_recording(f"[{','.join(files[:2])}]", "callbacks.figures=true")
+    assert metrics["connectivity_together_share"] == pytest.approx(1 - 2 * 16 / (UNITS * (UNITS - 1)))
+    apart = [
+        row
+        for row in _rows(tmp_path / "run" / "weights.csv")
+        if {int(row[end].split()[1]) // 4 for end in ("target", "source")} == {0, 3}
+    ]
+    assert len(apart) == 32
+    assert {(row["weight"], row["low_95"], row["status"]) for row in apart} == {
+        ("", "", "not determined: never recorded together")
+    }
+    assert "32 of 240 pairs were never recorded together" in (tmp_path / "run" / "trust.md").read_text()
+    assert {"weights", "functions", "loss"} <= {path.stem for path in (tmp_path / "run" / "figures").glob("*.png")}
+
+
+NOT_YET = {
+    "training.latent_inputs=auto": "training.latent_inputs must be 0, got 'auto'",
+    "training.target=smoothed": "training.target must be flow or finite_difference, got smoothing",
+    "model=signal_gnn_types": "model.embedding_dim must be 0, got 2",
+}
+
+
+@pytest.mark.parametrize("key", NOT_YET)
+def test_what_sessions_of_different_units_cannot_do_yet_is_refused_with_a_sentence(key, sessions, run_recording):
+    files, _ = sessions
+    from hydra_llm.families.errors import ExperimentError
+
+    with pytest.raises(ExperimentError, match="Where sessions show different units") as refusal:
+        run_recording(f"[{','.join(files)}]", key, "training.max_steps=0")
+    assert NOT_YET[key] in str(refusal.value)

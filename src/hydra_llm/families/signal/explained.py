@@ -19,6 +19,7 @@ from hydra_llm.families.fitting import Fit
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.given_functions import Terms
 from hydra_llm.families.signal.fitting.latent_inputs import (
+    GAIN,
     LatentInputs,
     beside_latent_inputs,
     directions_of,
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 AUTO = "auto"
 ROUNDS = 6  # of functions and latent inputs in turns; each halves what the functions leave
+FIRST_GAIN = 0.1  # of the held-out error: what a latent input has to take away while functions are wrong
+LEAST = 1e-6  # of the mean square that W explains: what it leaves below this is an error of the functions
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,12 @@ def explained(fit: Fit, training: SignalTraining, data: RecordingDataModule, num
         )
     net: SignalGNN = copy.deepcopy(fit.net)
     frames = data.estimates.frames("train", net)
-    found = _found(net, frames, number, training.seed)
-    for _ in range(ROUNDS if training.spline_knots and net.is_shared else 0):
-        if found is None:
-            break
-        _refit(net, frames, found, training)
-        found = _found(net, frames, number, training.seed)
+    rounds = ROUNDS if training.spline_knots and net.is_shared else 0
+    found = None
+    for gain in np.geomspace(FIRST_GAIN if rounds else GAIN, GAIN, rounds + 1).tolist():
+        if found is not None:
+            _refit(net, frames, found, training)
+        found = _found(net, frames, number, training.seed, gain)
     if found is None:
         log.info("No latent input shows in what the fit leaves: the weights stay as they are.")
         return SignalFit(**{**vars(fit), "latents": Explained(0, None, fit.net)})
@@ -116,12 +119,14 @@ def explained(fit: Fit, training: SignalTraining, data: RecordingDataModule, num
     return SignalFit(**{**vars(fit), "net": net, "latents": Explained(found.number, found.error, fit.net)})
 
 
-def _found(net: SignalGNN, frames: Frames, number: int | None, seed: int) -> LatentInputs | None:
-    """The latent inputs beside the present functions; None without any."""
+def _found(net: SignalGNN, frames: Frames, number: int | None, seed: int, gain: float) -> LatentInputs | None:
+    """The latent inputs beside the present functions; None without any. gain: what one more has to take away."""
     terms = Terms.of(net, frames)
     left = least_squares(terms)
+    if number is None and float(left.square().mean()) < LEAST * float(terms.rest.square().mean()):
+        return None
     if number is None:
-        number = number_of_latent_inputs(left, stream(seed, "controls/latent_inputs"))
+        number = number_of_latent_inputs(left, stream(seed, "controls/latent_inputs"), gain)
     if number == 0:
         return None
     return beside_latent_inputs(terms, directions_of(left, number, frames.sequence_start))

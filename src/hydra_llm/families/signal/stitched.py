@@ -167,8 +167,6 @@ def _functions_again(net: SignalGNN, frames: Frames, keys: SignalTraining, gener
 
 
 def _take_functions(net: SignalGNN, other: SignalGNN) -> None:
-    if not other.is_shared:
-        raise _refusal("model.embedding_dim must be 0", f"got {other.embedding.embedding_dim}")
     net.lin_edge.load_state_dict(other.lin_edge.state_dict())
     net.lin_phi.load_state_dict(other.lin_phi.state_dict())
     net.state_scale.copy_(other.state_scale)
@@ -185,6 +183,8 @@ def _network(model: DictConfig, observations: Observations, n_neurons: int, acti
     )
     if not isinstance(net, SignalGNN):
         raise _refusal("model._target_ must build a SignalGNN", f"got {type(net).__name__}")
+    if not net.is_shared:
+        raise _refusal("model.embedding_dim must be 0", f"got {net.embedding.embedding_dim}")
     return net
 
 

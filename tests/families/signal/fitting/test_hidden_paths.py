@@ -70,7 +70,7 @@ def test_draws_are_as_far_from_the_likeliest_path_as_that_is_from_the_truth():
 
 
 def test_a_stretch_that_shows_everybody_stays_as_it_is():
-    paths, stretch, true = case()
+    paths, _, true = case()
     whole = SessionStretch(0, true, torch.ones(N, dtype=torch.bool))
     assert paths.likeliest(whole, torch.zeros(FRAMES - 1, N, dtype=torch.float64), 3) is whole
     assert paths.drawn(whole, torch.Generator()) is whole

@@ -57,10 +57,10 @@ def most_latent_inputs(n_units: int) -> int:
     return int(MOST_SHARE * n_units)
 
 
-def number_of_latent_inputs(left: Tensor, generator: torch.Generator) -> int:
+def number_of_latent_inputs(left: Tensor, generator: torch.Generator, gain: float = GAIN) -> int:
     """How many directions of what a regression leaves [frame, target] are common to units. generator: halves units.
 
-    The largest number whose last one takes GAIN of the held-out error away.
+    The largest number whose last one takes `gain` of the held-out error away.
     """
     n_rows = len(left) // WIDTH
     means = left[: n_rows * WIDTH].reshape(n_rows, WIDTH, -1).mean(dim=1)
@@ -77,7 +77,7 @@ def number_of_latent_inputs(left: Tensor, generator: torch.Generator) -> int:
             _held_out(means, rows, columns, most) for rows in (frames, frames[::-1]) for columns in (units, units[::-1])
         ]
     error = torch.stack(curves).mean(dim=0)
-    saves = (error.diff() < -GAIN).nonzero().ravel()
+    saves = (error.diff() < -gain).nonzero().ravel()
     return int(saves[-1]) + 1 if len(saves) else 0
 
 
