@@ -163,8 +163,8 @@ NOTE = (
     "R2 of W to the identity line. Three sessions of one network each show 70 % of the units, and every pair is "
     "together in one of them. Both functions are given; half of the synapses exist, and none is known. Put together: "
     "hidden units completed by the law that other sessions tell. All units recorded: the same frames with nobody "
-    "hidden, which no method can beat. Mean of sessions: what every session tells alone, hidden units silent, averaged. Best "
-    "session: the largest R2 of a session alone, over all units (0 where it does not show both) and over its own "
+    "hidden, which no method can beat. Mean of sessions: what every session tells alone, hidden units silent, averaged. "
+    "Best session: the largest R2 of a session alone, over all units (0 where it does not show both) and over its own "
     "pairs. 95 % hold: of the weights that are determined."
 )
 

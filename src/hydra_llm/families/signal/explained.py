@@ -56,7 +56,7 @@ class Explained:
         if self.number == 0:
             return "Inputs that nobody recorded were looked for, and none shows in what the fit leaves."
         return (
-            f"{self.number} inputs that nobody recorded were found in what the fit leaves. Weights stand beside them; "
+            f"Inputs that nobody recorded, found in what the fit leaves: {self.number}. Weights stand beside them; "
             "predictions and checks are those of the fit without them."
         )
 
