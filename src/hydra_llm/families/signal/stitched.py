@@ -40,6 +40,7 @@ from hydra_llm.training.datamodule import RecordingDataModule
 
 log = logging.getLogger(__name__)
 
+UNTOLD = 0.8  # share of the variance of weights that hidden units may cause before a warning says so
 ROUNDS = 2  # of functions, and of all sessions with them
 
 
@@ -149,6 +150,11 @@ def _stitched(
         "not recorded.",
         *(state.rounds, 100 * drawn.hidden_share),
     )
+    if drawn.hidden_share > UNTOLD:
+        log.warning(
+            "What units did where they were not recorded is hardly told by these sessions, so most of the weights are "
+            "not known well: record longer, or sessions that share more units."
+        )
     return StitchedResult(state, drawn, together, told, alone, stitching.start(sessions).law.W, synapses)
 
 

@@ -44,7 +44,8 @@ _CORRECTED = 5  # rounds between two estimates of what happens within a frame
 
 @dataclass(frozen=True)
 class Stitched:
-    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights; floor: no noise
+    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights, the mean square weight
+    of the sessions alone: left free it would grow without end where hidden states are hardly told; floor: no noise
     counts as less; rounds: made."""
 
     law: RateLaw
@@ -133,7 +134,7 @@ class Stitching:
             sessions = sessions.with_stretches([_kept_in_range(one, paths) for one in stretches])
             found = self._weights(law, sessions, corrections, noise, prior)
             change = float((found.W - law.W).norm() / found.W.norm())
-            law, noise, prior = RateLaw(found.W, self._message, self._update), found.noise, _prior(found)
+            law, noise = RateLaw(found.W, self._message, self._update), found.noise
             if change < SETTLED and bool((noise > least).all()):
                 return Stitched(law, sessions, noise, prior, least, number + 1, settled=True)
         return Stitched(law, sessions, noise, prior, least, most, settled=False)
@@ -160,7 +161,7 @@ class Stitching:
                 variances.append(
                     torch.maximum(found.variance, sandwich(rows, found.W, found.noise, prior, self._synapses))
                 )
-            noise, prior = found.noise, _prior(found)
+            noise = found.noise
             shake = torch.randn(found.W.shape, generator=generator, dtype=torch.float64)
             law = RateLaw(found.W + shake * found.variance.sqrt(), self._message, self._update)
         W, within = torch.stack(means), torch.stack(variances).mean(0)
@@ -191,12 +192,13 @@ class Stitching:
             state.law.within_frame(one.activity[:-1], state.sessions.delta_t) for one in state.sessions.stretches
         ]
         size = float(_rms(state.law.message, state.sessions) / _rms(self._message, state.sessions))
-        found = self._weights(law, state.sessions, corrections, state.noise, state.prior * size**2)
+        prior = state.prior * size**2
+        found = self._weights(law, state.sessions, corrections, state.noise, prior)
         return Stitched(
             RateLaw(found.W, self._message, self._update),
             state.sessions,
             found.noise,
-            _prior(found),
+            prior,
             state.floor,
             0,
             settled=False,
@@ -235,12 +237,6 @@ def _rms(message: Curve, sessions: Sessions) -> Tensor:
     return (
         torch.cat([message(one.activity[:, one.visible]).ravel() for one in sessions.stretches]).square().mean().sqrt()
     )
-
-
-def _prior(found: StitchedWeights) -> float:
-    """Variance of a weight."""
-    off = ~torch.eye(len(found.W), dtype=torch.bool)
-    return float((found.W.square() + found.variance)[off].mean())
 
 
 def determined(drawn: Drawn, prior: float, together: Tensor) -> Tensor:
