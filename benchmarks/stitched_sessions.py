@@ -22,8 +22,8 @@ from _rate_network import DELTA_T, Network
 from _report import RESULTS, publish
 
 from hydra_llm.families.signal.fitting.given_functions import TOLD
-from hydra_llm.families.signal.fitting.rate_law import Curve
 from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
+from hydra_llm.families.signal.fitting.spline_law import Curve
 from hydra_llm.families.signal.fitting.stitching import Stitching, determined
 
 STORE = RESULTS / "stitched_sessions.jsonl"
@@ -163,7 +163,7 @@ NOTE = (
     "R2 of W to the identity line. Three sessions of one network each show 70 % of the units, and every pair is "
     "together in one of them. Both functions are given; half of the synapses exist, and none is known. Put together: "
     "hidden units completed by the law that other sessions tell. All units recorded: the same frames with nobody "
-    "hidden, which no method can beat. Mean of sessions: what every session tells alone, hidden units silent, averaged. "
+    "hidden, which no method can beat. Mean of sessions: what each session tells alone, hidden units silent, averaged. "
     "Best session: the largest R2 of a session alone, over all units (0 where it does not show both) and over its own "
     "pairs. 95 % hold: of the weights that are determined."
 )

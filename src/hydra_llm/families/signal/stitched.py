@@ -28,8 +28,8 @@ from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fit import SYNAPSES, knows_synapses, recipe
 from hydra_llm.families.signal.fitting.followed_phase import nothing_more
-from hydra_llm.families.signal.fitting.rate_law import RateLaw
 from hydra_llm.families.signal.fitting.sessions import Sessions
+from hydra_llm.families.signal.fitting.spline_law import SplineLaw
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.families.signal.fitting.stitched_weights import SessionRows, StitchedWeights, stitched_weights
 from hydra_llm.families.signal.fitting.stitching import Drawn, Stitched, Stitching, determined
@@ -127,7 +127,7 @@ def _stitched(
     generator = stream(keys.seed, "controls/hidden_paths")
 
     def stitching_of() -> Stitching:
-        law = RateLaw.of(net, torch.zeros(0, 0, dtype=torch.float64), states)
+        law = SplineLaw.of(net, torch.zeros(0, 0, dtype=torch.float64), states)
         return Stitching(law.message, law.update, synapses)
 
     stitching = stitching_of()

@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths  # noqa: E402
-from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw  # noqa: E402
 from hydra_llm.families.signal.fitting.sessions import SessionStretch  # noqa: E402
+from hydra_llm.families.signal.fitting.spline_law import Curve, SplineLaw  # noqa: E402
 
 N, FRAMES, DT, NOISE = 8, 400, 0.05, 0.05
 VISIBLE = torch.arange(N) >= 2
@@ -25,7 +25,7 @@ def case():
     u[0] = normal(N)
     for k in range(FRAMES - 1):
         u[k + 1] = u[k] + DT * (-u[k] + W @ torch.tanh(u[k])) + NOISE * normal(N)
-    law = RateLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
+    law = SplineLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
     paths = HiddenPaths(law, torch.full((N,), (NOISE / DT) ** 2).double(), u.mean(0), u.var(0), DT)
     shown = u.clone()
     shown[:, ~VISIBLE] = 0

@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.signal.fitting.rate_law import Curve  # noqa: E402
 from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch  # noqa: E402
+from hydra_llm.families.signal.fitting.spline_law import Curve  # noqa: E402
 from hydra_llm.families.signal.fitting.stitching import Stitching, determined  # noqa: E402
 from hydra_llm.metrics.scores import identity_r2  # noqa: E402
 

@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths  # noqa: E402
-from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw  # noqa: E402
 from hydra_llm.families.signal.fitting.sessions import SessionStretch  # noqa: E402
+from hydra_llm.families.signal.fitting.spline_law import Curve, SplineLaw  # noqa: E402
 from hydra_llm.families.signal.recorded.hidden_filter import one_ahead  # noqa: E402
 
 N, FRAMES, DT, NOISE = 8, 500, 0.02, 0.02
@@ -27,7 +27,7 @@ def followed():
     u[0] = 2 * normal(N)
     for k in range(FRAMES - 1):
         u[k + 1] = u[k] + DT * (-u[k] + W @ torch.tanh(u[k])) + NOISE * normal(N)
-    law = RateLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
+    law = SplineLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
     return HiddenPaths(law, torch.full((N,), (NOISE / DT) ** 2).double(), u.mean(0), u.var(0), DT), u
 
 
@@ -39,7 +39,7 @@ def test_following_hidden_units_predicts_nearly_as_well_as_knowing_them(followed
     paths, u = followed
     known = _missed(one_ahead(paths, SessionStretch(0, u, torch.ones(N, dtype=torch.bool))))
     own = _missed(one_ahead(paths, SessionStretch(0, u * VISIBLE, VISIBLE)))
-    silent = HiddenPaths(RateLaw(paths.law.W * VISIBLE, paths.law.message, paths.law.update), *vars_of(paths))
+    silent = HiddenPaths(SplineLaw(paths.law.W * VISIBLE, paths.law.message, paths.law.update), *vars_of(paths))
     without = _missed(one_ahead(silent, SessionStretch(0, u * VISIBLE, VISIBLE)))
     assert own < 1.5 * known
     assert own < 0.7 * without

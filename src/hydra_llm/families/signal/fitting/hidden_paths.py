@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from hydra_llm.estimation.path import PathNormal, banded
-from hydra_llm.families.signal.fitting.rate_law import RateLaw
 from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
+from hydra_llm.families.signal.fitting.spline_law import SplineLaw
 
 _HALVINGS = 8  # of a step that raises the cost
 _GAIN = 1e-4  # of the cost: a smaller gain ends the steps
@@ -27,14 +27,14 @@ _GAIN = 1e-4  # of the cost: a smaller gain ends the steps
 class HiddenPaths:
     """noise [unit]: D; mean and variance [unit]: of a state at the start of a stretch."""
 
-    law: RateLaw
+    law: SplineLaw
     noise: Tensor
     mean: Tensor
     variance: Tensor
     delta_t: float
 
     @classmethod
-    def of(cls, law: RateLaw, noise: Tensor, sessions: Sessions) -> "HiddenPaths":
+    def of(cls, law: SplineLaw, noise: Tensor, sessions: Sessions) -> "HiddenPaths":
         """Around the recorded states of all sessions."""
         return cls(law, noise, *sessions.moments(), sessions.delta_t)
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hydra_llm.families.signal.fitting.rate_law import RateLaw
 from hydra_llm.families.signal.fitting.ridge import without_self
 from hydra_llm.families.signal.fitting.sessions import SessionStretch
+from hydra_llm.families.signal.fitting.spline_law import SplineLaw
 
 BLOCKS = 40  # of frames, of all stretches together, as for a recording that shows everybody
 _WEAKEST = 1e-10  # ridge, relative to the mean square message
@@ -29,7 +29,7 @@ class SessionRows:
     visible: Tensor
 
     @classmethod
-    def of(cls, stretch: SessionStretch, law: RateLaw, correction: Tensor, delta_t: float) -> "SessionRows":
+    def of(cls, stretch: SessionStretch, law: SplineLaw, correction: Tensor, delta_t: float) -> "SessionRows":
         """correction [frame - 1, unit], as in hidden_paths."""
         u = stretch.activity
         rest = (u[1:] - u[:-1]) / delta_t - correction - law.update(u[:-1])

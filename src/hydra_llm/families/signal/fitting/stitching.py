@@ -22,8 +22,8 @@ from torch import Tensor
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.signal.fitting.given_functions import TOLD, Terms, weights_given_functions
 from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths
-from hydra_llm.families.signal.fitting.rate_law import Curve, RateLaw
 from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
+from hydra_llm.families.signal.fitting.spline_law import Curve, SplineLaw
 from hydra_llm.families.signal.fitting.stitched_weights import (
     SessionRows,
     StitchedWeights,
@@ -44,11 +44,12 @@ _CORRECTED = 5  # rounds between two estimates of what happens within a frame
 
 @dataclass(frozen=True)
 class Stitched:
-    """law: functions and W; sessions: completed; noise [target] and prior as in stitched_weights, the mean square weight
-    of the sessions alone: left free it would grow without end where hidden states are hardly told; floor: no noise
-    counts as less; rounds: made."""
+    """law: functions and W; sessions: completed; noise [target] as in stitched_weights; prior, too: the mean square
+    weight of the sessions alone, which left free would grow without end where hidden states are hardly told; floor: no
+    noise counts as less; rounds: made.
+    """
 
-    law: RateLaw
+    law: SplineLaw
     sessions: Sessions
     noise: Tensor
     prior: float
@@ -107,7 +108,7 @@ class Stitching:
             noise += ((rows.rest - rows.message @ own.T).square().sum(0)) * one.visible
             n_frames += len(rows.rest) * one.visible
         return Stitched(
-            RateLaw(W, self._message, self._update),
+            SplineLaw(W, self._message, self._update),
             sessions,
             noise / n_frames,
             prior,
@@ -118,7 +119,7 @@ class Stitching:
 
     def settled(self, state: Stitched, most: int = MOST_ROUNDS) -> Stitched:
         """Hidden states and weights in turns until the weights stay."""
-        law, noise, prior = RateLaw(state.law.W, self._message, self._update), state.noise, state.prior
+        law, noise, prior = SplineLaw(state.law.W, self._message, self._update), state.noise, state.prior
         sessions, corrections = state.sessions, self._corrections(law, state.sessions)
         least = state.floor
         for number in range(most):
@@ -134,7 +135,7 @@ class Stitching:
             sessions = sessions.with_stretches([_kept_in_range(one, paths) for one in stretches])
             found = self._weights(law, sessions, corrections, noise, prior)
             change = float((found.W - law.W).norm() / found.W.norm())
-            law, noise = RateLaw(found.W, self._message, self._update), found.noise
+            law, noise = SplineLaw(found.W, self._message, self._update), found.noise
             if change < SETTLED and bool((noise > least).all()):
                 return Stitched(law, sessions, noise, prior, least, number + 1, settled=True)
         return Stitched(law, sessions, noise, prior, least, most, settled=False)
@@ -163,7 +164,7 @@ class Stitching:
                 )
             noise = found.noise
             shake = torch.randn(found.W.shape, generator=generator, dtype=torch.float64)
-            law = RateLaw(found.W + shake * found.variance.sqrt(), self._message, self._update)
+            law = SplineLaw(found.W + shake * found.variance.sqrt(), self._message, self._update)
         W, within = torch.stack(means), torch.stack(variances).mean(0)
         between = (1 + 1 / DRAWS) * W.var(0)
         share = float(between.sum() / (between + within).sum().clamp_min(1e-300))
@@ -187,7 +188,7 @@ class Stitching:
     def rescaled(self, state: Stitched) -> Stitched:
         """A state that was reached with other functions: W is what the completed sessions tell with the present ones,
         whose message may have another scale."""
-        law = RateLaw(state.law.W, self._message, self._update)
+        law = SplineLaw(state.law.W, self._message, self._update)
         corrections = [
             state.law.within_frame(one.activity[:-1], state.sessions.delta_t) for one in state.sessions.stretches
         ]
@@ -195,7 +196,7 @@ class Stitching:
         prior = state.prior * size**2
         found = self._weights(law, state.sessions, corrections, state.noise, prior)
         return Stitched(
-            RateLaw(found.W, self._message, self._update),
+            SplineLaw(found.W, self._message, self._update),
             state.sessions,
             found.noise,
             prior,
@@ -205,23 +206,23 @@ class Stitching:
         )
 
     def _weights(
-        self, law: RateLaw, sessions: Sessions, corrections: list[Tensor], noise: Tensor, prior: float
+        self, law: SplineLaw, sessions: Sessions, corrections: list[Tensor], noise: Tensor, prior: float
     ) -> StitchedWeights:
         return stitched_weights(self.rows_of(law, sessions, corrections), noise, prior, self._synapses)
 
-    def rows_of(self, law: RateLaw, sessions: Sessions, corrections: list[Tensor]) -> list[SessionRows]:
+    def rows_of(self, law: SplineLaw, sessions: Sessions, corrections: list[Tensor]) -> list[SessionRows]:
         return [
             SessionRows.of(one, law, correction, sessions.delta_t)
             for one, correction in zip(sessions.stretches, corrections, strict=True)
         ]
 
-    def _rows(self, stretch: SessionStretch, sessions: Sessions, law: RateLaw | None) -> SessionRows:
+    def _rows(self, stretch: SessionStretch, sessions: Sessions, law: SplineLaw | None) -> SessionRows:
         n = sessions.n_units
-        law = law or RateLaw(torch.zeros(n, n, dtype=torch.float64), self._message, self._update)
+        law = law or SplineLaw(torch.zeros(n, n, dtype=torch.float64), self._message, self._update)
         return SessionRows.of(stretch, law, torch.zeros(len(stretch.activity) - 1, n), sessions.delta_t)
 
     @staticmethod
-    def _corrections(law: RateLaw, sessions: Sessions) -> list[Tensor]:
+    def _corrections(law: SplineLaw, sessions: Sessions) -> list[Tensor]:
         return [law.within_frame(one.activity[:-1], sessions.delta_t) for one in sessions.stretches]
 
 

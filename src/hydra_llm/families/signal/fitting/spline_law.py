@@ -62,7 +62,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class RateLaw:
+class SplineLaw:
     """W [target, source] with a zero diagonal, float64."""
 
     W: Tensor
@@ -70,7 +70,7 @@ class RateLaw:
     update: Curve
 
     @classmethod
-    def of(cls, net: SignalGNN, W: Tensor, states: Tensor) -> "RateLaw":
+    def of(cls, net: SignalGNN, W: Tensor, states: Tensor) -> "SplineLaw":
         """The functions of a network that all units share, over the range of states [frame, unit]."""
         scale, like = float(net.state_scale), net.W
 
