@@ -1,13 +1,14 @@
-"""A scripted scientist against the coded rules on real runs of two families: what the text of a question is worth.
+"""A scripted scientist against the coded rules on real runs of three families: what the text of a question is worth.
 
-    python benchmarks/scientist.py                                  # both families, five search seeds
+    python benchmarks/scientist.py                                  # all families, five search seeds
     python benchmarks/scientist.py --seeds 0-4                      # those that the scientist was written on
     python benchmarks/scientist.py --table                          # rebuild the page
 
 A sweep has 24 trials on the search budget. Its selected configuration then runs on four recordings that no sweep sees.
 Search seeds from 5 on have recordings of their own: neither was looked at while the scientist was written.
 Runs (not under version control: a megabyte) and sweeps are stored as soon as they end, and are not repeated: the same
-command continues where it was stopped.
+command continues where it was stopped. The fly reads two published files, its connectome and a trained network, from
+--connectome and --parameters, the folder that HYDRA_LLM_DATA names, or the user's cache; without them it is left out.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from _family_runs import FAMILIES, Table
+from _family_runs import FAMILIES, FILES, Table, published
 from _report import RESULTS, ROOT, Row, publish
 from _scientist import BlindScientist, Scientist
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -52,6 +53,10 @@ TITLES = {"blind": "the scientist, without open moves, changes and candidates"}
 TRIALS = 24
 POOL = 5  # recordings of the sweeps; the others are for the end
 WRITTEN_ON = 5  # search seeds below this were looked at, their recordings too
+REMEDY = (
+    "`python train.py simulation=flyvis_scenes` fetches the connectome, once; the trained network is "
+    "flow/0000/000/best_chkpt of `flyvis download-pretrained`. Give them as --connectome and --parameters."
+)
 NEAREST = 1e-9  # to the ceiling that is told apart
 NOTE = (
     "24 trials a sweep. Digits of accuracy (-log10 of the distance to 1) of the selected configuration on four "
@@ -66,14 +71,17 @@ PROCESSES = multiprocessing.get_context("forkserver")
 
 def main() -> None:
     options = _options()
-    done = {(row["family"], row["arm"], row["seed"]) for row in read()}
-    wanted = [(f, a, s) for s, f, a in product(options.seeds, options.families, options.arms)]
-    left = [] if options.table else [sweep for sweep in wanted if sweep not in done]
+    left = [] if options.table else unfinished(options)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # before the server of processes starts
-    with Progress(*columns) as progress, ProcessPoolExecutor(options.jobs, PROCESSES) as pool:
+    with (
+        tempfile.TemporaryDirectory() as datasets,
+        Progress(*columns) as progress,
+        ProcessPoolExecutor(options.jobs, PROCESSES) as pool,
+    ):
         bar = progress.add_task("sweeps", total=len(left))
-        for ended in as_completed([pool.submit(swept, *sweep) for sweep in left]):
+        runs = Table(RUNS, Path(datasets), options.files)
+        for ended in as_completed([pool.submit(swept, *sweep, runs) for sweep in left]):
             row = ended.result()
             with STORE.open("a") as file:
                 file.write(json.dumps(row) + "\n")
@@ -83,20 +91,39 @@ def main() -> None:
     publish(NAME, "A scientist that reads the question, against the coded rules", table(read()), note=NOTE)
 
 
+def unfinished(options: argparse.Namespace) -> list[tuple[str, str, int]]:
+    """Family, arm and seed of the sweeps that are wanted and not stored."""
+    done = {(row["family"], row["arm"], row["seed"]) for row in read()}
+    families = []
+    for name in options.families:
+        lacking = [FILES[key] for key in FAMILIES[name].files if key not in options.files]
+        if lacking:
+            print(f"{name} is left out, because there is no {' and no '.join(lacking)}. {REMEDY}")
+        else:
+            families.append(name)
+    wanted = [(f, a, s) for s, f, a in product(options.seeds, families, options.arms)]
+    return [sweep for sweep in wanted if sweep not in done]
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", type=_names(FAMILIES), default=tuple(FAMILIES), help=", ".join(FAMILIES))
     parser.add_argument("--arms", type=_names(ARMS), default=ARMS, help=", ".join(ARMS))
     parser.add_argument("--seeds", type=_seeds, default="5-9", help="search seeds, such as 5-9 or 0,3")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="sweeps at a time")
+    parser.add_argument("--connectome", type=_file, help="path of the connectome of the fly")
+    parser.add_argument("--parameters", type=_file, help="path of a trained network of the fly")
     parser.add_argument("--table", action="store_true", help="run nothing, rebuild the page")
-    return parser.parse_args()
+    options = parser.parse_args()
+    places = {name: getattr(options, name) or published(name) for name in FILES}
+    options.files = {name: place for name, place in places.items() if place is not None}
+    return options
 
 
-def swept(family: str, arm: str, seed: int) -> Row:
+def swept(family: str, arm: str, seed: int, runs: Table) -> Row:
     """One sweep: the selected configuration, and its scores on recordings that no sweep sees; null for a failed fit."""
     logging.disable(logging.WARNING)
-    runs, metric = Table(RUNS), str(FAMILIES[family].declared.metric)
+    metric = str(FAMILIES[family].declared.metric)
     recordings = FAMILIES[family].recordings[seed >= WRITTEN_ON]
     with tempfile.TemporaryDirectory() as folder:
         study = Study(
@@ -197,6 +224,13 @@ def interval(values: Sequence[float]) -> str:
 def _seeds(text: str) -> list[int]:
     parts = [part.partition("-") for part in text.split(",")]
     return [seed for low, _, high in parts for seed in range(int(low), int(high or low) + 1)]
+
+
+def _file(text: str) -> Path:
+    place = Path(text).expanduser().absolute()
+    if not place.is_file():
+        raise argparse.ArgumentTypeError(f"must be a file, got {text}. {REMEDY}")
+    return place
 
 
 def _names(known: Sequence[str] | dict[str, Any]) -> Any:

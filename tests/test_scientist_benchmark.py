@@ -1,0 +1,68 @@
+"""benchmarks/scientist.py: spaces are those of shipped searches, and a family whose files are missing is left out."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the science extra is not installed")
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from hydra_llm.search.space.space import Categorical
+from hydra_llm.sweeper.grammar import from_params
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+LONGER = {"training.data_augmentation_loop", "training.k_solve_interval"}  # of reactions: at half the shipped length
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import scientist
+
+    return scientist
+
+
+@pytest.mark.parametrize("name", ["signal", "metabolism", "flyvis"])
+def test_every_value_that_a_sweep_may_take_is_one_of_the_shipped_search(bench, name):
+    family = bench.FAMILIES[name]
+    shipped = from_params(family.declared.params, OverridesParser.create()).dimensions
+    assert {d.name for d in family.space.dimensions} == set(shipped)
+    for own in family.space.dimensions:
+        whole = shipped[own.name]
+        values = own.choices if isinstance(own, Categorical) else (own.low, own.high)
+        if own.name in LONGER and name == "metabolism":
+            values = [2 * value for value in values]
+        if isinstance(whole, Categorical):
+            assert set(values) <= set(whole.choices)
+        else:
+            assert whole.low <= min(values) <= max(values) <= whole.high
+
+
+def test_a_family_without_its_files_is_left_out_and_says_what_is_missing(bench, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "STORE", tmp_path / "none.jsonl")
+    asked = argparse.Namespace(seeds=[5], families=("signal", "flyvis"), arms=("rules",), files={})
+    assert bench.unfinished(asked) == [("signal", "rules", 5)]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "flyvis is left out, because there is no fib25-fib19_v2.2.json and no flyvis_flow_0000_000.pt." in said
+    asked.files = dict.fromkeys(bench.FILES, tmp_path)
+    assert bench.unfinished(asked)[1:] == [("flyvis", "rules", 5)]
+
+
+def test_files_are_looked_for_in_the_folder_that_is_named_then_in_the_cache(bench, tmp_path, monkeypatch):
+    folder, cache = tmp_path / "data", tmp_path / "cache" / "hydra-llm"
+    monkeypatch.setenv("HYDRA_LLM_DATA", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+    assert bench.published("connectome") is None
+    for place in (cache, folder):
+        place.mkdir(parents=True)
+        (place / bench.FILES["connectome"]).write_text("{}")
+        assert bench.published("connectome") == place / bench.FILES["connectome"]
+
+
+def test_a_file_that_is_named_and_not_there_is_one_sentence(bench, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["scientist.py", "--connectome", "nowhere.json"])
+    with pytest.raises(SystemExit):
+        bench._options()
+    assert "must be a file, got nowhere.json" in " ".join(capsys.readouterr().err.split())
