@@ -151,7 +151,7 @@ class Table:
 
     def of(self, name: str, values: Values, recording: int) -> dict[str, float] | None:
         family = FAMILIES[name]
-        overrides = [f"{d.name}={self.grid(values[d.name])}" for d in family.space.dimensions]
+        overrides = [f"{d.name}={self.grid(d, values[d.name])}" for d in family.space.dimensions]
         key = " ".join([name, *overrides, f"seed={recording}"])
         if key not in self._rows:
             self._catch_up()
@@ -162,11 +162,11 @@ class Table:
         return self._rows[key]
 
     @staticmethod
-    def grid(value: Any) -> Any:
+    def grid(dimension: Categorical | Float, value: Any) -> Any:
         """A number that is not a choice, at the nearest quarter of a decade."""
-        if not isinstance(value, float) or value == 0.0:
+        if isinstance(dimension, Categorical):
             return value
-        return float(f"{10 ** (round(4.0 * math.log10(value)) / 4.0):.3g}") if value < 1.0 else value
+        return float(f"{10 ** (round(4.0 * math.log10(value)) / 4.0):.3g}")
 
     def _catch_up(self) -> None:
         """What other processes have added."""
