@@ -33,6 +33,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf, open_dict
 
+from hydra_llm.search.space.dimension import Dimension
 from hydra_llm.search.space.space import Categorical, Float, Space
 
 Values = Mapping[str, Any]
@@ -162,7 +163,7 @@ class Table:
         return self._rows[key]
 
     @staticmethod
-    def grid(dimension: Categorical | Float, value: Any) -> Any:
+    def grid(dimension: Dimension, value: Any) -> Any:
         """A number that is not a choice, at the nearest quarter of a decade."""
         if isinstance(dimension, Categorical):
             return value
