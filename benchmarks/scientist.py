@@ -14,10 +14,8 @@ command continues where it was stopped. The fly reads two published files, its c
 import argparse
 import json
 import logging
-import math
 import multiprocessing
 import os
-import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,8 +26,8 @@ from typing import Any
 from _family_runs import FAMILIES, FILES, Table, published
 from _report import RESULTS, ROOT, Row, publish
 from _scientist import BlindScientist, Scientist
+from _scientist_table import ARMS, WRITTEN_ON, digits, note, table
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from scipy.stats import t as student
 
 from hydra_llm.llm.base import Client
 from hydra_llm.llm.settings import LlmSettings
@@ -48,23 +46,11 @@ from hydra_llm.search.trial.trial import Trial
 NAME = "scientist"
 STORE, RUNS = RESULTS / f"{NAME}.jsonl", RESULTS / f"{NAME}_runs.jsonl"
 CLIENTS: Mapping[str, type[Client]] = {"scientist": Scientist, "blind": BlindScientist}
-ARMS = ("rules", *CLIENTS)
-TITLES = {"blind": "the scientist, without open moves, changes and candidates"}
 TRIALS = 24
 POOL = 5  # recordings of the sweeps; the others are for the end
-WRITTEN_ON = 5  # search seeds below this were looked at, their recordings too
 REMEDY = (
     "`python train.py simulation=flyvis_scenes` fetches the connectome, once; the trained network is "
     "flow/0000/000/best_chkpt of `flyvis download-pretrained`. Give them as --connectome and --parameters."
-)
-NEAREST = 1e-9  # to the ceiling that is told apart
-NOTE = (
-    "24 trials a sweep. Digits of accuracy (-log10 of the distance to 1) of the selected configuration on four "
-    "recordings that no sweep sees, a failed fit counted as R2 = 0; arms are paired by search seed, which also chooses "
-    "the recording that a sweep starts on. +- is the 95 % interval of Student's t over search seeds. The scientist is "
-    "benchmarks/_scientist.py: it reads nothing but the text of the question, and was written on search seeds 0 to 4; "
-    "the others have recordings of their own. Regimes and spaces: benchmarks/_family_runs.py; learning "
-    "rates are rounded to a quarter of a decade, so that sweeps share runs."
 )
 PROCESSES = multiprocessing.get_context("forkserver")
 
@@ -88,7 +74,8 @@ def main() -> None:
             words = f"{row['family']}, {row['arm']}, seed {row['seed']}: {digits(row['fresh']):.2f} digits"
             progress.console.print(words)
             progress.advance(bar)
-    publish(NAME, "A scientist that reads the question, against the coded rules", table(read()), note=NOTE)
+    rows = read()
+    publish(NAME, "A scientist that reads the question, against the coded rules", table(rows), note=note(rows))
 
 
 def unfinished(options: argparse.Namespace) -> list[tuple[str, str, int]]:
@@ -180,45 +167,8 @@ def outcome(metrics: dict[str, float] | None, objective: Objective) -> Outcome:
     return from_result(metrics, objective)
 
 
-def digits(scores: Sequence[float | None]) -> float:
-    """Mean digits of accuracy; a run that failed has recovered nothing, as R2 = 0 has."""
-    return statistics.mean(-math.log10(max(NEAREST, 1.0 - (score or 0.0))) for score in scores)
-
-
 def read() -> list[Row]:
     return [json.loads(line) for line in STORE.read_text().splitlines()] if STORE.exists() else []
-
-
-def table(rows: Sequence[Row]) -> list[Row]:
-    """One row for a family and an arm: digits, and the paired difference to the rules."""
-    scores = {(row["family"], row["arm"], row["seed"]): digits(row["fresh"]) for row in rows}
-    start = {(row["family"], row["seed"]): digits(row["baseline"]) for row in rows}
-    found: list[Row] = []
-    for seen, family, arm in product((False, True), FAMILIES, ARMS):
-        own = {
-            seed: score
-            for (f, a, seed), score in scores.items()
-            if (f, a) == (family, arm) and (seed < WRITTEN_ON) is seen
-        }
-        pairs = [score - scores[family, "rules", s] for s, score in own.items() if (family, "rules", s) in scores]
-        if own:
-            found.append(
-                {
-                    "family": family,
-                    "proposals by": TITLES.get(arm, arm),
-                    "search seeds": f"{min(own)} to {max(own)}" + (" (written on them)" if seen else ""),
-                    "digits of the baseline": f"{statistics.mean(start[family, seed] for seed in own):.2f}",
-                    "digits of the selected": f"{statistics.mean(own.values()):.2f}",
-                    "minus rules": "" if arm == "rules" or len(pairs) < 2 else interval(pairs),
-                    "seeds won": "" if arm == "rules" else f"{sum(p > 0 for p in pairs)} of {len(pairs)}",
-                }
-            )
-    return found
-
-
-def interval(values: Sequence[float]) -> str:
-    half = float(student.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{statistics.mean(values):+.2f} +- {half:.2f}"
 
 
 def _seeds(text: str) -> list[int]:

@@ -66,3 +66,21 @@ def test_a_file_that_is_named_and_not_there_is_one_sentence(bench, monkeypatch, 
     with pytest.raises(SystemExit):
         bench._options()
     assert "must be a file, got nowhere.json" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_page_names_the_seeds_that_ran_and_what_did_not_run(bench):
+    rows = [
+        {"family": "signal", "arm": arm, "seed": seed, "fresh": [score, None], "baseline": [0.0, 0.0]}
+        for seed in (5, 7)
+        for arm, score in (("rules", 0.9), ("scientist", 0.99))
+    ]
+    rules, scientist = bench.table(rows)
+    assert scientist["search seeds"] == "5, 7"
+    assert scientist["minus rules"] == "+0.50 +- 0.00"
+    assert scientist["seeds won"] == "2 of 2"
+    assert rules["digits of the selected"] == "0.50"
+    written_on = [{**row, "family": "flyvis", "seed": 0} for row in rows]
+    assert bench.note(rows + written_on).endswith(
+        " Not run on search seeds from 5 on: signal (blind); metabolism (rules, scientist, blind); "
+        "flyvis (rules, scientist, blind)."
+    )
