@@ -1,6 +1,7 @@
 """benchmarks/scientist.py: spaces are those of shipped searches, and a family whose files are missing is left out."""
 
 import argparse
+import math
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from hydra_llm.search.space.space import Categorical
 from hydra_llm.sweeper.grammar import from_params
+from unshipped import CONNECTOME, TRAINED, unshipped
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 DEAD = {"flyvis": {"training.coeff_edge_diff"}}  # changes no run of this regime
@@ -85,3 +87,40 @@ def test_the_page_names_the_seeds_that_ran_and_what_did_not_run(bench):
         " Not run on search seeds from 5 on: signal (blind); metabolism (rules, scientist, blind); "
         "flyvis (rules, scientist, blind)."
     )
+
+
+class Surface:
+    """In place of runs of the fly: better with faster W and slower functions, failed without solutions in between."""
+
+    def __init__(self):
+        self.asked = []
+
+    def of(self, family, values, recording):
+        self.asked.append((tuple(values.items()), recording))
+        if values["training.closed_form_interval"] == 0:
+            return None
+        fast, slow = (math.log10(values[f"training.learning_rate_{name}start"]) for name in ("W_", ""))
+        value = 0.9 - 0.1 * (fast + 2.0) ** 2 - 0.1 * (slow + 4.5) ** 2 - 0.01 * recording
+        return {"connectivity_R2": value - 0.3 * (values["training.closed_form_interval"] == 500)}
+
+
+@pytest.mark.parametrize("arm", ["rules", "scientist", "blind"])
+def test_a_sweep_selects_what_beats_the_baseline_on_recordings_that_it_did_not_see(bench, arm):
+    runs = Surface()
+    row = bench.swept("flyvis", arm, 5, runs)
+    swept_on, fresh = {number for _, number in runs.asked[: bench.TRIALS]}, {14, 15, 16, 17}
+    assert swept_on <= set(range(9, 14))
+    assert {number for _, number in runs.asked[bench.TRIALS :]} == fresh
+    assert len({values for values, _ in runs.asked[: bench.TRIALS]}) > bench.TRIALS / 2
+    assert min(row["fresh"]) > max(row["baseline"])
+
+
+@pytest.mark.slow
+def test_the_baseline_of_the_fly_leaves_room_below_its_ceiling_and_is_run_once(bench, tmp_path, monkeypatch):
+    files = {"connectome": unshipped(CONNECTOME), "parameters": unshipped(TRAINED)}
+    runs, baseline = tmp_path / "runs.jsonl", bench.FAMILIES["flyvis"].space.baseline()
+    found = bench.Table(runs, tmp_path / "data", files).of("flyvis", baseline, 0)
+    assert 0.5 < found["connectivity_R2"] < found["oracle_connectivity_R2"] - 0.1
+    assert str(files["connectome"].parent) not in runs.read_text()
+    monkeypatch.setattr("_family_runs.trained", lambda *_: pytest.fail("it is in the table"))
+    assert bench.Table(runs, tmp_path / "data", files).of("flyvis", baseline, 0) == found
