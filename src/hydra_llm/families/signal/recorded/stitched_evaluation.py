@@ -96,8 +96,7 @@ class StitchedEvaluator:
         prediction = TrustVerdict(
             "Prediction",
             HOLDS if holds else FAILS,
-            f"Gain in log likelihood of the test frames over the best rival, per unit and frame, by session: {numbers}."
-            " "
+            f"Gain in log likelihood of test frames over the best rival, per unit and frame, by session: {numbers}. "
             "Hidden units are followed by a filter that looks at earlier frames only.",
             {"test_likelihood_gain": float(np.mean(gains))},
         )
