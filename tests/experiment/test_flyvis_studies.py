@@ -46,6 +46,7 @@ def test_the_landscape_has_the_nine_published_parameters(compose_config):
     }
     assert numbers(cfg.search.block_params["simulation.delta_t"]) == [0.01, 0.05]
     assert cfg.search.instructions == "flyvis"
+    assert "training.closed_form_interval=0" in cfg.search.trial_overrides  # its network has no closed form
 
 
 def test_the_small_landscape_searches_the_same_but_the_length(compose_config):
@@ -55,6 +56,7 @@ def test_the_small_landscape_searches_the_same_but_the_length(compose_config):
     assert cfg.model.embedding_dim == 0
     assert set(cfg.search.params) == {*published - without, "training.closed_form_interval"}
     assert "training.max_steps=1500" in cfg.search.trial_overrides
+    assert cfg.training.closed_form_interval > 0  # without, the first trial of a recording fails
 
 
 def test_the_alternating_study_moves_six_parameters_and_locks_the_rest(compose_config):
