@@ -11,10 +11,11 @@ import json
 import math
 from typing import Any
 
-from _report import RESULTS, Row, publish
+from _report import RESULTS, ROOT, Row, publish
 from _train import Run, run
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.memory import peak_memory
 from hydra_llm.families.flyvis.system import FlyvisSystem, flyvis_system
 
@@ -69,10 +70,18 @@ def row_of(size: dict[str, Any], options: argparse.Namespace) -> Row:
     eye = flyvis_system(**keys, seed=0, device="cpu")
     overrides = [f"simulation.{name}={value}" for name, value in keys.items()]
     found = run("simulation=flyvis_scenes", *overrides, *RECIPES[size["recipe"]], "callbacks.figures=false")
-    return {**size, **measured(eye, found)}
+    return {**size, **measured(eye, found, fit_keys(size["recipe"]))}
 
 
-def measured(eye: FlyvisSystem, found: Run) -> dict[str, Any]:
+def fit_keys(recipe: str) -> DictConfig:
+    """The keys of the fit that its memory depends on."""
+    name = "flyvis" if recipe == "recipe" else "flyvis_closed_form"
+    declared: Any = OmegaConf.load(ROOT / "conf" / "training" / f"{name}.yaml")
+    wanted = {name: getattr(FlyvisTraining, name) for name in ("projection_iterations", "projection_frames")}
+    return OmegaConf.create({name: declared.get(name, default) for name, default in wanted.items()})
+
+
+def measured(eye: FlyvisSystem, found: Run, training: DictConfig) -> dict[str, Any]:
     scores = {title: f"{found.metrics[name]:.4f}" for title, name in SCORES.items() if name in found.metrics}
     return {
         "neurons": eye.n_units,
@@ -81,7 +90,7 @@ def measured(eye: FlyvisSystem, found: Run) -> dict[str, Any]:
         "fit (min)": found.metrics["training_time_min"],
         TIMES: found.seconds,
         MEMORY: found.peak_gb,
-        "estimated memory (GB)": peak_memory(eye, OmegaConf.create({})) / 1e9,
+        "estimated memory (GB)": peak_memory(eye, training) / 1e9,
     }
 
 

@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("torch", reason="the science extra is not installed")
 
+from omegaconf import OmegaConf
+
 from hydra_llm.families.flyvis import memory
 from hydra_llm.families.flyvis.memory import Sizes, peak_memory
 from hydra_llm.families.flyvis.system import flyvis_system
@@ -28,7 +30,8 @@ def test_the_sizes_are_those_of_the_system(tiny_connectome):
     assert (sizes.n_frames, sizes.n_held_out, sizes.itemsize) == (120, 180, 4)
     degree = eye.observed.edge_index[1].bincount(minlength=eye.n_units)
     assert sizes.moments == int((degree + 3).square().sum())
-    assert peak_memory(eye, None) > memory.LIBRARIES
+    known, learned = (OmegaConf.create({"projection_iterations": n, "projection_frames": 800}) for n in (0, 15))
+    assert peak_memory(eye, learned) >= peak_memory(eye, known) > memory.LIBRARIES
 
 
 def test_ten_times_the_frames_of_the_published_size_take_no_more_memory():
@@ -37,6 +40,13 @@ def test_ten_times_the_frames_of_the_published_size_take_no_more_memory():
         assert part(longer) == part(PUBLISHED)
     one_array = PUBLISHED.n_frames * PUBLISHED.n_neurons * PUBLISHED.itemsize
     assert memory.regressions(PUBLISHED) + memory.WORKSPACE < 1.5 * one_array
+
+
+def test_a_message_that_is_learned_takes_more_than_one_that_is_known():
+    keys = [OmegaConf.create({"projection_iterations": n, "projection_frames": 800}) for n in (0, 15)]
+    known, learned = (memory.projection(PUBLISHED, own) for own in keys)
+    assert known == 0
+    assert learned > memory.regressions(PUBLISHED)
 
 
 def test_frames_that_memory_holds_count():

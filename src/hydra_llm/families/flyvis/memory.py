@@ -26,6 +26,7 @@ _MOMENT_COPIES = 8  # of the matrices of all neurons: sums, scaled ones, places,
 _ORACLE_COPIES = 10  # bases, factors and singular vectors of training and validation
 _ORACLE_ARRAYS = 4  # of the frames that it looks at
 _BLOCK_ARRAYS = 6  # of a block of frames: message, own and slope, as recorded and in double precision
+_PROJECTION_ARRAYS = 20  # places and weights of an interpolation both ways, messages, states, slopes, gradients
 _BASELINE_ARRAYS = 6
 _ROLLOUT_ARRAYS = 6  # of validation and test
 
@@ -59,9 +60,9 @@ class Sizes:
 
 
 def peak_memory(system: FlyvisSystem, training: DictConfig) -> float:
-    """Bytes that a run with the default recipe holds at its peak, but for what the system can page out."""
+    """Bytes that a run holds at its peak, but for what the system can page out. training: the keys of the fit."""
     sizes = Sizes.of(system)
-    fit = max(regressions(sizes), rollouts(sizes)) + WORKSPACE
+    fit = max(regressions(sizes), rollouts(sizes), projection(sizes, training)) + WORKSPACE
     return LIBRARIES + held(sizes) + max(oracle(sizes), baseline(sizes), fit)
 
 
@@ -80,6 +81,15 @@ def regressions(sizes: Sizes) -> float:
     """Normal equations of all neurons, and the filter that their frames come from."""
     filtered = min(SIDE_BY_SIDE, sizes.n_frames * sizes.n_neurons) * sizes.itemsize
     return _FILTER_ARRAYS * filtered + _matrices(sizes, _MOMENT_COPIES)
+
+
+def projection(sizes: Sizes, training: DictConfig) -> float:
+    """Frames that the message function is fitted to, with the table that it is read from; 0 where it is known."""
+    if not training.get("projection_iterations"):
+        return 0.0
+    wanted = training.get("projection_frames") or sizes.n_frames
+    states = min(wanted, sizes.n_frames) * sizes.n_neurons * _DOUBLE
+    return _PROJECTION_ARRAYS * states + _matrices(sizes, _MOMENT_COPIES)
 
 
 def baseline(sizes: Sizes) -> float:
