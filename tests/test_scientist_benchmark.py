@@ -1,6 +1,7 @@
 """benchmarks/scientist.py: spaces are those of shipped searches, and a family whose files are missing is left out."""
 
 import argparse
+import logging
 import math
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def bench(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import scientist
 
-    return scientist
+    yield scientist
+    logging.disable(logging.NOTSET)  # runs of the benchmark are quiet, in processes of their own
 
 
 @pytest.mark.parametrize("name", ["signal", "metabolism", "flyvis"])

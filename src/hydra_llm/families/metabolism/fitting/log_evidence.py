@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.metabolism.fitting.joint_regression import JointFit
+from hydra_llm.identifiability.least_squares import NULL_SINGULAR_VALUE
 
 LN10 = math.log(10)
-_ROUNDS, _STEPS = 40, 15  # of the prior, and of Gauss-Newton within each
+_ROUNDS, _STEPS = 40, 60  # of the prior, and of Gauss-Newton within each, where few are enough as a rule
 _SETTLED = 1e-3  # change of the logarithm of the strength, and of the mean in widths, that ends the rounds
-_WEAKEST = 1e-12  # prior, relative to the largest squared column: a weaker one drowns in the rounding of the squares
 _STRONGEST, _RATIO = 1e-2, 100.0  # where a prior that grows weaker starts, and by how much it does so at a time
 _NARROWEST = 1e-3  # decades: the least width of the prior
 
@@ -53,7 +53,7 @@ def log_evidence(fit: JointFit, unit: Tensor | None = None) -> LogEvidence:
     for _ in range(_ROUNDS):
         J = _jacobian(A, x)
         largest = float((J**2).sum(0).max())
-        strength = max(noise / width**2, _WEAKEST * largest)
+        strength = max(noise / width**2, NULL_SINGULAR_VALUE**2 * largest)
         for stronger in _path(strength, _STRONGEST * largest):
             x = _most_probable(A, z, x, mean - unit, stronger)
         J = _jacobian(A, x)
