@@ -132,9 +132,11 @@ FAMILIES = {
 
 def published(name: str) -> Path | None:
     """A file of FILES, in the folder that HYDRA_LLM_DATA names or in the user's cache; nothing is fetched."""
+    from hydra_llm.families.flyvis.system.source import cache_folder
+
     named = os.environ.get("HYDRA_LLM_DATA")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hydra-llm"
-    places = [folder / FILES[name] for folder in ([Path(named).expanduser().absolute()] if named else []) + [cache]]
+    folders = ([Path(named).expanduser().absolute()] if named else []) + [cache_folder()]
+    places = [folder / FILES[name] for folder in folders]
     return next((place for place in places if place.is_file()), None)
 
 

@@ -32,7 +32,7 @@ from hydra_llm.families.signal.fitting.sessions import Sessions
 from hydra_llm.families.signal.fitting.spline_law import SplineLaw
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.families.signal.fitting.stitched_weights import SessionRows, StitchedWeights, stitched_weights
-from hydra_llm.families.signal.fitting.stitching import Drawn, Stitched, Stitching, determined
+from hydra_llm.families.signal.fitting.stitching import Drawn, Stitched, Stitching, averaged, determined
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.schema.fields import as_object
 from hydra_llm.systems.random_streams import stream
@@ -155,7 +155,7 @@ def _stitched(
             "What units did where they were not recorded is hardly told by these sessions, so most of the weights are "
             "not known well: record longer, or sessions that share more units."
         )
-    return StitchedResult(state, drawn, together, told, alone, stitching.start(sessions).law.W, synapses)
+    return StitchedResult(state, drawn, together, told, alone, averaged(alone), synapses)
 
 
 def _functions_again(net: SignalGNN, frames: Frames, keys: SignalTraining, generator: torch.Generator) -> None:

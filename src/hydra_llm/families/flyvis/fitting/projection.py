@@ -32,13 +32,12 @@ class MessageProjectionPhase(ProjectionPhase):
 
     def parameters(self, net: FlyvisGNN) -> list[Parameter]:
         relaxation_of(net)
-        function = list(net.lin_edge.parameters())
-        if not function:
+        if net.message_is_known:
             raise ValueError(
                 "There is no message function to project: model.message_form is relu, or another without parameters. "
                 "Set training.projection_iterations=0; the closed form alone fits this model."
             )
-        return [*function, *([net.embedding.a] if net.edge_embedding else [])]
+        return [*net.lin_edge.parameters(), *([net.embedding.a] if net.edge_embedding else [])]
 
     def problem(self, net: FlyvisGNN, frames: Frames) -> FlyvisReducedProblem:
         return FlyvisReducedProblem(net, frames, self._n_nodes, pools_of(net) if self._pooled else None)

@@ -83,7 +83,7 @@ class GraphPenalties:
     def check(self, net: FlyvisGNN) -> None:
         """Raise ValueError for a penalty on a function that the network does not have."""
         for key, coeff in self.coefficients.items():
-            if coeff > 0 and key.startswith("coeff_edge") and not list(net.lin_edge.parameters()):
+            if coeff > 0 and key.startswith("coeff_edge") and net.message_is_known:
                 raise ValueError(
                     f"training.{key} must be 0, got {coeff}: it penalises the message function, and that of "
                     f"model.message_form ({type(net.lin_edge).__name__}) has no parameters."

@@ -26,8 +26,7 @@ from hydra_llm.families.metabolism.evaluation.suitability import unsuitable
 from hydra_llm.families.metabolism.figures.identifiability import identifiability
 from hydra_llm.families.metabolism.figures.rate_constants import rate_constants
 from hydra_llm.families.metabolism.figures.substrate import substrate
-from hydra_llm.families.metabolism.fitting.log_evidence import log_evidence
-from hydra_llm.families.metabolism.fitting.rate_constants import solved, unit_rates
+from hydra_llm.families.metabolism.fitting.rate_constants import solved
 from hydra_llm.families.metabolism.metrics import (
     gauge,
     in_gauge,
@@ -170,9 +169,8 @@ class MetabolismEvaluator:
             log.info("Not reported: rate_constants_standard_error, because measurement noise enters the rate laws too.")
             return {}
         frames = self._estimates.frames("train", net)
-        _, joint = solved(net, frames, lines=self._training.linear_homeostasis is not False)
-        error = log_evidence(joint, unit_rates(net, frames.activity)).error
-        return interval_metrics(log_k, error, self._log_k, prefix="rate_constants")
+        _, _, probable = solved(net, frames, lines=self._training.linear_homeostasis is not False)
+        return interval_metrics(log_k, probable.error, self._log_k, prefix="rate_constants")
 
     def _regulated(self, net: ReactionGNN, recorded: np.ndarray) -> RegulationScores | None:
         if self._regulation is None:

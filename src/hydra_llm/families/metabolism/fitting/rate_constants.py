@@ -10,7 +10,7 @@ from torch.optim import SGD, Optimizer
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.metabolism.config import MetabolismTraining
 from hydra_llm.families.metabolism.fitting.joint_regression import Condensed, JointFit
-from hydra_llm.families.metabolism.fitting.log_evidence import log_evidence
+from hydra_llm.families.metabolism.fitting.log_evidence import LogEvidence, log_evidence
 from hydra_llm.families.metabolism.model.gnn import LN10, ReactionGNN
 from hydra_llm.families.metabolism.model.substrate import SMALLEST
 from hydra_llm.identifiability.samples import Samples
@@ -47,8 +47,8 @@ class RateConstantsPhase:
 def solve_rate_constants(net: ReactionGNN, frames: Frames, *, lines: bool) -> dict[str, float]:
     """Set log_k (and linear) to the most probable values. Returns the rank and condition number of the problem."""
     with torch.no_grad():
-        condensed, found = solved(net, frames, lines=lines)
-        log_k = log_evidence(found, unit_rates(net, frames.activity)).log_k
+        condensed, found, probable = solved(net, frames, lines=lines)
+        log_k = probable.log_k
         if torch.isfinite(log_k).all():
             net.log_k.copy_(log_k)
             if lines:
@@ -68,8 +68,9 @@ def unit_rates(net: ReactionGNN, activity: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed, JointFit]:
-    """The equations of the rate constants under the functions of a network, and their least-squares solution."""
+def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed, JointFit, LogEvidence]:
+    """The equations of the rate constants under the functions of a network, their least-squares solution, and the most
+    probable constants."""
     node = net.node(frames.activity, frames.external)
     samples = Samples(frames.activity.cpu(), (frames.target - node).cpu(), _cpu(frames.external))
     dtype, device = net.log_k.dtype, net.log_k.device
@@ -79,7 +80,8 @@ def solved(net: ReactionGNN, frames: Frames, *, lines: bool) -> tuple[Condensed,
         return net.laws(c.to(dtype).to(device), inputs).double().cpu()
 
     condensed = Condensed.of(samples, laws, net.stoichiometry().detach().cpu(), input_mode=net.input_mode)
-    return condensed, condensed.solve("metabolite" if lines else "none")
+    joint = condensed.solve("metabolite" if lines else "none")
+    return condensed, joint, log_evidence(joint, unit_rates(net, frames.activity))
 
 
 def _cpu(values: Tensor | None) -> Tensor | None:

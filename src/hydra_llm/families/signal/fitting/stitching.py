@@ -14,7 +14,8 @@ Imputation).
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -92,10 +93,10 @@ class Stitching:
 
     def start(self, sessions: Sessions) -> Stitched:
         """Mean weights of the sessions alone, and hidden units at their mean of other sessions."""
-        alone = torch.stack(list(self.alone(sessions).values()))
-        told = alone.isfinite()
-        W = torch.where(told, alone, 0).sum(0) / told.sum(0).clamp_min(1)
-        prior = float(W[told.any(0)].square().mean())
+        alone = self.alone(sessions)
+        W = averaged(alone)
+        told = torch.stack(list(alone.values())).isfinite().any(0)
+        prior = float(W[told].square().mean())
         mean, _ = sessions.moments()
         sessions = sessions.with_stretches(
             [one.completed(mean[one.hidden].expand(len(one.activity), -1)) for one in sessions.stretches]
@@ -128,11 +129,8 @@ class Stitching:
             if number % _CORRECTED == 0:
                 corrections = self._corrections(law, sessions)
             paths = HiddenPaths.of(law, noise, sessions)
-            stretches = [
-                paths.likeliest(one, correction, _STEPS)
-                for one, correction in zip(sessions.stretches, corrections, strict=True)
-            ]
-            sessions = sessions.with_stretches([_kept_in_range(one, paths) for one in stretches])
+            likely = _likeliest(paths, sessions, corrections)
+            sessions = sessions.with_stretches([_kept_in_range(one, paths) for one in likely])
             found = self._weights(law, sessions, corrections, noise, prior)
             change = float((found.W - law.W).norm() / found.W.norm())
             law, noise = SplineLaw(found.W, self._message, self._update), found.noise
@@ -149,15 +147,12 @@ class Stitching:
         variances: list[Tensor] = []
         for number in range(FIRST_DRAWS + DRAWS):
             paths = HiddenPaths.of(law, noise, sessions)
-            likely = [
-                paths.likeliest(one, correction, _STEPS)
-                for one, correction in zip(sessions.stretches, corrections, strict=True)
-            ]
+            likely = _likeliest(paths, sessions, corrections)
             sessions = sessions.with_stretches(likely)
             shaken = sessions.with_stretches([paths.drawn(one, generator) for one in likely])
-            found = self._weights(law, shaken, corrections, noise, prior)
+            rows = self.rows_of(law, shaken, corrections)
+            found = stitched_weights(rows, noise, prior, self._synapses)
             if number >= FIRST_DRAWS:
-                rows = self.rows_of(law, shaken, corrections)
                 means.append(found.W)
                 variances.append(
                     torch.maximum(found.variance, sandwich(rows, found.W, found.noise, prior, self._synapses))
@@ -189,21 +184,12 @@ class Stitching:
         """A state that was reached with other functions: W is what the completed sessions tell with the present ones,
         whose message may have another scale."""
         law = SplineLaw(state.law.W, self._message, self._update)
-        corrections = [
-            state.law.within_frame(one.activity[:-1], state.sessions.delta_t) for one in state.sessions.stretches
-        ]
+        corrections = self._corrections(state.law, state.sessions)
         size = float(_rms(state.law.message, state.sessions) / _rms(self._message, state.sessions))
         prior = state.prior * size**2
         found = self._weights(law, state.sessions, corrections, state.noise, prior)
-        return Stitched(
-            SplineLaw(found.W, self._message, self._update),
-            state.sessions,
-            found.noise,
-            prior,
-            state.floor,
-            0,
-            settled=False,
-        )
+        law = SplineLaw(found.W, self._message, self._update)
+        return replace(state, law=law, noise=found.noise, prior=prior, rounds=0, settled=False)
 
     def _weights(
         self, law: SplineLaw, sessions: Sessions, corrections: list[Tensor], noise: Tensor, prior: float
@@ -224,6 +210,20 @@ class Stitching:
     @staticmethod
     def _corrections(law: SplineLaw, sessions: Sessions) -> list[Tensor]:
         return [law.within_frame(one.activity[:-1], sessions.delta_t) for one in sessions.stretches]
+
+
+def averaged(alone: Mapping[int, Tensor]) -> Tensor:
+    """Mean of what sessions tell alone, each NaN where it does not show both [target, source]; 0 where none does."""
+    W = torch.stack(list(alone.values()))
+    told = W.isfinite()
+    return torch.where(told, W, 0).sum(0) / told.sum(0).clamp_min(1)
+
+
+def _likeliest(paths: HiddenPaths, sessions: Sessions, corrections: Sequence[Tensor]) -> list[SessionStretch]:
+    return [
+        paths.likeliest(one, correction, _STEPS)
+        for one, correction in zip(sessions.stretches, corrections, strict=True)
+    ]
 
 
 def _kept_in_range(stretch: SessionStretch, paths: HiddenPaths) -> SessionStretch:

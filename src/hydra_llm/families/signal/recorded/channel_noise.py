@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hydra_llm.estimation.noise import NoiseLevels, noise_levels
 from hydra_llm.estimation.recorded import Recorded
@@ -25,9 +26,7 @@ class ChannelNoise:
 
     @classmethod
     def of(cls, recorded: Recorded) -> "ChannelNoise":
-        levels = noise_levels(recorded)
-        measurement, process = (part.clamp_min(0).sqrt().numpy() for part in (levels.measurement, levels.process))
-        return cls(measurement, process, recorded.activity.double().std(dim=0).numpy(), levels)
+        return cls._of_levels(noise_levels(recorded), recorded.activity.double().std(dim=0))
 
     @classmethod
     def of_sessions(cls, sessions: Sessions) -> "ChannelNoise":
@@ -42,8 +41,12 @@ class ChannelNoise:
             weight[shown] += recorded.n_frames
             is_noise.append(levels.is_noise)
         levels = NoiseLevels(*(totals / weight), is_noise=all(is_noise))
+        return cls._of_levels(levels, sessions.moments()[1].sqrt())
+
+    @classmethod
+    def _of_levels(cls, levels: NoiseLevels, spread: Tensor) -> "ChannelNoise":
         measurement, process = (part.clamp_min(0).sqrt().numpy() for part in (levels.measurement, levels.process))
-        return cls(measurement, process, sessions.moments()[1].sqrt().numpy(), levels)
+        return cls(measurement, process, spread.numpy(), levels)
 
     @property
     def is_noise(self) -> bool:
