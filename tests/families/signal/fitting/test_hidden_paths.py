@@ -2,31 +2,19 @@
 
 import pytest
 
+from hidden_network import N, hidden_network
+
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths  # noqa: E402
 from hydra_llm.families.signal.fitting.sessions import SessionStretch  # noqa: E402
-from hydra_llm.families.signal.fitting.spline_law import Curve, SplineLaw  # noqa: E402
 
-N, FRAMES, DT, NOISE = 8, 400, 0.05, 0.05
+FRAMES, DT, NOISE = 400, 0.05, 0.05
 VISIBLE = torch.arange(N) >= 2
 
 
 def case():
     """A stretch whose first two units are hidden, and their true states."""
-    generator = torch.Generator().manual_seed(2)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    W = 5 * normal(N, N) / N**0.5
-    W.fill_diagonal_(0)
-    u = torch.empty(FRAMES, N, dtype=torch.float64)
-    u[0] = normal(N)
-    for k in range(FRAMES - 1):
-        u[k + 1] = u[k] + DT * (-u[k] + W @ torch.tanh(u[k])) + NOISE * normal(N)
-    law = SplineLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
-    paths = HiddenPaths(law, torch.full((N,), (NOISE / DT) ** 2).double(), u.mean(0), u.var(0), DT)
+    paths, u = hidden_network(FRAMES, DT, NOISE, seed=2)
     shown = u.clone()
     shown[:, ~VISIBLE] = 0
     return paths, SessionStretch(0, shown, VISIBLE), u

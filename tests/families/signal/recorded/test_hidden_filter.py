@@ -3,32 +3,21 @@
 import numpy as np
 import pytest
 
+from hidden_network import N, hidden_network
+
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.families.signal.fitting.hidden_paths import HiddenPaths  # noqa: E402
 from hydra_llm.families.signal.fitting.sessions import SessionStretch  # noqa: E402
-from hydra_llm.families.signal.fitting.spline_law import Curve, SplineLaw  # noqa: E402
+from hydra_llm.families.signal.fitting.spline_law import SplineLaw  # noqa: E402
 from hydra_llm.families.signal.recorded.hidden_filter import one_ahead  # noqa: E402
 
-N, FRAMES, DT, NOISE = 8, 500, 0.02, 0.02
 VISIBLE = torch.arange(N) >= 2
 
 
 @pytest.fixture(scope="module")
 def followed():
-    generator = torch.Generator().manual_seed(3)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    W = 5 * normal(N, N) / N**0.5
-    W.fill_diagonal_(0)
-    u = torch.empty(FRAMES, N, dtype=torch.float64)
-    u[0] = 2 * normal(N)
-    for k in range(FRAMES - 1):
-        u[k + 1] = u[k] + DT * (-u[k] + W @ torch.tanh(u[k])) + NOISE * normal(N)
-    law = SplineLaw(W, Curve.of(torch.tanh, u), Curve.of(torch.neg, u))
-    return HiddenPaths(law, torch.full((N,), (NOISE / DT) ** 2).double(), u.mean(0), u.var(0), DT), u
+    return hidden_network(500, 0.02, 0.02, seed=3, first=2.0)
 
 
 def _missed(ahead):
