@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -25,16 +26,31 @@ class Run:
 
 def run(*overrides: str) -> Run:
     """`python train.py <overrides>` without a stored dataset. Ends the benchmark if the run fails."""
+    done = attempted(*overrides)
+    if isinstance(done, str):
+        raise SystemExit(f"python train.py {' '.join(overrides)}: {done}")
+    return done
+
+
+def attempted(*overrides: str) -> Run | str:
+    """The same, or the sentence of a fit that failed. Any other error ends the benchmark."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["train.py", *overrides, "logger=csv", f"paths.datasets={folder}/data"]
+        printed = Path(folder) / "printed.txt"
         began = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, *command, f"hydra.run.dir={folder}/run"], cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        _, status, usage = os.wait4(process.pid, 0)
+        with printed.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, *command, f"hydra.run.dir={folder}/run"], cwd=ROOT, stdout=file, stderr=file
+            )
+            _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         if status != 0:
-            raise SystemExit(f"python {' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}.")
+            said = printed.read_text()
+            failed = re.findall(r"The fit failed: .+", said)
+            if failed:
+                return str(failed[-1])
+            ended = os.waitstatus_to_exitcode(status)
+            raise SystemExit(f"{said[-2000:]}\npython {' '.join(command)} ended with {ended}.")
         metrics = json.loads((Path(folder) / "run" / "metrics.json").read_text())
     return Run(metrics, seconds, peak_bytes(usage) / 1e9)
 

@@ -9,7 +9,6 @@ both functions too. Every run is stored in results/coverage.jsonl as soon as it 
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ import numpy as np
 import torch
 from _rate_network import DELTA_T, Network
 from _report import RESULTS, publish
+from _stored import store, stored
 from _train import run
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -197,7 +197,7 @@ Job = tuple[str, Case, int]
 
 def _left(options: argparse.Namespace) -> list[Job]:
     """Runs that are asked for and not stored."""
-    done = {_key(row) for row in _stored()}
+    done = {_key(row) for row in stored(STORE)}
     jobs = [
         (law, case, seed)
         for seed in options.seeds
@@ -214,18 +214,14 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("law", "title", "n_frames", "process", "measurement", "seed"))
 
 
-def _stored() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in STORE.read_text().splitlines()] if STORE.exists() else []
-
-
 def _work(jobs: Sequence[Job]) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
         bar = progress.add_task("runs", total=len(jobs))
         for law, case, seed in jobs:
             found = list(LAWS[law](case, seed))
-            with STORE.open("a") as file:  # whole runs only: an interrupted one is repeated
-                file.writelines(json.dumps({"law": law, **asdict(case), "seed": seed, **row}) + "\n" for row in found)
+            # whole runs only: an interrupted one is repeated
+            store(STORE, *({"law": law, **asdict(case), "seed": seed, **row} for row in found))
             for row in found:
                 progress.console.print(_line(law, case, seed, row))
             progress.advance(bar)
@@ -242,7 +238,7 @@ def _line(law: str, case: Case, seed: int, row: Mapping[str, Any]) -> str:
 
 def _page() -> None:
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in sorted(_stored(), key=lambda row: (row["law"] != "known", row["n_units"])):
+    for row in sorted(stored(STORE), key=lambda row: (row["law"] != "known", row["n_units"])):
         titles = {"law": row["law"], "network": row["title"], "process": row["process"]}
         titles |= {"measurement": row["measurement"], "estimator": row["estimator"]}
         groups.setdefault(tuple(titles.items()), []).append(row)

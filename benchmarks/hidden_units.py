@@ -8,7 +8,6 @@ Runs are kept in results/hidden_units.jsonl as they end, and not repeated; the t
 """
 
 import argparse
-import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import torch
 from _report import RESULTS, ROOT, mean_sd_least, publish
+from _stored import store, stored
 from _train import run
 
 FUNCTIONS_KNOWN = "latent inputs, functions known"
@@ -82,7 +82,7 @@ def cases(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def add(case: dict[str, Any], options: argparse.Namespace) -> None:
-    if any(kept["case"] == case for kept in read(options.runs)):
+    if any(kept["case"] == case for kept in stored(options.runs)):
         return
     words = [f"simulation.n_hidden_neurons={case['hidden']}", f"seed={case['seed']}", "callbacks.figures=false"]
     if case["family"] == "fly":
@@ -97,9 +97,7 @@ def add(case: dict[str, Any], options: argparse.Namespace) -> None:
     else:
         metrics = run(*words, *options.override, *FITS[case["family"]][case["fit"]]).metrics
     found = {name: float(f"{metrics[key]:.6g}") for name, key in SCORES.items() if key in metrics}
-    with options.runs.open("a") as file:
-        seconds = round(time.perf_counter() - began)
-        file.write(json.dumps({"case": case, "scores": found, "seconds": seconds}) + "\n")
+    store(options.runs, {"case": case, "scores": found, "seconds": round(time.perf_counter() - began)})
 
 
 def functions_known(regime: str, share: float, seed: int) -> dict[str, float]:
@@ -144,13 +142,9 @@ def functions_known(regime: str, share: float, seed: int) -> dict[str, float]:
     return {"n_latent_inputs": float(number), **{k: float(identity_r2(W[off], true[off])) for k, W in scores.items()}}
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def rows(path: Path) -> Iterable[dict[str, object]]:
     table: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for kept in read(path):
+    for kept in stored(path):
         case = kept["case"]
         table.setdefault((case["family"], case["regime"], case["hidden"], case["fit"]), []).append(kept)
     built = []

@@ -12,7 +12,6 @@ command continues where it was stopped. The fly reads two published files, its c
 """
 
 import argparse
-import json
 import logging
 import multiprocessing
 import os
@@ -27,6 +26,7 @@ from _family_runs import FAMILIES, FILES, Table, published
 from _report import RESULTS, ROOT, Row, publish
 from _scientist import BlindScientist, Scientist
 from _scientist_table import ARMS, WRITTEN_ON, digits, note, table
+from _stored import store, stored
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hydra_llm.llm.base import Client
@@ -69,18 +69,17 @@ def main() -> None:
         runs = Table(RUNS, Path(datasets), options.files)
         for ended in as_completed([pool.submit(swept, *sweep, runs) for sweep in left]):
             row = ended.result()
-            with STORE.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            store(STORE, row)
             words = f"{row['family']}, {row['arm']}, seed {row['seed']}: {digits(row['fresh']):.2f} digits"
             progress.console.print(words)
             progress.advance(bar)
-    rows = read()
+    rows = stored(STORE)
     publish(NAME, "A scientist that reads the question, against the coded rules", table(rows), note=note(rows))
 
 
 def unfinished(options: argparse.Namespace) -> list[tuple[str, str, int]]:
     """Family, arm and seed of the sweeps that are wanted and not stored."""
-    done = {(row["family"], row["arm"], row["seed"]) for row in read()}
+    done = {(row["family"], row["arm"], row["seed"]) for row in stored(STORE)}
     families = []
     for name in options.families:
         lacking = [FILES[key] for key in FAMILIES[name].files if key not in options.files]
@@ -165,10 +164,6 @@ def outcome(metrics: dict[str, float] | None, objective: Objective) -> Outcome:
     if metrics is None:
         return Outcome(TrialState.FAILED, error=TrialError("FitFailed", "The fit does not beat a constant."))
     return from_result(metrics, objective)
-
-
-def read() -> list[Row]:
-    return [json.loads(line) for line in STORE.read_text().splitlines()] if STORE.exists() else []
 
 
 def _seeds(text: str) -> list[int]:

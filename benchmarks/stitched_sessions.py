@@ -9,7 +9,6 @@ as soon as it ends and is not repeated.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 from _rate_network import DELTA_T, Network
 from _report import RESULTS, publish
+from _stored import store, stored
 
 from hydra_llm.families.signal.fitting.given_functions import TOLD
 from hydra_llm.families.signal.fitting.sessions import Sessions, SessionStretch
@@ -99,13 +99,12 @@ def main() -> None:
     options = _options()
     if not options.table:
         torch.set_num_threads(1)
-        done = {(row["n_units"], row["n_frames"], row["noise"], row["seed"]) for row in _stored()}
+        done = {(row["n_units"], row["n_frames"], row["noise"], row["seed"]) for row in stored(STORE)}
         for case in _cases(options):
             if (case.n_units, case.n_frames, case.noise, case.seed) in done:
                 continue
             row = {**asdict(case), **measured(case), "told": TOLD}
-            with STORE.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            store(STORE, row)
             print(row, flush=True)
     _page()
 
@@ -126,12 +125,8 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
             yield Case(options.units, options.frames, noise, seed)
 
 
-def _stored() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in STORE.read_text().splitlines()] if STORE.exists() else []
-
-
 def _page() -> None:
-    rows = sorted(_stored(), key=lambda row: (row["n_units"], -row["noise"], row["seed"]))
+    rows = sorted(stored(STORE), key=lambda row: (row["n_units"], -row["noise"], row["seed"]))
     publish(
         "stitched_sessions",
         "Sessions that show different units",
