@@ -196,7 +196,7 @@ NOTE = (
     "message function; law known: that one is given too; generic update: nothing of the law is given (Adam, 6,000 "
     "steps). Published numbers are not of the same kind: one network at extent 8 with 64,000 frames of filmed scenes, "
     "a learned update law, the oracle derivative as the target in every row (plus the difference of the measurement "
-    "noise, where there is some; every fifth frame alone is fitted to the recording), Pearson's r squared after leaving "
+    "noise; every fifth frame alone is fitted to the recording), Pearson's r squared after leaving "
     "out edges that are more than 5 away from the truth, mostly one seed. The published rows of removed edges simulate "
     "the pruned network, so that nothing is hidden; here the synapses act, and the model is not told of them. Ablation "
     "was published as predictions only; other eyes need their own checkpoints."
