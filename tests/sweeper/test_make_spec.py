@@ -91,3 +91,9 @@ def test_candidates_that_differ_in_numbers_alone_compose_alike(tmp_path):
 def test_the_full_recipe_runs_at_half_time_where_it_also_confirms(tmp_path, line, promoted):
     words = line if any("n_trials" in word for word in line) else ("hydra.sweeper.n_trials=12", *line)
     assert spec_of(tmp_path, *words).settings.promote == promoted
+
+
+def test_a_shortening_of_a_searched_key_is_said_to_be_left_out(tmp_path, caplog):
+    spec = spec_of(tmp_path, "+hydra.sweeper.params.steps='choice(3, 4)'")
+    assert "steps" not in spec.trial_overrides
+    assert caplog.messages.count("trial_overrides: steps=2 is left out, because the search moves steps itself.") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ from hydra_llm.sweeper.sources import Sources
 from hydra_llm.sweeper.spaces import block_space, search_space
 from hydra_llm.sweeper.spec import SweepSpec
 
+log = logging.getLogger(__name__)
 Declared = TypeVar("Declared")
 ENOUGH_TO_PROMOTE = 12  # trials of a sweep that spares two of them for the full recipe
 
@@ -48,6 +50,8 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
     space, by_slot = search_space(sources)
     between_blocks = block_space(sources)
     shortening = sources.as_overrides(node.get("trial_overrides", {}))
+    for key in sorted(shortening.keys() & set(space.names)):
+        log.warning("trial_overrides: %s is left out, because the search moves %s itself.", shortening[key], key)
     trial_overrides = {key: text for key, text in shortening.items() if key not in fixed and key not in space}
     spaces = [space] if between_blocks is None else [space, between_blocks]
     instructions = str(node.get("instructions", ""))
