@@ -32,6 +32,7 @@ def nothing_is_simulated(monkeypatch):
 @pytest.fixture
 def no_network(monkeypatch, tmp_path):
     import urllib.error
+    import urllib.request
 
     from hydra_llm.families.flyvis.stimuli import davis
     from hydra_llm.families.flyvis.system import source
@@ -44,7 +45,7 @@ def no_network(monkeypatch, tmp_path):
 
     monkeypatch.delenv(davis.VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(davis.urllib.request, "urlopen", unreachable)
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
     monkeypatch.setattr(source.subprocess, "run", no_pip)
     monkeypatch.setattr(source.importlib.util, "find_spec", lambda name: None)
 

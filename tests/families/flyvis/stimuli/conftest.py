@@ -1,11 +1,12 @@
 """Films and photographs made on the spot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from davis_tree import write_davis
+from file_server import FileServer
 from hydra_llm.families.flyvis.config import FlyvisSimulation
 from hydra_llm.families.flyvis.stimuli.build import build_stimulus
 from hydra_llm.families.flyvis.stimuli.hex_lattice import HexLattice
@@ -32,3 +33,17 @@ def make_stimulus(tmp_path):
         return build_stimulus(config, tmp_path / "cache")
 
     return make
+
+
+@pytest.fixture
+def file_server() -> Iterator[Callable[..., FileServer]]:
+    """FileServer(content, **behaviour), closed when the test ends."""
+    running: list[FileServer] = []
+
+    def start(content: bytes, **behaviour) -> FileServer:
+        running.append(FileServer(content, **behaviour))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()

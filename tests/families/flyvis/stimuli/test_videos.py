@@ -1,8 +1,8 @@
 """Films on disk: DAVIS trees and folders of frames, photographs, and what can be wrong with them."""
 
-import hashlib
 import shutil
 import urllib.error
+import urllib.request
 import zipfile
 from collections import Counter
 
@@ -148,15 +148,17 @@ def test_a_missing_tree_names_both_remedies(make_stimulus, monkeypatch, tmp_path
     def unreachable(*_, **__):
         raise urllib.error.URLError("no route to host")
 
-    monkeypatch.setattr(davis.urllib.request, "urlopen", unreachable)
-    with pytest.raises(StimulusError, match=r"no route to host.*DAVIS_ROOT.*https://.*flyvis_scenes"):
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
+    with pytest.raises(StimulusError, match=r"sent nothing.*no route to host.*DAVIS_ROOT.*https://.*flyvis_scenes"):
         make_stimulus("DAVIS")
     with pytest.raises(StimulusError, match=r"is no DAVIS tree.*DAVIS_ROOT"):
         make_stimulus("DAVIS", davis_root=str(tmp_path))
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [".davis.lock"]
 
 
-def test_the_archive_is_checked_unpacked_and_kept(make_davis, make_stimulus, monkeypatch, tmp_path):
+@pytest.fixture
+def davis_archive(make_davis, tmp_path, monkeypatch):
+    """Bytes of an archive in the layout of the official one; nothing else names a tree."""
     monkeypatch.delenv(davis.VARIABLE, raising=False)
     root = make_davis()
     archive = tmp_path / "official.zip"
@@ -164,16 +166,16 @@ def test_the_archive_is_checked_unpacked_and_kept(make_davis, make_stimulus, mon
         for path in root.rglob("*.jpg"):
             content.write(path, f"DAVIS/{path.relative_to(root)}")
         content.writestr("DAVIS/Annotations/readme", "not needed")
-    calls = []
-    monkeypatch.setattr(davis.urllib.request, "urlopen", lambda url, timeout: calls.append(url) or archive.open("rb"))
-    monkeypatch.setattr(davis, "ARCHIVE_BYTES", 10)
-    with pytest.raises(StimulusError, match="has sha256"):
-        make_stimulus("DAVIS")
-    monkeypatch.setattr(davis, "SHA256", hashlib.sha256(archive.read_bytes()).hexdigest())
+    return archive.read_bytes()
+
+
+def test_the_archive_is_unpacked_and_kept(davis_archive, file_server, make_stimulus, monkeypatch, tmp_path):
+    server = file_server(davis_archive, cut_after=len(davis_archive) // 2)
+    monkeypatch.setattr(davis, "ARCHIVE", server.download)
     shown = [make_stimulus("DAVIS").luminance("test", 0, 5) for _ in range(2)]
     assert torch.equal(*shown)
-    assert calls == [davis.URL] * 2  # the refused one and the one that was kept
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["DAVIS"]
+    assert len(server.ranges) == 2  # cut once, and not asked again for the second stimulus
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [".davis.lock", "DAVIS"]
     assert not (tmp_path / "cache" / "DAVIS" / "Annotations").exists()
 
 

@@ -4,17 +4,15 @@ ROOT/JPEGImages/480p/<video>/00000.jpg ... ROOT is simulation.davis_root, else t
 the user's cache, into which the official archive is downloaded once.
 """
 
-import hashlib
 import logging
 import os
-import secrets
 import shutil
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
+from hydra_llm.data.locks import locked
 from hydra_llm.families.flyvis.stimuli.base import StimulusError
+from hydra_llm.families.flyvis.stimuli.download import Download
 from hydra_llm.families.flyvis.stimuli.frames import image_files
 from hydra_llm.families.flyvis.stimuli.videos import Video
 
@@ -22,16 +20,16 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "DAVIS_ROOT"
 FPS = 24.0
-URL = "https://data.vision.ee.ethz.ch/csergi/share/davis/DAVIS-2017-trainval-480p.zip"
-SHA256 = "e3d0b5b77c3d031b000a19e0e25e3e2cac65d183755601bc2cf066df1a2aa492"
-ARCHIVE_BYTES = 832_766_765
+ARCHIVE = Download(
+    "https://data.vision.ee.ethz.ch/csergi/share/davis/DAVIS-2017-trainval-480p.zip",
+    n_bytes=832_766_765,
+    sha256="e3d0b5b77c3d031b000a19e0e25e3e2cac65d183755601bc2cf066df1a2aa492",
+)
 FRAMES = Path("JPEGImages") / "480p"
-_TIMEOUT = 30  # seconds without an answer
-_CHUNK = 2**20
 
 _REMEDIES = (
     f"Set simulation.davis_root or the environment variable {VARIABLE} to a folder that holds {FRAMES}, or run once "
-    f"with access to {URL} (0.8 GB). simulation=flyvis_scenes needs no download."
+    f"with access to {ARCHIVE.url} (0.8 GB). simulation=flyvis_scenes needs no download."
 )
 
 
@@ -61,33 +59,32 @@ def videos_below(folder: Path, least_frames: int, most_frames: int | None) -> tu
 
 
 def _download(cache: Path) -> None:
-    """Fetch, check and unpack the archive. The tree appears whole or not at all."""
-    archive = cache / f".davis.{secrets.token_hex(4)}.part"
-    unpacked = archive.with_suffix(".tree")
+    """Fetch, check and unpack the archive, one process at a time. The tree appears whole or not at all."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(cache).free
-        if free < 3 * ARCHIVE_BYTES:
-            needed = f"{3 * ARCHIVE_BYTES / 1e9:.1f} GB"
-            raise StimulusError(
-                f"DAVIS needs {needed} in {cache} while it is unpacked, {free / 1e9:.1f} GB are free. {_REMEDIES}"
-            )
-        log.info("Downloading DAVIS 2017 (0.8 GB) from %s into %s, once ...", URL, cache)
-        digest = hashlib.sha256()
-        with urllib.request.urlopen(URL, timeout=_TIMEOUT) as answer, archive.open("wb") as file:
-            while chunk := answer.read(_CHUNK):
-                digest.update(chunk)
-                file.write(chunk)
-        if digest.hexdigest() != SHA256:
-            raise StimulusError(
-                f"The archive from {URL} has sha256 {digest.hexdigest()}, expected {SHA256}. {_REMEDIES}"
-            )
+        with locked(cache / ".davis.lock", f"Another process fetches DAVIS into {cache}; waiting for it ..."):
+            if not (cache / "DAVIS" / FRAMES).is_dir():
+                _fetch(cache, cache / Path(ARCHIVE.url).name)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise StimulusError(f"There is no DAVIS here and it could not be downloaded: {error}. {_REMEDIES}") from error
+
+
+def _fetch(cache: Path, archive: Path) -> None:
+    needed, free = ARCHIVE.missing(archive) + 2 * ARCHIVE.n_bytes, shutil.disk_usage(cache).free
+    if free < needed:
+        raise StimulusError(
+            f"DAVIS needs {needed / 1e9:.1f} GB in {cache} while it is unpacked, {free / 1e9:.1f} GB are free. "
+            f"{_REMEDIES}"
+        )
+    log.info("Downloading DAVIS 2017 (0.8 GB) from %s into %s, once ...", ARCHIVE.url, cache)
+    ARCHIVE.into(archive)
+    unpacked = cache / ".davis.tree"
+    shutil.rmtree(unpacked, ignore_errors=True)  # of a process that was killed
+    try:
         with zipfile.ZipFile(archive) as content:
             frames = [name for name in content.namelist() if name.startswith("DAVIS/JPEGImages/480p/")]
             content.extractall(unpacked, frames)
         (unpacked / "DAVIS").replace(cache / "DAVIS")
-    except (urllib.error.URLError, OSError, zipfile.BadZipFile) as error:
-        raise StimulusError(f"There is no DAVIS here and it could not be downloaded ({error}). {_REMEDIES}") from error
+        archive.unlink()
     finally:
-        archive.unlink(missing_ok=True)
         shutil.rmtree(unpacked, ignore_errors=True)
