@@ -222,8 +222,7 @@ class _Single:
         widths = torch.cat([wide[:, :N_OWN], wide[:, N_OWN:].expand(-1, part.edges.shape[1])], dim=1)
         D = widths.sqrt()
         B = D[:, :, None] * part.A * D[:, None, :]
-        factor = torch.linalg.cholesky(B + torch.eye(B.shape[1], dtype=B.dtype, device=B.device))
-        M = torch.cholesky_inverse(factor)
+        M = _inverse(B + torch.eye(B.shape[1], dtype=B.dtype, device=B.device))
         alone = D * torch.einsum("nab,nb->na", M, D * part.b)
         return cls(widths, D[:, :, None] * (M @ B) / D[:, None, :], alone, M.diagonal(dim1=1, dim2=2) * widths)
 
@@ -259,14 +258,15 @@ def _shared(members: list[_Members], singles: list[_Single], pools: Pools, betwe
 
 
 def _inverse(matrix: Tensor) -> Tensor:
-    """Of a positive definite matrix whose unknowns have very different units."""
-    root = matrix.diagonal().clamp_min(1e-300).sqrt()
-    unitless = matrix / root / root[:, None]
+    """Of positive definite matrices [..., unknown, unknown] whose unknowns have very different units."""
+    root = matrix.diagonal(dim1=-2, dim2=-1).clamp_min(1e-300).sqrt()
+    units = root[..., :, None] * root[..., None, :]
+    unitless = matrix / units
     factor, failed = torch.linalg.cholesky_ex(unitless)
-    if failed:  # a direction that no member tells anything about, up to rounding
-        unitless.diagonal().add_(_ROUNDING)
+    if failed.any():  # a direction that is told nothing about, up to rounding
+        unitless.diagonal(dim1=-2, dim2=-1).add_(_ROUNDING * (failed > 0)[..., None])
         factor = torch.linalg.cholesky(unitless)
-    return torch.cholesky_inverse(factor) / root / root[:, None]
+    return torch.cholesky_inverse(factor) / units
 
 
 def _between(pools: Pools, shared: Tensor, spread: Tensor, between: Tensor) -> Tensor:
