@@ -19,11 +19,12 @@ from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
-from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FilterGain, FlowPhase, prediction_error
+from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye, PartlyRecordedGNN
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.reconstruction import ReconstructionPhase, prediction_error_with
+from hydra_llm.families.flyvis.fitting.round_state import RoundState
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
@@ -122,7 +123,7 @@ def hidden_cells(
 
 
 def recipe(
-    training: FlyvisTraining, data: FitData, snapshots: Snapshots, gain: FilterGain, cells: HiddenCells | None
+    training: FlyvisTraining, data: FitData, snapshots: Snapshots, state: RoundState, cells: HiddenCells | None
 ) -> list[Phase]:
     """Adam, variable projection, the closed form, then prediction errors or refined targets, as the keys say. cells:
     hidden neurons whose activity is reconstructed on the way.
@@ -133,9 +134,10 @@ def recipe(
     if training.closed_form:
         if cells is not None:
             phases.append(ClosedFormPhase.of(training, data))
-            phases.append(ReconstructionPhase.for_cells(training, data, gain, cells))
+            phases.append(ReconstructionPhase.for_cells(training, data, state, cells))
         elif predicts(training, data):
-            phases += [ClosedFormPhase.of(training, data, EARLY_FRAMES), FlowPhase.of(training, data, gain)]
+            begin = ClosedFormPhase.of(training, data, EARLY_FRAMES, state.doubt)
+            phases += [begin, FlowPhase.of(training, data, state)]
         else:
             phases.append(ClosedFormPhase.of(training, data))
             phases += RefinementPhase.phases(training, data, lambda: ClosedFormPhase.of(training, data))
@@ -184,18 +186,18 @@ def _fit(
     context: FitContext,
 ) -> FlyvisFit:
     """One attempt."""
-    snapshots, gain = Snapshots(), FilterGain()
+    snapshots, state = Snapshots(), RoundState()
     net = build_net(model, keys.seed, observations)
     cells = hidden_cells(keys, net, data, observations)
-    plan = partial(recipe, snapshots=snapshots, gain=gain, cells=cells)
+    plan = partial(recipe, snapshots=snapshots, state=state, cells=cells)
     if cells is not None and isinstance(net, FlyvisGNN):
         both = PartlyRecordedGNN(net, cells.eye)
-        judge = prediction_error_with(cells, gain, keys.flow_substeps)
+        judge = prediction_error_with(cells, state, keys.flow_substeps)
         found = train(both, phases_of(keys, data, plan), data, context, judge, keys.module)
         return FlyvisFit(**{**_of_part(found, snapshots), "net": both.net, "whole": both.whole})
     if not isinstance(data, UnseenStimulusDataModule):
         phases = phases_of(keys, data, plan)
-        judge = prediction_error(data, gain, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
+        judge = prediction_error(data, state, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
         found = train(net, phases, data, context, judge, keys.module)
         return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
     stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)

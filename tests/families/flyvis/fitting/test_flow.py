@@ -13,10 +13,11 @@ from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
 from hydra_llm.families.flyvis.fit import predicts  # noqa: E402
 from hydra_llm.families.flyvis.fitting import flow  # noqa: E402
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, write  # noqa: E402
-from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, prediction_error  # noqa: E402
+from hydra_llm.families.flyvis.fitting.flow import FlowPhase, prediction_error  # noqa: E402
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, corrected, filtered, reach  # noqa: E402
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients  # noqa: E402
+from hydra_llm.families.flyvis.fitting.round_state import RoundState  # noqa: E402
 from hydra_llm.metrics.scores import identity_r2  # noqa: E402
 
 FINE = 20  # Euler steps per frame of the simulation here
@@ -56,7 +57,7 @@ def fitted(recorded, make_graph_net, rounds):
     net = make_graph_net(recorded.truth, message_form="relu")
     solution = ClosedForm("evidence", 1e-4, None, lambda: recorded.frames)
     solution.apply(net, recorded.frames)
-    phase = FlowPhase(solution, None, rounds, None, recorded.dt, FilterGain())
+    phase = FlowPhase(solution, None, rounds, None, recorded.dt, RoundState())
     optimizer = phase.optimizer(net)
     before = scores(net, recorded.truth)
     logged = [phase.run(k, net, recorded.frames, optimizer, optimizer.step) for k in range(rounds)]
@@ -99,6 +100,18 @@ def test_rounds_remove_the_bias_of_coarse_frames(recorded, make_graph_net):
     assert after[1] < 0.3 * before[1]
 
 
+def test_without_noise_the_rounds_end_below_the_error_of_two_steps_per_frame(recorded, make_graph_net):
+    """Steps of the map become finer as soon as errors are too small for noise."""
+    made = recorded(process=0.0, n_frames=3000, n_sequences=60)
+    before, after, logged = fitted(made, make_graph_net, 12)
+    two = FrameMap(made.net, reach(made.frames, made.dt), made.dt)
+    sequences = Sequences.of(made.net, made.frames, made.dt)
+    coarse = filtered(two, sequences, torch.ones(20, dtype=torch.float64)).moments().variance().mean().sqrt()
+    assert logged[-1]["prediction_error"] < 0.5 * float(coarse)
+    assert after[0] > before[0]
+    assert after[1] < 0.1 * before[1]
+
+
 def test_measurement_noise_is_found_in_the_recording_and_its_bias_removed(recorded, make_graph_net):
     before, after, logged = fitted(recorded(process=0.2, measurement=0.2, n_frames=3000), make_graph_net, 10)
     assert logged[-1]["measurement_noise"] == pytest.approx(0.2, rel=0.2)
@@ -121,7 +134,7 @@ def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded, make
     made = recorded(n_frames=600)
 
     def phase(net):
-        return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 4, None, made.dt, FilterGain())
+        return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 4, None, made.dt, RoundState())
 
     def run(phase, net, rounds):
         optimizer = phase.optimizer(net)
@@ -140,7 +153,7 @@ def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded, make
 def test_validation_prefers_the_true_law(recorded):
     made = recorded()
     data = SimpleNamespace(delta_t=made.dt, frames=lambda split: made.frames)
-    gain = FilterGain(torch.ones(20, dtype=torch.float64))
+    gain = RoundState(torch.ones(20, dtype=torch.float64))
     loss = prediction_error(data, gain, None)
     right = float(loss(made.net, made.frames))
     with torch.no_grad():

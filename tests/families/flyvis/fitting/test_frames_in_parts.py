@@ -10,9 +10,10 @@ from hydra_llm.data.windows import FrameParts, Frames  # noqa: E402
 from hydra_llm.families.flyvis.fitting import innovations  # noqa: E402
 from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm  # noqa: E402
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames  # noqa: E402
-from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase  # noqa: E402
+from hydra_llm.families.flyvis.fitting.flow import FlowPhase  # noqa: E402
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
 from hydra_llm.families.flyvis.fitting.innovations import reach  # noqa: E402
+from hydra_llm.families.flyvis.fitting.round_state import RoundState  # noqa: E402
 
 LENGTHS = (40, 25, 40, 40, 15)
 
@@ -67,10 +68,10 @@ def test_every_second_sequence_gives_the_frames_that_these_have_among_all(record
 def test_rounds_of_prediction_errors_end_at_the_same_parameters(recorded, monkeypatch):
     def fitted():
         net, frames, dt = copy.deepcopy(recorded[0]), *recorded[1:]
-        phase = FlowPhase(ClosedForm("evidence", 1e-4, 90, lambda: frames), None, 3, None, dt, FilterGain())
+        phase = FlowPhase(ClosedForm("evidence", 1e-4, 90, lambda: frames), None, 3, None, dt, RoundState())
         optimizer = phase.optimizer(net)
         logged = [phase.run(k, net, frames, optimizer, optimizer.step) for k in range(3)]
-        return net, phase.gain.value, logged[-1]
+        return net, phase.state.gain, logged[-1]
 
     whole, gain, logged = fitted()
     in_groups(monkeypatch, 2)

@@ -122,6 +122,24 @@ def test_neurons_that_never_move_do_not_end_the_fit_of_the_others(eye):
     torch.testing.assert_close(found.rate[moving], torch.full_like(found.rate[moving], 20), rtol=1e-3, atol=0)
 
 
+def test_stiff_equations_of_a_few_neurons_do_not_end_the_fit_of_the_others(eye):
+    """A voltage that hardly moves, and a slope that is smaller still: rate and offset are one direction to rounding."""
+    generator = torch.Generator().manual_seed(12)
+    message, own = torch.randn((2, 200, eye.n), generator=generator, dtype=torch.float64)
+    source, target = eye.edge_index
+    stiff = eye.types == 1
+    message[:, eye.types == 0] = 0.3 + 1e-9 * message[:, eye.types == 0]
+    own[:, stiff] = 0.5 + 1e-9 * own[:, stiff]
+    slope = 20 * own.index_add(1, target, message[:, source])
+    slope[:, stiff] = 1e-5 * torch.randn(slope[:, stiff].shape, generator=generator, dtype=torch.float64)
+    normal = NormalEquations.of(by_in_degree(eye.edge_index, eye.n), message, own, slope)
+    pools = Pools.of(eye.types, edge_kinds(eye.edge_index, eye.types, eye.column), target)
+    found, _ = pooled(normal, pools, normal.evidence(10, 1e-9)[0])
+    assert all(torch.isfinite(part).all() for part in (found.beta, found.rate, found.offset))
+    moving = (eye.types == 2) | (eye.types == 3)
+    torch.testing.assert_close(found.rate[moving], torch.full_like(found.rate[moving], 20), rtol=1e-3, atol=0)
+
+
 def test_a_fit_that_goes_on_from_widths_ends_where_many_iterations_do(eye, monkeypatch):
     normal, pools, alone, _ = regressions(eye, spread=0.2)
     found, widths = pooled(normal, pools, alone)

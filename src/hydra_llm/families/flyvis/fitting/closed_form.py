@@ -70,17 +70,24 @@ class ClosedForm:
         check_choice("closed_form_ridge", self.ridge, RIDGES)
 
     def apply(
-        self, net: FlyvisGNN, frames: Frames | FrameParts, reach: tuple[float, float] | None = None
+        self,
+        net: FlyvisGNN,
+        frames: Frames | FrameParts,
+        reach: tuple[float, float] | None = None,
+        doubt: float | None = None,
     ) -> dict[str, float]:
         """Write the solution into the network. Returns the share of the variance of the target that is left.
 
-        reach: lowest and highest voltage of frames in parts; of frames that are there, None: as they have it.
+        reach: lowest and highest voltage of frames in parts; of frames that are there, None: as they have it. doubt:
+        share of a message's variance that counts as its error; None: 1e-4 if it is learned, otherwise 0.
         """
         relaxation_of(net)
         groups = by_in_degree(net.edge_index, net.n_neurons)
         normal = normal_equations(net, groups, frames, self.n_frames, reach)
-        if not net.message_is_known:
-            normal.doubt(_MESSAGE_ERROR)
+        if doubt is None:
+            doubt = 0.0 if net.message_is_known else _MESSAGE_ERROR
+        if doubt:
+            normal.doubt(doubt)
         if self.ridge in ("evidence", "pooled"):
             found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
@@ -112,15 +119,16 @@ class ClosedForm:
 
 @dataclass(frozen=True)
 class ClosedFormPhase:
-    """Solves once: one exact step."""
+    """Solves once: one exact step. doubt: see ClosedForm.apply."""
 
     solution: ClosedForm
+    doubt: float | None = None
     name: str = field(default="closed_form", init=False)
     n_intervals: int = field(default=1, init=False)
 
     @classmethod
-    def of(cls, training: FlyvisTraining, data: FitData, most: int | None = None) -> Self:
-        return cls(ClosedForm.of(training, data, most))
+    def of(cls, training: FlyvisTraining, data: FitData, most: int | None = None, doubt: float | None = None) -> Self:
+        return cls(ClosedForm.of(training, data, most), doubt)
 
     def optimizer(self, net: FlyvisGNN) -> Optimizer:
         relaxation_of(net)
@@ -134,7 +142,7 @@ class ClosedFormPhase:
         pass
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        logged = self.solution.apply(net, frames)
+        logged = self.solution.apply(net, frames, doubt=self.doubt)
         step(lambda: torch.zeros(()))
         return logged
 

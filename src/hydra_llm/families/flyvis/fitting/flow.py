@@ -16,6 +16,7 @@ from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
+from hydra_llm.families.flyvis.fitting.round_state import RoundState
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -25,19 +26,7 @@ _VALIDATED = 600  # frames of the validation trajectory, whole sequences
 _PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
 _WHOLE_ROUNDS = 2  # at the end; the rounds before them bring the law near and use sequences of EARLY_FRAMES in all
 EARLY_FRAMES = 4000
-_FIRST_GAIN = 0.5  # with 1, a law of differences passes for right: its false leak whitens the errors
-
-
-@dataclass
-class FilterGain:
-    """K [neuron] of the filter, between trust and doubt at first; phase and validation share it."""
-
-    value: Tensor | None = None
-
-    def of(self, net: FlyvisGNN) -> Tensor:
-        if self.value is None:
-            self.value = torch.full((net.n_neurons,), _FIRST_GAIN, dtype=net.W.dtype)
-        return self.value.to(net.W.device)
+_SEEN = 4000  # frames at most, of those that tell the size of the increments
 
 
 @dataclass(frozen=True)
@@ -52,18 +41,18 @@ class FlowPhase:
     n_intervals: int
     substeps: int | None
     delta_t: float
-    gain: FilterGain
+    state: RoundState
     name: str = field(default="flow", init=False)
 
     @classmethod
-    def of(cls, training: FlyvisTraining, data: FitData, gain: FilterGain) -> Self:
+    def of(cls, training: FlyvisTraining, data: FitData, state: RoundState) -> Self:
         return cls(
             solution=ClosedForm.of(training, data),
             projection=MessageProjectionPhase.of(training, data) if training.projection_iterations else None,
             n_intervals=training.flow_rounds,
             substeps=training.flow_substeps,
             delta_t=data.delta_t,
-            gain=gain,
+            state=state,
         )
 
     def optimizer(self, net: FlyvisGNN) -> Optimizer:
@@ -73,22 +62,22 @@ class FlowPhase:
         return self.projection.optimizer(net)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"gain": self.gain.value, "solution": self.solution.state_dict()}
+        return {**self.state.state_dict(), "solution": self.solution.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.gain.value = state["gain"]
+        self.state.load_state_dict(state)
         self.solution.load_state_dict(state["solution"])
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps)
-        gain = self.gain.of(net)
+        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.steps)
+        gain = self.state.gain_of(net)
         whole = interval >= self.n_intervals - _WHOLE_ROUNDS
         every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
         found = CorrectedFrames(net, law, frames, gain, self.delta_t, every)
         logged = self.regress(interval, net, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t)
-        self.gain.value = better.cpu()
         variance = found.moments.variance()
+        self.state.take(better, float(variance.mean() / increments(frames, self.delta_t)))
         measured = float(((1 - better).clamp_min(0) * variance).median().sqrt())
         if interval == self.n_intervals - 1:
             log.info(
@@ -111,10 +100,10 @@ class FlowPhase:
             self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
-        return self.solution.apply(net, found.all, law.reach)
+        return self.solution.apply(net, found.all, law.reach, self.state.doubt)
 
 
-def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:
+def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:
     """What validates rounds of FlowPhase: mean square error of predicting a frame from those before it, over the
     variance of the increments. With K = 1 and one Euler step it is what forward differences leave unexplained."""
     held: list[Frames] = []
@@ -122,7 +111,7 @@ def prediction_error(data: FitData, gain: FilterGain, substeps: int | None) -> C
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
             held.append(first_sequences(data.frames("validation")))
-        return relative_error(net, held[0], gain.of(net), data.delta_t, substeps)
+        return relative_error(net, held[0], state.gain_of(net), data.delta_t, substeps, state.steps)
 
     return loss
 
@@ -133,16 +122,23 @@ def relative_error(
     gain: Tensor,
     delta_t: float,
     substeps: int | None,
+    steps: int,
     of: Tensor | slice = slice(None),
 ) -> Tensor:
-    """Mean square error of predicting each frame over the variance of the increments. gain: K [neuron]. of: the neurons
-    that count.
+    """Mean square error of predicting each frame over the variance of the increments. gain: K [neuron]. substeps,
+    steps: see FrameMap. of: the neurons that count.
     """
     with torch.no_grad():
-        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps)
+        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps, steps)
         sequences = Sequences.of(net, frames, delta_t)
         error = filtered(law, sequences, gain).moments().variance()[of].mean()
-    return error / (delta_t**2 * frames.target[:, of].var(dim=0, unbiased=False).mean())
+    return error / increments(frames, delta_t, of)
+
+
+def increments(frames: Frames, delta_t: float, of: Tensor | slice = slice(None)) -> Tensor:
+    """Variance of what a voltage changes by from frame to frame, the mean over neurons."""
+    every = max(1, frames.n_frames // _SEEN)
+    return delta_t**2 * frames.target[::every][:, of].var(dim=0, unbiased=False).mean()
 
 
 def first_sequences(frames: Frames) -> Frames:

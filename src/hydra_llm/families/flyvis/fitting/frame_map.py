@@ -13,7 +13,7 @@ from hydra_llm.families.flyvis.fitting.closed_form import relaxation_of
 from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
-_STEPS = 2  # exponential ones per frame
+STEPS = 2  # exponential ones per frame
 _BEYOND = 3.0  # a state is kept within so many times the recorded range: wrong laws may be unstable
 
 
@@ -21,10 +21,18 @@ class FrameMap:
     """Phi(v, I) of a network with the relaxation update. v and I [neuron, sequence].
 
     reach: lowest and highest voltage of the recording. delta_t: of a frame, in seconds. substeps: None for the flow of
-    the law; a number for so many Euler steps, where a simulator is known to have taken them.
+    the law; a number for so many Euler steps, where a simulator is known to have taken them. steps: exponential ones,
+    for the flow.
     """
 
-    def __init__(self, net: FlyvisGNN, reach: tuple[float, float], delta_t: float, substeps: int | None = None) -> None:
+    def __init__(
+        self,
+        net: FlyvisGNN,
+        reach: tuple[float, float],
+        delta_t: float,
+        substeps: int | None = None,
+        steps: int = STEPS,
+    ) -> None:
         relaxation = relaxation_of(net)
         with torch.no_grad():
             rate = relaxation.rate
@@ -40,7 +48,7 @@ class FrameMap:
         self._middle, self._reach = (low + high) / 2, _BEYOND * (high - low) / 2
         self.spread = net.spread_input
         self._message = messages_of(net, reach)
-        self._delta_t, self._substeps = delta_t, substeps
+        self._delta_t, self._substeps, self._steps = delta_t, substeps, steps
 
     def _received(self, v: Tensor, external: Tensor) -> Tensor:
         """What drives dv/dt beside the leak."""
@@ -60,11 +68,11 @@ class FrameMap:
             for _ in range(self._substeps):
                 v = v + self._delta_t / self._substeps * self.slope(v, external)
             return v
-        h = self._delta_t / _STEPS
+        h = self._delta_t / self._steps
         leak = self.rate * h
         kept, gain = torch.exp(-leak), -torch.expm1(-leak) / self.rate
         second = (torch.expm1(-leak) + leak) / (self.rate * leak)
-        for _ in range(_STEPS):
+        for _ in range(self._steps):
             first = self._received(v, external)
             v = kept * v + gain * first
             v = v + second * (self._received(v, external) - first)

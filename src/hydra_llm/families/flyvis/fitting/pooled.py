@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Group
-from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations, mean_square
+from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations, largest_believed, mean_square
 
 _ITERATIONS = 12
 _MORE_ITERATIONS = 2  # where the widths come from a fit of nearly the same data
@@ -25,6 +25,7 @@ _WIDEST = 3.0  # largest one: what the data say nothing about would widen withou
 _QUIETEST = 1e-4  # least noise, relative to the mean square slope: what a learned message leaves is no smaller
 _STILL = 1e-12  # mean square slope of a neuron that never moves, relative to the variance of the others
 _ROUNDING = 1e-8  # of matrices whose diagonal is 1
+_STIFF = 1e4  # B beyond which 1 - M is a more exact M B than the product
 _FAR = 2.0  # factor between the rates of counterparts that no recording of all neurons has shown
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
 
@@ -102,6 +103,7 @@ def pooled(
         for group, moments in zip(normal.groups, normal.moments, strict=True)
     ]
     within, between = _first_widths(members, pools, start)
+    most = largest_believed(between)
     narrowest, widest = _NARROWEST**2 / _FIRST_SHARE * within, _WIDEST**2 / _FIRST_SHARE * within
     if widths is not None:
         within, between = widths.within.to(within).minimum(widest).maximum(narrowest), widths.between.to(between)
@@ -116,7 +118,7 @@ def pooled(
                 squares[:, which].index_add_(0, part.own, deviation[:, columns].square().sum(1))
                 used[:, which].index_add_(0, part.own, known[:, columns].sum(1))
         within = (squares / used.clamp_min(1e-9)).minimum(widest).maximum(narrowest)
-        between = _between(pools, shared, spread, between)
+        between = _between(pools, shared, spread, between).clamp_max(most)
     singles = [_Single.of(part, within) for part in members]
     shared, _ = _shared(members, singles, pools, between)
     beta, own = torch.zeros_like(start.beta), torch.stack([start.rate, start.offset, start.residual], dim=1)
@@ -208,7 +210,7 @@ class _Single:
 
     With D the widths' roots, B = D A D and M = (1 + B)^-1, E[d] = D M D b - D M B D^-1 mu. M is an explicit inverse,
     whose product with B is as exact as a solution of its equations (Higham 2002, section 14.3) and far faster for
-    thousands of small matrices.
+    thousands of small matrices; for a large B it is 1 - M.
     """
 
     widths: Tensor  # D^2 [neuron, unknown]
@@ -222,9 +224,12 @@ class _Single:
         widths = torch.cat([wide[:, :N_OWN], wide[:, N_OWN:].expand(-1, part.edges.shape[1])], dim=1)
         D = widths.sqrt()
         B = D[:, :, None] * part.A * D[:, None, :]
-        M = _inverse(B + torch.eye(B.shape[1], dtype=B.dtype, device=B.device))
+        one = torch.eye(B.shape[1], dtype=B.dtype, device=B.device)
+        M = _inverse(B + one)
+        stiff = B.diagonal(dim1=1, dim2=2).amax(1) > _STIFF
+        known = torch.where(stiff[:, None, None], one - M, M @ B)
         alone = D * torch.einsum("nab,nb->na", M, D * part.b)
-        return cls(widths, D[:, :, None] * (M @ B) / D[:, None, :], alone, M.diagonal(dim1=1, dim2=2) * widths)
+        return cls(widths, D[:, :, None] * known / D[:, None, :], alone, M.diagonal(dim1=1, dim2=2) * widths)
 
     def deviation(self, shared: Tensor) -> Tensor:
         """Means [neuron, unknown] given mu [neuron, unknown]."""
@@ -263,9 +268,11 @@ def _inverse(matrix: Tensor) -> Tensor:
     units = root[..., :, None] * root[..., None, :]
     unitless = matrix / units
     factor, failed = torch.linalg.cholesky_ex(unitless)
-    if failed.any():  # a direction that is told nothing about, up to rounding
-        unitless.diagonal(dim1=-2, dim2=-1).add_(_ROUNDING * (failed > 0)[..., None])
-        factor = torch.linalg.cholesky(unitless)
+    added = _ROUNDING
+    while failed.any():  # a direction that is told nothing about, up to rounding; the loop ends, for the diagonal wins
+        unitless.diagonal(dim1=-2, dim2=-1).add_(added * (failed > 0)[..., None])
+        factor, failed = torch.linalg.cholesky_ex(unitless)
+        added *= 10
     return torch.cholesky_inverse(factor) / units
 
 

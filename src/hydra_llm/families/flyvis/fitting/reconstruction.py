@@ -10,11 +10,12 @@ import torch
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
-from hydra_llm.families.flyvis.fitting.flow import FilterGain, FlowPhase, first_sequences, relative_error
+from hydra_llm.families.flyvis.fitting.flow import FlowPhase, first_sequences, increments, relative_error
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
 from hydra_llm.families.flyvis.fitting.innovations import better_gain, reach
 from hydra_llm.families.flyvis.fitting.partial_eye import PartlyRecordedGNN
+from hydra_llm.families.flyvis.fitting.round_state import RoundState
 from hydra_llm.training.phases.base import FitData, Step
 
 log = logging.getLogger(__name__)
@@ -28,21 +29,21 @@ class ReconstructionPhase(FlowPhase):
     name: str = field(default="reconstruction", init=False)
 
     @classmethod
-    def for_cells(cls, training: FlyvisTraining, data: FitData, gain: FilterGain, cells: HiddenCells) -> Self:
-        plain = FlowPhase.of(training, data, gain)
+    def for_cells(cls, training: FlyvisTraining, data: FitData, state: RoundState, cells: HiddenCells) -> Self:
+        plain = FlowPhase.of(training, data, state)
         return cls(**{part.name: getattr(plain, part.name) for part in fields(plain) if part.init}, cells=cells)
 
     def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
         eye, silent = self.cells.eye, self.cells.frames("train")
         if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
             self.solution.apply(net.whole, silent)
-        law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps)
-        gain = eye.filled(self.gain.of(net.net))
+        law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.steps)
+        gain = eye.filled(self.state.gain_of(net.net))
         found = CorrectedFrames(net.whole, law, self.cells.begun("train"), gain, self.delta_t)
         logged = self.regress(interval, net.whole, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t)[eye.neuron]
-        self.gain.value = better.cpu()
         variance = found.moments.variance()[eye.neuron]
+        self.state.take(better, float(variance.mean() / increments(frames, self.delta_t)))
         net.take()
         if interval == self.n_intervals - 1:
             log.info(
@@ -54,7 +55,7 @@ class ReconstructionPhase(FlowPhase):
 
 
 def prediction_error_with(
-    cells: HiddenCells, gain: FilterGain, substeps: int | None
+    cells: HiddenCells, state: RoundState, substeps: int | None
 ) -> Callable[[PartlyRecordedGNN, Frames], torch.Tensor]:
     """What validates a reconstruction: flow.prediction_error of the recorded neurons, with hidden ones beside them."""
     held: list[Frames] = []
@@ -62,7 +63,7 @@ def prediction_error_with(
     def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
         if not held:
             held.append(first_sequences(cells.begun("validation")))
-        K = cells.eye.filled(gain.of(net.net))
-        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, cells.eye.neuron)
+        K = cells.eye.filled(state.gain_of(net.net))
+        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, state.steps, cells.eye.neuron)
 
     return loss

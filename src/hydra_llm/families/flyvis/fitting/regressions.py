@@ -24,6 +24,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import (
 
 _JITTER = 1e-12  # of the own terms, relative to their mean square: a neuron that never moves has no rate
 _EVIDENCE_START, _LARGEST = 1e-4, 1e6  # penalty at first and at most, relative to the mean square message
+WIDEST = 100.0  # mean square weight of a neuron, relative to the median over neurons (a trained eye: 70 at most)
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ class NormalEquations:
         width^2 [neuron] too, from which another call may start, on more frames or fewer.
 
         MacKay (1992): width^2 = mean(beta^2 + posterior variance), noise = residual / (1 - used share of the frames),
-        penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message.
+        penalty = noise / (n_frames width^2). floor: least penalty, relative to the mean square message. No width^2 is
+        more than WIDEST times the median: the message of a source that hardly moves explains, with a weight large
+        enough, whatever is wrong with the slopes of a recording without noise, and such a weight widens its prior.
         """
-        solved, ratios = [], self.moments[0].new_zeros(self._n_neurons())
+        widths, noises, ratios = self.moments[0].new_zeros(3, self._n_neurons())
         for group, M in zip(self.groups, self.moments, strict=True):
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
             penalty = _EVIDENCE_START * size
@@ -102,9 +105,13 @@ class NormalEquations:
                 noise = residual / (1 - used / self.n_frames).clamp_min(0.01)
                 width = (x[:, N_OWN:].square().sum(1) + noise / self.n_frames * spread) / n_edges
                 penalty = (noise / (self.n_frames * width.clamp_min(1e-300))).clamp(floor * size, _LARGEST * size)
-            solved.append(_solve(M, penalty))
+                widths[group.targets], noises[group.targets] = width, noise
             ratios[group.targets] = penalty * self.n_frames
-        return self._assemble(solved), ratios
+        ratios = ratios.maximum(noises / largest_believed(widths))
+        found = [
+            _solve(M, ratios[group.targets] / self.n_frames) for group, M in zip(self.groups, self.moments, strict=True)
+        ]
+        return self._assemble(found), ratios
 
     def best_on(self, held_out: "NormalEquations", penalties: list[float]) -> Coefficients:
         """With the penalty of each neuron, of these relative to its mean square message, that errs least on frames
@@ -130,6 +137,12 @@ class NormalEquations:
             beta[group.edges] = x[:, N_OWN:]
             own[group.targets] = torch.cat([x[:, :N_OWN], residual.unsqueeze(1)], dim=1)
         return Coefficients(beta, *own.unbind(dim=1))
+
+
+def largest_believed(widths: Tensor) -> Tensor:
+    """Of squared widths [n], the largest that is believed; those of 0 are of none."""
+    known = widths[widths > 0]
+    return WIDEST * known.median() if len(known) else torch.full_like(widths.sum(), torch.inf)
 
 
 def mean_square(moments: Tensor, x: Tensor) -> Tensor:
