@@ -1,19 +1,22 @@
 """Arms of the search benchmark: each runs one budget on one task and says which configuration it recommends, at a few
 checkpoints on the way and at the end.
 
-Every arm begins with the same default configuration. A draw is numbered by (repetition, configuration, how often it
-ran), so that in one repetition all arms see the same noise where they run the same configuration.
+An arm says what it is, and which version of which package it is an arm of; where that is not installed, it is left out
+with a sentence.
 """
 
-import hashlib
-import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
+import _search_optuna as by_optuna
+from _search_climb import hill_climbing
+from _search_evaluator import Evaluator, Run, default_of, note
+from _search_smac import smac
 from _search_tasks import Task, Values
+from packaging.requirements import Requirement
 
-from hydra_llm.search.optuna_bridge.mirror import OptunaMirror, quiet
 from hydra_llm.search.proposers.base import Proposer
 from hydra_llm.search.proposers.bayes.proposer import BayesProposer, Parts
 from hydra_llm.search.proposers.registry import make_proposer
@@ -24,37 +27,43 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialState
 
-SCORE = Objective("score")
-CHECKPOINTS = (5, 12, 24, 48, 100)
-Arm = Callable[[Task, int, int, int], dict[int, Values]]  # (task, budget, slots, repetition) -> trials run -> choice
+OPTUNA = "optuna==5.0.*"
 
 
-class Evaluator:
-    """Counts runs of each configuration, so that a rerun is another draw."""
+@dataclass(frozen=True)
+class Arm:
+    run: Run
+    what: str  # a phrase for the page
+    needs: tuple[str, ...] = ()  # packages beside ours, as pip takes them
 
-    def __init__(self, task: Task, repetition: int) -> None:
-        self.task = task
-        self.repetition = repetition
-        self._runs: dict[str, int] = {}
-
-    def __call__(self, values: Values) -> float:
-        key = self.task.space.key(values)
-        run = self._runs[key] = self._runs.get(key, -1) + 1
-        digest = hashlib.sha256(f"{self.repetition}/{key}/{run}".encode()).digest()
-        return self.task.evaluate(values, int.from_bytes(digest[:4], "big"))
+    def missing(self) -> str | None:
+        """What must be installed before this arm can run here, None if nothing."""
+        wanting = [f"{need} ({_found(need)})" for need in self.needs if not _installed(need)]
+        return ", ".join(wanting) or None
 
 
-def default_of(task: Task, repetition: int) -> Values:
-    """The default of a repetition: a random configuration, since none of the suites has one."""
-    return task.space.sample(np.random.default_rng([repetition, 7]))
+def _installed(need: str) -> bool:
+    requirement = Requirement(need)
+    try:
+        return requirement.specifier.contains(version(requirement.name))
+    except PackageNotFoundError:
+        return False
 
 
-def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str = "mean", reruns: bool = True) -> Arm:
+def _found(need: str) -> str:
+    name = Requirement(need).name
+    try:
+        return f"here is {version(name)}"
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str = "mean", reruns: bool = True) -> Run:
     def run(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
         evaluate = Evaluator(task, repetition)
         wanted = Settings(
             space=task.space.with_defaults(default_of(task, repetition)),
-            objective=SCORE,
+            objective=Objective("score"),
             n_trials=budget,
             n_parallel=slots,
             seed=repetition,
@@ -74,113 +83,65 @@ def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str
     return run
 
 
-def note(found: dict[int, Values], done: int, budget: int, best: Callable[[], Values]) -> None:
-    """Keep the choice of now for the checkpoints that were just reached."""
-    for point in {*CHECKPOINTS, budget}:
-        if point not in found and point <= min(done, budget):
-            found[point] = best()
+def named(name: str, what: str, selection: str = "puct_rank", needs: tuple[str, ...] = ()) -> Arm:
+    return Arm(ours(lambda: make_proposer(name, {}), selection), what, needs)
 
 
-def named(name: str, selection: str = "puct_rank") -> Arm:
-    return ours(lambda: make_proposer(name, {}), selection)
-
-
-def bayes(**parts: Any) -> Arm:
+def bayes(what: str, **parts: Any) -> Arm:
     second = parts.pop("second", None)
     reward = parts.pop("reward", "posterior")
 
     def make() -> Proposer:
         return BayesProposer(Parts(second=make_proposer(second, {}) if second else None, **parts))
 
-    return ours(make, reward=reward)
+    return Arm(ours(make, reward=reward), what, (OPTUNA,) if second else ())
 
 
-def sampler(make: Callable[[int], Any]) -> Arm:
-    """A sampler of Optuna as its users run it; it recommends the best value that it has seen."""
-
-    def run(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
-        import optuna
-
-        space = task.space
-        evaluate = Evaluator(task, repetition)
-        mirror = OptunaMirror(space, SCORE)  # for its distributions and its decoding
-        with quiet(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            study = optuna.create_study(direction="maximize", sampler=make(repetition))
-            default = mirror._encoded(default_of(task, repetition))
-            assert default is not None
-            study.enqueue_trial(default)
-            best: tuple[float, Values] = (-np.inf, {})
-            found: dict[int, Values] = {}
-            done = 0
-            while done < budget:
-                asked = [study.ask(mirror._distributions) for _ in range(min(slots, budget - done))]
-                for trial in asked:
-                    values = space.canonical({k: mirror._decoded(k, v) for k, v in trial.params.items()})
-                    value = evaluate(values)
-                    study.tell(trial, value)
-                    best = max(best, (value, values), key=lambda pair: pair[0])
-                done += len(asked)
-                note(found, done, budget, lambda best=best: best[1])
-        return found
-
-    return run
-
-
-def _tpe(**more: Any) -> Arm:
-    def make(seed: int) -> Any:
-        from optuna.samplers import TPESampler
-
-        return TPESampler(seed=seed, **more)
-
-    return sampler(make)
-
-
-def _gp(seed: int) -> Any:
-    from optuna.samplers import GPSampler
-
-    return GPSampler(seed=seed, n_startup_trials=5, deterministic_objective=False)
-
-
-def _cmaes(seed: int) -> Any:
-    from optuna.samplers import CmaEsSampler
-
-    return CmaEsSampler(seed=seed, n_startup_trials=5, warn_independent_sampling=False)
-
-
-def _random(seed: int) -> Any:
-    from optuna.samplers import RandomSampler
-
-    return RandomSampler(seed=seed)
-
-
-def _sobol(seed: int) -> Any:
-    from optuna.samplers import QMCSampler
-
-    return QMCSampler(qmc_type="sobol", scramble=True, seed=seed)
+def sampler(make: Callable[[int], Any], what: str, *needs: str) -> Arm:
+    return Arm(by_optuna.optuna_run(make), what, needs or (OPTUNA,))
 
 
 ARMS: dict[str, Arm] = {
-    "random": sampler(_random),
-    "sobol": sampler(_sobol),
-    "optuna-tpe": _tpe(),
-    "optuna-tpe-5": _tpe(n_startup_trials=5),
-    "optuna-gp-5": sampler(_gp),
-    "optuna-cmaes-5": sampler(_cmaes),
-    "rules": named("rules"),
-    "rules, greedy": named("rules", "greedy"),
-    "rules, ucb": named("rules", "ucb"),
-    "rules, ucb1": named("rules", "ucb1"),
-    "rules, random parent": named("rules", "random"),
-    "tpe": named("tpe"),
-    "cmaes": named("cmaes"),
-    "bayes": bayes(),
-    "bayes, TPE every fifth": bayes(second="tpe"),
-    "bayes, TPE every second": bayes(second="tpe", period=2),
-    "bayes, Sobol pool": bayes(sources=("spread",), climb=False),
-    "bayes, Sobol pool and climb": bayes(sources=("spread",)),
-    "bayes, no climb": bayes(climb=False),
-    "bayes, no reruns": bayes(reruns=False),
-    "bayes, no closing": bayes(closing=0.0),
-    "bayes, best mean": bayes(reward="mean"),
+    "random": sampler(by_optuna.uniform, "uniform draws, `RandomSampler`"),
+    "sobol": sampler(by_optuna.sobol, "a scrambled Sobol sequence, `QMCSampler`"),
+    "hill climbing": Arm(hill_climbing, "one parameter moves to a random neighbour; kept if that run scored higher"),
+    "optuna-tpe": Arm(by_optuna.tpe(), "`TPESampler` as it comes: multivariate, 10 trials at random", (OPTUNA,)),
+    "optuna-tpe-5": Arm(by_optuna.tpe(n_startup_trials=5), "the same with 5 trials at random", (OPTUNA,)),
+    "optuna-4.9-tpe": Arm(
+        by_optuna.tpe(), "`TPESampler` of Optuna 4.9 as it comes: parameters one by one", ("optuna==4.9.0",)
+    ),
+    "optuna-gp-5": sampler(
+        by_optuna.gp, "`GPSampler(deterministic_objective=False)`, 5 trials at random", OPTUNA, "torch", "scipy"
+    ),
+    "optuna-auto": sampler(
+        by_optuna.auto,
+        "OptunaHub's AutoSampler: `GPSampler` where all parameters are numbers, else `TPESampler`",
+        *(OPTUNA, "optunahub==0.5.0", "torch", "scipy", "cmaes"),
+    ),
+    "optuna-cmaes-5": sampler(by_optuna.cmaes, "`CmaEsSampler`, 5 trials at random", OPTUNA, "cmaes"),
+    "smac": Arm(smac(), "SMAC3's `HyperparameterOptimizationFacade` as it comes", ("smac==2.4.1",)),
+    "smac, once each": Arm(
+        smac(once=True),
+        "the same with `deterministic=True`: a configuration runs once",
+        ("smac==2.4.1",),
+    ),
+    "rules": named("rules", "proposer `rules`, selection `puct_rank`"),
+    "rules, greedy": named("rules", "the same with selection `greedy`", "greedy"),
+    "rules, ucb": named("rules", "the same with selection `ucb`", "ucb"),
+    "rules, ucb1": named("rules", "the same with selection `ucb1`", "ucb1"),
+    "rules, random parent": named("rules", "the same with selection `random`", "random"),
+    "tpe": named("tpe", "proposer `tpe`", needs=(OPTUNA,)),
+    "cmaes": named("cmaes", "proposer `cmaes`", needs=("cmaes",)),
+    "bayes": bayes("proposer `bayes`, the default of `llm_ucb` without a model"),
+    "bayes, TPE every fifth": bayes("every fifth trial by TPE", second="tpe"),
+    "bayes, TPE every second": bayes("every second trial by TPE", second="tpe", period=2),
+    "bayes, Sobol pool": bayes("candidates from a Sobol sequence alone, no climb", sources=("spread",), climb=False),
+    "bayes, Sobol pool and climb": bayes("candidates from a Sobol sequence alone", sources=("spread",)),
+    "bayes, no climb": bayes("candidates are not improved by coordinate ascent", climb=False),
+    "bayes, no reruns": bayes("no configuration runs twice", reruns=False),
+    "bayes, no closing": bayes("expected improvement to the last trial", closing=0.0),
+    "bayes, best mean": bayes("recommends the best mean instead of the best posterior mean", reward="mean"),
 }
+
+PEERS = ("optuna-tpe", "optuna-tpe-5", "optuna-4.9-tpe", "optuna-gp-5", "optuna-auto", "optuna-cmaes-5")
+PEERS += ("smac", "smac, once each", "hill climbing", "sobol", "random")  # that our default is compared with, in words

