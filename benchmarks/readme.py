@@ -62,7 +62,7 @@ def recovery() -> str:
 def search(page: Path = RESULTS / "search.md") -> str:
     """Scores of our Gaussian process and of TPE, and their paired difference, by budget."""
     head = "| search without a language model: [score](benchmarks/results/search.md), optimum 1 "
-    lines = [head + "| `llm_ucb` | Optuna's TPE | paired difference [95 %] |", "|---|---|---|---|"]
+    lines = [head + "| `llm_ucb` | TPE of Optuna 5.0 | paired difference [95 %] |", "|---|---|---|---|"]
     for part in page.read_text().split("\n## "):
         budget, _, table = part.partition("\n")
         if budget in BUDGETS:
