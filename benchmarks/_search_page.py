@@ -42,12 +42,11 @@ An arm that cannot run in an environment is left out there, with a sentence.
 LEFT_OUT = """## Not measured
 
 `optuna-auto` and `smac, once each`, whose arms are there; GPSampler, SMAC, Optuna 4.9 and hill climbing at 4 slots or
-100 trials; SMAC with its forest fitted after every trial; repetitions of an arm beyond those counted in its row (12 pairs, SMAC's,
-decide nothing);
-HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables made of our own recoveries, with effects of
-recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the way to the last budget); pruned
-runs and prices of trials; analytic functions: COCO's noisy suite tells Python neither the optimum nor the value without
-noise.
+100 trials; SMAC with its forest fitted after every trial; repetitions of an arm beyond those counted in its row (the 12
+pairs of SMAC decide nothing); HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables made of our own
+recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the way
+to the last budget); pruned runs and prices of trials; analytic functions: COCO's noisy suite tells
+Python neither the optimum nor the value without noise.
 """
 
 
