@@ -20,14 +20,17 @@ from hydra_llm.families.signal.config import SignalTraining
 from hydra_llm.families.signal.fitting.given_functions import Terms
 from hydra_llm.families.signal.fitting.latent_inputs import (
     GAIN,
-    LatentInputs,
-    beside_latent_inputs,
     directions_of,
     least_squares,
     most_latent_inputs,
     number_of_latent_inputs,
 )
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
+from hydra_llm.families.signal.fitting.weights_beside_latents import (
+    TAKEN_AS_FOUND,
+    LatentInputs,
+    beside_latent_inputs,
+)
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.datamodule import RecordingDataModule
@@ -57,7 +60,7 @@ class Explained:
             return "Inputs that nobody recorded were looked for, and none shows in what the fit leaves."
         return (
             f"Inputs that nobody recorded, found in what the fit leaves: {self.number}. Weights stand beside them; "
-            "predictions and checks are those of the fit without them."
+            f"predictions and checks are those of the fit without them. {TAKEN_AS_FOUND}"
         )
 
 
@@ -129,7 +132,8 @@ def _found(net: SignalGNN, frames: Frames, number: int | None, seed: int, gain: 
         number = number_of_latent_inputs(left, stream(seed, "controls/latent_inputs"), gain)
     if number == 0:
         return None
-    return beside_latent_inputs(terms, directions_of(left, number, frames.sequence_start))
+    directions = directions_of(left, number, frames.sequence_start)
+    return beside_latent_inputs(terms, directions, stream(seed, "controls/hidden_for_a_trial"))
 
 
 def _refit(net: SignalGNN, frames: Frames, found: LatentInputs, training: SignalTraining) -> None:

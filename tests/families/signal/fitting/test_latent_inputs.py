@@ -6,11 +6,11 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.families.signal.fitting.given_functions import Terms  # noqa: E402
 from hydra_llm.families.signal.fitting.latent_inputs import (  # noqa: E402
-    beside_latent_inputs,
     directions_of,
     least_squares,
     number_of_latent_inputs,
 )
+from hydra_llm.families.signal.fitting.weights_beside_latents import beside_latent_inputs  # noqa: E402
 from hydra_llm.metrics.scores import identity_r2  # noqa: E402
 
 N, HIDDEN, FRAMES = 30, 3, 3000
@@ -38,7 +38,8 @@ def counted(terms):
 
 
 def found(terms):
-    return beside_latent_inputs(terms, directions_of(least_squares(terms), HIDDEN, None))
+    directions = directions_of(least_squares(terms), HIDDEN, None)
+    return beside_latent_inputs(terms, directions, torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
@@ -58,13 +59,6 @@ def test_weights_beside_latent_inputs_are_nearer_to_the_truth_than_least_squares
     before, after = (identity_r2(part[OFF], W[OFF]) for part in (plain, beside.W))
     assert after > before + 0.03
     assert after > 0.9
-
-
-def test_intervals_beside_latent_inputs_hold_the_truth():
-    terms, W = case(noise=0.3)
-    beside = found(terms)
-    z = ((beside.W - W) / torch.from_numpy(beside.error).clamp_min(1e-12))[OFF]
-    assert 0.5 < float(z.square().mean()) < 2
 
 
 def test_frames_before_and_after_a_jump_say_nothing_of_the_directions():

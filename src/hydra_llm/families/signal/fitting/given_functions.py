@@ -90,6 +90,14 @@ def weights_given_functions(terms: Terms, synapses: Tensor | None = None) -> Wei
     return Weights(value.T.numpy().copy(), error.T.numpy().copy(), told.T.numpy().copy(), _blocks(terms))
 
 
+def weights_of_any_source(terms: Terms) -> Weights:
+    """As if units could listen to themselves: where something else enters the targets, that no unit does would be
+    forced on the wrong weights."""
+    factor = terms.factor()
+    value, spread, told = _regression(terms, factor, constrain=False)
+    return Weights(value.T.numpy().copy(), spread.clamp_min(0).sqrt().T.numpy().copy(), told.T.numpy(), _blocks(terms))
+
+
 def _of_all_sources(terms: Terms) -> tuple[Tensor, Tensor, Tensor]:
     """One decomposition serves every target. Value, variance, and whether determined [source, target]."""
     factor = terms.factor()

@@ -5,47 +5,21 @@ y_ti = sum_j W_ij m_tj + sum_k z_tk B_ik,  i, j recorded, z a few latent time co
 Least squares without z converges to W + B C, where C is what z shares with the messages: no amount of data takes that
 bias away, but it lies within the columns of B. These columns are told by what the regression leaves: they are the
 directions among the targets in which it is large and goes on from frame to frame (noise does not). In all other
-directions W is unbiased. In these few, weights are shrunk towards their prior: direction i of the messages, with
-singular value s_i, tells them with a variance kappa_k / s_i^2, and kappa_k is the most probable one given the size that
-weights have elsewhere. Sparse plus low-rank models: Chandrasekaran, Parrilo & Willsky (2012).
+directions W is unbiased; fitting.weights_beside_latents says what is known of it in these few. Sparse plus low-rank
+models: Chandrasekaran, Parrilo & Willsky (2012).
 
 How many directions there are, entries held out of the rest say (number_of_latent_inputs): units in the rows of half of
 the frames, predicted from the other units there and from the other frames. Bi-cross-validation: Owen & Perry (2009).
 """
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 from torch import Tensor
 
-from hydra_llm.families.signal.fitting.given_functions import Terms, weights_given_functions
+from hydra_llm.families.signal.fitting.given_functions import Terms
 
 MOST_SHARE = 0.4  # of the targets: beyond, half of them cannot tell the latent inputs of the other half
 GAIN = 0.01  # of the held-out error: what one more latent input has to take away
 WIDTH, SPLITS = 5, 4  # frames that are averaged, so that noise of single frames counts less; ways to halve the units
-_KAPPAS = 161  # compared
-
-
-@dataclass(frozen=True)
-class LatentInputs:
-    """Their directions among the targets, orthonormal [target, number]; W and its standard errors [target, source]."""
-
-    directions: Tensor
-    W: Tensor
-    error: np.ndarray
-
-    @property
-    def number(self) -> int:
-        return self.directions.shape[1]
-
-    def sentence(self) -> str:
-        n = len(self.directions)
-        return (
-            f"{self.number} latent inputs enter the {n} recorded units. Along as many of the {n} directions among "
-            "these, weights are shrunk as far as the latent inputs hide them. Nothing is said of the weights of units "
-            "that were not recorded."
-        )
 
 
 def least_squares(terms: Terms) -> Tensor:
@@ -106,31 +80,3 @@ def directions_of(left: Tensor, number: int, sequence_start: Tensor | None) -> T
     now = follows.nonzero().ravel()
     covariance = left[now - 1].T @ left[now]
     return torch.linalg.eigh(covariance + covariance.T).eigenvectors.flip(1)[:, :number].contiguous()
-
-
-def beside_latent_inputs(terms: Terms, directions: Tensor) -> LatentInputs:
-    """W beside latent inputs with these directions."""
-    within = directions @ directions.T
-    left = least_squares(terms)
-    plain = weights_given_functions(Terms(terms.message, terms.rest - left @ within))
-    W, error = torch.from_numpy(plain.value), torch.from_numpy(plain.error)
-    n_frames, n = terms.message.shape
-    elsewhere = W - within @ W
-    prior = float(elsewhere.square().sum()) / max(1, n * (n - directions.shape[1]))  # variance of a weight
-    U, s, Vh = torch.linalg.svd(terms.message / n_frames**0.5, full_matrices=False)
-    s = s.clamp_min(1e-12 * s[0])
-    told, spread = U.T @ (terms.rest @ directions) / n_frames**0.5 / s[:, None], s.pow(-2)
-    noise = _kappa(told, spread, prior) * spread[:, None]  # [direction, latent]
-    kept = Vh.T @ (told * prior / (prior + noise))  # [source, latent]
-    variance = Vh.T.square() @ (prior * noise / (prior + noise)) @ directions.T.square()  # [source, target]
-    W, error = elsewhere + directions @ kept.T, (error.square() + variance.T).sqrt()
-    return LatentInputs(directions, W.fill_diagonal_(0), error.fill_diagonal_(0).numpy())
-
-
-def _kappa(told: Tensor, spread: Tensor, prior: float) -> Tensor:
-    """kappa [latent] that makes told [direction, latent] ~ N(0, prior + kappa spread) most probable."""
-    reach = float((told.square() / spread[:, None]).amax()) + prior / float(spread.min())
-    grid = reach * torch.logspace(-14, 1, _KAPPAS, dtype=told.dtype)
-    variance = prior + grid[:, None] * spread  # [kappa, direction]
-    likelihood = -(variance.log().sum(1)[:, None] + (1 / variance) @ told.square())
-    return grid[likelihood.argmax(0)]
