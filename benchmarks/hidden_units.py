@@ -173,8 +173,8 @@ NOTE = (
     "the gauge, over recorded neurons and the edges between them: mean +- sd (minimum) over seeds of data and "
     "training. W, hidden silent: the same fit without latent inputs. functions known: message and update given, "
     "forward differences under noise, eighth without. 90 % hold: share of weights that their 90 % interval holds; mean "
-    "z2: of the error over the standard error, 1 where that is right. oracle: the law known, and the activity of hidden units given, "
-    "or absent."
+    "z2: of the error over the standard error, 1 where that is right. oracle: the law known, and the activity of "
+    "hidden units given, or absent."
 )
 
 if __name__ == "__main__":

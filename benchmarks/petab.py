@@ -112,7 +112,7 @@ def row_of(folder: Path) -> dict[str, Any]:
     except NotSupported as error:
         return {**row, **empty, REFUSED: error.feature, **row}
     except (ModelError, IntegrationFailed) as error:
-        return {**empty, **row, REFUSED: str(error)[:80]}
+        return {**empty, **row, REFUSED: " ".join(str(error).split())}
 
 
 # ---- fits ----
