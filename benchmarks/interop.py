@@ -1,9 +1,9 @@
 """Recordings of simulators that are not ours, recovered as well as our own recording of the same network.
 
 python benchmarks/interop.py                              # five seeds of each simulator (hours of a shared core)
-python benchmarks/interop.py --law-known                  # minutes: weights alone, with both functions given
+python benchmarks/interop.py --functions known            # minutes: weights alone, with both functions given
 python benchmarks/interop.py --seeds 0,1 --simulators NEST ours
-python benchmarks/interop.py --learned-frames 3000        # shorter recordings for the runs that learn the functions
+python benchmarks/interop.py --learned-units 30 --learned-frames 5000    # a minute for each run that learns functions
 python benchmarks/interop.py --table                      # rebuild the page from the runs that are kept
 
 The goal is a difference in R2 of 0.01 at most. Another draw of noise alone changes R2 by 0.03 at 3,000 frames and by
@@ -150,14 +150,15 @@ def held(folder: Path, network: RateNetwork) -> dict[str, float] | None:
 def main() -> None:
     options = _options()
 
-    def networks(frames: int) -> list[RateNetwork]:
-        return [
-            RateNetwork(units=options.units, frames=frames, noise=options.noise, seed=seed) for seed in options.seeds
-        ]
+    def networks(units: int, frames: int) -> list[RateNetwork]:
+        return [RateNetwork(units=units, frames=frames, noise=options.noise, seed=seed) for seed in options.seeds]
 
-    cases = {"known": networks(options.frames), "learned": networks(options.learned_frames or options.frames)}
+    cases = {
+        "known": networks(options.units, options.frames),
+        "learned": networks(options.learned_units or options.units, options.learned_frames or options.frames),
+    }
     if not options.table:
-        for functions in ("known",) if options.law_known else cases:
+        for functions in options.functions:
             for network in cases[functions]:
                 for name in options.simulators:
                     R2 = _measured(functions, recorded(name, network), network)
@@ -197,6 +198,7 @@ def _rows(functions: str, networks: Sequence[RateNetwork]) -> list[dict[str, obj
         rows.append(
             {
                 "functions": functions,
+                "units": networks[0].units,
                 "frames": networks[0].frames,
                 "simulator": name,
                 "seeds": f"{len(done)} of {len(networks)}",
@@ -222,7 +224,7 @@ def _missing(functions: str, networks: Sequence[RateNetwork]) -> str:
     """Words for the recordings that have no run."""
     left = {name: [n.seed for n in networks if not _scores(name, functions, n)] for name in SIMULATORS}
     words = [f"{name} (seeds {', '.join(map(str, seeds))})" for name, seeds in left.items() if seeds]
-    return f"functions {functions}, {networks[0].frames} frames: {', '.join(words)}" if words else ""
+    return f"functions {functions}: {', '.join(words)}" if words else ""
 
 
 SHOWN = ("R2", "slope", "95 % hold", "process noise", "measurement noise", "message holds", "update holds")
@@ -256,7 +258,7 @@ def _over(scores: Iterable[Mapping[str, float]], key: str) -> str:
 
 
 NOTE = (
-    "Networks of {one.units} units, tau du = (-u + W tanh(u)) dt + sqrt(tau) sigma dB, N(0, {one.gain:g}^2 / n) "
+    "Networks with tau du = (-u + W tanh(u)) dt + sqrt(tau) sigma dB, N(0, {one.gain:g}^2 / n) "
     "weights, frames {ratio:g} tau apart, {one.substeps} simulator steps per frame. The same weights and the same "
     "start for all three; each draws its own noise. NEST is given sigma = noise sqrt(tau / delta_t) = "
     "{sigma:.4f} and integrates leak and noise exactly, inputs held over a step; brian2 is given the same sigma in "
@@ -281,7 +283,13 @@ def _options() -> argparse.Namespace:
         "--learned-frames", type=int, default=None, help="where functions are learned; default: as many"
     )
     parser.add_argument("--noise", type=float, default=0.05, help="process noise per frame")
-    parser.add_argument("--law-known", action="store_true", help="only with both functions given")
+    parser.add_argument(
+        "--functions",
+        nargs="*",
+        default=["known", "learned"],
+        choices=["known", "learned"],
+        help="known: both are given",
+    )
     parser.add_argument("--table", action="store_true", help="run nothing, rebuild the page")
     return parser.parse_args()
 

@@ -206,9 +206,9 @@ def test_inputs_that_nobody_recorded_are_counted_and_reported_from_the_file_to_t
     shown = capsys.readouterr().out
     assert "n_latent_inputs" in shown
     assert "silenced_connectivity_R2" in shown
-    assert (
-        "Inputs that nobody recorded, found in what the fit leaves: 1." in (tmp_path / "run" / "trust.md").read_text()
-    )
+    page = (tmp_path / "run" / "trust.md").read_text()
+    assert "Inputs that nobody recorded, found in what the fit leaves: 1." in page
+    assert "Intervals take the number and the directions of the latent inputs as found" in page
 
 
 VISIBLE = [slice(0, 12), slice(4, 16), [*range(8), *range(12, 16)]]  # units by session; every pair in one of them
