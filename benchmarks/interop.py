@@ -279,9 +279,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--simulators", nargs="*", default=list(SIMULATORS), choices=list(SIMULATORS))
     parser.add_argument("--units", type=int, default=100)
     parser.add_argument("--frames", type=int, default=10_000)
-    parser.add_argument(
-        "--learned-frames", type=int, default=None, help="where functions are learned; default: as many"
-    )
+    parser.add_argument("--learned-units", type=int, default=None, help="where functions are learned; default: units")
+    parser.add_argument("--learned-frames", type=int, default=None, help="where functions are learned; default: frames")
     parser.add_argument("--noise", type=float, default=0.05, help="process noise per frame")
     parser.add_argument(
         "--functions",
