@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hydra_llm.data.observations import Observations
 from hydra_llm.data.windows import Frames
@@ -28,7 +29,6 @@ from hydra_llm.families.signal.fitting.latent_inputs import (
 from hydra_llm.families.signal.fitting.spline_phase import SplinePhase
 from hydra_llm.families.signal.fitting.weights_beside_latents import (
     TAKEN_AS_FOUND,
-    LatentInputs,
     beside_latent_inputs,
 )
 from hydra_llm.families.signal.model.gnn import SignalGNN
@@ -108,37 +108,37 @@ def explained(fit: Fit, training: SignalTraining, data: RecordingDataModule, num
     net: SignalGNN = copy.deepcopy(fit.net)
     frames = data.estimates.frames("train", net)
     rounds = ROUNDS if training.spline_knots and net.is_shared else 0
-    found = None
+    directions = None
     for gain in np.geomspace(FIRST_GAIN if rounds else GAIN, GAIN, rounds + 1).tolist():
-        if found is not None:
-            _refit(net, frames, found, training)
-        found = _found(net, frames, number, training.seed, gain)
-    if found is None:
+        if directions is not None:
+            _refit(net, frames, directions, training)
+        directions = _directions(net, frames, number, training.seed, gain)
+    if directions is None:
         log.info("No latent input shows in what the fit leaves: the weights stay as they are.")
         return SignalFit(**{**vars(fit), "latents": Explained(0, None, fit.net)})
+    draws = stream(training.seed, "controls/hidden_for_a_trial")
+    found = beside_latent_inputs(Terms.of(net, frames), directions, draws)
     log.info("%s", found.sentence())
     with torch.no_grad():
         net.W.copy_(found.W.to(net.W))
     return SignalFit(**{**vars(fit), "net": net, "latents": Explained(found.number, found.error, fit.net)})
 
 
-def _found(net: SignalGNN, frames: Frames, number: int | None, seed: int, gain: float) -> LatentInputs | None:
-    """The latent inputs beside the present functions; None without any. gain: what one more has to take away."""
+def _directions(net: SignalGNN, frames: Frames, number: int | None, seed: int, gain: float) -> Tensor | None:
+    """In which latent inputs enter beside the present functions [target, number]; None without any. gain: what one
+    more has to take away."""
     terms = Terms.of(net, frames)
     left = least_squares(terms)
     if number is None and float(left.square().mean()) < LEAST * float(terms.rest.square().mean()):
         return None
     if number is None:
         number = number_of_latent_inputs(left, stream(seed, "controls/latent_inputs"), gain)
-    if number == 0:
-        return None
-    directions = directions_of(left, number, frames.sequence_start)
-    return beside_latent_inputs(terms, directions, stream(seed, "controls/hidden_for_a_trial"))
+    return directions_of(left, number, frames.sequence_start) if number else None
 
 
-def _refit(net: SignalGNN, frames: Frames, found: LatentInputs, training: SignalTraining) -> None:
+def _refit(net: SignalGNN, frames: Frames, directions: Tensor, training: SignalTraining) -> None:
     """Fit the functions to targets without the latent inputs, from the functions as they are."""
-    left = least_squares(Terms.of(net, frames)) @ found.directions @ found.directions.T
+    left = least_squares(Terms.of(net, frames)) @ directions @ directions.T
     phase = SplinePhase(
         n_splines=training.spline_knots,
         n_frames=training.spline_frames,

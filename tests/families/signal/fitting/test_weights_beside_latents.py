@@ -75,6 +75,25 @@ def test_intervals_of_weights_hold_the_truth_where_units_are_hidden():
     assert 0.8 < float(z.square().mean()) < 1.25
 
 
+def test_intervals_hold_the_truth_where_latent_inputs_share_nothing_with_recorded_units():
+    """Slow drives of their own, three times as large as the messages."""
+    z = []
+    for seed in range(6):
+        generator = torch.Generator().manual_seed(seed)
+        slow = torch.randn((8040, N), generator=generator, dtype=torch.float64).cumsum(dim=0)
+        slow = (slow[40:] - slow[:-40]) / 40**0.5
+        seen = N - HIDDEN
+        mix = torch.eye(seen, dtype=torch.float64) + 0.2 * torch.randn((seen, seen), generator=generator).double()
+        messages = torch.tanh(slow[:, :seen] @ mix)
+        W = torch.randn((seen, N), generator=generator, dtype=torch.float64)
+        W[:, :seen].fill_diagonal_(0)
+        received = messages @ W[:, :seen].T + 3 * torch.tanh(slow[:, seen:]) @ W[:, seen:].T
+        found = beside(Terms(messages, received), HIDDEN)
+        z.append(off_diagonal(found.W - W[:, :seen]) / off_diagonal(torch.from_numpy(found.error)))
+    inside = float((torch.cat(z).abs() < 1.96).double().mean())
+    assert 0.92 < inside < 0.98
+
+
 def test_a_single_hidden_unit_hides_no_weight_because_no_unit_listens_to_itself():
     for seed in SEEDS[:3]:
         terms, W = shown(seed, hidden=1)
