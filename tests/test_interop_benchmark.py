@@ -19,7 +19,7 @@ def interop(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("apart", "verdict"),
+    ("apart", "answer"),
     [
         ([0.001, -0.001, 0.002], "yes"),
         ([0.05, -0.05, 0.001], "not told"),
@@ -27,12 +27,16 @@ def interop(monkeypatch, tmp_path):
         ([0.0], "not told"),
     ],
 )
-def test_a_difference_is_within_the_goal_where_its_whole_interval_is(interop, apart, verdict):
-    assert interop.compared(apart)[interop.WITHIN] == verdict
+def test_a_difference_is_within_the_goal_where_its_whole_interval_is(interop, apart, answer):
+    assert interop.compared(apart)[interop.WITHIN] == answer
 
 
 def test_a_difference_stands_with_its_standard_error(interop):
     assert interop.compared([0.0, 0.002, 0.004])["R2 - ours"] == "+0.0020 +- 0.0012"
+
+
+def test_pairs_within_the_goal_are_counted(interop):
+    assert interop.compared([0.001, 0.02, -0.03])["pairs"] == "1 of 3"
 
 
 def test_simulators_without_a_run_have_no_row_and_are_named(interop):
