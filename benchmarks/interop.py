@@ -292,9 +292,10 @@ NOTE = (
     "seeds. R2 - ours: difference between recordings of the same network, mean +- its standard error over seeds; "
     "pairs: how many of them differ by {goal:g} at most; within {goal:g}: whether the 95 % interval of the mean "
     "(Student's t) is; not told: it reaches beyond, or there is one pair. ours-again has other draws of noise, so its "
-    "difference is chance: how much a recording tells depends on the draw of noise, above all in network 2, which may "
-    "settle. R2 foretold: what the standard errors of W in this recording let expect; R2 - foretold is free of that "
-    "chance. Message and update holds: share of the recorded states at which the 95 % band of the learned function holds the true one. "
+    "difference is chance: how much a recording tells depends on the draw of noise, most where a network settles. "
+    "R2 foretold: what the standard errors of W in this recording let expect; R2 - foretold is free of that chance. "
+    "Message and update holds: share of the recorded states at which the 95 % band of the learned function holds the "
+    "true one. "
     "Not run: {missing}. `python benchmarks/interop.py` makes the runs that are missing."
 )
 
