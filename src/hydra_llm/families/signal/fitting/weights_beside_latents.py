@@ -80,7 +80,7 @@ def beside_latent_inputs(terms: Terms, directions: Tensor, generator: torch.Gene
 
 
 @dataclass(frozen=True)
-class Trial:
+class HidingTrial:
     """Recorded units that were hidden: weights along the directions in which they enter, and what they add [direction,
     latent]; spread [direction]: 1 / s^2."""
 
@@ -89,7 +89,7 @@ class Trial:
     spread: Tensor
 
 
-def trials(upper: Tensor, W: Tensor, number: int, generator: torch.Generator) -> list[Trial]:
+def trials(upper: Tensor, W: Tensor, number: int, generator: torch.Generator) -> list[HidingTrial]:
     """`number` of the recorded units hidden, several times.
 
     upper [source, source]: messages are an orthonormal matrix times it. W [target, source]: in directions without
@@ -102,11 +102,11 @@ def trials(upper: Tensor, W: Tensor, number: int, generator: torch.Generator) ->
         U, s, Vh = _decomposed(upper[:, seen])
         directions = torch.linalg.svd(W[:, hidden], full_matrices=False)[0]
         added = U.T @ upper[:, hidden] / s[:, None] @ (W[:, hidden].T @ directions)
-        done.append(Trial(Vh @ (W[:, seen].T @ directions), added, s.pow(-2)))
+        done.append(HidingTrial(Vh @ (W[:, seen].T @ directions), added, s.pow(-2)))
     return done
 
 
-def correlation(done: list[Trial]) -> float:
+def correlation(done: list[HidingTrial]) -> float:
     """rho in these trials; every direction of the messages counts alike."""
     w, c = torch.stack([one.weights for one in done]), torch.stack([one.added for one in done])
     together = (w * c).mean(dim=(0, 2)) / (c.square().mean(dim=(0, 2)) * w.square().mean()).sqrt().clamp_min(1e-300)
@@ -119,7 +119,7 @@ def _decomposed(messages: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return U, s.clamp_min(max(_LEAST_SINGULAR * float(s[0]), 1e-300)), Vh
 
 
-def _posterior(told: Tensor, spread: Tensor, prior: float, done: list[Trial]) -> tuple[Tensor, Tensor]:
+def _posterior(told: Tensor, spread: Tensor, prior: float, done: list[HidingTrial]) -> tuple[Tensor, Tensor]:
     """Mean and variance of w [direction, latent] given told = w + c. spread [direction]: 1 / s^2."""
     rho = correlation(done)
     reach = float((told.square() / spread[:, None]).amax()) + prior / float(spread.min())
