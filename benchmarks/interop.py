@@ -92,16 +92,23 @@ def recorded(simulator: str, network: RateNetwork) -> Path:
 
 
 def fitted(folder: Path, seed: int) -> dict[str, float]:
-    """Metrics of a run on the recording of the folder."""
+    """Metrics of a run on the recording of the folder; empty where it failed."""
     run = folder / "run"
-    if not (run / "metrics.json").exists():
+    kept, failed = run / "metrics.json", folder / "failed.txt"
+    if not kept.exists() and not failed.exists():
         keys = [
             *("simulation=recording", f"simulation.path={folder / 'activity.nwb'}", "logger=csv", f"seed={seed}"),
             *(f"simulation.truth_path={folder / 'truth.npy'}", f"paths.datasets={folder / 'data'}"),
             *("callbacks.figures=false", f"hydra.run.dir={run}"),
         ]
-        subprocess.run([sys.executable, "train.py", *keys], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return json.loads((run / "metrics.json").read_text())
+        words = [sys.executable, "train.py", *keys]
+        done = subprocess.run(
+            words, cwd=ROOT, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if not kept.exists():
+            print(done.stderr, file=sys.stderr)
+            failed.write_text(done.stderr)
+    return json.loads(kept.read_text()) if kept.exists() else {}
 
 
 def with_law_known(folder: Path, network: RateNetwork) -> dict[str, float]:
@@ -164,15 +171,16 @@ def main() -> None:
             for network in cases[functions]:
                 for name in options.simulators:
                     R2 = _measured(functions, recorded(name, network), network)
-                    print(f"{name}, seed {network.seed}: R2 {R2:.4f} with functions {functions}", flush=True)
+                    words = "the run failed" if R2 is None else f"R2 {R2:.4f}"
+                    print(f"{name}, seed {network.seed}: {words} with functions {functions}", flush=True)
     _page(cases)
 
 
-def _measured(functions: str, folder: Path, network: RateNetwork) -> float:
-    """R2 of W."""
+def _measured(functions: str, folder: Path, network: RateNetwork) -> float | None:
+    """R2 of W; None where the run failed."""
     if functions == "known":
         return with_law_known(folder, network)["R2"]
-    return fitted(folder, network.seed)["connectivity_R2"]
+    return fitted(folder, network.seed).get("connectivity_R2")
 
 
 def _page(cases: Mapping[str, Sequence[RateNetwork]]) -> None:
@@ -241,9 +249,14 @@ def _standard_error(values: Sequence[float]) -> float:
 
 
 def _missing(functions: str, networks: Sequence[RateNetwork]) -> str:
-    """Words for the recordings that have no run."""
-    left = {name: [n.seed for n in networks if not _scores(name, functions, n)] for name in SIMULATORS}
-    words = [f"{name} (seeds {', '.join(map(str, seeds))})" for name, seeds in left.items() if seeds]
+    """Words for the recordings that have no scores."""
+    words = []
+    for name in SIMULATORS:
+        left = [network for network in networks if not _scores(name, functions, network)]
+        failed = [n.seed for n in left if functions == "learned" and (folder_of(name, n) / "failed.txt").exists()]
+        missing = [n.seed for n in left if n.seed not in failed]
+        words += [f"{name} (seeds {', '.join(map(str, missing))})"] if missing else []
+        words += [f"{name} (seeds {', '.join(map(str, failed))}: the fit failed)"] if failed else []
     return f"functions {functions}: {', '.join(words)}" if words else ""
 
 
@@ -296,7 +309,7 @@ NOTE = (
     "R2 foretold: what the standard errors of W in this recording let expect; R2 - foretold is free of that chance. "
     "Message and update holds: share of the recorded states at which the 95 % band of the learned function holds the "
     "true one. "
-    "Not run: {missing}. `python benchmarks/interop.py` makes the runs that are missing."
+    "Without a result: {missing}. `python benchmarks/interop.py` makes the runs that are missing."
 )
 
 

@@ -50,3 +50,12 @@ def test_simulators_without_a_run_have_no_row_and_are_named(interop):
     assert interop._missing("known", networks) == (
         "functions known: NEST (seeds 0, 1), brian2 (seeds 0, 1), ours-again (seeds 0, 1)"
     )
+
+
+def test_a_fit_that_failed_is_told_from_one_that_was_not_made(interop):
+    network = interop.RateNetwork(units=4, frames=9, seed=3)
+    folder = interop.folder_of("NEST", network)
+    folder.mkdir(parents=True)
+    (folder / "failed.txt").write_text("It did not beat a constant.")
+    assert interop.fitted(folder, network.seed) == {}
+    assert "NEST (seeds 3: the fit failed), brian2 (seeds 3)" in interop._missing("learned", [network])
