@@ -14,6 +14,7 @@ much less at 10,000, so the difference is taken per seed and given with its stan
 import argparse
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,6 +102,7 @@ def fitted(folder: Path, seed: int) -> dict[str, float]:
             *(f"simulation.truth_path={folder / 'truth.npy'}", f"paths.datasets={folder / 'data'}"),
             *("callbacks.figures=false", f"hydra.run.dir={run}"),
         ]
+        shutil.rmtree(run, ignore_errors=True)  # of a run that was broken off
         words = [sys.executable, "train.py", *keys]
         done = subprocess.run(
             words, cwd=ROOT, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
