@@ -49,7 +49,7 @@ KEPT = re.compile(
     r"(oracle_)?(connectivity|rate_constants|tau|V_rest)_R2(_identifiable|_slope|_pearson2)?|oracle_(ls|ridge|tied)|"
     r"oracle_\w*identifiable_share|oracle_(rank|condition_number|null_dimensions)|(message|update|rate_law)_R2|"
     r"slope_ratio_\d|slope_score|cluster_accuracy|n_types\w*|connectivity_(standard_error|coverage_90|gauge_share)|"
-    r"(onestep|val|test)_R2\w*|best_val_loss|baseline_linear_loss|fit_retries|training_time_min"
+    r"(onestep|val|test)_R2\w*|best_val_loss|baseline_linear_loss|fit_retries|fit_doubtful|training_time_min"
 )
 DETERMINES = re.compile(r"To a relative precision .+|These data (leave|determine) .+")  # what the oracle says
 
@@ -249,9 +249,10 @@ def write_page() -> None:
     note = (
         "Score: R2 to the identity line after the gauge, of synaptic weights (signal, flyvis) or log10 rate constants "
         "(metabolism). Ceiling: the oracle that knows the law, on the same data and the same target. Success: at most "
-        f"{CLOSE} below the ceiling. Failed: the fit said so itself and gave no number. Unannounced: a number further "
-        "below. Undetermined: failed runs whose data leave weights open even to an oracle that knows the law. Mean, sd "
-        "and worst are over the runs that gave a number."
+        f"{CLOSE} below the ceiling. Failed: the fit said so itself and gave no number. Doubtful: a number further "
+        "below, with a warning that the fit leaves more than noise (`fit_doubtful`). Unannounced: a number further "
+        "below without one. Undetermined: failed runs whose data leave weights open even to an oracle that knows the "
+        "law. Mean, sd and worst are over the runs that gave a number."
     )
     seen = [row for case in cases() for target in TARGETS for row in load(case, target).values()]
     commits = ", ".join(sorted({row["commit"] for row in seen}))
@@ -268,10 +269,11 @@ def told(case: str, target: str) -> str:
     if not stored:
         return "-"
     scores, ceilings = _scores(case, stored)
-    good, short, failed = _counts(case, stored)
+    good, short, doubtful, failed = _counts(case, stored)
     score = f"{statistics.mean(scores):.3f} of {statistics.mean(ceilings):.3f}; " if scores else ""
     counts = [f"{good} of {len(stored)} seeds"]
     counts += [f"{short} short"] if short else []
+    counts += [f"{doubtful} doubtful"] if doubtful else []
     counts += [f"{failed} failed"] if failed else []
     return score + ", ".join(counts)
 
@@ -283,17 +285,18 @@ def _scores(case: str, stored: dict[str, dict[str, Any]]) -> tuple[list[float], 
     return [m[name] for m in runs], [m[f"oracle_{name}"] for m in runs if f"oracle_{name}" in m]
 
 
-def _counts(case: str, stored: dict[str, dict[str, Any]]) -> tuple[int, int, int]:
-    """Runs at their ceiling, further below it, and failed."""
-    below = [gap for row in stored.values() if (gap := shortfall(case, row)) is not None]
-    good = sum(gap <= CLOSE for gap in below)
-    return good, len(below) - good, sum("failed" in row for row in stored.values())
+def _counts(case: str, stored: dict[str, dict[str, Any]]) -> tuple[int, int, int, int]:
+    """Runs at their ceiling, further below it without and with a warning, and failed."""
+    gaps = [(gap, row) for row in stored.values() if (gap := shortfall(case, row)) is not None]
+    below = [row for gap, row in gaps if gap > CLOSE]
+    doubtful = sum(row["metrics"].get("fit_doubtful") == 1 for row in below)
+    return len(gaps) - len(below), len(below) - doubtful, doubtful, sum("failed" in row for row in stored.values())
 
 
 def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What many seeds of a case come to."""
     scores, ceilings = _scores(case, stored)
-    good, short, failed = _counts(case, stored)
+    good, short, doubtful, failed = _counts(case, stored)
     return {
         "regime": case,
         "target": target,
@@ -306,6 +309,7 @@ def table_row(case: str, target: str, stored: dict[str, dict[str, Any]]) -> dict
         "lowest ceiling": _digits(ceilings, min),
         "failed": failed,
         "undetermined": sum("undetermined" in row.get("oracle", "") for row in stored.values()),
+        "doubtful": doubtful,
         "unannounced": short,
         "minutes": f"{statistics.mean(row['seconds'] for row in stored.values()) / 60:.1f}",
     }
@@ -323,7 +327,14 @@ def _remarks(case: str, target: str, stored: dict[str, dict[str, Any]]) -> Itera
             metrics = row["metrics"]
             seen = ", ".join(
                 f"{key} {metrics[key]:.4g}"
-                for key in (name, f"oracle_{name}", f"{name}_identifiable", "best_val_loss", "oracle_condition_number")
+                for key in (
+                    name,
+                    f"oracle_{name}",
+                    f"{name}_identifiable",
+                    "best_val_loss",
+                    "oracle_condition_number",
+                    "fit_doubtful",
+                )
                 if key in metrics
             )
             yield f"* {case}, {target}, seed {seed}: {seen}"

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
 from hydra_llm.data.windows import Frames  # noqa: E402
+from hydra_llm.estimation.recorded import Recorded  # noqa: E402
 from hydra_llm.families import attempts  # noqa: E402
 from hydra_llm.families.attempts import another_start, fit_that_beats_baselines  # noqa: E402
 from hydra_llm.families.errors import USER_ERRORS, FitFailed  # noqa: E402
@@ -24,6 +25,11 @@ class Data:
         return [Frames(u, u.cos(), None)]
 
     val_dataloader = train_dataloader
+
+    method = None
+
+    def recorded(self, split):
+        return Recorded(self.train_dataloader()[0].activity, None, 0.1)
 
     def forget(self):
         """Nothing was refined."""
@@ -111,3 +117,10 @@ def test_a_failure_on_frames_that_lie_elsewhere_says_so(attempt, monkeypatch):
     monkeypatch.setattr(Data, "val_dataloader", elsewhere)
     with pytest.raises(FitFailed, match=r"times as far .* from the mean of the training frames as these do"):
         attempt([2.0], retries=0)
+
+
+def test_a_fit_that_leaves_more_than_noise_is_scored_and_doubtful(attempt):
+    fitted, _ = attempt([0.3])
+    assert fitted.losses()["fit_doubtful"] == 1
+    assert fitted.doubt.startswith("The fit is doubtful: it leaves 30.00% of the variance")
+    assert attempt([1e-4])[0].losses()["fit_doubtful"] == 0

@@ -112,8 +112,11 @@ def _measure(
     if (job.trial() or {}).get("sketches"):
         save(evaluator.sketches(fitted, evaluation), folder / job.SKETCHES, dots_per_inch=SMALL)
     if HydraConfig.get().mode == RunMode.RUN:
-        print_table(metrics, family.shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
+        shown = (*family.shown, "fit_doubtful") if fitted.doubt else family.shown
+        print_table(metrics, shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
     _log_headline(family.headline, metrics, target)
+    if fitted.doubt:
+        log.warning("%s", fitted.doubt)
     log.info("Results in %s", folder)
     return metrics
 

@@ -1,7 +1,8 @@
 """A fit is a result only if it beats plain baselines on the validation frames.
 
 One that does not is tried again from another start and with stronger ridges, `training.retries` times; then the run
-ends as FitFailed, with what was seen. A failed fit is never scored.
+ends as FitFailed, with what was seen. A failed fit is never scored. One that beats them and leaves more than noise is
+scored, and doubtful (families.doubt).
 """
 
 import logging
@@ -11,6 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from hydra_llm.data.windows import Frames
+from hydra_llm.families.doubt import doubt
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
 from hydra_llm.identifiability import unseen_states
@@ -65,7 +67,14 @@ def fit_that_beats_baselines(
         minutes += fitted.minutes
         if not keys.must_beat or reached < limit:
             _keep(own, context)
-            return replace(fitted, minutes=minutes, target=data.estimates.words, baselines=baselines, retries=number)
+            return replace(
+                fitted,
+                minutes=minutes,
+                target=data.estimates.words,
+                baselines=baselines,
+                retries=number,
+                doubt=doubt(reached, data.recorded("train"), is_oracle=data.method is None),
+            )
         log.warning(
             "Attempt %d of %d failed after %.1f min: validation loss %.4g, %s.",
             *(number + 1, 1 + keys.retries, fitted.minutes, reached, _in_words(baselines)),

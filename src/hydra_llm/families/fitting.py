@@ -49,7 +49,8 @@ class Fit:
     """A fitted network on the CPU, that of the best checkpoint on validation, and the data it was fitted to.
 
     intervals: the network after every interval, or after some of them. target: what was fitted, in words; baselines:
-    losses of what it had to beat; retries: attempts that failed before it (families.attempts).
+    losses of what it had to beat; retries: attempts that failed before it (families.attempts). doubt: why it may be
+    wrong although it beats them, "" for no reason (families.doubt); None: nobody asked, or nothing tells.
     """
 
     net: Any
@@ -61,12 +62,17 @@ class Fit:
     target: str = "recording"
     baselines: Mapping[str, float] = field(default_factory=dict)
     retries: int = 0
+    doubt: str | None = None
     intervals: Sequence[IntervalSnapshot] = ()
 
     def losses(self) -> dict[str, float]:
-        """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries."""
+        """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries;
+        fit_doubtful: 1 where there is a reason to doubt the fit, 0 where there is none.
+        """
         values = self.history["val_loss"][1]
         beaten = {f"baseline_{name}_loss": loss for name, loss in self.baselines.items()}
+        if self.doubt is not None:
+            beaten["fit_doubtful"] = float(self.doubt != "")
         return {"final_loss": values[-1], "best_val_loss": min(values), "fit_retries": float(self.retries), **beaten}
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 EVEN = 0.35  # share of the knots, against those that follow the bends, that are spread evenly
 END = 0.15  # of the range, whose chord a curve follows beyond it
+_BINS = 200  # in which states are counted
 _MARGIN = 1e-6  # of the range: the outermost states lie inside
 
 
@@ -72,10 +73,18 @@ class SplineBasis:
         values = BSpline.design_matrix(x, self.knots, self.degree).toarray()
         return torch.from_numpy(np.linalg.lstsq(values, function(x), rcond=1e-10)[0])
 
-    def bends(self, coefficients: Tensor) -> Callable[[np.ndarray], np.ndarray]:
-        """A density of knots that follows the root of the curvature, EVEN of it spread evenly."""
+    def bends(self, coefficients: Tensor, states: Tensor | None = None) -> Callable[[np.ndarray], np.ndarray]:
+        """A density of knots that follows the root of the curvature, EVEN of it spread evenly.
+
+        states: the curvature counts by how densely they lie, since a curve may be wild where they hardly are; None:
+        everywhere alike.
+        """
         x = np.linspace(self.low, self.high, 801)
         curvature = np.abs(BSpline(self.knots, coefficients.numpy(), self.degree).derivative(2)(x))
+        if states is not None:
+            counts, edges = np.histogram(states.double().cpu().numpy(), _BINS, (self.low, self.high))
+            visits = np.interp(x, (edges[1:] + edges[:-1]) / 2, counts / max(float(counts.mean()), 1e-300))
+            curvature = curvature * visits
         root = np.sqrt(curvature / max(float(np.quantile(curvature, 0.99)), 1e-300))
         width = 25  # points; a bend is somewhat wider than where it was found
         smooth = np.convolve(root, np.hanning(2 * width + 1) / width, mode="same")
@@ -83,7 +92,12 @@ class SplineBasis:
         return lambda at: np.interp(at, x, smooth)
 
 
+def third_differences(n: int) -> Tensor:
+    """Of n coefficients, as a matrix [n - 3, n]."""
+    return torch.from_numpy(np.diff(np.eye(n), n=3, axis=0))
+
+
 def roughness(n: int) -> Tensor:
     """P [k, k] with c P c the sum of squared third differences of coefficients."""
-    third = np.diff(np.eye(n), n=3, axis=0)
-    return torch.from_numpy(third.T @ third)
+    third = third_differences(n)
+    return third.T @ third

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from hydra_llm.families.signal.fitting.ridge import without_self
 from hydra_llm.identifiability.evidence import minimise_log
-from hydra_llm.nn.spline import SplineBasis, roughness
+from hydra_llm.nn.spline import SplineBasis, roughness, third_differences
 
 CHUNK = 20  # targets whose normal equations are formed at once
 WEAKEST_RIDGE = 1e-18  # relative to the mean square message, which is 1
@@ -54,6 +54,7 @@ class Minimum:
     Q: Tensor  # orthonormal basis of the messages, ridge included [frame, source]
     own: Tensor  # column i: what message i adds to that of the others [frame, source]
     inverse: Tensor  # of S + ridge [source, source]
+    below: Tensor  # the rows of that basis which belong to the ridge [source, source]
 
 
 class BilinearProblem:
@@ -92,7 +93,8 @@ class BilinearProblem:
         own = (message / self.n_frames**0.5 @ inverse) / inverse.diagonal().sqrt()
         W = X.T.contiguous()
         return Minimum(
-            *(a, c, W, loss / self.size, explained / self.size, message, residual), Q[: self.n_frames], own, inverse
+            *(a, c, W, loss / self.size, explained / self.size, message, residual),
+            *(Q[: self.n_frames], own, inverse, Q[self.n_frames :]),
         )
 
     def likeliest(self, point: Minimum, strengths: Strengths, weakest: float) -> tuple[Strengths, Tensor]:
@@ -151,10 +153,39 @@ class BilinearProblem:
         weighted = (strengths.noise / T**2) * (point.message @ point.inverse)
         gradient[k:] -= self._moment(weighted)
         gradient -= self.penalty(strengths) @ torch.cat([point.a, point.c])
-        # the message is divided by its rms, which moves with c
-        P = torch.eye(2 * k, dtype=H.dtype)
-        P[k:, k:] -= torch.outer(point.c, self._moment(point.message) / (T * self.n))
+        P = self._scaled(point)
         return P.T @ H @ P, P.T @ gradient
+
+    def factored(self, point: Minimum, strengths: Strengths) -> tuple[Tensor, Tensor]:
+        """R [3 k, 2 k] and z, with |R step - z|^2 the linearised loss per target up to a constant: normal_equations
+        without noise, and without forming H, whose rounding hides what curves less than 1e-16 of the rest.
+        """
+        T, k = self.n_frames, self.basis.n
+        flat, root = self._B.reshape(self.n, -1), strengths.ridge**0.5
+        own_below = root * point.inverse / point.inverse.diagonal().sqrt()  # column i, as point.own
+        found = torch.zeros(0, 2 * k + 1, dtype=point.message.dtype)
+        for some in self._chunks():
+            incoming = (point.W[some] @ flat).reshape(-1, T, k)
+            design = torch.cat([self._B[some], incoming], dim=2) / T**0.5  # [target, frame, 2 k]
+            inside = point.Q.T @ design
+            own = torch.einsum("ti,itk->ik", point.own[:, some], design)[:, None]
+            above = design - point.Q @ inside + point.own[:, some].T[:, :, None] * own
+            below = own_below[:, some].T[:, :, None] * own - point.below @ inside
+            left = torch.cat([point.residual[:, some].T / T**0.5, -root * point.W[some]], dim=1)  # [target, row]
+            rows = torch.cat([torch.cat([above, below], dim=1), left[:, :, None]], dim=2)
+            found = torch.linalg.qr(torch.cat([found, rows.reshape(-1, 2 * k + 1)]), mode="r").R
+        found = found / self.n**0.5
+        third = third_differences(k)
+        rough = torch.block_diag(strengths.update**0.5 * third, (strengths.message * self.size) ** 0.5 * third)
+        rows = torch.cat([found[:, : 2 * k] @ self._scaled(point), rough])
+        return rows, torch.cat([found[:, 2 * k], -(rough @ torch.cat([point.a, point.c]))])
+
+    def _scaled(self, point: Minimum) -> Tensor:
+        """What a step of (a, c) does [2 k, 2 k]: the message is divided by its rms, which moves with c."""
+        k = self.basis.n
+        P = torch.eye(2 * k, dtype=point.message.dtype)
+        P[k:, k:] -= torch.outer(point.c, self._moment(point.message) / (self.n_frames * self.n))
+        return P
 
     def penalty(self, strengths: Strengths) -> Tensor:
         """The roughness as a matrix over (a, c)."""

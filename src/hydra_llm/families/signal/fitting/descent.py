@@ -1,7 +1,5 @@
 """Damped Gauss-Newton steps on a bilinear problem, its strengths chosen again before every step."""
 
-from dataclasses import replace
-
 import torch
 
 from hydra_llm.families.signal.fitting.bilinear import BilinearProblem, Minimum, Strengths
@@ -21,19 +19,15 @@ def descend(
     steps: int,
     gain: float,
     weakest: float = 0.0,
-    exact: bool = False,
 ) -> tuple[Minimum, Strengths]:
     """At most so many steps. gain: relative to the unexplained share; two steps in a row below it end the descent.
 
-    weakest: no ridge below it. exact: what is left is no noise, only steps that are still to be made; as noise it would
-    reward a message for its determinant and hold the descent at a share of 1e-8.
+    weakest: no ridge below it.
     """
     k, damping, idle = problem.basis.n, _DAMPING, 0
     H = torch.zeros(2 * k, 2 * k, dtype=point.a.dtype)
     for number in range(steps):
         strengths, a = problem.likeliest(point, strengths, max(weakest, _FALL * strengths.ridge))
-        if exact:
-            strengths = replace(strengths, noise=0.0)
         point = min(
             (problem.at(start, point.c, strengths) for start in (a, point.a)), key=lambda candidate: candidate.loss
         )
