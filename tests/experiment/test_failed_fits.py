@@ -39,7 +39,15 @@ def test_a_fit_without_a_useful_step_fails_and_leaves_no_score(run_tiny, tmp_pat
 def test_a_fit_that_learns_says_what_it_beat(run_tiny):
     metrics = run_tiny(JUDGED, "simulation=metabolism_small")
     assert metrics["best_val_loss"] < min(metrics[f"baseline_{name}_loss"] for name in ("constant", "linear"))
-    assert metrics["fit_retries"] == 0
+    assert (metrics["fit_retries"], metrics["fit_doubtful"]) == (0, 0)
+
+
+def test_a_fit_of_the_wrong_law_says_at_its_end_that_it_is_doubtful(run_tiny, caplog):
+    """One function for neurons of two kinds."""
+    kinds = ("simulation.n_neuron_types=2", "simulation.neuron_types=[[1,1,7,0,1,0],[0.5,2,7,0,1,0]]")
+    metrics = run_tiny(*kinds)
+    assert metrics["fit_doubtful"] == 1
+    assert "The fit is doubtful: it leaves" in caplog.records[-1].message
 
 
 @pytest.mark.slow

@@ -43,6 +43,12 @@ def test_a_run_within_the_tolerance_of_its_own_ceiling_has_succeeded():
     assert found["lowest ceiling"] == "0.7100"
 
 
+def test_a_run_that_warned_is_not_unannounced():
+    stored = {"0": row(0.93, fit_doubtful=1.0), "1": row(0.93, fit_doubtful=0.0), "2": row(0.99, fit_doubtful=1.0)}
+    found = robustness.table_row("signal_low_rank", "recording", stored)
+    assert (found["success"], found["doubtful"], found["unannounced"]) == ("33%", 1, 1)
+
+
 def test_runs_that_failed_give_no_number_and_are_named(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(robustness, "RESULTS", tmp_path)
     monkeypatch.setattr(robustness, "STORE", tmp_path / "robustness")

@@ -45,3 +45,13 @@ def test_a_parabola_has_no_roughness():
 def test_too_few_splines_are_refused():
     with pytest.raises(ValueError, match="at least 7 coefficients, got 6"):
         SplineBasis.over(STATES, 6, 5)
+
+
+def test_knots_do_not_follow_bends_where_no_states_are():
+    even = SplineBasis.over(STATES, 40, 3)
+    wild = even.coefficients(lambda u: np.tanh(u) + np.where(u < -4, 30 * (u + 4) ** 2, 0))
+    states = torch.cat([STATES[:1], STATES[STATES.abs() < 2], STATES[-1:]])
+    x = np.linspace(-5, 5, 400)
+    by_bends, by_states = (density(x) for density in (even.bends(wild), even.bends(wild, states)))
+    assert by_bends[x < -3.5].mean() > by_bends[np.abs(x) < 1].mean()
+    assert by_states[x < -3.5].mean() < 0.5 * by_states[np.abs(x) < 1].mean()

@@ -63,3 +63,41 @@ def test_noise_is_averaged_over_all_frames_and_the_ridge_is_that_of_the_noise(ma
 def test_functions_of_their_own_per_neuron_are_refused(make_net):
     with pytest.raises(ValueError, match="spline_knots=0"):
         spline_phase().optimizer(make_net(embedding_dim=2))
+
+
+def test_least_squares_on_the_residuals_is_the_normal_equations_without_noise(make_frames):
+    frames, _ = make_frames(n_frames=300)
+    problem = make_problem(frames)
+    c = problem.basis.coefficients(lambda u: u / (1 + u**2) ** 0.5)
+    strengths = Strengths(ridge=1e-2, noise=0.0, update=1e-3, message=1e-3)
+    point = problem.at(0.1 * c, c, strengths)
+    H, gradient = problem.normal_equations(point, strengths)
+    R, z = problem.factored(point, strengths)
+    torch.testing.assert_close(R.T @ z, gradient, rtol=1e-8, atol=1e-10)
+    smooth = R[2 * problem.basis.n + 1 :]  # the rows after those of the residuals
+    torch.testing.assert_close(R.T @ R - smooth.T @ smooth, H, rtol=1e-8, atol=1e-10)
+
+
+def test_a_direction_of_W_that_hardly_moves_the_target_is_found(make_net, make_frames):
+    """Two neurons differ by 1e-6 of what they do: the rest has to fall below the square of that."""
+    frames, system = make_frames(n_frames=2000)
+    states = frames.activity.clone()
+    states[:, 1] = states[:, 0] + 1e-6 * states[:, 1]
+    net = make_net(activity=states)
+    law, W = system.field(), system.field().effective_connectivity.double()
+    exact = frames._replace(activity=states, target=law.intrinsic(states) + law.message(states) @ W.T)
+    logged = run(spline_phase(n_splines=64), net, exact)
+    assert logged[-1]["unexplained"] < 1e-14
+    assert recovered(net, exact, system)["connectivity_R2"] > 0.999
+
+
+def test_more_knots_follow_where_held_out_frames_are_predicted_far_worse(make_net, make_frames):
+    frames, _ = make_frames(n_frames=2000)
+    exact, far = frames.at(slice(0, 1000)), frames.at(slice(1000, 2000))
+    far = far._replace(activity=1.05 * far.activity)  # no fit predicts these targets
+    plain, asked, content = (
+        run(spline_phase(n_splines=16, held_out=held_out), make_net(activity=exact.activity), exact)[-1]["unexplained"]
+        for held_out in (None, lambda: far, lambda: exact)
+    )
+    assert asked < 0.1 * plain
+    assert content == plain

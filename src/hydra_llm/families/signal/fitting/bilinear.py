@@ -157,8 +157,9 @@ class BilinearProblem:
         return P.T @ H @ P, P.T @ gradient
 
     def factored(self, point: Minimum, strengths: Strengths) -> tuple[Tensor, Tensor]:
-        """R [3 k, 2 k] and z, with |R step - z|^2 the linearised loss per target up to a constant: normal_equations
-        without noise, and without forming H, whose rounding hides what curves less than 1e-16 of the rest.
+        """R [row, 2 k] and z [row], with |R step - z|^2 the linearised loss per target up to a constant: normal_equations
+        without noise, and without forming H, whose rounding hides what curves less than 1e-16 of the rest. The first
+        2 k + 1 rows are those of the residuals, the others of the roughness.
         """
         T, k = self.n_frames, self.basis.n
         flat, root = self._B.reshape(self.n, -1), strengths.ridge**0.5
@@ -177,7 +178,7 @@ class BilinearProblem:
         found = found / self.n**0.5
         third = third_differences(k)
         rough = torch.block_diag(strengths.update**0.5 * third, (strengths.message * self.size) ** 0.5 * third)
-        rows = torch.cat([found[:, : 2 * k] @ self._scaled(point), rough])
+        rows = torch.cat([found[:, : 2 * k], rough]) @ self._scaled(point)
         return rows, torch.cat([found[:, 2 * k], -(rough @ torch.cat([point.a, point.c]))])
 
     def _scaled(self, point: Minimum) -> Tensor:

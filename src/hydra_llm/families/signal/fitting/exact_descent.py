@@ -29,14 +29,14 @@ def descend_exactly(
 ) -> tuple[Minimum, Strengths]:
     """At most so many steps. gain: relative to the unexplained share; two steps in a row below it end the descent."""
     k, damping, idle = problem.basis.n, _DAMPING, 0
-    R = torch.zeros(2 * k, 2 * k, dtype=point.a.dtype)
+    R = torch.zeros(1, 2 * k, dtype=point.a.dtype)
     for number in range(steps):
         strengths, a, noise = _chosen(problem, point, strengths)
         point = min(
             (problem.at(start, point.c, strengths) for start in (a, point.a)), key=lambda candidate: candidate.loss
         )
         if number > _SETTLED:
-            curvature = R.T @ R - problem.penalty(strengths)
+            curvature = R[: 2 * k + 1].T @ R[: 2 * k + 1]
             strengths = replace(problem.smoothing(point, replace(strengths, noise=noise), curvature), noise=0.0)
             point = problem.at(point.a, point.c, strengths)
         R, z = problem.factored(point, strengths)
