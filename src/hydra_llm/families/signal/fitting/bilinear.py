@@ -157,7 +157,7 @@ class BilinearProblem:
         return P.T @ H @ P, P.T @ gradient
 
     def factored(self, point: Minimum, strengths: Strengths) -> tuple[Tensor, Tensor]:
-        """R [row, 2 k] and z [row], with |R step - z|^2 the linearised loss per target up to a constant: normal_equations
+        """R [row, 2 k] and z [row], |R step - z|^2 the linearised loss per target up to a constant: normal_equations
         without noise, and without forming H, whose rounding hides what curves less than 1e-16 of the rest. The first
         2 k + 1 rows are those of the residuals, the others of the roughness.
         """

@@ -31,6 +31,7 @@ def descend_exactly(
     k, damping, idle = problem.basis.n, _DAMPING, 0
     R = torch.zeros(1, 2 * k, dtype=point.a.dtype)
     for number in range(steps):
+        before = strengths.ridge
         strengths, a, noise = _chosen(problem, point, strengths)
         point = min(
             (problem.at(start, point.c, strengths) for start in (a, point.a)), key=lambda candidate: candidate.loss
@@ -50,7 +51,8 @@ def descend_exactly(
             break
         gained = (point.loss - found.loss) / max(found.unexplained, 1e-300)
         point, damping = found, max(damping / _FACTOR, _LEAST)
-        idle = idle + 1 if gained < gain else 0
+        falls = strengths.ridge < before / 2  # the ridge is on its way down, and the rest with it
+        idle = idle + 1 if gained < gain and not falls else 0
         if idle == 2:
             break
     return point, strengths
