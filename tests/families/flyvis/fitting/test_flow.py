@@ -70,13 +70,15 @@ def scores(net, truth):
     return W, float((net.lin_phi.tau.detach() / truth.tau - 1).abs().median())
 
 
-def test_a_frame_of_the_map_is_many_small_steps(recorded):
+@pytest.mark.parametrize("frames", [1, 5])
+def test_a_frame_of_the_map_is_many_small_steps_however_long_it_is(frames, recorded):
     made = recorded(process=0.0, n_frames=60, n_sequences=3)
     sequences = Sequences.of(made.net, made.frames, made.dt)
     x, held = sequences.recorded[5], sequences.external[5]
-    exact = FrameMap(made.net, reach(made.frames, made.dt), made.dt)(x, held)
-    fine = FrameMap(made.net, reach(made.frames, made.dt), made.dt, substeps=1000)(x, held)
-    coarse = FrameMap(made.net, reach(made.frames, made.dt), made.dt, substeps=1)(x, held)
+    between, delta_t = reach(made.frames, made.dt), frames * made.dt
+    exact = FrameMap(made.net, between, delta_t)(x, held)
+    fine = FrameMap(made.net, between, delta_t, substeps=1000 * frames)(x, held)
+    coarse = FrameMap(made.net, between, delta_t, substeps=frames)(x, held)
     assert float((exact - fine).abs().max()) < 2e-3 * float((fine - x).abs().max())
     assert float((coarse - fine).abs().max()) > 20 * float((exact - fine).abs().max())
 

@@ -4,7 +4,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.families.flyvis.fitting.frame_map import STEPS  # noqa: E402
 from hydra_llm.families.flyvis.fitting.round_state import RoundState  # noqa: E402
 
 
@@ -15,11 +14,11 @@ def taken(squared_error):
 
 
 def test_before_any_round_and_under_noise_the_map_takes_few_steps():
-    assert RoundState().steps == taken(0.8).steps == STEPS
+    assert RoundState().finer == taken(0.8).finer == 1
 
 
 def test_errors_too_small_for_noise_make_the_steps_of_the_map_finer():
-    assert taken(0.01).steps > STEPS
+    assert taken(0.01).finer > 1
 
 
 def test_messages_are_doubted_less_the_smaller_the_errors_are():

@@ -69,7 +69,7 @@ class FlowPhase:
         self.solution.load_state_dict(state["solution"])
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.steps)
+        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         gain = self.state.gain_of(net)
         whole = interval >= self.n_intervals - _WHOLE_ROUNDS
         every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
@@ -111,7 +111,7 @@ def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> 
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
             held.append(first_sequences(data.frames("validation")))
-        return relative_error(net, held[0], state.gain_of(net), data.delta_t, substeps, state.steps)
+        return relative_error(net, held[0], state.gain_of(net), data.delta_t, substeps, state.finer)
 
     return loss
 
@@ -122,14 +122,14 @@ def relative_error(
     gain: Tensor,
     delta_t: float,
     substeps: int | None,
-    steps: int,
+    finer: int,
     of: Tensor | slice = slice(None),
 ) -> Tensor:
     """Mean square error of predicting each frame over the variance of the increments. gain: K [neuron]. substeps,
-    steps: see FrameMap. of: the neurons that count.
+    finer: see FrameMap. of: the neurons that count.
     """
     with torch.no_grad():
-        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps, steps)
+        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps, finer)
         sequences = Sequences.of(net, frames, delta_t)
         error = filtered(law, sequences, gain).moments().variance()[of].mean()
     return error / increments(frames, delta_t, of)

@@ -4,6 +4,7 @@ The leak is integrated exactly and what a neuron receives to second order (expon
 Matthews 2002): most time constants are as short as a frame, where Euler steps are off by a quarter.
 """
 
+import math
 import warnings
 
 import torch
@@ -13,7 +14,8 @@ from hydra_llm.families.flyvis.fitting.closed_form import relaxation_of
 from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
-STEPS = 2  # exponential ones per frame
+_STEP = 0.01  # s, of an exponential step: as long as the shortest time constants of a fly
+_FEWEST = 2  # exponential steps per frame
 _BEYOND = 3.0  # a state is kept within so many times the recorded range: wrong laws may be unstable
 
 
@@ -21,8 +23,8 @@ class FrameMap:
     """Phi(v, I) of a network with the relaxation update. v and I [neuron, sequence].
 
     reach: lowest and highest voltage of the recording. delta_t: of a frame, in seconds. substeps: None for the flow of
-    the law; a number for so many Euler steps, where a simulator is known to have taken them. steps: exponential ones,
-    for the flow.
+    the law; a number for so many Euler steps, where a simulator is known to have taken them. finer: times as many
+    exponential steps as usual, for the flow.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class FrameMap:
         reach: tuple[float, float],
         delta_t: float,
         substeps: int | None = None,
-        steps: int = STEPS,
+        finer: int = 1,
     ) -> None:
         relaxation = relaxation_of(net)
         with torch.no_grad():
@@ -48,7 +50,8 @@ class FrameMap:
         self._middle, self._reach = (low + high) / 2, _BEYOND * (high - low) / 2
         self.spread = net.spread_input
         self._message = messages_of(net, reach)
-        self._delta_t, self._substeps, self._steps = delta_t, substeps, steps
+        self._delta_t, self._substeps = delta_t, substeps
+        self._steps = finer * max(_FEWEST, math.ceil(delta_t / _STEP - 1e-9))
 
     def _received(self, v: Tensor, external: Tensor) -> Tensor:
         """What drives dv/dt beside the leak."""

@@ -37,7 +37,7 @@ class ReconstructionPhase(FlowPhase):
         eye, silent = self.cells.eye, self.cells.frames("train")
         if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
             self.solution.apply(net.whole, silent)
-        law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.steps)
+        law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         gain = eye.filled(self.state.gain_of(net.net))
         found = CorrectedFrames(net.whole, law, self.cells.begun("train"), gain, self.delta_t)
         logged = self.regress(interval, net.whole, found, law, optimizer, step)
@@ -64,6 +64,6 @@ def prediction_error_with(
         if not held:
             held.append(first_sequences(cells.begun("validation")))
         K = cells.eye.filled(state.gain_of(net.net))
-        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, state.steps, cells.eye.neuron)
+        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, state.finer, cells.eye.neuron)
 
     return loss

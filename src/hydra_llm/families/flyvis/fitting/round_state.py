@@ -6,11 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hydra_llm.families.flyvis.fitting.frame_map import STEPS
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _FIRST_GAIN = 0.5  # with 1, a law of differences passes for right: its false leak whitens the errors
-_FINE_STEPS = 8  # per frame; two of them are wrong by some 1 % of the increments
+_FINER = 4  # times as many steps per frame; the usual ones are wrong by some 1 % of the increments
 _FINE_BELOW = 0.3  # of the increments: smaller prediction errors are not noise alone, and show the steps of the map
 _MESSAGE_ERROR = 1e-4  # share of a message's variance that is doubted where errors are as large as the increments
 
@@ -30,9 +29,9 @@ class RoundState:
         return self.gain.to(net.W.device)
 
     @property
-    def steps(self) -> int:
-        """Of the map from frame to frame."""
-        return _FINE_STEPS if self.error < _FINE_BELOW else STEPS
+    def finer(self) -> int:
+        """Times as many steps of the map from frame to frame as usual."""
+        return _FINER if self.error < _FINE_BELOW else 1
 
     @property
     def doubt(self) -> float:
