@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, by_in_degree, factorise
-from hydra_llm.families.flyvis.oracle.neighbour_solutions import best_ridge, determined, least_squares, ridge
-from hydra_llm.families.flyvis.oracle.report import flyvis_oracle, law_blocks
+from hydra_llm.families.flyvis.oracle.neighbour_solutions import Solution, best_ridge, determined, least_squares, ridge
+from hydra_llm.families.flyvis.oracle.report import flyvis_oracle, law_blocks, parameters
 from hydra_llm.metrics.scores import identity_r2
 
 
@@ -187,3 +187,16 @@ def test_the_strongest_ridge_within_a_standard_error_is_taken(relu_network):
     train, validation = (factorise(network.graph.edge_index, network.graph.num_nodes, part) for part in blocks)
     _, strength = best_ridge(train, validation, strengths=(1e-9, 1e-8, 1e3))
     assert strength == 1e-8
+
+
+def test_a_rate_that_is_rounding_is_no_time_constant():
+    rate = torch.tensor([50.0, 10.0, 40.0, 1e-14, -3.0, 0.0])
+    found = parameters(Solution(torch.zeros(0), rate, torch.ones(6)), torch.zeros(0, dtype=torch.long))
+    assert found.found.tolist() == [True, True, True, False, False, False]
+    torch.testing.assert_close(1 / found.tau, torch.tensor([50.0, 10.0, 40.0, 10.0, 10.0, 10.0]))
+
+
+def test_without_any_rate_all_time_constants_are_a_second():
+    found = parameters(Solution(torch.zeros(0), torch.zeros(2), torch.ones(2)), torch.zeros(0, dtype=torch.long))
+    assert found.tau.tolist() == [1.0, 1.0]
+    assert not found.found.any()

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 _BLOCK = 1024  # frames per step
 _LONG = 500_000_000  # edge-frames from which on every step is announced
 _EDGE_FRAMES = 4_000_000_000  # about a minute on one core; longer recordings are thinned out evenly
+_SLOWEST = 0.01  # of the median rate: what is smaller is rounding
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,11 @@ def law_blocks(samples: Samples, input_index: Tensor) -> Blocks:
 def parameters(solution: Solution, target: Tensor) -> OracleParameters:
     """W, tau and V_rest of rate = 1/tau, offset = V_rest/tau, weight = W/tau; target [edge].
 
-    A neuron whose rate is not positive has no time constant; it is given the median of the others.
+    A neuron whose rate is hardly above 0 has no time constant: it never moves, say. It is given the median of the
+    others.
     """
-    found = solution.rate > 0
-    middle = solution.rate[found].median() if found.any() else torch.ones_like(solution.rate[:1]).squeeze()
+    positive = solution.rate[solution.rate > 0]
+    middle = positive.median() if len(positive) else solution.rate.new_ones(())
+    found = solution.rate > _SLOWEST * middle
     tau = 1 / torch.where(found, solution.rate, middle)
     return OracleParameters(solution.weight * tau[target], tau, solution.offset * tau, found)
