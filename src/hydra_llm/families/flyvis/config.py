@@ -268,5 +268,13 @@ class FlyvisTraining(OpenTraining):
         choices=("auto", "reconstructed", "silenced"),
     )
 
+    # ---- synapses that the wiring diagram lacks ----
+    missing_synapses: str = key(
+        "auto",
+        help="what most neurons wired alike have and the wiring diagram lacks: auto, fitted beside the known synapses "
+        "where regressions are pooled; ignored",
+        choices=("auto", "ignored"),
+    )
+
     # ---- evaluation ----
     rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)

@@ -24,6 +24,7 @@ FAMILY = Family(
         "message_R2",
         "tau_R2",
         "tau_R2_identifiable",
+        "tau_R2_moving",
         "tau_R2_slow",
         "tau_median_ratio",
         "V_rest_R2",

@@ -18,13 +18,16 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedFormPhase
+from hydra_llm.families.flyvis.fitting.closed_form import HELD, ClosedFormPhase
+from hydra_llm.families.flyvis.fitting.counterparts import counterparts
 from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
+from hydra_llm.families.flyvis.fitting.missing_synapses import missing_synapses
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye, PartlyRecordedGNN
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.reconstruction import ReconstructionPhase, prediction_error_with
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
+from hydra_llm.families.flyvis.fitting.still_neurons import settle, still
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
@@ -43,9 +46,13 @@ log = logging.getLogger(__name__)
 _STATES_AT_ONCE = 2**17  # neuron states per step of a validation: wide hidden layers take memory
 
 
-def build_net(model: DictConfig, seed: int, observations: Observations) -> nn.Module:
-    """The network before any fit, from stream model_init, on the graph that the experimenter knows."""
+def build_net(model: DictConfig, seed: int, observations: Observations, added: Tensor | None = None) -> nn.Module:
+    """The network before any fit, from stream model_init, on the graph that the experimenter knows and, after its
+    edges, those of `added` [(source, target), edge].
+    """
     graph, eye = known_graph(observations), PartialEye.of(observations)
+    if added is not None:
+        graph["edge_index"] = torch.cat([graph["edge_index"], added], dim=1)
     if eye is not None:
         graph["alike"] = eye.alike[eye.neuron]
     return network_of(
@@ -122,6 +129,54 @@ def hidden_cells(
     return None
 
 
+def overlooked(training: FlyvisTraining, net: nn.Module, observations: Observations) -> Tensor | None:
+    """Synapses [(source, target), missing] that this fit puts beside the known ones; None for none."""
+    pools = training.closed_form and training.closed_form_ridge == "pooled"
+    of_relaxation = isinstance(net, FlyvisGNN) and isinstance(net.lin_phi, Relaxation)
+    if training.missing_synapses == "ignored" or not (pools and of_relaxation) or PartialEye.of(observations):
+        return None
+    assert isinstance(net, FlyvisGNN)
+    net.alike = counterparts(net.edge_index, net.column, net.input_index)
+    found = missing_synapses(net.edge_index, net.alike, net.column)
+    if not found.shape[1]:
+        return None
+    log.warning(
+        "The wiring diagram of %s synapses lacks %s that most neurons wired alike have. They are fitted beside the "
+        "known ones; training.missing_synapses=ignored leaves them out.",
+        *(f"{number:,}" for number in (net.edge_index.shape[1], found.shape[1])),
+    )
+    return found
+
+
+def doubted(fitted: "FlyvisFit") -> "FlyvisFit":
+    """With the doubt that rates raise which disagree with those of counterparts."""
+    held = fitted.history.get(HELD, ([], [0.0]))[1][-1]
+    if not held:
+        return fitted
+    reason = (
+        f"The fit is doubtful: the data give {held:.0f} of {fitted.net.n_neurons:,} neurons a rate far from that of "
+        "neurons wired alike, and they took the rate of these. Inputs that the wiring diagram lacks do that, and "
+        "weights that the data do not tell apart from a rate. Weights into these neurons may be wrong. Check the "
+        "wiring diagram, or record an activity with more dimensions."
+    )
+    return dataclasses.replace(fitted, doubt=f"{fitted.doubt or ''} {reason}".strip())
+
+
+def settled(fitted: "FlyvisFit", frames: Frames) -> "FlyvisFit":
+    """With the time constants of neurons that never move, of which the recording says nothing, from others."""
+    net = fitted.net
+    if not isinstance(net, FlyvisGNN) or not still(frames).any():
+        return fitted
+    alike = net.alike if net.alike is not None else counterparts(net.edge_index, net.column, net.input_index)
+    resting = settle(net, frames, alike)
+    log.info(
+        "%d of %d neurons never move: nothing tells their time constants or the weights into them. They have the "
+        "median time constant of neurons wired alike that move, or of all.",
+        *(int(resting.sum()), net.n_neurons),
+    )
+    return dataclasses.replace(fitted, resting=resting)
+
+
 def recipe(
     training: FlyvisTraining, data: FitData, snapshots: Snapshots, state: RoundState, cells: HiddenCells | None
 ) -> list[Phase]:
@@ -158,11 +213,13 @@ def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
 @dataclasses.dataclass(frozen=True)
 class FlyvisFit(Fit):
     """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown. whole: the network
-    of all neurons, hidden ones too, where these were reconstructed.
+    of all neurons, hidden ones too, where these were reconstructed. resting [neuron]: bool, those that never move,
+    whose time constants the recording does not determine; None where all move.
     """
 
     stimulus: ImplicitStimulus | None = None
     whole: FlyvisGNN | None = None
+    resting: Tensor | None = None
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
@@ -175,7 +232,7 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     def attempt(keys: FlyvisTraining, context: FitContext) -> FlyvisFit:
         return _fit(model, keys, observations, data, context)
 
-    return fit_that_beats_baselines(keys, data, context, attempt)
+    return doubted(fit_that_beats_baselines(keys, data, context, attempt))
 
 
 def _fit(
@@ -188,6 +245,9 @@ def _fit(
     """One attempt."""
     snapshots, state = Snapshots(), RoundState()
     net = build_net(model, keys.seed, observations)
+    added = overlooked(keys, net, observations)
+    if added is not None:
+        net = build_net(model, keys.seed, observations, added)
     cells = hidden_cells(keys, net, data, observations)
     plan = partial(recipe, snapshots=snapshots, state=state, cells=cells)
     if cells is not None and isinstance(net, FlyvisGNN):
@@ -199,7 +259,8 @@ def _fit(
         phases = phases_of(keys, data, plan)
         judge = prediction_error(data, state, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
         found = train(net, phases, data, context, judge, keys.module)
-        return FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
+        fitted = FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
+        return settled(fitted, data.frames("train")) if keys.closed_form else fitted
     stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)
     assert isinstance(net, FlyvisGNN)  # its keys hold implicit_stimulus
     phases = phases_of(keys, data, plan)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from hydra_llm.callbacks.dataset_writer import DatasetWriter  # noqa: E402
 from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.fitting import Fit  # noqa: E402
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # noqa: E402
+from hydra_llm.families.flyvis.fit import FlyvisFit  # noqa: E402
 from hydra_llm.training.simulation import simulate  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
@@ -170,3 +172,41 @@ def test_every_figure_of_a_run_is_drawn(eye):
     }
     assert set(evaluator.figures(fit, evaluation)) == {*always, "embedding", "r2_trajectory"}
     assert set(evaluator.sketches(fit, evaluation)) == {"recovery", "functions"}
+
+
+def with_hidden_edges(dataset):
+    """The truth as a network that has the hidden edges after the observed ones."""
+    observations, truth = dataset.observations(), dataset.truth()
+    shown = truth["observed_edge"]
+    hidden = torch.ones(len(truth["W"]), dtype=torch.bool)
+    hidden[shown] = False
+    order = torch.cat([shown, hidden.nonzero().ravel()])
+    parts = {"edge_index": truth["edge_index"][:, order], "input_index": observations.structure("input_index")}
+    whole = SimpleNamespace(structure=parts.__getitem__)
+    known = {name: truth[name] for name in ("W", "tau", "v_rest", "neuron_type")}
+    return LawNetwork(whole, {**known, "observed_edge": order})
+
+
+def test_a_network_with_inferred_edges_is_scored_on_the_observed_ones_and_on_what_it_inferred(eye):
+    evaluator, dataset = eye(edge_removal_ratio=0.2)
+    fit = Fit(with_hidden_edges(dataset), None, HISTORY, 1, 0.1)
+    metrics = evaluator.score(fit, evaluator.oracle()).metrics
+    for name in ("connectivity_R2", "tau_R2", "V_rest_R2", "onestep_R2"):
+        assert metrics[name] == pytest.approx(1, abs=1e-6), name
+    n_hidden = len(dataset.truth()["W"]) - len(dataset.truth()["observed_edge"])
+    assert metrics["inferred_edges"] == n_hidden > 0
+    assert metrics["inferred_edge_precision"] == metrics["inferred_edge_recall"] == 1
+
+
+def test_tau_is_scored_on_the_neurons_that_move_beside_all(eye):
+    evaluator, dataset = eye()
+    net = LawNetwork(dataset.observations(), dataset.truth())
+    resting = torch.zeros(len(net.tau), dtype=torch.bool)
+    resting[3] = True
+    with torch.no_grad():
+        net.tau[3] *= 50
+    fit = FlyvisFit(net, None, HISTORY, 1, 0.1, resting=resting)
+    metrics = evaluator.score(fit, evaluator.oracle()).metrics
+    assert metrics["tau_R2"] < 0
+    assert metrics["tau_R2_moving"] == pytest.approx(1, abs=1e-6)
+    assert metrics["still_neurons"] == 1

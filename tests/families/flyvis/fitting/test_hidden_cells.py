@@ -7,8 +7,6 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from omegaconf import OmegaConf  # noqa: E402
 
-from hydra_llm.callbacks.dataset_writer import DatasetWriter  # noqa: E402
-from hydra_llm.data.store import DatasetStore  # noqa: E402
 from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining  # noqa: E402
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # noqa: E402
@@ -20,19 +18,6 @@ from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye  # noqa: E4
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients  # noqa: E402
 from hydra_llm.families.flyvis.model.build import flyvis_gnn  # noqa: E402
 from hydra_llm.families.flyvis.model.graph import known_graph  # noqa: E402
-from hydra_llm.training.simulation import simulate  # noqa: E402
-
-KEYS = {"parameters": "varied", "dtype": "float64", "n_frames": 900, "n_frames_validation": 150, "n_frames_test": 150}
-
-
-@pytest.fixture
-def recorded(make_flyvis_system, tmp_path):
-    def make(**keys):
-        system = make_flyvis_system(**{**KEYS, "extent": 2, "n_hidden_neurons": 0.15, **keys})
-        store = DatasetStore(tmp_path)
-        return simulate(system, store, writer=DatasetWriter, callbacks=[], enable_progress_bar=False)
-
-    return make
 
 
 def trained(dataset, folder, **keys):

@@ -1,7 +1,5 @@
 """Counterparts from the wiring diagram, and regressions that pool them, on a lattice of 19 columns of four neurons."""
 
-from types import SimpleNamespace
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
@@ -12,41 +10,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree  # noqa: E
 from hydra_llm.families.flyvis.fitting.pooled import Pools, pooled, tied  # noqa: E402
 from hydra_llm.families.flyvis.fitting.regressions import NormalEquations  # noqa: E402
 
-# source type, target type, relative column of the target
-WIRING = [
-    (0, 1, (0, 0)),
-    (0, 2, (0, 0)),
-    (1, 2, (1, 0)),
-    (1, 3, (0, 0)),
-    (2, 3, (0, -1)),
-    (3, 2, (-1, 1)),
-    (3, 3, (0, 0)),
-]
 N_TYPES = 4
-
-
-@pytest.fixture
-def eye():
-    """The wiring diagram with its neurons in random order; type 0 has the inputs."""
-    columns = [(u, v) for u in range(-2, 3) for v in range(-2, 3) if abs(u + v) <= 2]
-    neurons = [(column, kind) for column in columns for kind in range(N_TYPES)]
-    order = torch.randperm(len(neurons), generator=torch.Generator().manual_seed(3)).tolist()
-    neurons = [neurons[k] for k in order]
-    number = {neuron: k for k, neuron in enumerate(neurons)}
-    edges = [
-        (number[(column, source)], number[there])
-        for column in columns
-        for source, target, step in WIRING
-        if (there := ((column[0] + step[0], column[1] + step[1]), target)) in number
-    ]
-    types = torch.tensor([kind for _, kind in neurons])
-    return SimpleNamespace(
-        edge_index=torch.tensor(edges).T,
-        column=torch.tensor([column for column, _ in neurons]),
-        types=types,
-        input_index=(types == 0).nonzero().ravel(),
-        n=len(neurons),
-    )
 
 
 def same_partition(found, types):
@@ -170,3 +134,32 @@ def test_one_fit_for_all_counterparts_is_the_regression_on_their_summed_inputs(e
     torch.testing.assert_close(found.rate[members], x[0].expand(len(members)))
     for k, weight in zip(used, x[2:], strict=True):
         torch.testing.assert_close(found.beta[kinds == k], weight.expand(int((kinds == k).sum())))
+
+
+def with_a_missing_input(eye, strength):
+    """Regressions of like neurons; an input of one neuron, which follows its voltage, is in no regression."""
+    normal, pools, _, truth = regressions(eye, spread=0.0, n_frames=400, noise=3.0)
+    lost = int((eye.types == 2).nonzero()[4])
+    number = next(k for k, group in enumerate(normal.groups) if lost in group.targets)
+    row = int((normal.groups[number].targets == lost).nonzero())
+    moments = normal.moments[number][row]
+    # slope gains -strength * own, as an input does that is in step with the voltage
+    n = len(moments)
+    change = torch.eye(n, dtype=torch.float64)
+    change[0, -1] = -strength
+    normal.moments[number][row] = change.T @ moments @ change
+    return normal, pools, normal.evidence(10, 1e-9)[0], truth, lost
+
+
+def test_a_rate_that_a_missing_input_spoils_is_that_of_counterparts(eye):
+    normal, pools, alone, truth, lost = with_a_missing_input(eye, strength=19.0)
+    assert float(alone.rate[lost]) < 0.3 * float(truth["rate"][lost])
+    found, _ = pooled(normal, pools, alone)
+    assert found.held.nonzero().ravel().tolist() == [lost]
+    assert float(found.rate[lost]) == pytest.approx(float(truth["rate"][lost]), rel=0.05)
+
+
+def test_no_rate_is_held_where_counterparts_agree_or_differ_by_a_quarter(eye):
+    for spread in (0.0, 0.5):
+        normal, pools, alone, _ = regressions(eye, spread)
+        assert int(pooled(normal, pools, alone)[0].held.sum()) == 0

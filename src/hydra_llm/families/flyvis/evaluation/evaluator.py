@@ -155,6 +155,8 @@ class FlyvisEvaluator:
         metrics = truth.scores(
             recovered.W, recovered.tau, recovered.v_rest, identifiable=oracle.found, delta_t=self._delta_t
         )
+        metrics |= truth.moving_scores(recovered.tau, getattr(fit, "resting", None))
+        metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
         metrics["tau_missing_share"] = float((~recovered.found).mean())
         if not recovered.found.all():
             log.info(

@@ -4,7 +4,7 @@ One thing is given: a message is compared with relu, which the law is known to h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -67,9 +67,16 @@ class Probe:
         )
 
     def recover(self, net) -> RecoveredParameters:
-        """The parameters of the law that the network learned."""
+        """The parameters of the law that the network learned; W of the edges of the probe."""
         gauge = message_gauge(evaluate(net.message, self.grid, net), np.maximum(self.grid, 0))
-        return to_physical_parameters(_weights(net), self.edge_index, self.linearise(net), gauge)
+        return self._of_known(to_physical_parameters(_weights(net), self._edges(net), self.linearise(net), gauge))
+
+    def _edges(self, net) -> np.ndarray:
+        """[2, edge], those that a fit put beside the known ones too (fitting.missing_synapses)."""
+        return net.edge_index.numpy() if len(net.W) > self.edge_index.shape[1] else self.edge_index
+
+    def _of_known(self, found: RecoveredParameters) -> RecoveredParameters:
+        return replace(found, W=found.W[: self.edge_index.shape[1]])
 
     def message_scores(self, net, gauge: MessageGauge) -> dict[str, float]:
         """message_R2 of the learned message, gauge taken out, against relu at the recorded states.
@@ -105,12 +112,12 @@ class Probe:
         scale = np.where(told, scale, 1.0)
         v, msg, held, _ = self._states(net, _PUBLISHED_STATES)
         gain = np.median(self._slopes(net, v, msg, held)[1], axis=0)
-        source, target = self.edge_index
+        source, target = self._edges(net)
         with np.errstate(divide="ignore", invalid="ignore"):
             W = np.nan_to_num(-_weights(net) * (gain / f_slope)[target] * scale[source], posinf=0, neginf=0)
             tau, v_rest = np.clip(-1 / f_slope, 0, 1), np.nan_to_num(-f_offset / f_slope, posinf=0, neginf=0)
         gauge = MessageGauge(scale, np.zeros_like(scale), told)
-        return RecoveredParameters(W, tau, v_rest, found=f_slope < 0, gauge=gauge)
+        return self._of_known(RecoveredParameters(W, tau, v_rest, found=f_slope < 0, gauge=gauge))
 
     def _states(self, net, n_states: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """v, received message, input and f at the recorded states, [state, neuron] each."""
@@ -119,7 +126,7 @@ class Probe:
         held = np.zeros_like(v)
         if self.external is not None:
             held[:, self.input_index.numpy()] = self.external[chosen]
-        msg = received(evaluate(net.message, v, net), _weights(net), self.edge_index)
+        msg = received(evaluate(net.message, v, net), _weights(net), self._edges(net))
         return v, msg, held, evaluate(net.update, v, net, msg, held)
 
     def _slopes(self, net, v: np.ndarray, msg: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, ...]:

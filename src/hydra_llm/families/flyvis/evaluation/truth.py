@@ -2,8 +2,10 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 from torch_geometric.data import Data
 
 from hydra_llm.data.truth import Truth
@@ -109,6 +111,29 @@ class EyeTruth:
         value = identity_r2(found.W[edges], self.W[edges])
         return scores if value is None else {**scores, "connectivity_R2_told_sources": value}
 
+    def moving_scores(self, tau: np.ndarray, resting: Tensor | None) -> dict[str, float]:
+        """still_neurons and tau_R2_moving, over the neurons that move; nothing where all do. resting: bool [neuron]."""
+        if resting is None or np.ptp(self.tau) == 0:
+            return {}
+        moves = ~resting.numpy()
+        scores = {"still_neurons": float((~moves).sum())}
+        fit = identity_r2(tau[moves], self.tau[moves])
+        return scores if fit is None else {**scores, "tau_R2_moving": fit}
+
+    def inferred_scores(self, net: Any, true_edges: np.ndarray) -> dict[str, float]:
+        """inferred_edges that a fit put beside the observed ones, the share of them that exist, and the share of the
+        hidden edges that are among them; nothing where it put none. true_edges [(source, target), edge].
+        """
+        given = self.graph["edge_index"].numpy()
+        if not hasattr(net, "edge_index") or net.edge_index.shape[1] <= given.shape[1]:
+            return {}
+        n = len(self.tau)
+        inferred, hidden = (_numbers(edges, n) for edges in (net.edge_index[:, given.shape[1] :].numpy(), true_edges))
+        hidden = np.setdiff1d(hidden, _numbers(given, n))
+        right = int(np.isin(inferred, hidden).sum())
+        scores = {"inferred_edges": float(len(inferred)), "inferred_edge_precision": right / len(inferred)}
+        return scores if not len(hidden) else {**scores, "inferred_edge_recall": right / len(hidden)}
+
     def perturbed_scores(self, W: np.ndarray) -> dict[str, float]:
         """Scores of a graph that is not the connectome."""
         return perturbed_edge_metrics(W, self.W, self.true_edge, self.n_true_edges)
@@ -129,3 +154,8 @@ class EyeTruth:
         distance = u**2 + u * v + v**2
         members = (np.flatnonzero(self.types == number) for number in np.unique(self.types))
         return np.array([own[distance[own].argmin()] for own in members])
+
+
+def _numbers(edges: np.ndarray, n_neurons: int) -> np.ndarray:
+    """One number per pair (source, target) [2, edge]."""
+    return edges[0].astype(np.int64) * n_neurons + edges[1]

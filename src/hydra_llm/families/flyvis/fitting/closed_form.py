@@ -24,6 +24,7 @@ from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.training.phases.base import FitData, Step
 
 RIDGES = ("pooled", "evidence", "validation", "fixed")
+HELD = "held_rates"  # logged: neurons that were given the rate of their counterparts
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
 _EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; from those of nearly the same data
 _MESSAGE_ERROR = 1e-4  # of a learned message, as a share of its variance: 1 % of what it varies by
@@ -98,7 +99,8 @@ class ClosedForm:
         else:
             found = normal.best_on(normal, [self.strength])
         write(net, found)
-        return {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
+        logged = {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
+        return logged if found.held is None else {**logged, HELD: float(found.held.sum())}
 
     def _by_evidence(self, net: FlyvisGNN, normal: NormalEquations) -> Coefficients:
         known = self._priors

@@ -7,7 +7,7 @@ to zero and they are fitted as one; where they differ, s stays wide and each neu
 its type instead of towards zero. Gelman & Hill (2007), ch. 13; widths by the fixed point of MacKay (1992).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,10 +23,16 @@ _FIRST_SHARE = 0.1  # of the variance of the parameters, within a type at the st
 _NARROWEST = 1e-7  # least width within a type, relative to that between types: equal for all purposes
 _WIDEST = 3.0  # largest one: what the data say nothing about would widen without end
 _QUIETEST = 1e-4  # least noise, relative to the mean square slope: what a learned message leaves is no smaller
-_STILL = 1e-12  # mean square slope of a neuron that never moves, relative to the variance of the others
+STILL = 1e-12  # mean square slope of a neuron that never moves, relative to the variance of the others
 _ROUNDING = 1e-8  # of matrices whose diagonal is 1
 _STIFF = 1e4  # B beyond which 1 - M is a more exact M B than the product
 _FAR = 2.0  # factor between the rates of counterparts that no recording of all neurons has shown
+_APART, _SPREADS, _MOST_APART = (
+    0.2,
+    5.0,
+    0.8,
+)  # of a rate from the median of its counterparts, relative to it and to their median
+_FEWEST = 3  # counterparts that have a median
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
 
 
@@ -81,6 +87,11 @@ class _Members:
     square: Tensor  # [neuron, unknown, unknown], in the matrices of all types
     own: Tensor  # [neuron], the type
 
+    def without(self, held: Tensor) -> "_Members":
+        """The same, where neurons of `held` [neuron of all] say nothing."""
+        kept = (~held[self.targets]).to(self.b)
+        return replace(self, A=self.A * kept[:, None, None], b=self.b * kept[:, None])
+
 
 class Widths(NamedTuple):
     """Variances of the prior: within [type, (rate, offset, weight)], between [type]."""
@@ -97,11 +108,42 @@ def pooled(
     start: a fit of each neuron alone, whose residuals are the noise and whose parameters set the first widths.
     widths: those of an earlier fit, from which a few iterations go on.
     """
-    still = _STILL * float(normal.slope_variance())
+    still = STILL * float(normal.slope_variance())
     members = [
         _members(pools, start, group, moments, normal.n_frames, still)
         for group, moments in zip(normal.groups, normal.moments, strict=True)
     ]
+    found = _learned(members, pools, start, widths)
+    middle, held = _held(members, found, pools, start.rate)
+    if held.any():
+        found = _learned([part.without(held) for part in members], pools, start, widths)
+        middle, held = _held(members, found, pools, start.rate, held)
+    beta, own = torch.zeros_like(start.beta), torch.stack([start.rate, start.offset, start.residual], dim=1)
+    for part, moments in zip(members, normal.moments, strict=True):
+        x = found.of(part, held, middle)
+        if normal.unrecorded:
+            x = _near(x, found.shared[part.place])
+        beta[part.edges] = x[:, N_OWN:]
+        own[part.targets] = torch.cat([x[:, :N_OWN], mean_square(moments, x)[:, None]], dim=1)
+    _share(normal, pools, found.shared, beta, own)
+    return Coefficients(beta, *own.unbind(dim=1), held=held), found.widths
+
+
+class _Learned(NamedTuple):
+    """What the neurons of all types have in common, and how far they may be from it."""
+
+    widths: Widths
+    shared: Tensor  # in one vector
+
+    def of(self, part: "_Members", held: Tensor, middle: Tensor) -> Tensor:
+        """Unknowns [neuron, unknown]. held [neuron]: those whose rate is that of `middle` [type]."""
+        mine, mean = held[part.targets], self.shared[part.place]
+        mean[:, 0] = torch.where(mine, middle[part.own], mean[:, 0])
+        return mean + _Single.of(part, self.widths.within, mine).deviation(mean)
+
+
+def _learned(members: "list[_Members]", pools: Pools, start: Coefficients, widths: Widths | None) -> _Learned:
+    """widths: see pooled."""
     within, between = _first_widths(members, pools, start)
     most = largest_believed(between)
     narrowest, widest = _NARROWEST**2 / _FIRST_SHARE * within, _WIDEST**2 / _FIRST_SHARE * within
@@ -120,16 +162,29 @@ def pooled(
         within = (squares / used.clamp_min(1e-9)).minimum(widest).maximum(narrowest)
         between = _between(pools, shared, spread, between).clamp_max(most)
     singles = [_Single.of(part, within) for part in members]
-    shared, _ = _shared(members, singles, pools, between)
-    beta, own = torch.zeros_like(start.beta), torch.stack([start.rate, start.offset, start.residual], dim=1)
-    for part, single, moments in zip(members, singles, normal.moments, strict=True):
-        x = shared[part.place] + single.deviation(shared[part.place])
-        if normal.unrecorded:
-            x = _near(x, shared[part.place])
-        beta[part.edges] = x[:, N_OWN:]
-        own[part.targets] = torch.cat([x[:, :N_OWN], mean_square(moments, x)[:, None]], dim=1)
-    _share(normal, pools, shared, beta, own)
-    return Coefficients(beta, *own.unbind(dim=1)), Widths(within, between)
+    return _Learned(Widths(within, between), _shared(members, singles, pools, between)[0])
+
+
+def _held(
+    members: "list[_Members]", found: _Learned, pools: Pools, like: Tensor, held: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The median rate of each type [type], and the neurons [neuron] whose rate is far from it, those of `held` too."""
+    rate, moves = torch.zeros_like(like), torch.zeros_like(like, dtype=torch.bool)
+    held = moves.clone() if held is None else held
+    nobody = torch.zeros_like(held)
+    for part in members:
+        rate[part.targets] = found.of(part, nobody, rate)[:, 0]
+        moves[part.targets] = part.A.diagonal(dim1=1, dim2=2).sum(1) > 0
+    middle = torch.ones_like(pools.size, dtype=rate.dtype)
+    far = held.clone()
+    for number in range(len(pools.size)):
+        own = (pools.types == number) & moves
+        if int(own.sum()) < _FEWEST:
+            continue
+        middle[number] = rate[own].median()
+        away = (rate - middle[number]).abs() / middle[number]
+        far |= own & (away > min(max(_APART, _SPREADS * float(away[own].median())), _MOST_APART))
+    return middle, far
 
 
 def _near(x: Tensor, shared: Tensor) -> Tensor:
@@ -219,8 +274,11 @@ class _Single:
     own: Tensor  # the diagonal of D M D [neuron, unknown]
 
     @classmethod
-    def of(cls, part: _Members, within: Tensor) -> "_Single":
+    def of(cls, part: _Members, within: Tensor, held: Tensor | None = None) -> "_Single":
+        """held [neuron]: whose rate is that of mu."""
         wide = within[part.own]
+        if held is not None:
+            wide[:, 0] = torch.where(held, _NARROWEST**2 * wide[:, 0], wide[:, 0])
         widths = torch.cat([wide[:, :N_OWN], wide[:, N_OWN:].expand(-1, part.edges.shape[1])], dim=1)
         D = widths.sqrt()
         B = D[:, :, None] * part.A * D[:, None, :]

@@ -29,12 +29,15 @@ WIDEST = 100.0  # mean square weight of a neuron, relative to the median over ne
 
 @dataclass(frozen=True)
 class Coefficients:
-    """beta [edge]; rate, offset, residual (the mean square that is left) [neuron]; all float64."""
+    """beta [edge]; rate, offset, residual (the mean square that is left) [neuron]; all float64. held [neuron]: bool,
+    whose rate is that of counterparts, against what the data say; None where nobody looked.
+    """
 
     beta: Tensor
     rate: Tensor
     offset: Tensor
     residual: Tensor
+    held: Tensor | None = None
 
 
 class NormalEquations:
