@@ -206,7 +206,11 @@ def test_tau_is_scored_on_the_neurons_that_move_beside_all(eye):
     with torch.no_grad():
         net.tau[3] *= 50
     fit = FlyvisFit(net, None, HISTORY, 1, 0.1, resting=resting)
-    metrics = evaluator.score(fit, evaluator.oracle()).metrics
+    evaluation = evaluator.score(fit, evaluator.oracle())
+    metrics = evaluation.metrics
     assert metrics["tau_R2"] < 0
     assert metrics["tau_R2_moving"] == pytest.approx(1, abs=1e-6)
     assert metrics["still_neurons"] == 1
+    (row,) = csv.DictReader(io.StringIO(evaluator.tables(fit, evaluation)["undetermined.csv"]))
+    assert row["neuron"] == "3"
+    assert row["not determined"] == "tau and W into it"

@@ -254,11 +254,17 @@ class FlyvisEvaluator:
     # ---- what is left in the run folder ----
 
     def tables(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, str]:
-        """types.csv and types.md; connectivity_r2.log where the fit took snapshots."""
+        """types.csv and types.md; connectivity_r2.log where the fit took snapshots; undetermined.csv where neurons
+        never move.
+        """
         table = TypeTable.of(self._truth, evaluation.recovered, evaluation.clusters)
         files = {"types.csv": table.csv(), "types.md": table.markdown()}
         if evaluation.points:
             files["connectivity_r2.log"] = to_text(evaluation.points)
+        resting = getattr(fit, "resting", None)
+        if resting is not None:
+            rows = (f"{number},{self._truth.name_of(number)},tau and W into it" for number in np.flatnonzero(resting))
+            files["undetermined.csv"] = "\n".join(["neuron,type,not determined", *rows, ""])
         return files
 
     def figures(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:

@@ -111,6 +111,10 @@ class EyeTruth:
         value = identity_r2(found.W[edges], self.W[edges])
         return scores if value is None else {**scores, "connectivity_R2_told_sources": value}
 
+    def name_of(self, neuron: int) -> str:
+        """The type of a neuron."""
+        return self.type_names[self.types[neuron]]
+
     def moving_scores(self, tau: np.ndarray, resting: Tensor | None) -> dict[str, float]:
         """still_neurons and tau_R2_moving, over the neurons that move; nothing where all do. resting: bool [neuron]."""
         if resting is None or np.ptp(self.tau) == 0:
