@@ -163,3 +163,16 @@ def test_no_rate_is_held_where_counterparts_agree_or_differ_by_a_quarter(eye):
     for spread in (0.0, 0.5):
         normal, pools, alone, _ = regressions(eye, spread)
         assert int(pooled(normal, pools, alone)[0].held.sum()) == 0
+
+
+def test_a_type_whose_rates_nothing_tells_is_no_wider_than_the_others():
+    within = torch.tensor([1e-6, 4e-6, 100.0, 1e-6], dtype=torch.float64)
+    rate = torch.tensor([10.0, 20.0, 20.0, 10.0], dtype=torch.float64)
+    most = pooling._largest_spread(within, rate)
+    torch.testing.assert_close(most, (0.05 * rate) ** 2)
+
+
+def test_where_rates_of_most_types_differ_widely_those_of_the_others_may():
+    within = torch.tensor([25.0, 100.0, 400.0], dtype=torch.float64)
+    rate = torch.tensor([10.0, 20.0, 20.0], dtype=torch.float64)
+    assert (pooling._largest_spread(within, rate) >= within).all()

@@ -263,7 +263,10 @@ class FlyvisEvaluator:
             files["connectivity_r2.log"] = to_text(evaluation.points)
         resting = getattr(fit, "resting", None)
         if resting is not None:
-            rows = (f"{number},{self._truth.name_of(number)},tau and W into it" for number in np.flatnonzero(resting))
+            rows = (
+                f"{number},{self._truth.name_of(number)},tau and W into it"
+                for number in np.flatnonzero(resting).tolist()
+            )
             files["undetermined.csv"] = "\n".join(["neuron,type,not determined", *rows, ""])
         return files
 

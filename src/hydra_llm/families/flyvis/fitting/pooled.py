@@ -15,7 +15,13 @@ import torch
 from torch import Tensor
 
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Group
-from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations, largest_believed, mean_square
+from hydra_llm.families.flyvis.fitting.regressions import (
+    WIDEST,
+    Coefficients,
+    NormalEquations,
+    largest_believed,
+    mean_square,
+)
 
 _ITERATIONS = 12
 _MORE_ITERATIONS = 2  # where the widths come from a fit of nearly the same data
@@ -32,6 +38,7 @@ _APART, _SPREADS, _MOST_APART = (
     5.0,
     0.8,
 )  # of a rate from the median of its counterparts, relative to it and to their median
+_RATE_SPREAD = 0.05  # within a type, relative to its rate, that is believed whatever other types are like
 _FEWEST = 3  # counterparts that have a median
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
 
@@ -159,10 +166,22 @@ def _learned(members: "list[_Members]", pools: Pools, start: Coefficients, width
             for which, columns in enumerate((slice(0, 1), slice(1, N_OWN), slice(N_OWN, None))):
                 squares[:, which].index_add_(0, part.own, deviation[:, columns].square().sum(1))
                 used[:, which].index_add_(0, part.own, known[:, columns].sum(1))
-        within = (squares / used.clamp_min(1e-9)).minimum(widest).maximum(narrowest)
+        within = squares / used.clamp_min(1e-9)
+        within[:, 0] = within[:, 0].minimum(_largest_spread(within[:, 0], shared[pools.first].abs()))
+        within = within.minimum(widest).maximum(narrowest)
         between = _between(pools, shared, spread, between).clamp_max(most)
     singles = [_Single.of(part, within) for part in members]
     return _Learned(Widths(within, between), _shared(members, singles, pools, between)[0])
+
+
+def _largest_spread(within: Tensor, rate: Tensor) -> Tensor:
+    """Of squared widths of rates [type], the largest that are believed [type], given those of the whole network.
+
+    A neuron that is always above 0 and has a synapse on itself shows the sum of its rate and of that weight alone: its
+    type would widen on account of the weight. rate [type]: what counterparts share.
+    """
+    squares = rate.square().clamp_min(1e-4 * rate.square().median() + 1e-300)
+    return squares * (WIDEST * (within / squares).median()).clamp_min(_RATE_SPREAD**2)
 
 
 def _held(
