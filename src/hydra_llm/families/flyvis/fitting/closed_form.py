@@ -156,6 +156,12 @@ def pools_of(net: FlyvisGNN) -> Pools:
     return Pools.of(net.alike, edge_kinds(net.edge_index, net.alike, net.column), net.edge_index[1])
 
 
+def pools_of_one(net: FlyvisGNN) -> Pools:
+    """Every neuron on its own."""
+    target = net.edge_index[1]
+    return Pools.of(torch.arange(net.n_neurons).to(target), torch.arange(len(target)).to(target), target)
+
+
 def normal_equations(
     net: FlyvisGNN,
     groups: list[Group],

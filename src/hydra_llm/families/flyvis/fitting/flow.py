@@ -1,6 +1,7 @@
 """Rounds of filter and regression: targets that no step size and no measurement noise biases (innovations)."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -11,12 +12,13 @@ from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, relaxation_of
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, pools_of, pools_of_one, relaxation_of
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
+from hydra_llm.families.flyvis.fitting.slow_frames import ROUNDS, SETTLED, STEPS, SlowFrames, are_slow
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -31,7 +33,7 @@ _SEEN = 4000  # frames at most, of those that tell the size of the increments
 
 @dataclass(frozen=True)
 class FlowPhase:
-    """Each interval filters the recording with the present law and fits the law again.
+    """Each interval filters the recording with the present law and fits the law again; slow frames: see slow_frames.
 
     projection: for networks whose message function is unknown; None otherwise. substeps: see FrameMap.
     """
@@ -70,6 +72,10 @@ class FlowPhase:
 
     def run(self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
+        if interval == 0 and self.substeps is None:
+            self.state.slow = self._are_slow(net, law, frames)
+        if self.state.slow:
+            return self._run_slow(interval, net, frames, optimizer, step)
         gain = self.state.gain_of(net)
         whole = interval >= self.n_intervals - _WHOLE_ROUNDS
         every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
@@ -85,6 +91,45 @@ class FlowPhase:
                 *(measured, float(variance.median().sqrt())),
             )
         return {**logged, "prediction_error": float(variance.mean().sqrt()), "measurement_noise": measured}
+
+    def _are_slow(self, net: FlyvisGNN, law: FrameMap, frames: Frames) -> bool:
+        trusted = torch.ones_like(law.rate[:, 0])
+        sample = first_sequences(frames)
+        slow = are_slow(law, filtered(law, Sequences.of(net, sample, self.delta_t), trusted).moments(), self.delta_t)
+        if slow:
+            log.info(
+                "Frames are more than two time constants apart (median over neurons): rounds of regressions are damped "
+                "and Gauss-Newton steps on the prediction errors follow. Counterparts count as equal, and all noise as "
+                "that of the process."
+            )
+        return slow
+
+    def _run_slow(
+        self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step
+    ) -> dict[str, float]:
+        """The first half of the intervals are damped rounds, the others Gauss-Newton steps."""
+        pools = pools_of(net) if self.solution.ridge == "pooled" else pools_of_one(net)
+        doubt = 0.0 if net.message_is_known else self.state.doubt
+        slow = SlowFrames.of(net, pools, frames, self.delta_t, EARLY_FRAMES, doubt)
+        between, trusted = reach(frames, self.delta_t), torch.ones(net.n_neurons, dtype=net.W.dtype).to(net.W.device)
+        n_regressed = (self.n_intervals + 1) // 2
+        regressed = interval < n_regressed
+        n_looks = math.ceil(ROUNDS / n_regressed) if regressed else math.ceil(STEPS / (self.n_intervals - n_regressed))
+        step(lambda: torch.zeros((), requires_grad=True))
+        for look in range(n_looks):
+            law = FrameMap(net, between, self.delta_t, None, self.state.finer)
+            if regressed:
+                found = filtered(law, slow.sequences, trusted)
+                within = slow.within(law, found)
+                if self.projection is not None and look % _PROJECTED_EVERY == 1:
+                    self.projection.refine(net, within.spread(self.projection.n_frames), optimizer, step)
+                slow.regress(law, within, found.moments().variance())
+            elif slow.newton(law) < SETTLED:
+                break
+        law = FrameMap(net, between, self.delta_t, None, self.state.finer)
+        error = filtered(law, slow.sequences, trusted).moments().variance().mean()
+        self.state.take(trusted, float(error / increments(frames, self.delta_t)))
+        return {"prediction_error": float(error.sqrt())}
 
     def regress(
         self,

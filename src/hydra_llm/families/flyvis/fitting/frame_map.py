@@ -6,6 +6,7 @@ Matthews 2002): most time constants are as short as a frame, where Euler steps a
 
 import math
 import warnings
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -39,23 +40,20 @@ class FrameMap:
         with torch.no_grad():
             rate = relaxation.rate
             self.rate, self._drive = rate[:, None], (rate * relaxation.v_rest)[:, None]
-            source, target = net.edge_index
-            weight = net.W * rate[target]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta, and its checks are off
-            shape = (net.n_neurons, net.n_neurons)
-            self._synapses = torch.sparse_coo_tensor(torch.stack([target, source]), weight, shape).to_sparse_csr()
-        self.reach = reach
+            weight = net.W * rate[net.edge_index[1]]
+        self.weight = weight
+        self.synapses = synapses(net.edge_index, weight, net.n_neurons)
+        self.reach, self.finer = reach, finer
         low, high = reach
         self._middle, self._reach = (low + high) / 2, _BEYOND * (high - low) / 2
         self.spread = net.spread_input
-        self._message = messages_of(net, reach)
+        self.message = messages_of(net, reach)
         self._delta_t, self._substeps = delta_t, substeps
         self._steps = finer * max(_FEWEST, math.ceil(delta_t / _STEP - 1e-9))
 
     def _received(self, v: Tensor, external: Tensor) -> Tensor:
         """What drives dv/dt beside the leak."""
-        return torch.addmm(self._drive + self.rate * external, self._synapses, self._message(v))
+        return torch.addmm(self._drive + self.rate * external, self.synapses, self.message(v))
 
     def slope(self, v: Tensor, external: Tensor) -> Tensor:
         """dv/dt."""
@@ -71,12 +69,35 @@ class FrameMap:
             for _ in range(self._substeps):
                 v = v + self._delta_t / self._substeps * self.slope(v, external)
             return v
-        h = self._delta_t / self._steps
-        leak = self.rate * h
-        kept, gain = torch.exp(-leak), -torch.expm1(-leak) / self.rate
-        second = (torch.expm1(-leak) + leak) / (self.rate * leak)
+        kept, gain, second = self.exponentials()
         for _ in range(self._steps):
-            first = self._received(v, external)
-            v = kept * v + gain * first
-            v = v + second * (self._received(v, external) - first)
+            v, _ = self._step(v, external, kept, gain, second)
         return v
+
+    def stages(self, v: Tensor, external: Tensor) -> Iterator[Tensor]:
+        """The voltages at which the flow asks for messages: where each step begins, and its first guess at its end."""
+        kept, gain, second = self.exponentials()
+        for _ in range(self._steps):
+            end, guess = self._step(v, external, kept, gain, second)
+            yield v
+            yield guess
+            v = end
+
+    def exponentials(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of a step, each [neuron, 1]: what is kept of v, and what the first and the change of the input add."""
+        leak = self.rate * (self._delta_t / self._steps)
+        gained = -torch.expm1(-leak)
+        return torch.exp(-leak), gained / self.rate, (leak - gained) / (self.rate * leak)
+
+    def _step(self, v: Tensor, external: Tensor, kept: Tensor, gain: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        first = self._received(v, external)
+        guess = kept * v + gain * first
+        return guess + second * (self._received(guess, external) - first), guess
+
+
+def synapses(edge_index: Tensor, weight: Tensor, n_neurons: int) -> Tensor:
+    """Sparse rows [target, source] of edges (source, target)."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta, and its checks are off
+        shape = (n_neurons, n_neurons)
+        return torch.sparse_coo_tensor(edge_index.flip(0), weight, shape).to_sparse_csr()

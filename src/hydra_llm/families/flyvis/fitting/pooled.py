@@ -218,14 +218,14 @@ def _near(x: Tensor, shared: Tensor) -> Tensor:
 def _share(normal: NormalEquations, pools: Pools, shared: Tensor, beta: Tensor, own: Tensor) -> None:
     """Give neurons without a regression what their counterparts share, in place."""
     for group in normal.unrecorded:
-        x = shared[_placed(pools, group)[1]]
+        x = shared[placed(pools, group)[1]]
         beta[group.edges] = x[:, N_OWN:]
         own[group.targets, :N_OWN] = x[:, :N_OWN]
 
 
 def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int, still: float) -> _Members:
     """still: mean square slope up to which a neuron never moves, and says nothing of its parameters."""
-    own, place, square = _placed(pools, group)
+    own, place, square = placed(pools, group)
     slope = moments[:, -1, -1]
     noise = start.residual[group.targets].maximum(_QUIETEST * slope).clamp_min(1e-300)
     precision = torch.where(slope > still, n_frames / noise, 0.0)[:, None]
@@ -236,8 +236,8 @@ def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n
 def tied(normal: NormalEquations, pools: Pools, penalty: float) -> Coefficients:
     """Minimise mean square + penalty |beta|^2 with parameters that counterparts have in common."""
     H, h = (normal.moments[0].new_zeros(int(size.sum())) for size in (pools.size.square(), pools.size))
-    placed = [_placed(pools, group) for group in normal.groups]
-    for (_, place, square), moments in zip(placed, normal.moments, strict=True):
+    places = [placed(pools, group) for group in normal.groups]
+    for (_, place, square), moments in zip(places, normal.moments, strict=True):
         A = moments[:, :-1, :-1].clone()
         diagonal = A.diagonal(dim1=1, dim2=2)
         diagonal[:, :N_OWN] *= 1 + _FREE
@@ -247,9 +247,9 @@ def tied(normal: NormalEquations, pools: Pools, penalty: float) -> Coefficients:
     x = torch.zeros_like(h)
     for number, n in enumerate(pools.size.tolist()):
         rows, square = pools.rows(number)
-        x[rows] = _inverse(H[square].view(n, n)) @ h[rows]
+        x[rows] = inverse(H[square].view(n, n)) @ h[rows]
     beta, own = h.new_zeros(len(pools.kinds)), h.new_zeros(len(pools.types), N_OWN + 1)
-    for group, (_, place, _), moments in zip(normal.groups, placed, normal.moments, strict=True):
+    for group, (_, place, _), moments in zip(normal.groups, places, normal.moments, strict=True):
         found = x[place]
         beta[group.edges] = found[:, N_OWN:]
         own[group.targets] = torch.cat([found[:, :N_OWN], mean_square(moments, found)[:, None]], dim=1)
@@ -257,7 +257,7 @@ def tied(normal: NormalEquations, pools: Pools, penalty: float) -> Coefficients:
     return Coefficients(beta, *own.unbind(dim=1))
 
 
-def _placed(pools: Pools, group: Group) -> tuple[Tensor, Tensor, Tensor]:
+def placed(pools: Pools, group: Group) -> tuple[Tensor, Tensor, Tensor]:
     """Types [neuron] of a group, and where its unknowns stand in the vector and in the matrices of all types."""
     own = pools.types[group.targets]
     local = torch.arange(N_OWN, device=own.device).expand(len(own), N_OWN)
@@ -302,7 +302,7 @@ class _Single:
         D = widths.sqrt()
         B = D[:, :, None] * part.A * D[:, None, :]
         one = torch.eye(B.shape[1], dtype=B.dtype, device=B.device)
-        M = _inverse(B + one)
+        M = inverse(B + one)
         stiff = B.diagonal(dim1=1, dim2=2).amax(1) > _STIFF
         known = torch.where(stiff[:, None, None], one - M, M @ B)
         alone = D * torch.einsum("nab,nb->na", M, D * part.b)
@@ -334,12 +334,12 @@ def _shared(members: list[_Members], singles: list[_Single], pools: Pools, betwe
         matrix = H[square].view(n, n)
         diagonal = matrix.diagonal().clamp_min(1e-30)
         prior = torch.cat([_FREE * diagonal[:N_OWN], (1 / between[number]).expand(n - N_OWN)])
-        inverse = _inverse((matrix + matrix.T) / 2 + torch.diag(prior))
-        mean[rows], covariance[square] = inverse @ h[rows], inverse.ravel()
+        spread = inverse((matrix + matrix.T) / 2 + torch.diag(prior))
+        mean[rows], covariance[square] = spread @ h[rows], spread.ravel()
     return mean, covariance
 
 
-def _inverse(matrix: Tensor) -> Tensor:
+def inverse(matrix: Tensor) -> Tensor:
     """Of positive definite matrices [..., unknown, unknown] whose unknowns have very different units."""
     root = matrix.diagonal(dim1=-2, dim2=-1).clamp_min(1e-300).sqrt()
     units = root[..., :, None] * root[..., None, :]

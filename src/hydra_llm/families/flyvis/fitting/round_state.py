@@ -17,11 +17,12 @@ _MESSAGE_ERROR = 1e-4  # share of a message's variance that is doubted where err
 @dataclass
 class RoundState:
     """gain: K [neuron] of the filter, between trust and doubt at first. error: of predicting a frame, as a share of the
-    increments (standard deviations).
+    increments (standard deviations). slow: whether frames are far apart (slow_frames).
     """
 
     gain: Tensor | None = None
     error: float = 1.0
+    slow: bool = False
 
     def gain_of(self, net: FlyvisGNN) -> Tensor:
         if self.gain is None:
@@ -44,7 +45,8 @@ class RoundState:
         self.gain, self.error = gain.cpu(), squared_error**0.5
 
     def state_dict(self) -> dict[str, Any]:
-        return {"gain": self.gain, "error": self.error}
+        return {"gain": self.gain, "error": self.error, "slow": self.slow}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.gain, self.error = state["gain"], state["error"]
+        self.slow = state["slow"]
