@@ -98,9 +98,9 @@ class FlowPhase:
         slow = are_slow(law, filtered(law, Sequences.of(net, sample, self.delta_t), trusted).moments(), self.delta_t)
         if slow:
             log.info(
-                "Frames are more than two time constants apart (median over neurons): rounds of regressions are damped "
-                "and Gauss-Newton steps on the prediction errors follow. Counterparts count as equal, and all noise as "
-                "that of the process."
+                "Frames are more than three time constants apart (median over neurons): rounds of regressions are "
+                "damped and Gauss-Newton steps on the prediction errors follow. Counterparts count as equal, and all "
+                "noise as that of the process."
             )
         return slow
 

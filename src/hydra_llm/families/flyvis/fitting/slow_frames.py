@@ -32,7 +32,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 log = logging.getLogger(__name__)
 
 ROUNDS, STEPS = 16, 6  # of regressions, then of Gauss-Newton
-_SLOW = 0.9  # share of a deviation that is lost within a frame (median over neurons): more than two time constants
+_SLOW = 0.95  # share of a deviation that a frame loses (median over neurons): three time constants
 _NOISY = -0.2  # correlation of successive errors (median): below it, what looks fast is noise of the measurement
 _MOVED = 0.8  # of the way through a frame's change: where the mean slope of five time constants is the slope
 _DAMPED = 0.5  # share of an error that a round corrects
