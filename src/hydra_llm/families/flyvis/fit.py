@@ -27,6 +27,7 @@ from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye, PartlyReco
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.reconstruction import ReconstructionPhase, prediction_error_with
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
+from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.fitting.still_neurons import settle, still
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -214,12 +215,14 @@ def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
 class FlyvisFit(Fit):
     """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown. whole: the network
     of all neurons, hidden ones too, where these were reconstructed. resting [neuron]: bool, those that never move,
-    whose time constants the recording does not determine; None where all move.
+    whose time constants the recording does not determine; None where all move. spread: how far its
+    parameters may be off; None: nothing tells.
     """
 
     stimulus: ImplicitStimulus | None = None
     whole: FlyvisGNN | None = None
     resting: Tensor | None = None
+    spread: Spread | None = None
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:
@@ -259,7 +262,9 @@ def _fit(
         phases = phases_of(keys, data, plan)
         judge = prediction_error(data, state, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
         found = train(net, phases, data, context, judge, keys.module)
-        fitted = FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)})
+        last = phases[-1]
+        spread = last.spread(net, data.frames("train")) if isinstance(last, FlowPhase) else None
+        fitted = FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)}, spread=spread)
         return settled(fitted, data.frames("train")) if keys.closed_form else fitted
     stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)
     assert isinstance(net, FlyvisGNN)  # its keys hold implicit_stimulus

@@ -29,12 +29,14 @@ from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
+from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics
+from hydra_llm.metrics.intervals import interval_metrics
 from hydra_llm.metrics.scores import identity_r2
 from hydra_llm.schema.fields import as_object
 
@@ -157,6 +159,7 @@ class FlyvisEvaluator:
         )
         metrics |= truth.moving_scores(recovered.tau, getattr(fit, "resting", None))
         metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
+        metrics |= self._error_scores(getattr(fit, "spread", None), recovered)
         metrics["tau_missing_share"] = float((~recovered.found).mean())
         if not recovered.found.all():
             log.info(
@@ -191,6 +194,17 @@ class FlyvisEvaluator:
         metrics["n_neurons"], metrics["n_edges"] = float(len(truth.tau)), float(truth.n_true_edges)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
         return FlyvisEvaluation(metrics, recovered, rollouts, clusters, points)
+
+    def _error_scores(self, spread: Spread | None, recovered: RecoveredParameters) -> dict[str, float]:
+        """Standard errors of W, tau and V_rest, and how many of their 90 % intervals hold the truth."""
+        if spread is None:
+            return {}
+        gauge = recovered.gauge
+        values = (recovered.W, recovered.tau, recovered.v_rest, gauge.scale, gauge.offset)
+        found = spread.errors(*(torch.from_numpy(np.asarray(part)) for part in values))
+        scores = interval_metrics(recovered.W, found.W, self._truth.W, prefix="connectivity")
+        scores |= interval_metrics(recovered.tau, found.tau, self._truth.tau, prefix="tau")
+        return scores | interval_metrics(recovered.v_rest, found.v_rest, self._truth.v_rest, prefix="V_rest")
 
     def recovery(self, net) -> dict[str, float]:
         """connectivity_R2, tau_R2 and V_rest_R2, as `score` has them, on fewer states."""

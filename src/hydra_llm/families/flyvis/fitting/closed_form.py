@@ -17,8 +17,9 @@ from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
 from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, Group, by_in_degree, frames_at_once
-from hydra_llm.families.flyvis.fitting.pooled import Pools, Widths, pooled
+from hydra_llm.families.flyvis.fitting.pooled import Pools, Widths, covariances, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
+from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.training.phases.base import FitData, Step
@@ -82,13 +83,7 @@ class ClosedForm:
         reach: lowest and highest voltage of frames in parts; of frames that are there, None: as they have it. doubt:
         share of a message's variance that counts as its error; None: 1e-4 if it is learned, otherwise 0.
         """
-        relaxation_of(net)
-        groups = by_in_degree(net.edge_index, net.n_neurons)
-        normal = normal_equations(net, groups, frames, self.n_frames, reach)
-        if doubt is None:
-            doubt = 0.0 if net.message_is_known else _MESSAGE_ERROR
-        if doubt:
-            normal.doubt(doubt)
+        groups, normal = self._regressions(net, frames, reach, doubt)
         if self.ridge in ("evidence", "pooled"):
             found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
@@ -101,6 +96,39 @@ class ClosedForm:
         write(net, found)
         logged = {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
         return logged if found.held is None else {**logged, HELD: float(found.held.sum())}
+
+    def spread(
+        self,
+        net: FlyvisGNN,
+        frames: Frames | FrameParts,
+        reach: tuple[float, float] | None = None,
+        doubt: float | None = None,
+    ) -> Spread | None:
+        """How far the parameters may be off that these frames give, with arguments as for `apply`; None where the
+        penalty is no prior.
+        """
+        _, normal = self._regressions(net, frames, reach, doubt)
+        if self.ridge not in ("evidence", "pooled"):
+            return None
+        found, ratios = normal.evidence(_MORE_EVIDENCE_ITERATIONS, _FLOOR, self._priors.ratios)
+        if self.ridge == "evidence":
+            return Spread(normal.groups, normal.covariances(ratios))
+        pools = self._priors.pools or pools_of(net)
+        fitted, widths = pooled(normal, pools, found, self._priors.widths)
+        held = torch.zeros_like(fitted.rate, dtype=torch.bool) if fitted.held is None else fitted.held
+        return Spread(normal.groups, covariances(normal, pools, found, widths, held))
+
+    def _regressions(
+        self, net: FlyvisGNN, frames: Frames | FrameParts, reach: tuple[float, float] | None, doubt: float | None
+    ) -> tuple[list[Group], NormalEquations]:
+        relaxation_of(net)
+        groups = by_in_degree(net.edge_index, net.n_neurons)
+        normal = normal_equations(net, groups, frames, self.n_frames, reach)
+        if doubt is None:
+            doubt = 0.0 if net.message_is_known else _MESSAGE_ERROR
+        if doubt:
+            normal.doubt(doubt)
+        return groups, normal
 
     def _by_evidence(self, net: FlyvisGNN, normal: NormalEquations) -> Coefficients:
         known = self._priors

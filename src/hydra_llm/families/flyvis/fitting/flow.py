@@ -19,6 +19,7 @@ from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
 from hydra_llm.families.flyvis.fitting.slow_frames import ROUNDS, SETTLED, STEPS, SlowFrames, are_slow
+from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -130,6 +131,11 @@ class FlowPhase:
         error = filtered(law, slow.sequences, trusted).moments().variance().mean()
         self.state.take(trusted, float(error / increments(frames, self.delta_t)))
         return {"prediction_error": float(error.sqrt())}
+    def spread(self, net: FlyvisGNN, frames: Frames) -> Spread | None:
+        """How far the parameters of the fitted network may be off, by a round that changes nothing."""
+        law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
+        found = CorrectedFrames(net, law, frames, self.state.gain_of(net), self.delta_t)
+        return self.solution.spread(net, found.all, law.reach, self.state.doubt)
 
     def regress(
         self,

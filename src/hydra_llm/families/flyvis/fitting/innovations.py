@@ -181,6 +181,11 @@ def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor
     dt, rate = sequences.delta_t, law.rate
     kept = torch.exp(-rate * dt)
     weight = rate * dt / (1 - kept) * (1 - (1 - gain[:, None]) * kept)
-    slope = torch.stack([law.slope(x, held) for x, held in zip(found.state, sequences.external, strict=True)])
+    import os
+
+    share = 1 / (1 - kept) - 1 / (rate * dt) if os.environ.get("PHI") != "0" else 0 * kept
+    recorded = sequences.recorded[1:]
+    states = found.state + share * (recorded - found.error - found.state)
+    slope = torch.stack([law.slope(x, held) for x, held in zip(states, sequences.external, strict=True)])
     target = slope + weight * found.error / dt
-    return Frames(sequences.in_order(found.state), sequences.in_order(target), frames.external, frames.sequence_start)
+    return Frames(sequences.in_order(states), sequences.in_order(target), frames.external, frames.sequence_start)

@@ -206,6 +206,29 @@ def _held(
     return middle, far
 
 
+def covariances(
+    normal: NormalEquations, pools: Pools, start: Coefficients, widths: Widths, held: Tensor
+) -> list[Tensor]:
+    """Posterior covariance of the unknowns of every neuron, per group [neuron, unknown, unknown]. widths: of the fit;
+    start: as for `pooled`; held [neuron]: bool, whose rate is that of counterparts.
+
+    x = mu + d has the covariance D M D + (1 - gain) cov(mu) (1 - gain)^T, and D M D = (1 - gain) D^2.
+    """
+    still = STILL * float(normal.slope_variance())
+    members = [
+        _members(pools, start, group, moments, normal.n_frames, still)
+        for group, moments in zip(normal.groups, normal.moments, strict=True)
+    ]
+    told = [part.without(held) for part in members]
+    _, spread = _shared(told, [_Single.of(part, widths.within) for part in told], pools, widths.between)
+    found = []
+    for part in members:
+        single = _Single.of(part, widths.within, held[part.targets])
+        rest = torch.eye(single.gain.shape[1], dtype=single.gain.dtype, device=single.gain.device) - single.gain
+        found.append(rest * single.widths[:, None, :] + rest @ spread[part.square] @ rest.mT)
+    return found
+
+
 def _near(x: Tensor, shared: Tensor) -> Tensor:
     """x [neuron, unknown], and what counterparts share where the rate of a neuron is far from theirs.
 

@@ -116,6 +116,17 @@ class NormalEquations:
         ]
         return self._assemble(found), ratios
 
+    def covariances(self, ratios: Tensor) -> list[Tensor]:
+        """Posterior covariance of the unknowns per group [neuron, unknown, unknown], with the noise that `ratios`
+        [neuron], those of `evidence`, leave.
+        """
+        found = []
+        for group, M in zip(self.groups, self.moments, strict=True):
+            factor = _factor(M, ratios[group.targets] / self.n_frames)
+            _, residual = _solution(M, factor)
+            found.append(torch.cholesky_inverse(factor) * (residual / self.n_frames)[:, None, None])
+        return found
+
     def best_on(self, held_out: "NormalEquations", penalties: list[float]) -> Coefficients:
         """With the penalty of each neuron, of these relative to its mean square message, that errs least on frames
         held out.
