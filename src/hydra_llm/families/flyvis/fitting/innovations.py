@@ -173,7 +173,12 @@ def better_gain(law: FrameMap, found: ErrorMoments, gain: Tensor, delta_t: float
 
 
 def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor, frames: Frames) -> Frames:
-    """The frames with filtered states and targets f(x) + weight e / dt.
+    """The frames with states within them and targets f(x) + weight e / dt.
+
+    x is the mean over the frame, with the weight exp(-rate (dt - s)) that an input at s has in the state at its end,
+    of states on the line from the filtered one to the predicted one. To first order f at x is what the parameters add
+    to the prediction, so a regression is a Gauss-Newton step of the prediction errors, and its standard errors are
+    theirs. Both ends of the line come from the past, so nothing is biased.
 
     weight: what a change of f, held over a frame, does to the error, divided out; it speeds up the rounds and moves no
     solution. The slower a neuron and the smaller its gain, the longer a change lasts in the filtered state.
@@ -181,11 +186,9 @@ def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor
     dt, rate = sequences.delta_t, law.rate
     kept = torch.exp(-rate * dt)
     weight = rate * dt / (1 - kept) * (1 - (1 - gain[:, None]) * kept)
-    import os
-
-    share = 1 / (1 - kept) - 1 / (rate * dt) if os.environ.get("PHI") != "0" else 0 * kept
-    recorded = sequences.recorded[1:]
-    states = found.state + share * (recorded - found.error - found.state)
+    within = 1 / (1 - kept) - 1 / (rate * dt)
+    predicted = sequences.recorded[1:] - found.error
+    states = found.state + within * (predicted - found.state)
     slope = torch.stack([law.slope(x, held) for x, held in zip(states, sequences.external, strict=True)])
     target = slope + weight * found.error / dt
     return Frames(sequences.in_order(states), sequences.in_order(target), frames.external, frames.sequence_start)

@@ -30,8 +30,8 @@ class Spread:
     covariance: list[Tensor]
 
     def errors(self, W: Tensor, tau: Tensor, v_rest: Tensor, scale: Tensor, constant: Tensor) -> StandardErrors:
-        """Of the parameters W [edge], tau and v_rest [neuron] of the law. scale, constant [source]: s and d. W may leave
-        out edges that the fit put behind the known ones.
+        """Of the parameters W [edge], tau and v_rest [neuron] of the law. scale, constant [source]: s and d. W may lack
+        edges that the fit put behind the known ones.
         """
         n_edges, n_fitted = len(W), sum(group.edges.numel() for group in self.groups)
         W = torch.cat([W, W.new_zeros(max(0, n_fitted - n_edges))])
