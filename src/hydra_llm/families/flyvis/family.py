@@ -20,6 +20,8 @@ FAMILY = Family(
         "connectivity_R2_neuron_median",
         "connectivity_R2_type_pairs",
         "connectivity_sign_accuracy",
+        "connectivity_standard_error",
+        "connectivity_coverage_90",
         "connectivity_gauge_share",
         "message_R2",
         "tau_R2",

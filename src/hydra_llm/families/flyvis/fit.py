@@ -263,8 +263,9 @@ def _fit(
         judge = prediction_error(data, state, keys.flow_substeps) if predicts(keys, data) else unexplained_variance
         found = train(net, phases, data, context, judge, keys.module)
         last = phases[-1]
-        filters = isinstance(last, FlowPhase) and isinstance(net, FlyvisGNN)
-        spread = last.spread(net, data.frames("train")) if filters else None
+        spread = None
+        if isinstance(last, FlowPhase) and isinstance(net, FlyvisGNN):
+            spread = last.spread(net, data.frames("train"))
         fitted = FlyvisFit(**{**vars(found), "snapshots": tuple(snapshots.taken)}, spread=spread)
         return settled(fitted, data.frames("train")) if keys.closed_form else fitted
     stimulus = build_stimulus(as_object(model, FlyvisGNNConfig), keys, observations, data.duration)

@@ -29,7 +29,6 @@ from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
-from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
@@ -159,7 +158,8 @@ class FlyvisEvaluator:
         )
         metrics |= truth.moving_scores(recovered.tau, getattr(fit, "resting", None))
         metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
-        metrics |= self._error_scores(getattr(fit, "spread", None), recovered)
+        errors = self._errors(fit, recovered)
+        metrics |= self._error_scores(errors, recovered)
         metrics["tau_missing_share"] = float((~recovered.found).mean())
         if not recovered.found.all():
             log.info(
@@ -193,18 +193,30 @@ class FlyvisEvaluator:
             log.info("%s", verdict(points))
         metrics["n_neurons"], metrics["n_edges"] = float(len(truth.tau)), float(truth.n_true_edges)
         metrics["n_parameters"] = float(sum(p.numel() for p in net.parameters()))
-        return FlyvisEvaluation(metrics, recovered, rollouts, clusters, points)
+        arrays = {f"{prefix}_standard_error": error for prefix, error in errors.items()}
+        return FlyvisEvaluation(metrics, recovered, rollouts, clusters, points, arrays=arrays)
 
-    def _error_scores(self, spread: Spread | None, recovered: RecoveredParameters) -> dict[str, float]:
-        """Standard errors of W, tau and V_rest, and how many of their 90 % intervals hold the truth."""
+    def _errors(self, fit: Fit, recovered: RecoveredParameters) -> dict[str, np.ndarray]:
+        """Standard errors of W [edge], tau and V_rest [neuron] by the prefix of their metrics; none: nothing tells."""
+        spread = getattr(fit, "spread", None)
         if spread is None:
             return {}
         gauge = recovered.gauge
         values = (recovered.W, recovered.tau, recovered.v_rest, gauge.scale, gauge.offset)
-        found = spread.errors(*(torch.from_numpy(np.asarray(part)) for part in values))
-        scores = interval_metrics(recovered.W, found.W, self._truth.W, prefix="connectivity")
-        scores |= interval_metrics(recovered.tau, found.tau, self._truth.tau, prefix="tau")
-        return scores | interval_metrics(recovered.v_rest, found.v_rest, self._truth.v_rest, prefix="V_rest")
+        found = spread.errors(*(torch.from_numpy(part) for part in values))
+        return {"connectivity": found.W.numpy(), "tau": found.tau.numpy(), "V_rest": found.v_rest.numpy()}
+
+    def _error_scores(self, errors: dict[str, np.ndarray], recovered: RecoveredParameters) -> dict[str, float]:
+        """Standard errors, the medians, and how many of the 90 % intervals hold the truth."""
+        pairs = {
+            "connectivity": (recovered.W, self._truth.W),
+            "tau": (recovered.tau, self._truth.tau),
+            "V_rest": (recovered.v_rest, self._truth.v_rest),
+        }
+        scores: dict[str, float] = {}
+        for prefix, error in errors.items():
+            scores |= interval_metrics(pairs[prefix][0], error, pairs[prefix][1], prefix=prefix)
+        return scores
 
     def recovery(self, net) -> dict[str, float]:
         """connectivity_R2, tau_R2 and V_rest_R2, as `score` has them, on fewer states."""

@@ -131,8 +131,13 @@ class FlowPhase:
         error = filtered(law, slow.sequences, trusted).moments().variance().mean()
         self.state.take(trusted, float(error / increments(frames, self.delta_t)))
         return {"prediction_error": float(error.sqrt())}
+
     def spread(self, net: FlyvisGNN, frames: Frames) -> Spread | None:
-        """How far the parameters of the fitted network may be off, by a round that changes nothing."""
+        """How far the parameters of the fitted network may be off, by a round that changes nothing; None for slow
+        frames, whose steps look at fewer frames and share parameters between counterparts.
+        """
+        if self.state.slow:
+            return None
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         found = CorrectedFrames(net, law, frames, self.state.gain_of(net), self.delta_t)
         return self.solution.spread(net, found.all, law.reach, self.state.doubt)

@@ -59,6 +59,15 @@ class FrameMap:
         """dv/dt."""
         return self._received(v, external) - self.rate * v
 
+    def place(self) -> Tensor:
+        """Where within a frame [neuron, 1], between 0 and 1, an input acts as it does on average over the frame: later
+        ones have decayed less. Of Euler steps, the mean of where they begin.
+        """
+        if self._substeps is not None:
+            return torch.full_like(self.rate, (self._substeps - 1) / (2 * self._substeps))
+        leak = self.rate * self._delta_t
+        return (-1 / torch.expm1(-leak) - 1 / leak).clamp(0.5, 1)
+
     def within(self, v: Tensor) -> Tensor:
         """States that a wrong law may have sent away, kept near the recorded range."""
         return v.clamp(self._middle - self._reach, self._middle + self._reach)

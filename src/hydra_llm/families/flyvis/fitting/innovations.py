@@ -175,10 +175,10 @@ def better_gain(law: FrameMap, found: ErrorMoments, gain: Tensor, delta_t: float
 def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor, frames: Frames) -> Frames:
     """The frames with states within them and targets f(x) + weight e / dt.
 
-    x is the mean over the frame, with the weight exp(-rate (dt - s)) that an input at s has in the state at its end,
-    of states on the line from the filtered one to the predicted one. To first order f at x is what the parameters add
-    to the prediction, so a regression is a Gauss-Newton step of the prediction errors, and its standard errors are
-    theirs. Both ends of the line come from the past, so nothing is biased.
+    x is a mean over the frame (FrameMap.place) of states on the line from the filtered one to the predicted one, with
+    the weight exp(-rate (dt - s)) that an input at s has in the state at the frame's end. To first order f at x is what
+    the parameters add to the prediction, so a regression is a Gauss-Newton step of the prediction errors, and has their
+    standard errors. Both ends of the line come from the past, so nothing is biased.
 
     weight: what a change of f, held over a frame, does to the error, divided out; it speeds up the rounds and moves no
     solution. The slower a neuron and the smaller its gain, the longer a change lasts in the filtered state.
@@ -186,9 +186,8 @@ def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor
     dt, rate = sequences.delta_t, law.rate
     kept = torch.exp(-rate * dt)
     weight = rate * dt / (1 - kept) * (1 - (1 - gain[:, None]) * kept)
-    within = 1 / (1 - kept) - 1 / (rate * dt)
     predicted = sequences.recorded[1:] - found.error
-    states = found.state + within * (predicted - found.state)
+    states = found.state + law.place() * (predicted - found.state)
     slope = torch.stack([law.slope(x, held) for x, held in zip(states, sequences.external, strict=True)])
     target = slope + weight * found.error / dt
     return Frames(sequences.in_order(states), sequences.in_order(target), frames.external, frames.sequence_start)
