@@ -1,9 +1,10 @@
 """Rounds of filter and regression: targets that no step size and no measurement noise biases (innovations)."""
 
+import copy
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import torch
@@ -29,6 +30,7 @@ _VALIDATED = 600  # frames of the validation trajectory, whole sequences
 _PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
 _WHOLE_ROUNDS = 2  # at the end; the rounds before them bring the law near and use sequences of EARLY_FRAMES in all
 EARLY_FRAMES = 4000
+_TRIED_ROUNDS = 4  # that tell whether rounds diverge
 _SEEN = 4000  # frames at most, of those that tell the size of the increments
 
 
@@ -96,7 +98,8 @@ class FlowPhase:
     def _are_slow(self, net: FlyvisGNN, law: FrameMap, frames: Frames) -> bool:
         trusted = torch.ones_like(law.rate[:, 0])
         sample = first_sequences(frames)
-        slow = are_slow(law, filtered(law, Sequences.of(net, sample, self.delta_t), trusted).moments(), self.delta_t)
+        seem = are_slow(law, filtered(law, Sequences.of(net, sample, self.delta_t), trusted).moments(), self.delta_t)
+        slow = seem and self._diverges(net, frames)
         if slow:
             log.info(
                 "Frames are more than three time constants apart (median over neurons): rounds of regressions are "
@@ -104,6 +107,20 @@ class FlowPhase:
                 "noise as that of the process."
             )
         return slow
+
+    def _diverges(self, net: FlyvisGNN, frames: Frames) -> bool:
+        """Whether rounds, on a copy, predict worse and worse. Without noise rates look high at any distance of frames:
+        the first round is then a step back, and those after it converge.
+        """
+        trial, solution = copy.deepcopy(net), replace(self.solution)
+        gain, every = self.state.gain_of(net), max(1, frames.n_frames // EARLY_FRAMES)
+        errors = []
+        for _ in range(_TRIED_ROUNDS):
+            law = FrameMap(trial, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
+            found = CorrectedFrames(trial, law, frames, gain, self.delta_t, every)
+            errors.append(float(found.moments.variance().mean()))
+            solution.apply(trial, found.all, law.reach, self.state.doubt)
+        return not errors[-1] < errors[1]
 
     def _run_slow(
         self, interval: int, net: FlyvisGNN, frames: Frames, optimizer: Optimizer, step: Step
@@ -133,10 +150,11 @@ class FlowPhase:
         return {"prediction_error": float(error.sqrt())}
 
     def spread(self, net: FlyvisGNN, frames: Frames) -> Spread | None:
-        """How far the parameters of the fitted network may be off, by a round that changes nothing; None for slow
-        frames, whose steps look at fewer frames and share parameters between counterparts.
+        """How far the parameters of the fitted network may be off, by a round that changes nothing. None for slow
+        frames, whose steps look at fewer frames and share parameters between counterparts, and without noise, where
+        errors are not those of chance.
         """
-        if self.state.slow:
+        if self.state.slow or self.state.finer > 1:
             return None
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         found = CorrectedFrames(net, law, frames, self.state.gain_of(net), self.delta_t)

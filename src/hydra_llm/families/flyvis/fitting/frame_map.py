@@ -62,7 +62,12 @@ class FrameMap:
     def place(self) -> Tensor:
         """Where within a frame [neuron, 1], between 0 and 1, an input acts as it does on average over the frame: later
         ones have decayed less. Of Euler steps, the mean of where they begin.
+
+        0 with finer steps, which recordings without noise have: there is nothing to average out, and between two
+        states that are far apart the line is a worse guess than the state where the input came.
         """
+        if self.finer > 1:
+            return torch.zeros_like(self.rate)
         if self._substeps is not None:
             return torch.full_like(self.rate, (self._substeps - 1) / (2 * self._substeps))
         leak = self.rate * self._delta_t
