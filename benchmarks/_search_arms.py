@@ -14,7 +14,7 @@ import _search_optuna as by_optuna
 from _search_climb import hill_climbing
 from _search_evaluator import Evaluator, Run, default_of, note
 from _search_smac import smac
-from _search_tasks import Task, Values
+from _search_task import Task, Values
 from packaging.requirements import Requirement
 
 from hydra_llm.search.proposers.base import Proposer

@@ -4,7 +4,9 @@ and the move is kept if that run scored higher. It stops nowhere and restarts no
 
 import numpy as np
 from _search_evaluator import Evaluator, default_of, note
-from _search_tasks import Task, Values
+from _search_task import Task, Values
+
+STEP = 0.1  # of the range of a number; choices move to the next one
 
 
 def hill_climbing(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
@@ -25,7 +27,8 @@ def hill_climbing(task: Task, budget: int, slots: int, repetition: int) -> dict[
 
 
 def neighbour(task: Task, values: Values, rng: np.random.Generator) -> Values:
-    """Another value of one parameter: the next one up or down where choices are ordered, else any other."""
+    """Another value of one parameter: the next one up or down where choices are ordered, else any other; a number moves
+    by STEP."""
     dimension = task.space.dimensions[int(rng.integers(len(task.space.dimensions)))]
-    options = dimension.neighbours(values[dimension.name], 0.0)
+    options = dimension.neighbours(values[dimension.name], STEP)
     return {**values, dimension.name: options[int(rng.integers(len(options)))]}

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 
 import numpy as np
-from _search_tasks import Task, Values
+from _search_task import Task, Values
 
 CHECKPOINTS = (5, 12, 24, 48, 100)
 Run = Callable[[Task, int, int, int], dict[int, Values]]  # (task, budget, slots, repetition) -> trials run -> choice

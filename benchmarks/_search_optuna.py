@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from _search_evaluator import Evaluator, Run, default_of, note
-from _search_tasks import Task, Values
+from _search_task import Task, Values
 
 from hydra_llm.search.optuna_bridge.mirror import OptunaMirror, quiet
 from hydra_llm.search.trial.objective import Objective

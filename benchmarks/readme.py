@@ -23,7 +23,10 @@ SHOWN = {  # of the regimes: easy ones, hard ones, and one whose model is wrong
 }
 REGIME_ROW = r"^(\| `((?:signal|flyvis|metabolism)_\w+|recording|petab|sbml)` \|.*\|) [^|]* \| [^|]* \|$"
 HEADING = "## Every regime"  # above the table; another one has a row of the same name
-BUDGETS = ("24 trials, 1 slot", "24 trials, 4 slots", "100 trials, 1 slot")
+BUDGETS = (
+    *(f"Recorded trainings: {budget}" for budget in ("24 trials, 1 slot", "24 trials, 4 slots", "100 trials, 1 slot")),
+    *(f"Noisy functions: {budget}" for budget in ("24 trials, 1 slot", "100 trials, 1 slot")),
+)
 
 
 def main() -> None:
@@ -60,20 +63,21 @@ def recovery() -> str:
 
 
 def search(page: Path = RESULTS / "search.md") -> str:
-    """Scores of our Gaussian process and of TPE, and their paired difference, by budget."""
+    """Scores of our Gaussian process and of TPE, and their paired difference, by group of tasks and budget."""
     head = "| search without a language model: [score](benchmarks/results/search.md), optimum 1 "
     lines = [head + "| `llm_ucb` | TPE of Optuna 5.0 | paired difference [95 %] |", "|---|---|---|---|"]
     for part in page.read_text().split("\n## "):
-        budget, _, table = part.partition("\n")
-        if budget in BUDGETS:
-            rows = {cells[0]: cells for cells in map(_cells, table.splitlines()) if cells}
-            ours, theirs = rows["bayes"], rows["optuna-tpe"]
-            lines.append(f"| {budget} | {ours[2]} | {theirs[2]} | {ours[5]} |")
+        title, _, table = part.partition("\n")
+        if title in BUDGETS:
+            names, *rows = filter(None, map(_cells, table.splitlines()))
+            scores = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+            ours, theirs = scores["bayes"], scores["optuna-tpe"]
+            difference = ours["minus optuna-tpe [95 %]"]
+            lines.append(f"| {title[0].lower()}{title[1:]} | {ours['score']} | {theirs['score']} | {difference} |")
     return "\n".join(lines)
 
 
 def _cells(line: str) -> list[str]:
-    """Arm, runs, score, two suites, difference to TPE, ... of a row."""
     return [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("| ") else []
 
 

@@ -1,6 +1,6 @@
 """Which searcher finds what, on tasks that nobody here wrote; in-process, no launcher, no disk.
 
-    python benchmarks/search.py                                  the table of the page, resumed from the runs so far
+    python benchmarks/search.py                                  the tables of the page, resumed from the runs so far
     python benchmarks/search.py --suites hpolib --arms random bayes --repetitions 0 10
     python benchmarks/search.py --table                          the page again, from the runs so far
 
@@ -8,8 +8,8 @@ A run is (task, arm, budget, slots, repetition). Each is appended to results/sea
 run again; at the end the file is packed (_search_runs.py). An arm whose package is not installed, or only in another
 version, is left out with a sentence (_search_arms.py).
 
-Arms and repetitions are paired: the same default configuration first, the same noise for the same
-configuration. The value of a run is the true mean of the configuration that the method recommends.
+Arms and repetitions are paired: the same default configuration first, and on recorded trainings the same noise for the
+same configuration. The value of a run is the true one of the configuration that the method recommends.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,9 @@ from _report import RESULTS
 from _search_arms import ARMS
 from _search_evaluator import default_of
 from _search_runs import pack, read
-from _search_tasks import names, task
+from _search_tasks import SUITES, task
 
 RUNS = RESULTS / "search.jsonl"
-SUITES = ("hpolib", "hpobench")
 Key = tuple[str, str, int, int, int]
 
 
@@ -54,7 +54,8 @@ def main() -> None:
 def work(options: argparse.Namespace) -> None:
     done = {key_of(row) for row in read(options.runs)}
     arms = installed(options.arms)
-    tasks = [name for suite in options.suites for name in names(suite)]
+    suites = [suite for suite in options.suites if found(suite)]
+    tasks = [name for suite in suites for name in SUITES[suite].names()]
     keys: list[Key] = [
         (name, arm, budget, slots, repetition)
         for repetition in range(*options.repetitions)
@@ -75,6 +76,16 @@ def work(options: argparse.Namespace) -> None:
                 spent = time.monotonic() - began
                 rest = spent / count * (len(left) - count)
                 print(f"{count}/{len(left)} runs, {spent:.0f} s, about {rest:.0f} s to go", flush=True)
+
+
+def found(suite: str) -> bool:
+    """Whether the package of a suite is installed; if not, that it is left out is said."""
+    package = SUITES[suite].package
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        print(f"{suite} is left out: it needs {package}, which is not installed. pip install {package}")
+        return False
 
 
 def installed(arms: Sequence[str]) -> list[str]:

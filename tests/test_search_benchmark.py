@@ -36,6 +36,37 @@ def test_a_run_scores_what_is_recommended_between_median_and_optimum(bench):
     assert row["quality"] == row["curve"]["12"] <= 1.0
 
 
+def test_a_noisy_function_scores_the_median_of_its_draws(bench):
+    pytest.importorskip("cocoex", reason="coco-experiment is part of the dev extra")
+    from _search_tasks import task
+
+    sphere = task("bbob-noisy/f107")  # severe log-normal noise
+    rng = np.random.default_rng(0)
+    points = [sphere.space.sample(rng) for _ in range(40)]
+    scores = np.array([[sphere.evaluate(point, 0) for _ in range(20)] for point in points])
+    quality = np.array([sphere.quality(point) for point in points])
+    again = np.array([sphere.quality(point) for point in points])
+    assert scores.std(1).min() > 0.1 * np.median(-scores), "single runs are noisy"
+    assert np.abs(quality - again).mean() < 0.1 * quality.std(), "their median is hardly"
+    assert abs(np.median(quality)) < 0.25, "0 is the median of random points"
+    assert quality.max() < 1.0
+
+
+def test_every_noisy_function_has_its_reference_best_below_the_middle(bench):
+    from _search_functions import _reference, names
+
+    assert [f"bbob-noisy/f{number}" for number in _reference()] == names()
+    assert all(found["best"] < found["middle"] for found in _reference().values())
+
+
+def test_a_suite_whose_package_is_missing_is_left_out_with_its_name(bench, monkeypatch, capsys):
+    from dataclasses import replace
+
+    monkeypatch.setitem(bench.SUITES, "hpolib", replace(bench.SUITES["hpolib"], package="no-such-package"))
+    assert not bench.found("hpolib")
+    assert "hpolib is left out: it needs no-such-package" in capsys.readouterr().out
+
+
 def test_the_same_run_twice_is_the_same(bench):
     key = ("hpobench/car", "bayes", 8, 1, 0)
     one, two = bench.run(key), bench.run(key)

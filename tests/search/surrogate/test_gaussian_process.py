@@ -7,30 +7,34 @@ from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, H
 RNG = np.random.default_rng(0)
 
 
-def data(n=30, noise=0.1, recordings=None, parameters=3):
+def data(n=30, noise=0.1, recordings=None, parameters=3, interval=(False, False, False)):
     rng = np.random.default_rng(1)
     x = rng.random((n, parameters))
     y = np.sin(5 * x[:, 0]) + x[:, 1] + noise * rng.standard_normal(n)
     seen = np.full(n, -1) if recordings is None else recordings
-    return Data(x, np.arange(parameters), (y - y.mean()) / y.std(), seen)
+    return Data(x, np.arange(parameters), (y - y.mean()) / y.std(), seen, np.array(interval))
 
 
 @pytest.mark.parametrize("recordings", [None, np.arange(30) % 4])
 def test_the_gradient_of_the_loss_is_that_of_finite_differences(recordings):
-    loss = _Loss(data(recordings=recordings), 3)
+    loss = _Loss(data(recordings=recordings, interval=(True, False, True)), 3)
     for start in loss.starts():
         assert check_grad(lambda x: loss(x)[0], lambda x: loss(x)[1], start) < 1e-4
 
 
-def test_the_posterior_is_that_of_the_textbook_formula():
-    given = data(12)
+@pytest.mark.parametrize("interval", [(False, False, False), (True, True, False)])
+def test_the_posterior_is_that_of_the_textbook_formula(interval):
+    given = data(12, interval=interval)
     hyper = Hyperparameters(np.array([0.4, 0.7, 2.0]), 1.3, 0.05)
     process = GaussianProcess(given, hyper)
     new = RNG.random((5, 3))
 
     def kernel(a, b):
         r = np.sqrt(5 * (((a[:, None, :] - b[None, :, :]) / hyper.lengths) ** 2).sum(2))
-        return hyper.signal * (1 + r + r**2 / 3) * np.exp(-r) + 0.25
+        bowls = [((2 * x[:, list(interval)] - 1) ** 2 - 1 / 3) for x in (a, b)]
+        shared = [np.sqrt(2 / max(1, sum(interval))) * bowl.sum(1) for bowl in bowls]
+        stationary = hyper.signal * (1 + r + r**2 / 3) * np.exp(-r)
+        return stationary + 0.25 + bowls[0] @ bowls[1].T + np.outer(*shared)
 
     inverse = np.linalg.inv(kernel(given.features, given.features) + (hyper.noise + 1e-9) * np.eye(12))
     cross = kernel(new, given.features)
@@ -61,7 +65,7 @@ def test_a_difference_between_recordings_is_not_taken_for_one_between_configurat
     scaled = (y - y.mean()) / y.std()
     errors = []
     for known in (seen, np.full(40, -1)):
-        mean = fit(Data(x, np.zeros(1, dtype=int), scaled, known), 1).mean(x)
+        mean = fit(Data(x, np.zeros(1, dtype=int), scaled, known, np.ones(1, dtype=bool)), 1).mean(x)
         errors.append(1 - np.corrcoef(mean, truth)[0, 1])
     assert errors[0] < 0.1 < errors[1]
 
@@ -77,5 +81,24 @@ def test_running_trials_lower_the_doubt_and_leave_the_mean():
 
 def test_equal_configurations_and_equal_values_are_no_reason_to_fail():
     x = np.repeat(RNG.random((2, 3)), 5, axis=0)
-    process = fit(Data(x, np.arange(3), np.zeros(10), np.full(10, -1)), 3)
+    process = fit(Data(x, np.arange(3), np.zeros(10), np.full(10, -1), np.zeros(3, dtype=bool)), 3)
     assert np.isfinite(process.posterior(x)[0]).all()
+
+
+def test_parabolas_learn_from_a_dozen_noisy_runs_that_ends_of_intervals_are_bad():
+    """A bowl under noise as large as itself: with parabolas, corners are believed to be below the middle."""
+    rng = np.random.default_rng(5)
+    middle, corners = np.full((1, 5), 0.5), rng.integers(0, 2, (20, 5)).astype(float)
+    believed = []
+    for interval in (np.ones(5, dtype=bool), np.zeros(5, dtype=bool)):
+        gaps = []
+        for seed in range(10):
+            own = np.random.default_rng(seed)
+            x = own.random((14, 5))
+            truth = -((x - 0.5) ** 2).sum(1)
+            y = truth + truth.std() * own.standard_normal(14)
+            given = Data(x, np.arange(5), (y - y.mean()) / y.std(), np.full(14, -1), interval)
+            process = fit(given, 5)
+            gaps.append(float((process.mean(middle) - process.mean(corners)).mean()))
+        believed.append(np.mean(gaps))
+    assert believed[0] > 3 * believed[1] > 0

@@ -113,4 +113,4 @@ def _data(encoding: Encoding, scored: Sequence[Trial], targets: Array, failed: S
     recordings = [known.setdefault(tuple(sorted(t.seeds.items())), len(known)) for t in runs]
     every = np.concatenate([targets, np.full(len(failed), float(targets.min()) - FAILURE)])
     features = encoding.features(encoding.rows(t.values for t in runs))
-    return Data(features, encoding.columns, every, np.array(recordings, dtype=np.int64))
+    return Data(features, encoding.columns, every, np.array(recordings, dtype=np.int64), encoding.interval)

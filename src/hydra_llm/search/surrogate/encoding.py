@@ -21,7 +21,9 @@ Features = npt.NDArray[np.float64]  # [configuration, feature]
 
 
 class Encoding:
-    """`columns` gives for each feature the index of its parameter, so that one length scale serves all of them."""
+    """`columns` gives for each feature the index of its parameter, so that one length scale serves all of them;
+    `interval` whether it is a position along real or whole numbers.
+    """
 
     def __init__(self, space: Space) -> None:
         self.space = space
@@ -34,6 +36,8 @@ class Encoding:
             [np.full(_width(d), index, dtype=np.int64) for index, d in enumerate(self.dimensions)]
             or [np.empty(0, dtype=np.int64)]
         )
+        numbers = [[isinstance(d, Float | Integer), *[False] * (_width(d) - 1)] for d in self.dimensions]
+        self.interval = np.array([number for own in numbers for number in own], dtype=bool)  # [feature]
 
     # ---- rows ----
     def row(self, values: Mapping[str, Any]) -> npt.NDArray[np.float64]:

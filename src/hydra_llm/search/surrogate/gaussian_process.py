@@ -1,5 +1,5 @@
 """A Gaussian process with a Matern-5/2 kernel, one length scale per parameter, learnt noise and a random effect of the
-recording; Rasmussen & Williams (2006), chapters 2 and 5.
+recording, around a constant and parabolas along intervals; Rasmussen & Williams (2006), chapters 2, 2.7 and 5.
 
 The target has zero mean and unit variance. Length scales carry the log-normal prior of Hvarfner, Hellsten & Nardi
 (2024, arXiv:2402.02229), which grows with the root of the number of parameters, so that few points do not claim more
@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 
 NOISE_FLOOR = 1e-3  # least variance of a run, of a target of unit variance
 MEAN_VARIANCE = 0.25  # of the constant mean, marginalised
+BOWL, SHARED_BOWL = 1.0, 2.0  # variances of the coefficients of parabolas (docs/decisions/0177)
 JITTER = 1e-9
 ROOT5 = np.sqrt(5.0)
 LENGTH = (np.log(0.6), 0.75)  # mean and sd of log(length / sqrt(parameters))
@@ -44,13 +45,15 @@ class Hyperparameters:
 @dataclass(frozen=True)
 class Data:
     """`features` [run, feature], `columns` [feature] the parameter of each, `targets` [run]; `recordings` [run] is the
-    index of the recording that a run saw, -1 for one that nobody shares.
+    index of the recording that a run saw, -1 for one that nobody shares. `interval` [feature]: whether it is a position
+    along real or whole numbers.
     """
 
     features: Array
     columns: npt.NDArray[np.int64]
     targets: Array
     recordings: npt.NDArray[np.int64]
+    interval: npt.NDArray[np.bool_]
 
     @property
     def shared(self) -> npt.NDArray[np.bool_] | None:
@@ -69,8 +72,8 @@ class GaussianProcess:
     def __init__(self, data: Data, hyper: Hyperparameters) -> None:
         self.data = data
         self.hyper = hyper
-        self._scaled = data.features / hyper.lengths[data.columns]
-        prior = self._kernel(self._scaled, self._scaled)
+        self._known = self._of(data.features)
+        prior = self._kernel(self._known, self._known)
         prior[np.diag_indices_from(prior)] += hyper.noise + JITTER
         shared = data.shared
         if shared is not None:
@@ -78,34 +81,34 @@ class GaussianProcess:
         self._factor = cho_factor(prior, lower=True, check_finite=False)
         self._weights = cho_solve(self._factor, data.targets, check_finite=False)
 
-    def _kernel(self, a: Array, b: Array) -> Array:
+    def _of(self, features: Array) -> tuple[Array, Array]:
+        """Features in units of their length scales, and what the trend is linear in."""
+        return features / self.hyper.lengths[self.data.columns], trend(features, self.data.interval)
+
+    def _kernel(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
+        (a, by_a), (b, by_b) = first, second
         squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2.0 * a @ b.T
         r = ROOT5 * np.sqrt(np.maximum(squares, 0.0))
-        return self.hyper.signal * (1.0 + r + r**2 / 3.0) * np.exp(-r) + MEAN_VARIANCE
-
-    @property
-    def _variance(self) -> float:
-        return self.hyper.signal + MEAN_VARIANCE
+        return self.hyper.signal * (1.0 + r + r**2 / 3.0) * np.exp(-r) + by_a @ by_b.T
 
     def mean(self, features: Array) -> Array:
         """[configuration], as `posterior` gives it, without the price of a variance."""
-        return self._kernel(features / self.hyper.lengths[self.data.columns], self._scaled) @ self._weights
+        return self._kernel(self._of(features), self._known) @ self._weights
 
     def posterior(self, features: Array) -> tuple[Array, Array]:
         """Mean and variance [configuration] of the noise-free value."""
         cross, half = self._against_data(features)
-        variance = self._variance - (half**2).sum(0)
+        variance = self.hyper.signal + (trend(features, self.data.interval) ** 2).sum(1) - (half**2).sum(0)
         return cross @ self._weights, np.maximum(variance, JITTER)
 
     def covariance(self, features: Array, others: Array) -> Array:
         """[configuration, other] posterior covariance."""
         _, half = self._against_data(features)
         _, half_others = self._against_data(others)
-        scale = self.hyper.lengths[self.data.columns]
-        return self._kernel(features / scale, others / scale) - half.T @ half_others
+        return self._kernel(self._of(features), self._of(others)) - half.T @ half_others
 
     def _against_data(self, features: Array) -> tuple[Array, Array]:
-        cross = self._kernel(features / self.hyper.lengths[self.data.columns], self._scaled)
+        cross = self._kernel(self._of(features), self._known)
         return cross, solve_triangular(self._factor[0], cross.T, lower=True, check_finite=False)
 
     def believing(self, features: Array) -> GaussianProcess:
@@ -120,6 +123,19 @@ class GaussianProcess:
             recordings=np.concatenate([self.data.recordings, np.full(len(features), -1)]),
         )
         return GaussianProcess(data, self.hyper)
+
+
+def trend(features: Array, interval: npt.NDArray[np.bool_]) -> Array:
+    """What the mean is linear in, times the prior standard deviations of its coefficients [configuration, term]: a
+    constant and, for parameters that are intervals, a parabola along each and one that all of them share.
+
+    Ends of an interval are seldom good. A stationary kernel is least certain there, and under much noise expected
+    improvement goes to the corners again and again; a parabola learns from a dozen runs that they are bad.
+    """
+    bowls = (2.0 * features[:, interval] - 1.0) ** 2 - 1.0 / 3.0
+    shared = bowls.sum(1, keepdims=True) / np.sqrt(max(1, bowls.shape[1]))
+    constant = np.full((len(features), 1), np.sqrt(MEAN_VARIANCE))
+    return np.concatenate([constant, np.sqrt(BOWL) * bowls, np.sqrt(SHARED_BOWL) * shared], axis=1)
 
 
 def fit(data: Data, parameters: int) -> GaussianProcess:
@@ -143,6 +159,8 @@ class _Loss:
         self._count = parameters
         self._shared = data.shared
         n = len(data.targets)
+        terms = trend(data.features, data.interval)
+        self._trend = terms @ terms.T  # [run, run]
         apart = (data.features[:, None, :] - data.features[None, :, :]) ** 2
         squares = [apart[:, :, data.columns == index].sum(2).ravel() for index in range(parameters)]
         self._squares = np.array(squares).reshape(parameters, n * n)  # [parameter, run x run]
@@ -172,7 +190,7 @@ class _Loss:
         r = np.sqrt(5.0 * (inverse_squares @ self._squares)).reshape(n, n)
         decay = np.exp(-r)
         signal = hyper.signal * (1.0 + r + r**2 / 3.0) * decay
-        prior = signal + MEAN_VARIANCE
+        prior = signal + self._trend
         prior[np.diag_indices(n)] += hyper.noise + JITTER
         if self._shared is not None:
             prior += hyper.recording * self._shared

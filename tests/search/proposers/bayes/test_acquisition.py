@@ -6,13 +6,17 @@ from hydra_llm.search.proposers.bayes.acquisition import _log_h, log_improvement
 from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, Hyperparameters
 
 RNG = np.random.default_rng(0)
+NO = np.zeros(1, dtype=bool)  # no interval
 
 
 @pytest.fixture
 def process():
     x = RNG.random((12, 2))
     y = np.sin(6 * x[:, 0])
-    return GaussianProcess(Data(x, np.arange(2), y, np.full(12, -1)), Hyperparameters(np.array([0.3, 0.6]), 1.0, 0.05))
+    return GaussianProcess(
+        Data(x, np.arange(2), y, np.full(12, -1), np.ones(2, dtype=bool)),
+        Hyperparameters(np.array([0.3, 0.6]), 1.0, 0.05),
+    )
 
 
 def test_log_h_agrees_with_the_formula_and_with_its_asymptote():
@@ -46,10 +50,10 @@ def test_the_knowledge_gain_is_what_simulated_runs_of_the_candidate_give(process
 
 def test_a_run_of_what_is_known_exactly_teaches_nothing():
     x = np.array([[0.2], [0.8]])
-    known = Data(np.repeat(x, 400, axis=0), np.zeros(1, dtype=int), np.repeat([0.0, 1.0], 400), np.full(800, -1))
+    known = Data(np.repeat(x, 400, axis=0), np.zeros(1, dtype=int), np.repeat([0.0, 1.0], 400), np.full(800, -1), NO)
     process = GaussianProcess(known, Hyperparameters(np.array([0.3]), 1.0, 0.05))
     fresh = GaussianProcess(
-        Data(x, np.zeros(1, dtype=int), np.array([0.0, 0.1]), np.full(2, -1)),
+        Data(x, np.zeros(1, dtype=int), np.array([0.0, 0.1]), np.full(2, -1), NO),
         Hyperparameters(np.array([0.3]), 1.0, 0.05),
     )
     assert log_knowledge(process, x[:1], x[1:], 0.05)[0] < log_knowledge(fresh, x[:1], x[1:], 0.05)[0] - 10

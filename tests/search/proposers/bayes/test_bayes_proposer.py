@@ -102,7 +102,9 @@ def test_another_block_begins_with_what_served_the_one_before(tmp_path):
     first = max((t for t in trials if t.block == 1), key=lambda t: t.value)
     second = [t for t in trials if t.block == 2]
     assert second[0].values == SPACE.baseline()
-    assert (second[1].proposal.strategy, second[1].values) == ("inherit", first.values)
+    inherited = [t.values for t in second if t.proposal.strategy == "inherit"]
+    assert second[1].values == inherited[0], "at once"
+    assert first.values in inherited, "the leader is that of the belief, the best run comes along"
 
 
 @pytest.mark.parametrize("total", [4, 24, 100])
