@@ -80,7 +80,7 @@ def test_a_candidate_can_be_changed_in_one_parameter_and_no_more():
 def test_a_candidate_that_is_copied_as_mutations_is_returned_with_its_number():
     llm, client = proposer(answer(slot(0)))
     llm.propose(one())
-    rows = re.findall(r"^\| ([1-4]) \| (\d+) \| ([^|]+; [^|]+) \|", shown(client), re.MULTILINE)
+    rows = re.findall(r"^\| ([1-4]) \| (\d+) \| ([^|]+: [^|]+) \|", shown(client), re.MULTILINE)
     number, parent, changes = next(row for row in rows if small().tree.node(int(row[1])).scores)
     moved = {f"training.{name}": float(value) for name, value in (change.split(": ") for change in changes.split("; "))}
     llm, client = proposer(
