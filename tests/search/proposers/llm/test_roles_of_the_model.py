@@ -80,16 +80,19 @@ def test_a_candidate_can_be_changed_in_one_parameter_and_no_more():
 def test_a_candidate_that_is_copied_as_mutations_is_returned_with_its_number():
     llm, client = proposer(answer(slot(0)))
     llm.propose(one())
-    rows = re.findall(r"^\| ([1-4]) \| (\d+) \| ([^|]+: [^|]+) \|", shown(client), re.MULTILINE)
-    number, parent, changes = next(row for row in rows if small().tree.node(int(row[1])).scores)
-    moved = {f"training.{name}": float(value) for name, value in (change.split(": ") for change in changes.split("; "))}
+    pool = shown(client).split("## Candidates of the Gaussian process\n")[1]
+    changes = [
+        {f"training.{name}": float(value) for name, value in (change.split(": ") for change in row.split("; "))}
+        for row in re.findall(r"^\| [1-4] \| \d+ \| ([^|]+) \|", pool, re.MULTILINE)
+    ]
+    number, moved = next((n, row) for n, row in enumerate(changes, start=1) if len(row) == 2)
     llm, client = proposer(
-        answer(slot(0, parent=int(parent), moved=moved)),
-        answer(slot(0, parent=None, moved={}, candidate=int(number))),
+        answer(slot(0, parent=4, moved=moved)),
+        answer(slot(0, parent=None, moved={}, candidate=number)),
     )
     (proposal,) = llm.propose(one()).proposals
     assert f"those of candidate {number}. To take it, give candidate={number}" in client.requests[1].messages[3].text
-    assert proposal.standing.place == int(number)
+    assert proposal.standing.place == number
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "from 1 to 4"), (5, "from 1 to 4"), (-1, "from 1 to 4")])

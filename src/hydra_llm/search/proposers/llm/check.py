@@ -21,6 +21,7 @@ from hydra_llm.search.proposers.llm.answer import Hypothesis, LlmAnswer, Mutatio
 from hydra_llm.search.proposers.llm.nearby import near_duplicate
 from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.quotation import named
+from hydra_llm.search.space.dimension import canonical_number
 from hydra_llm.search.space.space import Values
 from hydra_llm.search.trial.trial import Prediction, Proposal
 
@@ -242,13 +243,25 @@ def _check_count(
 
 
 def _candidate_of(moved: Values, parent: int, context: Context) -> int | None:
-    """The number of the candidate of the pool that moves the same parameters of the same parent."""
+    """The number of the candidate of the pool that differs from the parent by the same values of the same parameters,
+    whichever node it lies nearest to; else of one that is nearest to this parent and moves the same parameters.
+    """
     node = context.tree.node(parent)
+    alike: list[int] = []
     for number, one in enumerate(context.pool, start=1):
-        here = one.parent is not None and context.tree.node(one.parent) is node
-        if here and set(context.space.changed(node.values, one.values)) == set(moved):
+        if set(context.space.changed(node.values, one.values)) != set(moved):
+            continue
+        if all(_about(one.values[name], value) for name, value in moved.items()):
             return number
-    return None
+        if one.parent is not None and context.tree.node(one.parent) is node:
+            alike.append(number)
+    return alike[0] if alike else None
+
+
+def _about(one: Any, other: Any) -> bool:
+    """Equal as a table shows them."""
+    number, shown = canonical_number(one), canonical_number(other)
+    return one == other if number is None or shown is None else math.isclose(number, shown, rel_tol=0.01)
 
 
 def pairs_allowed(context: Context) -> int:
