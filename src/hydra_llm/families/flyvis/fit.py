@@ -215,8 +215,8 @@ def unexplained_variance(net: nn.Module, frames: Frames) -> Tensor:
 class FlyvisFit(Fit):
     """A fit with its snapshots. stimulus: what was learned in place of an input that was not shown. whole: the network
     of all neurons, hidden ones too, where these were reconstructed. resting [neuron]: bool, those that never move,
-    whose time constants the recording does not determine; None where all move. spread: how far its
-    parameters may be off; None: nothing tells.
+    whose time constants the recording does not determine; None where all move. spread: how far the parameters may be
+    off; None: nothing tells.
     """
 
     stimulus: ImplicitStimulus | None = None

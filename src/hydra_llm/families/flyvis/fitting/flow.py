@@ -150,14 +150,24 @@ class FlowPhase:
         return {"prediction_error": float(error.sqrt())}
 
     def spread(self, net: FlyvisGNN, frames: Frames) -> Spread | None:
-        """How far the parameters of the fitted network may be off, by a round that changes nothing. None for slow
-        frames, whose steps look at fewer frames and share parameters between counterparts, and without noise, where
-        errors are not those of chance.
+        """How far the parameters of the fitted network may be off, by a round that changes nothing. None, with a line
+        in the log, where errors are not those of chance alone.
         """
-        if self.state.slow or self.state.finer > 1:
+        gain = self.state.gain_of(net)
+        why = (
+            "steps on slow frames look at some frames and share parameters between counterparts"
+            if self.state.slow
+            else "without noise, what is left is the error of the rounds"
+            if self.state.finer > 1
+            else "measurement noise enters the regressors, and no covariance here counts that"
+            if gain.lt(1).any()
+            else ""
+        )
+        if why:
+            log.info("No standard errors of W, tau and V_rest: %s.", why)
             return None
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
-        found = CorrectedFrames(net, law, frames, self.state.gain_of(net), self.delta_t)
+        found = CorrectedFrames(net, law, frames, gain, self.delta_t)
         return self.solution.spread(net, found.all, law.reach, self.state.doubt)
 
     def regress(

@@ -23,6 +23,7 @@ from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _LEAST_GAIN = 0.02
+_TRUSTED = 0.05  # mean distance of the gains from 1 that is none: measurement noise of 22 % of the prediction errors
 _LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
 SIDE_BY_SIDE = 2**25  # states of the sequences that are filtered side by side
 
@@ -167,9 +168,17 @@ def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
 
 
 def better_gain(law: FrameMap, found: ErrorMoments, gain: Tensor, delta_t: float) -> Tensor:
-    """Towards uncorrelated errors: e_(k+1) holds -exp(-rate dt) e_k per unit of gain."""
+    """Towards uncorrelated errors: e_(k+1) holds -exp(-rate dt) e_k per unit of gain.
+
+    1 for all where neurons together show no measurement noise: single gains are told to a few per cent, none is above
+    1, and so gains of a recording without such noise would be below it on average, and time constants too long.
+    """
     memory = torch.exp(-law.rate[:, 0] * delta_t).clamp_min(_LEAST_MEMORY)
-    return (gain + found.correlation() / memory).clamp(_LEAST_GAIN, 1)
+    better = gain + found.correlation() / memory
+    weight = memory.square()  # the precision of a gain
+    if float((weight * (1 - better)).sum() / weight.sum()) < _TRUSTED:
+        return torch.ones_like(better)
+    return better.clamp(_LEAST_GAIN, 1)
 
 
 def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor, frames: Frames) -> Frames:

@@ -33,11 +33,9 @@ STILL = 1e-12  # mean square slope of a neuron that never moves, relative to the
 _ROUNDING = 1e-8  # of matrices whose diagonal is 1
 _STIFF = 1e4  # B beyond which 1 - M is a more exact M B than the product
 _FAR = 2.0  # factor between the rates of counterparts that no recording of all neurons has shown
-_APART, _SPREADS, _MOST_APART = (
-    0.2,
-    5.0,
-    0.8,
-)  # of a rate from the median of its counterparts, relative to it and to their median
+_APART = 0.2  # of a rate from the median of its counterparts, relative to it: less is no reason for doubt
+_SPREADS = 5.0  # the same in median distances of counterparts
+_MOST_APART = 0.8  # and what is believed of no rate, however much counterparts differ
 _RATE_SPREAD = 0.05  # within a type, relative to its rate, that is believed whatever other types are like
 _FEWEST = 3  # counterparts that have a median
 _FREE = 1e-12  # precision of rate and offset of a type, relative to what its data say
