@@ -11,17 +11,17 @@ python benchmarks/_search_functions.py                 # make REFERENCE again: f
 
 import json
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import RESULTS
 from _search_task import Task, Values
 
 from hydra_llm.search.space.space import Float, Space
 
 DIMENSION, LOW, HIGH = 5, -5.0, 5.0
 FUNCTIONS = range(101, 131)
-REFERENCE = RESULTS / "search_functions.json"
+REFERENCE = Path(__file__).with_suffix(".json")
 DRAWS = 1001  # of a point, for its median
 NAMES = tuple(f"x{i}" for i in range(DIMENSION))
 

@@ -23,11 +23,11 @@ from hydra_llm.families.flyvis.fitting.counterparts import counterparts
 from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
 from hydra_llm.families.flyvis.fitting.missing_synapses import missing_synapses
+from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye, PartlyRecordedGNN
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.reconstruction import ReconstructionPhase, prediction_error_with
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
-from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.fitting.still_neurons import settle, still
 from hydra_llm.families.flyvis.fitting.unseen_stimulus import UnseenStimulusDataModule
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
@@ -222,7 +222,7 @@ class FlyvisFit(Fit):
     stimulus: ImplicitStimulus | None = None
     whole: FlyvisGNN | None = None
     resting: Tensor | None = None
-    spread: Spread | None = None
+    spread: ParameterSpread | None = None
 
 
 def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> FlyvisFit:

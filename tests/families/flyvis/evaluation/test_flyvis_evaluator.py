@@ -18,7 +18,7 @@ from hydra_llm.families.fitting import Fit  # noqa: E402
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # noqa: E402
 from hydra_llm.families.flyvis.fit import FlyvisFit  # noqa: E402
 from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree  # noqa: E402
-from hydra_llm.families.flyvis.fitting.spread import Spread  # noqa: E402
+from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread  # noqa: E402
 from hydra_llm.training.simulation import simulate  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
@@ -225,7 +225,7 @@ def test_standard_errors_become_coverage_and_arrays_by_edge_and_neuron(eye):
     groups = by_in_degree(dataset.observations().structure("edge_index"), len(net.tau))
     for size, share in ((1e4, 1.0), (1e-12, 0.0)):
         wide = [size * torch.eye(g.n_unknowns, dtype=torch.float64).repeat(len(g.targets), 1, 1) for g in groups]
-        fit = FlyvisFit(net, None, HISTORY, 1, 0.1, spread=Spread(groups, wide))
+        fit = FlyvisFit(net, None, HISTORY, 1, 0.1, spread=ParameterSpread(groups, wide))
         evaluation = evaluator.score(fit, evaluator.oracle())
         assert evaluation.metrics["connectivity_coverage_90"] == pytest.approx(share, abs=0.05)
         W, v_rest = (evaluation.arrays[f"{name}_standard_error"] for name in ("connectivity", "V_rest"))

@@ -17,9 +17,9 @@ from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.counterparts import counterparts, edge_kinds
 from hydra_llm.families.flyvis.fitting.message_table import messages_of
 from hydra_llm.families.flyvis.fitting.neighbours import FrameBlock, Group, by_in_degree, frames_at_once
+from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread
 from hydra_llm.families.flyvis.fitting.pooled import Pools, Widths, covariances, pooled
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
-from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.training.phases.base import FitData, Step
@@ -103,7 +103,7 @@ class ClosedForm:
         frames: Frames | FrameParts,
         reach: tuple[float, float] | None = None,
         doubt: float | None = None,
-    ) -> Spread | None:
+    ) -> ParameterSpread | None:
         """How far the parameters may be off that these frames give, with arguments as for `apply`; None where the
         penalty is no prior.
         """
@@ -112,11 +112,11 @@ class ClosedForm:
             return None
         found, ratios = normal.evidence(_MORE_EVIDENCE_ITERATIONS, _FLOOR, self._priors.ratios)
         if self.ridge == "evidence":
-            return Spread(normal.groups, normal.covariances(ratios))
+            return ParameterSpread(normal.groups, normal.covariances(ratios))
         pools = self._priors.pools or pools_of(net)
         fitted, widths = pooled(normal, pools, found, self._priors.widths)
         held = torch.zeros_like(fitted.rate, dtype=torch.bool) if fitted.held is None else fitted.held
-        return Spread(normal.groups, covariances(normal, pools, found, widths, held))
+        return ParameterSpread(normal.groups, covariances(normal, pools, found, widths, held))
 
     def _regressions(
         self, net: FlyvisGNN, frames: Frames | FrameParts, reach: tuple[float, float] | None, doubt: float | None

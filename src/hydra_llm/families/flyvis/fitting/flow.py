@@ -17,10 +17,10 @@ from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, pools_of, 
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
+from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
 from hydra_llm.families.flyvis.fitting.slow_frames import ROUNDS, SETTLED, STEPS, SlowFrames, are_slow
-from hydra_llm.families.flyvis.fitting.spread import Spread
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData, Step
 
@@ -149,7 +149,7 @@ class FlowPhase:
         self.state.take(trusted, float(error / increments(frames, self.delta_t)))
         return {"prediction_error": float(error.sqrt())}
 
-    def spread(self, net: FlyvisGNN, frames: Frames) -> Spread | None:
+    def spread(self, net: FlyvisGNN, frames: Frames) -> ParameterSpread | None:
         """How far the parameters of the fitted network may be off, by a round that changes nothing. None, with a line
         in the log, where errors are not those of chance alone.
         """

@@ -23,7 +23,7 @@ class StandardErrors:
 
 
 @dataclass(frozen=True)
-class Spread:
+class ParameterSpread:
     """covariance [neuron, unknown, unknown] per group."""
 
     groups: list[Group]

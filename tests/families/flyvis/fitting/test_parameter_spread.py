@@ -6,9 +6,9 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.families.flyvis.fitting.counterparts import edge_kinds  # noqa: E402
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, Group, by_in_degree  # noqa: E402
+from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread  # noqa: E402
 from hydra_llm.families.flyvis.fitting.pooled import Pools, covariances, pooled  # noqa: E402
 from hydra_llm.families.flyvis.fitting.regressions import NormalEquations  # noqa: E402
-from hydra_llm.families.flyvis.fitting.spread import Spread  # noqa: E402
 
 N_TYPES, N_FRAMES = 4, 400
 
@@ -103,7 +103,7 @@ def test_errors_of_the_law_are_those_of_its_gradients():
     expected = (by @ C @ by.T).diagonal().sqrt()
     W, tau, V = law(x)[:2], law(x)[2:3], law(x)[3:]
     several = [torch.cat([part, torch.zeros(2, dtype=torch.float64)]) for part in (tau, V)]
-    found = Spread([group], [C[None]]).errors(W, *several, scale, constant)
+    found = ParameterSpread([group], [C[None]]).errors(W, *several, scale, constant)
     torch.testing.assert_close(torch.cat([found.W, found.tau[:1], found.v_rest[:1]]), expected)
     assert torch.isnan(found.tau[1:]).all(), "neurons without a regression have no error"
 
@@ -112,5 +112,5 @@ def test_edges_that_a_fit_put_behind_the_known_ones_have_no_row():
     C = torch.eye(N_OWN + 2, dtype=torch.float64)[None]
     group = Group(torch.tensor([0]), torch.tensor([[0, 1]]), torch.tensor([[0, 0]]))
     one = torch.ones(1, dtype=torch.float64)
-    found = Spread([group], [C]).errors(one, one, one, one, 0 * one)
+    found = ParameterSpread([group], [C]).errors(one, one, one, one, 0 * one)
     assert found.W.shape == (1,)
