@@ -38,11 +38,12 @@ class Arm:
 
     def missing(self) -> str | None:
         """What must be installed before this arm can run here, None if nothing."""
-        wanting = [f"{need} ({_found(need)})" for need in self.needs if not _installed(need)]
+        wanting = [f"{need} ({_found(need)})" for need in self.needs if not is_installed(need)]
         return ", ".join(wanting) or None
 
 
-def _installed(need: str) -> bool:
+def is_installed(need: str) -> bool:
+    """Whether a package is there in a version that `need`, as pip takes it, allows."""
     requirement = Requirement(need)
     try:
         return requirement.specifier.contains(version(requirement.name))

@@ -18,12 +18,11 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from _report import RESULTS
-from _search_arms import ARMS
+from _search_arms import ARMS, is_installed
 from _search_evaluator import default_of
 from _search_runs import pack, read
 from _search_tasks import SUITES, task
@@ -81,11 +80,10 @@ def work(options: argparse.Namespace) -> None:
 def found(suite: str) -> bool:
     """Whether the package of a suite is installed; if not, that it is left out is said."""
     package = SUITES[suite].package
-    try:
-        return bool(version(package))
-    except PackageNotFoundError:
+    there = is_installed(package)
+    if not there:
         print(f"{suite} is left out: it needs {package}, which is not installed. pip install {package}")
-        return False
+    return there
 
 
 def installed(arms: Sequence[str]) -> list[str]:

@@ -18,8 +18,7 @@ from hydra_llm.families.doors import network_of, phases_of
 from hydra_llm.families.fitting import Fit, FitContext, train
 from hydra_llm.families.flyvis.config import FlyvisGNNConfig, FlyvisTraining
 from hydra_llm.families.flyvis.fitting.adam import StagedPhase
-from hydra_llm.families.flyvis.fitting.closed_form import HELD, ClosedFormPhase
-from hydra_llm.families.flyvis.fitting.counterparts import counterparts
+from hydra_llm.families.flyvis.fitting.closed_form import HELD, ClosedFormPhase, alike_in
 from hydra_llm.families.flyvis.fitting.flow import EARLY_FRAMES, FlowPhase, prediction_error
 from hydra_llm.families.flyvis.fitting.hidden_cells import HiddenCells
 from hydra_llm.families.flyvis.fitting.missing_synapses import missing_synapses
@@ -137,8 +136,7 @@ def overlooked(training: FlyvisTraining, net: nn.Module, observations: Observati
     if training.missing_synapses == "ignored" or not (pools and of_relaxation) or PartialEye.of(observations):
         return None
     assert isinstance(net, FlyvisGNN)
-    net.alike = counterparts(net.edge_index, net.column, net.input_index)
-    found = missing_synapses(net.edge_index, net.alike, net.column)
+    found = missing_synapses(net.edge_index, alike_in(net), net.column)
     if not found.shape[1]:
         return None
     log.warning(
@@ -168,8 +166,7 @@ def settled(fitted: "FlyvisFit", frames: Frames) -> "FlyvisFit":
     net = fitted.net
     if not isinstance(net, FlyvisGNN) or not still(frames).any():
         return fitted
-    alike = net.alike if net.alike is not None else counterparts(net.edge_index, net.column, net.input_index)
-    resting = settle(net, frames, alike)
+    resting = settle(net, frames, alike_in(net))
     log.info(
         "%d of %d neurons never move: nothing tells their time constants or the weights into them. They have the "
         "median time constant of neurons wired alike that move, or of all.",

@@ -15,6 +15,7 @@ from torch_geometric.data import Data
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.evaluation import Evaluation, OracleReport, as_law, drift_at
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.flyvis.config import FlyvisTraining
@@ -290,10 +291,10 @@ class FlyvisEvaluator:
         resting = getattr(fit, "resting", None)
         if resting is not None:
             rows = (
-                f"{number},{self._truth.name_of(number)},tau and W into it"
+                (number, self._truth.name_of(number), "tau and W into it")
                 for number in np.flatnonzero(resting).tolist()
             )
-            files["undetermined.csv"] = "\n".join(["neuron,type,not determined", *rows, ""])
+            files["undetermined.csv"] = csv_text(("neuron", "type", "not determined"), rows)
         return files
 
     def figures(self, fit: Fit, evaluation: FlyvisEvaluation) -> dict[str, Figure]:

@@ -177,11 +177,17 @@ class ClosedFormPhase:
         return logged
 
 
-def pools_of(net: FlyvisGNN) -> Pools:
-    """Which neurons and edges share parameters, as far as the wiring diagram of the network shows."""
+def alike_in(net: FlyvisGNN) -> Tensor:
+    """A number per neuron [neuron], equal for those that the wiring diagram of the network shows to be counterparts."""
     if net.alike is None:  # asked once: at extent 8 it takes seconds
         net.alike = counterparts(net.edge_index, net.column, net.input_index)
-    return Pools.of(net.alike, edge_kinds(net.edge_index, net.alike, net.column), net.edge_index[1])
+    return net.alike
+
+
+def pools_of(net: FlyvisGNN) -> Pools:
+    """Which neurons and edges share parameters, as far as the wiring diagram of the network shows."""
+    alike = alike_in(net)
+    return Pools.of(alike, edge_kinds(net.edge_index, alike, net.column), net.edge_index[1])
 
 
 def pools_of_one(net: FlyvisGNN) -> Pools:

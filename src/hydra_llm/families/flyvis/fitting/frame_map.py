@@ -83,18 +83,20 @@ class FrameMap:
             for _ in range(self._substeps):
                 v = v + self._delta_t / self._substeps * self.slope(v, external)
             return v
-        kept, gain, second = self.exponentials()
-        for _ in range(self._steps):
-            v, _ = self._step(v, external, kept, gain, second)
+        for _, _, end in self.steps(v, external):
+            v = end
         return v
 
-    def stages(self, v: Tensor, external: Tensor) -> Iterator[Tensor]:
-        """The voltages at which the flow asks for messages: where each step begins, and its first guess at its end."""
+    def steps(self, v: Tensor, external: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The steps of the flow: where each begins, its first guess at its end, and its end. The flow asks for messages
+        at the first two.
+        """
         kept, gain, second = self.exponentials()
         for _ in range(self._steps):
-            end, guess = self._step(v, external, kept, gain, second)
-            yield v
-            yield guess
+            first = self._received(v, external)
+            guess = kept * v + gain * first
+            end = guess + second * (self._received(guess, external) - first)
+            yield v, guess, end
             v = end
 
     def exponentials(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -102,11 +104,6 @@ class FrameMap:
         leak = self.rate * (self._delta_t / self._steps)
         gained = -torch.expm1(-leak)
         return torch.exp(-leak), gained / self.rate, (leak - gained) / (self.rate * leak)
-
-    def _step(self, v: Tensor, external: Tensor, kept: Tensor, gain: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        first = self._received(v, external)
-        guess = kept * v + gain * first
-        return guess + second * (self._received(guess, external) - first), guess
 
 
 def synapses(edge_index: Tensor, weight: Tensor, n_neurons: int) -> Tensor:

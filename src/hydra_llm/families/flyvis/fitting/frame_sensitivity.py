@@ -28,10 +28,11 @@ class FrameSensitivity:
         self._back = synapses(net.edge_index.flip(0), law.weight, net.n_neurons)
         self._stages: list[tuple[Tensor, Tensor, Tensor]] = []  # v, g(v), g'(v)
         apart = _APART * (law.reach[1] - law.reach[0])
-        for v in law.stages(x, external):
-            rise = (law.message(v + apart) - law.message(v - apart)) / (2 * apart)
-            self._stages.append((v, law.message(v), rise))
-        self.end = law(x, external)
+        for begin, guess, end in law.steps(x, external):
+            for v in (begin, guess):
+                rise = (law.message(v + apart) - law.message(v - apart)) / (2 * apart)
+                self._stages.append((v, law.message(v), rise))
+            self.end = end
 
     @property
     def mean(self) -> Tensor:

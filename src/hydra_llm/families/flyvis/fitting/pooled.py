@@ -113,11 +113,7 @@ def pooled(
     start: a fit of each neuron alone, whose residuals are the noise and whose parameters set the first widths.
     widths: those of an earlier fit, from which a few iterations go on.
     """
-    still = STILL * float(normal.slope_variance())
-    members = [
-        _members(pools, start, group, moments, normal.n_frames, still)
-        for group, moments in zip(normal.groups, normal.moments, strict=True)
-    ]
+    members = _all_members(normal, pools, start)
     found = _learned(members, pools, start, widths)
     middle, held = _held(members, found, pools, start.rate)
     if held.any():
@@ -212,11 +208,7 @@ def covariances(
 
     x = mu + d has the covariance D M D + (1 - gain) cov(mu) (1 - gain)^T, and D M D = (1 - gain) D^2.
     """
-    still = STILL * float(normal.slope_variance())
-    members = [
-        _members(pools, start, group, moments, normal.n_frames, still)
-        for group, moments in zip(normal.groups, normal.moments, strict=True)
-    ]
+    members = _all_members(normal, pools, start)
     told = [part.without(held) for part in members]
     _, spread = _shared(told, [_Single.of(part, widths.within) for part in told], pools, widths.between)
     found = []
@@ -242,6 +234,14 @@ def _share(normal: NormalEquations, pools: Pools, shared: Tensor, beta: Tensor, 
         x = shared[placed(pools, group)[1]]
         beta[group.edges] = x[:, N_OWN:]
         own[group.targets, :N_OWN] = x[:, :N_OWN]
+
+
+def _all_members(normal: NormalEquations, pools: Pools, start: Coefficients) -> list[_Members]:
+    still = STILL * float(normal.slope_variance())
+    return [
+        _members(pools, start, group, moments, normal.n_frames, still)
+        for group, moments in zip(normal.groups, normal.moments, strict=True)
+    ]
 
 
 def _members(pools: Pools, start: Coefficients, group: Group, moments: Tensor, n_frames: int, still: float) -> _Members:

@@ -103,7 +103,7 @@ class SlowFrames:
         noise = error.double().square().mean(1).clamp_min(1e-12)
         x = self.tied.of(self.net)
         prior = self.tied.precision(self.tied.widths(x))
-        step = self._step(law, flow, error, noise, x, prior)
+        step = self._step(flow, error, noise, x, prior, self._local(law, flow, held, noise, prior))
         start, length = self._loss(error, noise, x, prior), 1.0
         rates = self.tied.rates
         while length > _SHORTEST:
@@ -133,14 +133,19 @@ class SlowFrames:
         return float((error.double().square() / noise[:, None]).sum() + (prior * x.square()).sum()) / 2
 
     def _step(
-        self, law: FrameMap, flow: FrameSensitivity, error: Tensor, noise: Tensor, x: Tensor, prior: Tensor
+        self,
+        flow: FrameSensitivity,
+        error: Tensor,
+        noise: Tensor,
+        x: Tensor,
+        prior: Tensor,
+        inverses: list[Tensor],
     ) -> Tensor:
         """Conjugate gradients on (S^T S / noise + prior) step = S^T error / noise - prior x, S the sensitivity."""
         precision = (1 / noise)[:, None].to(error)
-        inverses = self._local(law, flow, noise, prior)
+        rows = [self.tied.pools.rows(number)[0] for number in range(len(inverses))]
 
         def conditioned(gradient: Tensor) -> Tensor:
-            rows = [self.tied.pools.rows(number)[0] for number in range(len(inverses))]
             return torch.cat([part @ gradient[own] for own, part in zip(rows, inverses, strict=True)])
 
         def curved(direction: Tensor) -> Tensor:
@@ -161,11 +166,10 @@ class SlowFrames:
             direction = better + size / last * direction
         return step
 
-    def _local(self, law: FrameMap, flow: FrameSensitivity, noise: Tensor, prior: Tensor) -> list[Tensor]:
+    def _local(self, law: FrameMap, flow: FrameSensitivity, held: Tensor, noise: Tensor, prior: Tensor) -> list[Tensor]:
         """Inverse curvatures of each type, were the states of all sources given."""
         mean = flow.mean
         groups = by_in_degree(self.net.edge_index, self.net.n_neurons)
-        _, _, held = self._sample()
         normal = NormalEquations.of(groups, law.message(mean).T, (held - mean).T, torch.zeros_like(mean).T)
         slopes = self._weight(law)[:, 0].double().square() * noise
         return TypeBlocks.of(normal, self.tied.pools, slopes).inverted(prior)
