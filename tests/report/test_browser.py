@@ -241,6 +241,8 @@ def test_it_prints_with_everything_unfolded(page):
 
 
 def test_the_button_of_an_ablation_that_was_not_run_copies_its_command(desktop, sweep_folder, tmp_path):
+    from selenium.webdriver.support.ui import WebDriverWait
+
     shutil.copytree(sweep_folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / TRIALS).mkdir(exist_ok=True)
     for trial in read_sweep(tmp_path).state.trials.values():
@@ -253,7 +255,18 @@ def test_the_button_of_an_ablation_that_was_not_run_copies_its_command(desktop, 
     button = desktop.find_elements("css selector", "button.copy")[0]
     allowed = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     desktop.execute_cdp_cmd("Browser.grantPermissions", allowed)
+    desktop.execute_script(
+        "window.labels = []; const b = arguments[0];"
+        "new MutationObserver(all => all.forEach(m => m.addedNodes.forEach(n => window.labels.push(n.textContent))))"
+        ".observe(b, {childList: true})",
+        button,
+    )
     click(desktop, button)
-    assert button.text == "Copied"
+    click(desktop, button)
+    # A promise sets the label and a timer takes it back: how soon either is seen hangs on the machine's load.
+    WebDriverWait(desktop, 20).until(lambda d: len(d.execute_script("return window.labels")) == 4)
+    labels = desktop.execute_script("return window.labels")
+    assert sorted(labels) == ["Copied", "Copied", "Copy the command", "Copy the command"]
+    assert button.text == "Copy the command"
     read = "navigator.clipboard.readText().then(arguments[0], e => arguments[0](`${e}`))"
     assert desktop.execute_async_script(read) == button.get_attribute("data-command")

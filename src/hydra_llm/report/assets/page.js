@@ -146,16 +146,17 @@ if (page.reload_s) {
 }
 
 // ---- commands to copy ----
-function copied(button) {
-  const text = button.dataset.command, label = button.textContent;
+function copied(button, label) {
+  const text = button.dataset.command;
   const done = (said) => { button.textContent = said; setTimeout(() => { button.textContent = label; }, 1600); };
   const byHand = () => { window.prompt("Copy this command:", text); };
   if (!navigator.clipboard) return byHand();
   navigator.clipboard.writeText(text).then(() => done("Copied"), byHand);
 }
 for (const button of document.querySelectorAll("button.copy")) {
+  const label = button.textContent;  // read once: a second click finds "Copied" there
   button.title = button.dataset.command;
-  button.addEventListener("click", () => copied(button));
+  button.addEventListener("click", () => copied(button, label));
 }
 
 document.getElementById("theme").addEventListener("click", () => window.switchTheme());
