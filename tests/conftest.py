@@ -1,5 +1,6 @@
 """Fixtures that several floors share."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,6 +46,14 @@ TINY_METABOLISM: dict[str, Any] = {
     "homeostatic_baseline_per_type": [4.0, 6.0],
     "seed": 0,
 }
+
+
+@pytest.fixture(autouse=True)
+def _log_level_as_it_was() -> Iterator[None]:
+    """A job that a test runs lets Hydra set the level of the root logger; the next test starts without it."""
+    level = logging.root.level
+    yield
+    logging.root.setLevel(level)
 
 
 @pytest.fixture
