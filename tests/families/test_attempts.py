@@ -1,5 +1,6 @@
 """A fit that does not beat plain baselines is tried again, and is never a result."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 
 from hydra_llm.data.windows import Frames  # noqa: E402
 from hydra_llm.estimation.recorded import Recorded  # noqa: E402
-from hydra_llm.families import attempts  # noqa: E402
+from hydra_llm.families import hurdle  # noqa: E402
 from hydra_llm.families.attempts import another_start, fit_that_beats_baselines  # noqa: E402
 from hydra_llm.families.errors import USER_ERRORS, FitFailed  # noqa: E402
 from hydra_llm.families.fitting import Fit, FitContext  # noqa: E402
@@ -33,6 +34,12 @@ class Data:
 
     def forget(self):
         """Nothing was refined."""
+
+    @contextmanager
+    def kept_back(self, share):
+        whole, Data.val_dataloader = Data.val_dataloader, Data.train_dataloader
+        yield
+        Data.val_dataloader = whole
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def test_a_fit_ahead_by_a_hair_has_not_beaten_a_baseline(attempt):
 
 
 def test_a_fit_that_explains_nothing_is_none_however_bad_the_baselines(attempt, monkeypatch):
-    monkeypatch.setattr(attempts, "baseline_losses", lambda *_: {"constant": 1.4, "linear": 1.2})
+    monkeypatch.setattr(hurdle, "baseline_losses", lambda *_: {"constant": 1.4, "linear": 1.2})
     with pytest.raises(FitFailed, match=r"left 1.05 of the variance"):
         attempt([1.05], retries=0)
 
@@ -106,17 +113,47 @@ def test_a_retry_draws_everything_anew_and_is_the_same_every_time():
     assert another_start(keys, 1) == another_start(keys, 1) != another_start(keys, 2)
 
 
-def test_a_failure_on_frames_that_lie_elsewhere_says_so(attempt, monkeypatch):
-    def elsewhere(self):
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Validation frames where the training frames never were."""
+
+    def val_dataloader(self):
         u = 40.0 + torch.linspace(-3, 3, 300, dtype=torch.float64)[:, None] * torch.tensor([1.0, -0.5])
         return [Frames(u, u.cos(), None)]
 
+    monkeypatch.setattr(Data, "val_dataloader", val_dataloader)
+
+
+def test_a_failure_on_frames_of_the_same_kind_does_not_blame_the_frames(attempt):
     with pytest.raises(FitFailed) as alike:
         attempt([2.0], retries=0)
     assert "as these do" not in str(alike.value)
-    monkeypatch.setattr(Data, "val_dataloader", elsewhere)
+
+
+def test_a_failure_on_frames_that_lie_elsewhere_says_so(attempt, elsewhere, caplog):
     with pytest.raises(FitFailed, match=r"times as far .* from the mean of the training frames as these do"):
-        attempt([2.0], retries=0)
+        attempt([2.0, 1.5], retries=0)
+    assert "The fit is no better where it was recorded: it leaves 1.5 of the last 10%" in caplog.text
+
+
+def test_a_fit_that_is_good_where_it_was_recorded_is_scored_and_doubtful(attempt, elsewhere, tmp_path):
+    fitted, seen = attempt([2.0, 0.2])
+    assert seen[0] is seen[1]
+    assert (fitted.losses()["best_val_loss"], fitted.losses()["fit_doubtful"], fitted.minutes) == (2.0, 1.0, 2.0)
+    assert "ahead where it was recorded: it leaves 0.2 of the last 10%" in fitted.doubt
+    assert "times as far" in fitted.doubt
+    assert (tmp_path / "checkpoints" / "best.ckpt").read_text() == "2.0"
+    assert not (tmp_path / "kept_back").exists()
+
+
+def test_only_one_attempt_is_judged_again(attempt, elsewhere):
+    fitted, seen = attempt([2.0, None, 0.2])
+    assert (len(seen), fitted.retries, fitted.losses()["best_val_loss"]) == (3, 1, 0.2)
+
+
+def test_an_attempt_that_repeats_the_one_before_is_the_last(attempt):
+    with pytest.raises(FitFailed, match="left 2, 2 of the variance in 2 attempts"):
+        attempt([2.0, 2.0, 0.2], retries=2)
 
 
 def test_a_fit_that_leaves_more_than_noise_is_scored_and_doubtful(attempt):

@@ -1,5 +1,7 @@
 """The splits of a dataset as equations: what a fit is given, and what an oracle is compared on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +33,7 @@ class Estimates:
         self.observations = Observations.open(dataset)
         self._keys, self._filters = keys, filters
         self._oracle = Oracle.open(dataset) if keys.target == "drift" else None
+        self._kept_back = 0.0
 
     @property
     def delta_t(self) -> float:
@@ -56,8 +59,29 @@ class Estimates:
         """How often it pays to estimate again with a fitted network."""
         return 0 if self.choice is None else self.choice.method.n_refinements
 
+    @contextmanager
+    def kept_back(self, share: float) -> Iterator[None]:
+        """Meanwhile the last `share` of the training trajectory stands in for the validation one."""
+        self._kept_back = share
+        try:
+            yield
+        finally:
+            self._kept_back = 0.0
+
     def recorded(self, split: str) -> Recorded:
         """One trajectory, in memory as far as it is not large."""
+        source, own = self._part(split)
+        return self._whole(source).part(own)
+
+    def _part(self, split: str) -> tuple[str, slice]:
+        """The stored split that a split is taken from, and its frames there."""
+        if not self._kept_back or split == "test":
+            return split, slice(None)
+        n_frames = len(self.observations.split("train").activity)
+        cut = round((1 - self._kept_back) * n_frames)
+        return "train", slice(cut, n_frames) if split == "validation" else slice(0, cut)
+
+    def _whole(self, split: str) -> Recorded:
         stored, starts = self.observations.split(split), f"sequence_start_{split}"
         return Recorded(
             on_disk(stored.activity),
@@ -74,7 +98,8 @@ class Estimates:
         """
         recorded = self.recorded(split)
         if self._oracle is not None:
-            drift = on_disk(self._oracle.drift(split))
+            source, own = self._part(split)
+            drift = on_disk(self._oracle.drift(source))[own]
             return Frames(recorded.activity, drift, recorded.external, recorded.sequence_start).spread(n_frames)
         assert self.choice is not None  # without an oracle there is one
         if field is None:

@@ -35,6 +35,18 @@ class Recorded:
         first = [0] if self.sequence_start is None else self.sequence_start.tolist()
         return [slice(start, stop) for start, stop in zip(first, [*first[1:], self.n_frames], strict=True)]
 
+    def part(self, own: slice) -> "Recorded":
+        """Its frames own.start to own.stop, as views; slice(None): all."""
+        start, stop, _ = own.indices(self.n_frames)
+        if (start, stop) == (0, self.n_frames):
+            return self
+        external = None if self.external is None else self.external[start:stop]
+        starts = self.sequence_start
+        if starts is not None:
+            inside = starts[(starts > start) & (starts < stop)] - start
+            starts = torch.cat([starts.new_zeros(1), inside])
+        return Recorded(self.activity[start:stop], external, self.delta_t, starts, self.scratch)
+
     def interior(self, before: int, after: int) -> Tensor:
         """Frames [frame] with so many frames before and after them in their own sequence."""
         parts = [

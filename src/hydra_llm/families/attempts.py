@@ -2,31 +2,31 @@
 
 One that does not is tried again from another start and with stronger ridges, `training.retries` times; then the run
 ends as FitFailed, with what was seen. A failed fit is never scored. One that beats them and leaves more than noise is
-scored, and doubtful (families.doubt).
+scored, and doubtful (families.doubt); so is one that beats them on frames of its own recording only, where the
+validation frames lie elsewhere (families.kept_back).
 """
 
 import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
-from hydra_llm.data.windows import Frames
+from hydra_llm.families import kept_back
 from hydra_llm.families.doubt import doubt
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
-from hydra_llm.identifiability import unseen_states
+from hydra_llm.families.hurdle import Hurdle
 from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.training import OpenTraining
 from hydra_llm.systems.random_streams import stream_seed
-from hydra_llm.training.baselines import baseline_losses
 from hydra_llm.training.datamodule import RecordingDataModule
 
 log = logging.getLogger(__name__)
 
-RESOLVED = 1e-6  # losses below it are both perfect: which is smaller says nothing
-CLEARLY = 0.99  # share of the best baseline's loss below which a fit beats it: an early checkpoint does so by a hair
 STRONGER = 100.0  # factor of every ridge from one attempt to the next
+SAME = 1e-6  # relative difference of two losses below which the start and the ridges decide nothing
 RIDGES = ("projection_ridge", "spline_ridge", "W_solve_ridge", "closed_form_strength", "k_solve_ridge")
 
 Keys = TypeVar("Keys", bound=OpenTraining)
@@ -46,9 +46,8 @@ def fit_that_beats_baselines(
     fit leaves; None: its validation loss is that. Raises FitFailed.
     """
     log.info("%s", data.estimates.sentence)
-    train, validation = _batch(data.train_dataloader()), _batch(data.val_dataloader())
-    baselines = baseline_losses(train, validation, keys.must_beat)
-    limit = max(RESOLVED, CLEARLY * min([1.0, *baselines.values()]))  # what leaves 1 explains nothing
+    hurdle, left = Hurdle.of(data, keys), loss or _best_validation_loss
+    unseen: str | None = None  # nobody looked yet
     losses: list[float] = []
     minutes = 0.0
     for number in range(1 + keys.retries):
@@ -62,26 +61,29 @@ def fit_that_beats_baselines(
             log.warning("Attempt %d of %d: %s", number + 1, 1 + keys.retries, error)
             losses.append(float("nan"))
             continue
-        reached = fitted.losses()["best_val_loss"] if loss is None else loss(fitted)
-        losses.append(reached)
+        losses.append(left(fitted))
         minutes += fitted.minutes
-        if not keys.must_beat or reached < limit:
+        found = partial(replace, fitted, target=data.estimates.words, baselines=hurdle.baselines, retries=number)
+        if hurdle.passes(losses[-1]):
             _keep(own, context)
-            return replace(
-                fitted,
-                minutes=minutes,
-                target=data.estimates.words,
-                baselines=baselines,
-                retries=number,
-                doubt=doubt(reached, data.recorded("train"), is_oracle=data.method is None),
+            return found(
+                minutes=minutes, doubt=doubt(losses[-1], data.recorded("train"), is_oracle=data.method is None)
             )
         log.warning(
             "Attempt %d of %d failed after %.1f min: validation loss %.4g, %s.",
-            *(number + 1, 1 + keys.retries, fitted.minutes, reached, _in_words(baselines)),
+            *(number + 1, 1 + keys.retries, fitted.minutes, losses[-1], hurdle.words()),
         )
-    recorded, judged = (frames.activity.cpu().numpy() for frames in (train, validation))
-    seen = f"{RecordedStates.of(recorded).sentence()} {unseen_states.sentence(recorded, judged)}".strip()
-    raise FitFailed(_sentence(losses, baselines, seen, minutes))
+        if unseen is None:
+            unseen = kept_back.elsewhere(hurdle)
+            judged = kept_back.judged(keys, data, own, partial(fit, tried), left) if unseen else None
+            minutes += 0.0 if judged is None else judged.minutes
+            if judged is not None and judged.passed:
+                _keep(own, context)
+                return found(minutes=minutes, doubt=f"{judged.sentence} {unseen}")
+        if number and abs(losses[-1] - losses[-2]) < SAME * losses[-1]:
+            break  # nothing was drawn, and the evidence chose the ridges: another attempt would be the same
+    seen = f"{RecordedStates.of(hurdle.train.activity.cpu().numpy()).sentence()} {unseen or ''}".strip()
+    raise FitFailed(_sentence(losses, hurdle, seen, minutes))
 
 
 def another_start(keys: Keys, number: int) -> Keys:
@@ -95,18 +97,18 @@ def another_start(keys: Keys, number: int) -> Keys:
     return replace(keys, **changed)
 
 
-def _sentence(losses: list[float], baselines: dict[str, float], seen: str, minutes: float) -> str:
+def _sentence(losses: list[float], hurdle: Hurdle, seen: str, minutes: float) -> str:
     reached = ", ".join(f"{loss:.4g}" for loss in losses)
     return (
-        f"The fit failed: it must beat {', '.join(baselines)} by 1 % on the validation frames "
-        f"({_in_words(baselines)}), and left {reached} of the variance in {len(losses)} attempts ({minutes:.1f} min). "
+        f"The fit failed: it must beat {', '.join(hurdle.baselines)} by 1 % on the validation frames "
+        f"({hurdle.words()}), and left {reached} of the variance in {len(losses)} attempts ({minutes:.1f} min). "
         f"{seen} Record more frames or a richer activity, train longer, choose another training.target, "
         "or raise training.retries."
     )
 
 
-def _in_words(baselines: dict[str, float]) -> str:
-    return ", ".join(f"{name} {loss:.4g}" for name, loss in baselines.items()) or "no baseline"
+def _best_validation_loss(fitted: Fit) -> float:
+    return fitted.losses()["best_val_loss"]
 
 
 def _keep(own: FitContext, context: FitContext) -> None:
@@ -116,7 +118,3 @@ def _keep(own: FitContext, context: FitContext) -> None:
     for path in (own.folder / "checkpoints").glob("best*.ckpt"):
         shutil.move(path, context.folder / "checkpoints" / path.name)
     shutil.rmtree(own.folder, ignore_errors=True)
-
-
-def _batch(loader: Any) -> Frames:
-    return next(iter(loader))

@@ -5,6 +5,7 @@ it on the device. Per-step loading would cost more than the step.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -80,6 +81,16 @@ class RecordingDataModule(LightningDataModule):
     def put(self, split: str, frames: Frames) -> None:
         """Frames that a phase has found itself, in place of the estimated ones."""
         self._frames[split] = frames
+
+    @contextmanager
+    def kept_back(self, share: float) -> Iterator[None]:
+        """Meanwhile the last `share` of the training frames validates, and the others are trained on."""
+        frames, self._frames = self._frames, {}
+        try:
+            with self.estimates.kept_back(share):
+                yield
+        finally:
+            self._frames = frames
 
     def forget(self) -> None:
         """Go back to the targets before any network, for another attempt at the fit."""
