@@ -18,6 +18,7 @@ any sweep had ended, on the baseline and a few configurations:
   -37. One configuration differs between recordings as much as configurations do on one, but all agree on what gains.
 """
 
+import copy
 import fcntl
 import json
 import logging
@@ -192,17 +193,30 @@ class Table:
 
 def trained(overrides: list[str], declared: Any) -> dict[str, float] | None:
     """Metrics that the search shows, of one run of train.py in this process; None for a fit that failed."""
+    return measured(composed(overrides), declared)
+
+
+def composed(overrides: list[str]) -> Any:
+    """The configuration of a run, with Hydra's own under `hydra`."""
     from hydra_llm.bootstrap import register
+
+    register()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("config", overrides, return_hydra_config=True)
+
+
+def measured(whole: Any, declared: Any, values: Values | None = None) -> dict[str, float] | None:
+    """As trained, of a configuration that is composed already and stays as it is, with some values of its keys."""
     from hydra_llm.experiment import run
     from hydra_llm.families.errors import FitFailed
 
-    register()
     logging.disable(logging.WARNING)
     shown = [str(declared.metric), *map(str, declared.show)]
+    cfg = copy.copy(whole)
+    for key, value in (values or {}).items():
+        OmegaConf.update(cfg, key, value)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            cfg = compose("config", overrides, return_hydra_config=True)
         with open_dict(cfg):
             cfg.hydra.runtime.output_dir, cfg.hydra.mode = folder, "MULTIRUN"
         HydraConfig.instance().set_config(cfg)

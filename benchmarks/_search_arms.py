@@ -24,7 +24,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.search.trial.outcome import Outcome, TrialError
 from hydra_llm.search.trial.trial import TrialState
 
 OPTUNA = "optuna==5.0.*"
@@ -69,19 +69,29 @@ def ours(make: Callable[[], Proposer], selection: str = "puct_rank", reward: str
             n_parallel=slots,
             seed=repetition,
             seed_keys=("seed",) if reruns else (),
-            fresh_seeds=reruns,
+            fresh_seeds=reruns and not task.recordings,  # seeds of a recording that configurations share
             reward=reward,
         )
         study = Study(None, wanted, make_policy(selection, None), make(), argv=[])
         found: dict[int, Values] = {}
         while trials := study.ask(slots):
             for trial in study.launched(trials):
-                value = evaluate(trial.values)
-                study.tell(trial.number, Outcome(TrialState.COMPLETED, value=value))
-            note(found, len(study.state.search), budget, lambda: study.best.values)  # type: ignore[union-attr]
+                study.tell(trial.number, _outcome(evaluate(trial.values)))
+            note(found, len(study.state.search), budget, lambda: _best(study))
         return found
 
     return run
+
+
+def _outcome(value: float | None) -> Outcome:
+    if value is None:
+        return Outcome(TrialState.FAILED, error=TrialError("FitFailed", "The fit does not beat a constant."))
+    return Outcome(TrialState.COMPLETED, value=value)
+
+
+def _best(study: Study) -> Values:
+    """What is recommended; the default if every run failed."""
+    return study.settings.space.baseline() if study.best is None else dict(study.best.values)
 
 
 def named(name: str, what: str, selection: str = "puct_rank", needs: tuple[str, ...] = ()) -> Arm:

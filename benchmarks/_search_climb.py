@@ -13,13 +13,14 @@ def hill_climbing(task: Task, budget: int, slots: int, repetition: int) -> dict[
     rng = np.random.default_rng([repetition, 11])
     evaluate = Evaluator(task, repetition)
     here = default_of(task, repetition)
-    score = evaluate(here)
+    score = evaluate(here)  # None: failed, and whatever does not fail is higher
     found: dict[int, Values] = {}
     done = 1
     while done < budget:
         tried = [neighbour(task, here, rng) for _ in range(min(slots, budget - done))]
         for values in tried:
-            if (value := evaluate(values)) > score:
+            value = evaluate(values)
+            if value is not None and (score is None or value > score):
                 here, score = values, value
         done += len(tried)
         note(found, done, budget, lambda here=here: here)

