@@ -135,6 +135,7 @@ def _content(sweep: Sweep, when: Timeline) -> dict[str, Any]:
         "programs": changed,
         "larger_is_better": sweep.settings.objective.direction != "minimize",
         "variance": records.variance_blocks(sweep),
+        "references": records.references(sweep),
         "blocks": records.block_rows(sweep),
         "failures": records.failure_groups(sweep),
         "rejections": state.rejections,

@@ -3,13 +3,15 @@
     entry: [Node, Mode/Strategy, {name: Config, values: {lr_W: training.learning_rate_W_start}}, Mutation, ...]
     summary: {simulation: {n_frames: simulation.n_frames}, best: [tau_R2], optimum: {lr_W: ...}}
     regime: {rank: effective_rank}
+    variance: {tau: tau_R2}
 
 An item of `entry` is the name of a line that the log knows (KNOWN), or a line of the family's own, which takes one of:
 `values` (label -> parameter, fixed ones included), `metrics` (label -> metric, or a list of metrics; one that ends in *
 stands for all that begin so), `text` (with {metric} or {parameter} in it), `variance` (metrics whose spread over the
 runs of the configuration is told), `told` (the proposer writes the line; the text is the hint that it gets; with
 `by_sight: true` it is asked for only where figures are sent). A line whose numbers are all missing is left out, a line
-that was not told says so. An application without such a file gets GENERIC.
+that was not told says so. `variance` at the top: metrics (label -> metric, or a list) that the table of variance has
+beside the metric of the search. An application without such a file gets GENERIC.
 """
 
 from __future__ import annotations
@@ -35,6 +37,11 @@ class FormatError(ValueError):
     """A log format that cannot be read; the message is a sentence that names the file."""
 
 
+def labelled(given: object) -> object:
+    """A list of metrics as label -> metric, each its own label; anything else as it is."""
+    return {str(name): str(name) for name in given} if isinstance(given, list) else given
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +60,7 @@ class LogLine(_Part):
     @field_validator("metrics", mode="before")
     @classmethod
     def _named(cls, given: object) -> object:
-        return {str(name): str(name) for name in given} if isinstance(given, list) else given
+        return labelled(given)
 
     @model_validator(mode="after")
     def _one_kind(self) -> LogLine:
@@ -79,6 +86,12 @@ class Format(_Part):
     entry: tuple[str | LogLine, ...] = KNOWN[:2] + KNOWN[3:10] + KNOWN[11:]
     summary: Summary = Summary()
     regime: dict[str, str] = {}  # label -> metric, columns of the memory's table of regimes
+    variance: dict[str, str] = {}  # label -> metric, columns of the table of variance
+
+    @field_validator("variance", mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        return labelled(given)
 
     @field_validator("entry")
     @classmethod

@@ -1,16 +1,22 @@
 """The variance table: numbers as a statistician has them, failures apart, verdicts by the published limits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, bowl, ended, open_study, run_study, settings, tree_of, trial
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.log_format import Format
 from hydra_llm.search.records import results, variance_table
-from hydra_llm.search.settings import Settings
+from hydra_llm.search.records.confirmation import beside, summary_lines
+from hydra_llm.search.records.memory_text import memory_text
+from hydra_llm.search.settings import Confirmation, Settings
 from hydra_llm.search.statistics import variance
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.search.trial.trial import TrialError, TrialState
 
 
@@ -78,8 +84,6 @@ def test_a_task_that_reports_its_peak_gets_a_trend():
 
 def test_the_file_holds_every_repeated_configuration_the_floor_and_failed_runs_apart(tmp_path):
     def task(t):
-        from hydra_llm.search.trial.outcome import Outcome
-
         if t.number == 5:
             return Outcome(TrialState.FAILED, error=TrialError("E", "x"))
         return bowl(t)
@@ -91,6 +95,64 @@ def test_the_file_holds_every_repeated_configuration_the_floor_and_failed_runs_a
     repeated = [node for node in study.state.tree if node.runs > 1]
     assert len([line for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]) == len(repeated) > 0
     assert f"{study.state.tree.noise_floor:.4g}" in text
+
+
+def fly(trial):
+    """A metric that the seed moves, and two more; one of five runs has no tau."""
+    value = bowl(trial, 0.1)["R2"] - 0.5 * (trial.proposal.role == "standard")
+    return {"R2": value, "V_rest_R2": 2 * value} | ({"tau_R2": 0.9} if trial.number % 5 else {})
+
+
+def test_the_table_has_the_metrics_of_the_log_format_with_their_spread(tmp_path):
+    wanted = settings(n_trials=12, n_parallel=4, seed_keys=("seed",), fresh_seeds=True, start="baselines")
+    wanted = replace(wanted, log_format=Format(variance={"tau": "tau_R2", "V_rest": "V_rest_R2", "R2": "R2"}))
+    study = open_study(tmp_path, wanted)
+    trials = run_study(study, fly)
+    results.write_scores(tmp_path, study.state, study.settings, study.policy, study.ranking())
+    head, _, row = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (tmp_path / "variance.md").read_text().splitlines()
+        if line.startswith("|")
+    )
+    assert head[-6:] == ["tau", "CV %", "V_rest", "CV %", "verdict", "configuration"]
+    values = [2 * t.value for t in trials]
+    assert row[-4] == f"{np.mean(values):.4g} +/- {np.std(values, ddof=1):.2g}"
+    assert row[-3] == f"{100 * np.std(values, ddof=1) / np.mean(values):.2f}"
+    assert (row[-6].split()[0], row[-5]) == ("0.9", "0.00"), "over the runs that returned it"
+    memory = memory_text(study.state, study.settings, 1)
+    assert "| tau | CV % | V_rest | CV % | verdict |" in memory
+
+
+def test_the_recommended_configuration_stands_beside_every_reference_in_every_metric(tmp_path):
+    wanted = settings(n_trials=12, seed_keys=("seed",), confirmation=Confirmation(3, ("search",), ("standard",)))
+    wanted = replace(wanted, log_format=Format(variance={"V_rest_R2": "V_rest_R2"}))
+    study = open_study(tmp_path, wanted)
+    run_study(study, fly)
+    found = beside(study.state, OBJECTIVE, ("V_rest_R2", "never_returned"))
+    assert [(row.metric, row.role) for row in found] == [
+        (metric, role) for metric in ("R2", "V_rest_R2") for role in ("standard", "baseline")
+    ]
+    difference = {(row.metric, row.role): row.paired for row in found}
+    standard, baseline = difference["R2", "standard"], difference["R2", "baseline"]
+    assert standard.difference == pytest.approx(baseline.difference + 0.5), "standard is the baseline less a half"
+    assert standard.standard_error < 1e-9 < found[0].other.sd, "on the same seeds"
+    assert difference["V_rest_R2", "standard"].difference == pytest.approx(2 * standard.difference)
+    text = variance_table.markdown(study.state, study.settings)
+    assert f"| V_rest_R2 | standard | {2 * found[0].first.mean:.4g} +/- " in text
+    assert any("best minus standard +" in line for line in summary_lines(study.state, OBJECTIVE))
+
+
+def test_a_reference_whose_runs_failed_is_no_comparison(tmp_path):
+    def task(trial):
+        if trial.proposal.role == "standard":
+            return Outcome(TrialState.FAILED, error=TrialError("Boom", ""))
+        return bowl(trial)
+
+    confirm = Confirmation(2, ("search",), ("standard",))
+    study = open_study(tmp_path, settings(n_trials=8, seed_keys=("seed",), confirmation=confirm))
+    run_study(study, task)
+    assert [row.role for row in beside(study.state, OBJECTIVE)] == ["baseline"]
+    assert "no value, 2 failed run(s)" in "\n".join(summary_lines(study.state, OBJECTIVE))
 
 
 def test_without_reruns_the_table_says_that_the_noise_is_unknown(tmp_path):

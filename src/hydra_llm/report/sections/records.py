@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,8 @@ from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.context import Progress
 from hydra_llm.search.log.reader import Sweep
-from hydra_llm.search.sample import standard_deviation
+from hydra_llm.search.records import confirmation
 from hydra_llm.search.statistics import progress, variance
-from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
 
 MOST_TRACEBACK = 1500
@@ -27,7 +25,7 @@ class VarianceBlock:
     regime: str
     floor: float | None
     rows: list[variance.VarianceRow]
-    others: dict[str, dict[int, tuple[float, float | None]]]  # metric -> node -> mean and sd over its runs
+    others: dict[str, dict[int, variance.MetricSpread]]  # metric -> node -> its spread over the runs
     labels: dict[int, str]  # node -> what differs from the baseline
 
 
@@ -68,23 +66,19 @@ def variance_blocks(sweep: Sweep) -> list[VarianceBlock]:
         table = variance.rows(tree, settings.objective, settings.thresholds, state.trials)
         labels = {row.node: _label(sweep, tree.node(row.node).values) for row in table}
         floor = tree.noise_floor if tree.replicated() else None
-        others = {name: _spreads(sweep, tree, table, name) for name in ALSO if name != settings.objective.name}
-        others = {name: spreads for name, spreads in others.items() if spreads}
+        others = {}
+        for name in ALSO:
+            spreads = {row.node: variance.spread_of(tree.node(row.node), name, state.trials) for row in table}
+            known = {node: spread for node, spread in spreads.items() if spread is not None}
+            if known and name != settings.objective.name:
+                others[name] = known
         found.append(VarianceBlock(block.index, regime(block), floor, table, others, labels))
     return found
 
 
-def _spreads(
-    sweep: Sweep, tree: Tree, table: list[variance.VarianceRow], name: str
-) -> dict[int, tuple[float, float | None]]:
-    """Mean and sample standard deviation of another metric, for the nodes whose runs returned it."""
-    found = {}
-    for row in table:
-        runs = [sweep.state.trials[number] for number in tree.node(row.node).trials]
-        values = [run.metrics[name] for run in runs if name in run.metrics]
-        if values:
-            found[row.node] = (statistics.fmean(values), standard_deviation(values))
-    return found
+def references(sweep: Sweep) -> list[confirmation.Beside]:
+    """What the search recommends beside every arm of the confirmation, in the metrics of the variance table."""
+    return confirmation.beside(sweep.state, sweep.settings.objective, ALSO)
 
 
 def _label(sweep: Sweep, values: dict[str, Any]) -> str:

@@ -6,8 +6,8 @@ The values that a search selected on are optimistic, because the best of many no
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra_llm.search.log.state import SweepState
@@ -32,6 +32,42 @@ class ConfirmationSample:
     @property
     def sd(self) -> float | None:
         return standard_deviation(self.values)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Mean difference over the seeds on which both sides have a value, in the metric's unit, and its standard error."""
+
+    difference: float | None
+    standard_error: float | None
+    pairs: int
+
+    @classmethod
+    def of(cls, first: Mapping[str, float], second: Mapping[str, float]) -> Paired:
+        """First minus second; both are seeds -> value."""
+        found = ConfirmationSample(tuple(value - second[seed] for seed, value in first.items() if seed in second), 0)
+        error = None if found.sd is None else found.sd / math.sqrt(len(found.values))
+        return cls(found.mean, error, len(found.values))
+
+    @property
+    def text(self) -> str:
+        if self.difference is None:
+            return "no pair of runs completed"
+        error = "" if self.standard_error is None else f" +/- {self.standard_error:.4g} (standard error)"
+        return f"{self.difference:+.4g}{error} over {self.pairs} seed(s)"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the search recommends, `first` (the best; the baseline where nothing is better), beside another arm."""
+
+    budget: str
+    regime: str
+    metric: str
+    role: str  # of the other arm: baseline, or the name of a reference
+    first: ConfirmationSample
+    other: ConfirmationSample
+    paired: Paired
 
 
 @dataclass(frozen=True)
@@ -64,6 +100,31 @@ class Comparison:
 
 def compare(state: SweepState) -> list[Comparison]:
     """One comparison per regime and budget of the confirmation, in the order in which they were asked; [] without."""
+    return [_compare(budget, regime, arms) for budget, regime, arms in _arms(state)]
+
+
+def beside(state: SweepState, objective: Objective, metrics: Sequence[str] = ()) -> list[Beside]:
+    """The recommended configuration against every other arm of the confirmation, in the metric of the search and in
+    `metrics`, as far as runs returned them. References come first, then the baseline.
+    """
+    found = []
+    for budget, regime, arms in _arms(state):
+        first = "best" if "best" in arms else "baseline"
+        others = sorted((role for role in arms if role != first), key=lambda role: role in _OWN)
+        for name in dict.fromkeys((objective.name, *metrics)):
+            values = {role: _values(runs, name, objective) for role, runs in arms.items()}
+            for role in others if values.get(first) else ():
+                if values[role]:
+                    sides = [_sample_of(values[side], arms[side]) for side in (first, role)]
+                    found.append(Beside(budget, regime, name, role, *sides, Paired.of(values[first], values[role])))
+    return found
+
+
+Runs = dict[str, Trial]  # by seeds
+
+
+def _arms(state: SweepState) -> list[tuple[str, str, dict[str, Runs]]]:
+    """(budget, regime, role -> runs that ended), in the order in which they were asked."""
     found = []
     bests = state.bests()
     for best in bests:
@@ -73,34 +134,45 @@ def compare(state: SweepState) -> list[Comparison]:
         for trial in (t for t in state.confirmations if t.proposal.parent in current):
             groups.setdefault(trial.budget, []).append(trial)
         regime = ", ".join(f"{key}={value}" for key, value in state.block_values(best).items())
-        found += [replace(_compare(b, runs), regime=regime if len(bests) > 1 else "") for b, runs in groups.items()]
+        for budget, runs in groups.items():
+            arms: dict[str, Runs] = {}
+            for trial in (run for run in runs if run.state.is_finished):
+                arms.setdefault(trial.proposal.role, {})[str(sorted(trial.seeds.items()))] = trial
+            found.append((budget, regime if len(bests) > 1 else "", arms))
     return found
 
 
-def _compare(budget: str, trials: list[Trial]) -> Comparison:
-    by_role: dict[str, dict[str, Trial]] = {}
-    for trial in trials:
-        if not trial.state.is_finished:
-            continue
-        by_role.setdefault(trial.proposal.role, {})[str(sorted(trial.seeds.items()))] = trial
-    best, baseline = by_role.get("best"), by_role.get("baseline", {})
-    pairs = [
-        (best[seed].value, baseline[seed].value)
-        for seed in baseline
-        if best is not None and _both(best, baseline, seed)
-    ]
-    differences = [a - b for a, b in pairs if a is not None and b is not None]
-    spread = ConfirmationSample(tuple(differences), 0)
-    error = spread.sd / math.sqrt(len(differences)) if spread.sd is not None else None
-    sample = None if best is None else _sample(list(best.values()))
-    references = {role: _sample(list(runs.values())) for role, runs in by_role.items() if role not in _OWN}
+def _compare(budget: str, regime: str, arms: dict[str, Runs]) -> Comparison:
+    best, baseline = arms.get("best"), arms.get("baseline", {})
+    found = Paired.of(_completed({} if best is None else best), _completed(baseline))
+    references = {role: _sample(list(runs.values())) for role, runs in arms.items() if role not in _OWN}
     return Comparison(
-        budget, sample, _sample(list(baseline.values())), spread.mean, error, len(differences), references
+        budget,
+        None if best is None else _sample(list(best.values())),
+        _sample(list(baseline.values())),
+        found.difference,
+        found.standard_error,
+        found.pairs,
+        references,
+        regime,
     )
 
 
-def _both(a: dict[str, Trial], b: dict[str, Trial], seed: str) -> bool:
-    return all(seed in side and side[seed].state is TrialState.COMPLETED for side in (a, b))
+def _completed(runs: Runs) -> dict[str, float]:
+    """Values of the search's metric."""
+    done = {seed: run.value for seed, run in runs.items() if run.state is TrialState.COMPLETED}
+    return {seed: value for seed, value in done.items() if value is not None}
+
+
+def _values(runs: Runs, metric: str, objective: Objective) -> dict[str, float]:
+    if metric == objective.name:
+        return _completed(runs)
+    done = {seed: run.metrics for seed, run in runs.items() if run.state is TrialState.COMPLETED}
+    return {seed: metrics[metric] for seed, metrics in done.items() if metric in metrics}
+
+
+def _sample_of(values: Mapping[str, float], runs: Runs) -> ConfirmationSample:
+    return ConfirmationSample(tuple(values.values()), len(runs) - len(values))
 
 
 def _sample(trials: list[Trial]) -> ConfirmationSample:
@@ -119,9 +191,14 @@ def summary_lines(state: SweepState, objective: Objective) -> list[str]:
         lines.append(f"  baseline  {_text(item.baseline)}")
         lines += [f"  {name:<9} {_text(sample)}" for name, sample in item.references.items()]
         if item.difference is not None:
-            error = "" if item.standard_error is None else f" +/- {item.standard_error:.4g} (standard error)"
-            lines.append(f"  paired difference {item.difference:+.4g}{error} over {item.pairs} seed(s)")
+            lines.append(f"  paired difference {Paired(item.difference, item.standard_error, item.pairs).text}")
         lines.append(f"  {item.verdict}")
+        first = "baseline" if item.best is None else "best"
+        lines += [
+            f"  {first} minus {row.role} {row.paired.text}"
+            for row in beside(state, objective)
+            if (row.budget, row.regime) == (item.budget, item.regime) and row.role not in _OWN
+        ]
     return lines
 
 

@@ -198,8 +198,8 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
         ] + [""]
     spread = variance.rows(tree, settings.objective, settings.thresholds, state.trials)
     if spread:
-        head = variance_table.HEAD[:-1]
-        rows = [_cells(variance_table.cells(row)) for row in spread]
+        head = variance_table.head(settings)
+        rows = [_cells(variance_table.cells(row, tree, state, settings)) for row in spread]
         lines += ["### Variance estimates", "", _cells(head), "|" + "---|" * len(head), *_rows("variance", rows)]
     if trials:
         lines += ["### Iterations", "", *_rows("iterations", [_iteration(t, settings) for t in reversed(trials)])]

@@ -11,10 +11,9 @@ from hydra_llm.search.log_format import PLACEHOLDER, Format, LogLine
 from hydra_llm.search.memory.predictions import judged
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.rules.degeneracy import GAP
-from hydra_llm.search.sample import standard_deviation
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.statistics.pool_record import standing_text
-from hydra_llm.search.statistics.variance import PEAK
+from hydra_llm.search.statistics.variance import PEAK, MetricSpread
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Change, Trial, TrialState
 
@@ -102,7 +101,9 @@ class TrialSection:
         for name in metrics or (self.settings.objective.name,):
             values = [t.value if name == self.settings.objective.name else t.metrics.get(name) for t in trials]
             known = [value for value in values if value is not None]
-            parts.append(f"CV({name})={_cv(known)}")
+            spread = MetricSpread.of(known)
+            cv = None if spread is None else spread.cv
+            parts.append(f"CV({name})={'-' if cv is None else f'{100 * cv:.2f} %'}")
         failed = sum(t.value is None for t in trials)
         if failed and failed < len(trials):
             parts.append(f"{failed} failed where others of this configuration did not: high variance")
@@ -214,11 +215,3 @@ def mutation(trial: Trial, settings: Settings) -> str:
     names = settings.space.changed(baseline, proposal.values)
     moved = "; ".join(str(Change(name, baseline.get(name), proposal.values.get(name))) for name in names)
     return f"{moved} (against the baseline)" if moved else proposal.mutation
-
-
-def _cv(values: list[float]) -> str:
-    mean = sum(values) / len(values) if values else 0.0
-    spread = standard_deviation(values)
-    if spread is None or mean == 0.0:
-        return "-"
-    return f"{100 * spread / abs(mean):.2f} %"

@@ -7,11 +7,12 @@ the configuration's own runs; failed runs have no score and stand in their own c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.sample import half_width
+from hydra_llm.search.sample import half_width, standard_deviation
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
@@ -23,6 +24,23 @@ HIGH_CV = 0.03  # of a configuration that counts as repeatable
 JUDGED_RUNS = 3  # below: "open"
 MARGIN = 0.3  # share of the way from converged to perfect that one run may lie below converged: R2 0.90 and 0.87
 PEAK = "_peak"  # a task that returns <metric>_peak says how good the run ever was
+
+
+@dataclass(frozen=True)
+class MetricSpread:
+    """Of a metric over the runs that returned it. sd: None below two runs; cv: sd over |mean|, None without either."""
+
+    mean: float
+    sd: float | None
+    cv: float | None
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> MetricSpread | None:
+        """None without a value."""
+        if not values:
+            return None
+        mean, sd = sum(values) / len(values), standard_deviation(values)
+        return cls(mean, sd, None if sd is None or not mean else sd / abs(mean))
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,12 @@ class VarianceRow:
     failures: int
     trend: str  # "3/4 at peak": runs that end as good as they ever were; "" where the task does not report it
     verdict: Verdict
+
+
+def spread_of(node: Node, metric: str, trials: dict[int, Trial]) -> MetricSpread | None:
+    """Of a metric over the runs of a configuration that returned it; None where none did."""
+    runs = [trials[number] for number in node.trials if number in trials]
+    return MetricSpread.of([run.metrics[metric] for run in runs if metric in run.metrics])
 
 
 def cv_error(node: Node) -> float | None:
