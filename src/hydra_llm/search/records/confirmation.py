@@ -115,8 +115,9 @@ def beside(state: SweepState, objective: Objective, metrics: Sequence[str] = ())
             values = {role: _values(runs, name, objective) for role, runs in arms.items()}
             for role in others if values.get(first) else ():
                 if values[role]:
-                    sides = [_sample_of(values[side], arms[side]) for side in (first, role)]
-                    found.append(Beside(budget, regime, name, role, *sides, Paired.of(values[first], values[role])))
+                    own, other = (_sample_of(values[side], arms[side]) for side in (first, role))
+                    paired = Paired.of(values[first], values[role])
+                    found.append(Beside(budget, regime, name, role, own, other, paired))
     return found
 
 
