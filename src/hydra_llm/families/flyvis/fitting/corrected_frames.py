@@ -17,13 +17,20 @@ class CorrectedFrames:
     """
 
     def __init__(
-        self, net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor, delta_t: float, every: int = 1
+        self,
+        net: FlyvisGNN,
+        law: FrameMap,
+        frames: Frames,
+        gain: Tensor,
+        delta_t: float,
+        every: int = 1,
+        joint: Tensor | None = None,
     ) -> None:
-        """frames: forward differences of the recording. gain [neuron]: K of the filter. every: of so many sequences
-        one is used.
+        """frames: forward differences of the recording. gain [neuron]: K of the filter, of each neuron for its own
+        error. every: of so many sequences one is used. joint: K [neuron, neuron] where errors correct other neurons too.
         """
         self._net, self._law, self._frames, self._gain, self._delta_t = net, law, frames, gain, delta_t
-        self._every = every
+        self._every, self._joint = every, joint
         self._moments: ErrorMoments | None = None
         self._kept: Frames | None = None
 
@@ -47,7 +54,7 @@ class CorrectedFrames:
         moments, part, n_parts = None, None, 0
         for sequences, frames in Sequences.groups(self._net, self._frames, self._delta_t, self._every):
             with torch.no_grad():
-                found = filtered(self._law, sequences, self._gain)
+                found = filtered(self._law, sequences, self._gain if self._joint is None else self._joint)
                 part = corrected(self._law, sequences, found, self._gain, frames)
             moments = found.moments() if moments is None else moments + found.moments()
             n_parts += 1

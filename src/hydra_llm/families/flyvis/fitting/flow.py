@@ -13,10 +13,11 @@ from torch.optim import SGD, Optimizer
 
 from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, pools_of, pools_of_one, relaxation_of
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, alike_in, pools_of, pools_of_one, relaxation_of
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
+from hydra_llm.families.flyvis.fitting.joint_filter import MOST, JointFilter, Noise, looked_at
 from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread
 from hydra_llm.families.flyvis.fitting.projection import MessageProjectionPhase
 from hydra_llm.families.flyvis.fitting.round_state import RoundState
@@ -30,6 +31,7 @@ _VALIDATED = 600  # frames of the validation trajectory, whole sequences
 _PROJECTED_EVERY = 2  # rounds from one look at the message function to the next
 _WHOLE_ROUNDS = 2  # at the end; the rounds before them bring the law near and use sequences of EARLY_FRAMES in all
 EARLY_FRAMES = 4000
+_ONE_BY_ONE = 2  # rounds before one filter for all neurons: the first law is that of differences, and foretells little
 _TRIED_ROUNDS = 4  # that tell whether rounds diverge
 _SEEN = 4000  # frames at most, of those that tell the size of the increments
 
@@ -82,18 +84,38 @@ class FlowPhase:
         gain = self.state.gain_of(net)
         whole = interval >= self.n_intervals - _WHOLE_ROUNDS
         every = 1 if whole else max(1, frames.n_frames // EARLY_FRAMES)
-        found = CorrectedFrames(net, law, frames, gain, self.delta_t, every)
+        joint, K = None, None
+        if interval >= _ONE_BY_ONE and gain.lt(1).any() and self._shares_or_is_small(net):
+            joint = self._joint(net, law, frames, gain)
+            gains = None if joint is None else joint.gains(law)
+            gain, K = (torch.ones_like(gain), None) if gains is None else (gains.own, gains.K)
+        found = CorrectedFrames(net, law, frames, gain, self.delta_t, every, K)
         logged = self.regress(interval, net, found, law, optimizer, step)
-        better = better_gain(law, found.moments, gain, self.delta_t)
+        better = better_gain(law, found.moments, gain, self.delta_t) if joint is None else gain
         variance = found.moments.variance()
-        self.state.take(better, float(variance.mean() / increments(frames, self.delta_t)))
-        measured = float(((1 - better).clamp_min(0) * variance).median().sqrt())
+        noise = None if joint is None else joint.noise
+        self.state.take(better, float(variance.mean() / increments(frames, self.delta_t)), noise)
+        measured = float(((1 - better).clamp_min(0) * variance if noise is None else noise.measured).median().sqrt())
         if interval == self.n_intervals - 1:
             log.info(
                 "The recording says: measurement noise %.3g, prediction errors %.3g per frame (medians over neurons).",
                 *(measured, float(variance.median().sqrt())),
             )
         return {**logged, "prediction_error": float(variance.mean().sqrt()), "measurement_noise": measured}
+
+    def _shares_or_is_small(self, net: FlyvisGNN) -> bool:
+        """Whether one filter for all neurons can be solved for: in a large eye counterparts have to share it."""
+        return self.solution.ridge == "pooled" or net.n_neurons <= MOST
+
+    def _joint(self, net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor) -> JointFilter | None:
+        """One filter for all neurons; None where the recording shows no measurement noise. gain [neuron]: K so far."""
+        every = max(1, frames.n_frames // EARLY_FRAMES)
+        noise = self.state.noise
+        if noise is None:
+            moments, steepness = looked_at(net, law, frames, gain, self.delta_t, every)
+            noise = Noise.by_single_gains(law, gain, moments.variance(), steepness)
+        alike = alike_in(net) if self.solution.ridge == "pooled" else torch.arange(net.n_neurons).to(net.edge_index)
+        return JointFilter.of(net, noise).heard(net, law, frames, alike, self.delta_t, every)
 
     def _are_slow(self, net: FlyvisGNN, law: FrameMap, frames: Frames) -> bool:
         trusted = torch.ones_like(law.rate[:, 0])
@@ -195,25 +217,21 @@ def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> 
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
             held.append(first_sequences(data.frames("validation")))
-        return relative_error(net, held[0], state.gain_of(net), data.delta_t, substeps, state.finer)
+        law = FrameMap(net, reach(held[0], data.delta_t), data.delta_t, substeps, state.finer)
+        single = state.noise is None
+        gain = state.gain_of(net) if single else JointFilter.of(net, state.noise).gains(law).K
+        return relative_error(net, law, held[0], gain, data.delta_t)
 
     return loss
 
 
 def relative_error(
-    net: FlyvisGNN,
-    frames: Frames,
-    gain: Tensor,
-    delta_t: float,
-    substeps: int | None,
-    finer: int,
-    of: Tensor | slice = slice(None),
+    net: FlyvisGNN, law: FrameMap, frames: Frames, gain: Tensor, delta_t: float, of: Tensor | slice = slice(None)
 ) -> Tensor:
-    """Mean square error of predicting each frame over the variance of the increments. gain: K [neuron]. substeps,
-    finer: see FrameMap. of: the neurons that count.
+    """Mean square error of predicting each frame over the variance of the increments. gain: K, see `filtered`. of: the
+    neurons that count.
     """
     with torch.no_grad():
-        law = FrameMap(net, reach(frames, delta_t), delta_t, substeps, finer)
         sequences = Sequences.of(net, frames, delta_t)
         error = filtered(law, sequences, gain).moments().variance()[of].mean()
     return error / increments(frames, delta_t, of)

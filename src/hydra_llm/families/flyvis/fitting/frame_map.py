@@ -17,6 +17,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _STEP = 0.01  # s, of an exponential step: as long as the shortest time constants of a fly
 _FEWEST = 2  # exponential steps per frame
+_NUDGE = 1e-3  # of a voltage, relative to half the recorded range, for a derivative
 _BEYOND = 3.0  # a state is kept within so many times the recorded range: wrong laws may be unstable
 
 
@@ -85,6 +86,39 @@ class FrameMap:
             return v
         for _, _, end in self.steps(v, external):
             v = end
+        return v
+
+    def kept(self) -> Tensor:
+        """Share of a deviation that the leak leaves over a frame [neuron]."""
+        return torch.exp(-self.rate[:, 0] * self._delta_t)
+
+    def steepness(self, v: Tensor) -> Tensor:
+        """Mean derivative of what each neuron sends [neuron] at voltages v [neuron, any], by central differences."""
+        half = _NUDGE * self._reach / _BEYOND
+        return (self.message(v + half) - self.message(v - half)).mean(1) / (2 * half)
+
+    def derivative(self, steepness: Tensor, of: Tensor | None = None) -> Tensor:
+        """What the voltages a frame later [neuron] change by per unit of those of some neurons now [neuron, some].
+
+        steepness [neuron]: derivative of what each sends, held over the frame. of: the neurons; None: all.
+        """
+        n = len(self.rate)
+        of = torch.arange(n, device=steepness.device) if of is None else of
+        v = steepness.new_zeros((n, len(of)))
+        v[of, torch.arange(len(of), device=of.device)] = 1
+
+        def received(v: Tensor) -> Tensor:
+            return self.synapses @ (steepness[:, None] * v)
+
+        if self._substeps is not None:
+            for _ in range(self._substeps):
+                v = v + self._delta_t / self._substeps * (received(v) - self.rate * v)
+            return v
+        kept, gain, second = self.exponentials()
+        for _ in range(self._steps):
+            first = received(v)
+            guess = kept * v + gain * first
+            v = guess + second * (received(guess) - first)
         return v
 
     def steps(self, v: Tensor, external: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -2,8 +2,8 @@
 
     x_(k+1|k) = Phi(x_(k|k), I_k),   e_(k+1) = y_(k+1) - x_(k+1|k),   x_(k+1|k+1) = x_(k+1|k) + K e_(k+1)
 
-with y recorded, Phi the flow of the present law over a frame and K one gain per neuron. Without measurement noise K = 1
-and x = y. A law is right where its prediction errors are uncorrelated with everything before them, so targets
+with y recorded, Phi the flow of the present law over a frame and K one gain per neuron, or a matrix (joint_filter).
+Without measurement noise K = 1 and x = y. A law is right where its prediction errors are uncorrelated with everything before them, so targets
 f(x) + e / dt at the filtered states x ask for no change there, however coarse the frames are and whatever noise drives
 the neurons: neither the step size, nor noise that enters states and differences alike, biases what is fitted to them.
 Ljung, System Identification (1999), ch. 3, 7, 10.6 (prediction errors, pseudolinear regression).
@@ -22,9 +22,9 @@ from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
-_LEAST_GAIN = 0.02
-_TRUSTED = 0.05  # mean distance of the gains from 1 that is none: measurement noise of 22 % of the prediction errors
-_LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
+LEAST_GAIN = 0.02
+TRUSTED = 0.05  # mean distance of the gains from 1 that is none: measurement noise of 22 % of the prediction errors
+LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
 SIDE_BY_SIDE = 2**25  # states of the sequences that are filtered side by side
 
 
@@ -155,7 +155,7 @@ def _indices(stretches: list[slice]) -> Tensor:
 
 
 def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
-    """Run the filter with gain K [neuron] from the first recorded state of every sequence."""
+    """Run the filter from the first recorded state of every sequence. gain: K [neuron], or [neuron, neuron]."""
     y = sequences.recorded
     states, errors = torch.empty_like(y[:-1]), torch.empty_like(y[:-1])
     x = y[0]
@@ -163,7 +163,7 @@ def filtered(law: FrameMap, sequences: Sequences, gain: Tensor) -> Filtered:
         states[k] = x
         predicted = law.within(law(x, sequences.external[k]))
         errors[k] = y[k + 1] - predicted
-        x = predicted + gain[:, None] * errors[k]
+        x = predicted + (gain[:, None] * errors[k] if gain.ndim == 1 else gain @ errors[k])
     return Filtered(states, errors, sequences.present)
 
 
@@ -173,16 +173,17 @@ def better_gain(law: FrameMap, found: ErrorMoments, gain: Tensor, delta_t: float
     1 for all where neurons together show no measurement noise: single gains are told to a few per cent, none is above
     1, and so gains of a recording without such noise would be below it on average, and time constants too long.
     """
-    memory = torch.exp(-law.rate[:, 0] * delta_t).clamp_min(_LEAST_MEMORY)
+    memory = torch.exp(-law.rate[:, 0] * delta_t).clamp_min(LEAST_MEMORY)
     better = gain + found.correlation() / memory
     weight = memory.square()  # the precision of a gain
-    if float((weight * (1 - better)).sum() / weight.sum()) < _TRUSTED:
+    if float((weight * (1 - better)).sum() / weight.sum()) < TRUSTED:
         return torch.ones_like(better)
-    return better.clamp(_LEAST_GAIN, 1)
+    return better.clamp(LEAST_GAIN, 1)
 
 
 def corrected(law: FrameMap, sequences: Sequences, found: Filtered, gain: Tensor, frames: Frames) -> Frames:
-    """The frames with states within them and targets f(x) + weight e / dt.
+    """The frames with states within them and targets f(x) + weight e / dt. gain [neuron]: of each neuron for its own
+    error.
 
     x is a mean over the frame (FrameMap.place) of states on the line from the filtered one to the predicted one, with
     the weight exp(-rate (dt - s)) that an input at s has in the state at the frame's end. To first order f at x is what

@@ -64,6 +64,7 @@ def prediction_error_with(
         if not held:
             held.append(first_sequences(cells.begun("validation")))
         K = cells.eye.filled(state.gain_of(net.net))
-        return relative_error(net.whole, held[0], K, cells.data.delta_t, substeps, state.finer, cells.eye.neuron)
+        law = FrameMap(net.whole, reach(held[0], cells.data.delta_t), cells.data.delta_t, substeps, state.finer)
+        return relative_error(net.whole, law, held[0], K, cells.data.delta_t, cells.eye.neuron)
 
     return loss

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hydra_llm.families.flyvis.fitting.joint_filter import Noise
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 _FIRST_GAIN = 0.5  # with 1, a law of differences passes for right: its false leak whitens the errors
@@ -17,12 +18,14 @@ _MESSAGE_ERROR = 1e-4  # share of a message's variance that is doubted where err
 @dataclass
 class RoundState:
     """gain: K [neuron] of the filter, between trust and doubt at first. error: of predicting a frame, as a share of the
-    increments (standard deviations). slow: whether frames are far apart (slow_frames).
+    increments (standard deviations). slow: whether frames are far apart (slow_frames). noise: where one filter for all
+    neurons has taken over from single gains (joint_filter), what it knows of the noise.
     """
 
     gain: Tensor | None = None
     error: float = 1.0
     slow: bool = False
+    noise: Noise | None = None
 
     def gain_of(self, net: FlyvisGNN) -> Tensor:
         if self.gain is None:
@@ -41,12 +44,15 @@ class RoundState:
         """
         return _MESSAGE_ERROR * min(1.0, self.error)
 
-    def take(self, gain: Tensor, squared_error: float) -> None:
+    def take(self, gain: Tensor, squared_error: float, noise: Noise | None = None) -> None:
         self.gain, self.error = gain.cpu(), squared_error**0.5
+        self.noise = None if noise is None else noise.to(self.gain)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"gain": self.gain, "error": self.error, "slow": self.slow}
+        noise = None if self.noise is None else tuple(self.noise)
+        return {"gain": self.gain, "error": self.error, "slow": self.slow, "noise": noise}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.gain, self.error = state["gain"], state["error"]
         self.slow = state["slow"]
+        self.noise = None if state["noise"] is None else Noise(*state["noise"])
