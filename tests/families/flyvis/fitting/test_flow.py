@@ -6,51 +6,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
-from hydra_llm.data.windows import Frames  # noqa: E402
 from hydra_llm.estimation.differences import Difference  # noqa: E402
 from hydra_llm.estimation.flow import Flow  # noqa: E402
 from hydra_llm.families.flyvis.config import FlyvisTraining  # noqa: E402
 from hydra_llm.families.flyvis.fit import predicts  # noqa: E402
 from hydra_llm.families.flyvis.fitting import flow  # noqa: E402
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, write  # noqa: E402
+from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm  # noqa: E402
 from hydra_llm.families.flyvis.fitting.flow import FlowPhase, prediction_error  # noqa: E402
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap  # noqa: E402
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, corrected, filtered, reach  # noqa: E402
-from hydra_llm.families.flyvis.fitting.regressions import Coefficients  # noqa: E402
 from hydra_llm.families.flyvis.fitting.round_state import RoundState  # noqa: E402
 from hydra_llm.metrics.scores import identity_r2  # noqa: E402
-
-FINE = 20  # Euler steps per frame of the simulation here
-
-
-@pytest.fixture
-def recorded(make_graph_frames, make_graph_net):
-    """A network that obeys the law of a truth, and forward differences of its recording in 15 sequences."""
-
-    def make(process=0.05, measurement=0.0, n_frames=1500, n_sequences=15):
-        truth = make_graph_frames(n_neurons=20, n_frames=n_frames)
-        generator = torch.Generator().manual_seed(11)
-        net = make_graph_net(truth, message_form="relu")
-        rate = 1 / truth.tau
-        target = truth.edge_index[1]
-        write(net, Coefficients(truth.W * rate[target], rate, rate * truth.v_rest, torch.zeros_like(rate)))
-        dt, length = truth.delta_t, n_frames // n_sequences
-        light = truth.frames.external.view(n_sequences, length, -1)
-        noise = torch.randn((2, length + 1, n_sequences, 20), generator=generator, dtype=torch.float64)
-        v = truth.v_rest.clamp_min(-1).expand(n_sequences, -1)
-        states = [v + measurement * noise[1, 0]]
-        with torch.no_grad():
-            for k in range(length):  # all sequences at once
-                for _ in range(FINE):
-                    v = v + dt / FINE * net(v, light[:, k])
-                v = v + process * noise[0, k]
-                states.append(v + measurement * noise[1, k + 1])
-        y = torch.stack(states, dim=1)  # [sequence, frame, neuron]
-        activity, slope = (part.reshape(n_frames, 20) for part in (y[:, :-1], torch.diff(y, dim=1) / dt))
-        frames = Frames(activity, slope, truth.frames.external, torch.arange(0, n_frames, length))
-        return SimpleNamespace(truth=truth, net=net, frames=frames, dt=dt)
-
-    return make
 
 
 def fitted(recorded, make_graph_net, rounds):
@@ -71,8 +37,8 @@ def scores(net, truth):
 
 
 @pytest.mark.parametrize("frames", [1, 5])
-def test_a_frame_of_the_map_is_many_small_steps_however_long_it_is(frames, recorded):
-    made = recorded(process=0.0, n_frames=60, n_sequences=3)
+def test_a_frame_of_the_map_is_many_small_steps_however_long_it_is(frames, recorded_network):
+    made = recorded_network(process=0.0, n_frames=60, n_sequences=3)
     sequences = Sequences.of(made.net, made.frames, made.dt)
     x, held = sequences.recorded[5], sequences.external[5]
     between, delta_t = reach(made.frames, made.dt), frames * made.dt
@@ -83,8 +49,8 @@ def test_a_frame_of_the_map_is_many_small_steps_however_long_it_is(frames, recor
     assert float((coarse - fine).abs().max()) > 20 * float((exact - fine).abs().max())
 
 
-def test_the_true_law_is_asked_for_no_change(recorded):
-    made = recorded()
+def test_the_true_law_is_asked_for_no_change(recorded_network):
+    made = recorded_network()
     sequences = Sequences.of(made.net, made.frames, made.dt)
     law, gain = FrameMap(made.net, reach(made.frames, made.dt), made.dt), torch.ones(20, dtype=torch.float64)
     found = filtered(law, sequences, gain)
@@ -96,15 +62,15 @@ def test_the_true_law_is_asked_for_no_change(recorded):
     assert float(bias.abs().median()) < 3 * 0.05 / made.dt / 1500**0.5
 
 
-def test_rounds_remove_the_bias_of_coarse_frames(recorded, make_graph_net):
-    before, after, _ = fitted(recorded(n_frames=4500), make_graph_net, 6)
+def test_rounds_remove_the_bias_of_coarse_frames(recorded_network, make_graph_net):
+    before, after, _ = fitted(recorded_network(n_frames=4500), make_graph_net, 6)
     assert after[0] > before[0]
     assert after[1] < 0.3 * before[1]
 
 
-def test_without_noise_the_rounds_end_below_the_error_of_two_steps_per_frame(recorded, make_graph_net):
+def test_without_noise_the_rounds_end_below_the_error_of_two_steps_per_frame(recorded_network, make_graph_net):
     """Steps of the map become finer as soon as errors are too small for noise."""
-    made = recorded(process=0.0, n_frames=3000, n_sequences=60)
+    made = recorded_network(process=0.0, n_frames=3000, n_sequences=60)
     before, after, logged = fitted(made, make_graph_net, 12)
     two = FrameMap(made.net, reach(made.frames, made.dt), made.dt)
     sequences = Sequences.of(made.net, made.frames, made.dt)
@@ -114,26 +80,28 @@ def test_without_noise_the_rounds_end_below_the_error_of_two_steps_per_frame(rec
     assert after[1] < 0.1 * before[1]
 
 
-def test_measurement_noise_is_found_in_the_recording_and_its_bias_removed(recorded, make_graph_net):
-    before, after, logged = fitted(recorded(process=0.2, measurement=0.2, n_frames=3000), make_graph_net, 10)
+def test_measurement_noise_is_found_in_the_recording_and_its_bias_removed(recorded_network, make_graph_net):
+    before, after, logged = fitted(recorded_network(process=0.2, measurement=0.2, n_frames=3000), make_graph_net, 10)
     assert logged[-1]["measurement_noise"] == pytest.approx(0.2, rel=0.2)
     assert after[0] > before[0] + 0.1
     assert after[1] < 0.5 * before[1]
 
 
-def test_rounds_on_a_part_of_the_sequences_before_two_on_all_remove_it_too(recorded, make_graph_net, monkeypatch):
+def test_rounds_on_a_part_of_the_sequences_before_two_on_all_remove_it_too(
+    recorded_network, make_graph_net, monkeypatch
+):
     monkeypatch.setattr(flow, "EARLY_FRAMES", 1500)
     used = []
     original = ClosedForm.apply
     monkeypatch.setattr(ClosedForm, "apply", lambda *a: used.append(a[2].n_frames) or original(*a))
-    before, after, _ = fitted(recorded(n_frames=4500), make_graph_net, 6)
+    before, after, _ = fitted(recorded_network(n_frames=4500), make_graph_net, 6)
     assert used == [4500, 1500, 1500, 1500, 1500, 4500, 4500]
     assert after[0] > before[0]
     assert after[1] < 0.3 * before[1]
 
 
-def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded, make_graph_net):
-    made = recorded(n_frames=600)
+def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded_network, make_graph_net):
+    made = recorded_network(n_frames=600)
 
     def phase(net):
         return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 4, None, made.dt, RoundState())
@@ -152,8 +120,8 @@ def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded, make
     assert torch.equal(cut.W, through.W)
 
 
-def test_validation_prefers_the_true_law(recorded):
-    made = recorded()
+def test_validation_prefers_the_true_law(recorded_network):
+    made = recorded_network()
     data = SimpleNamespace(delta_t=made.dt, frames=lambda split: made.frames)
     gain = RoundState(torch.ones(20, dtype=torch.float64))
     loss = prediction_error(data, gain, None)

@@ -27,7 +27,8 @@ class CorrectedFrames:
         joint: Tensor | None = None,
     ) -> None:
         """frames: forward differences of the recording. gain [neuron]: K of the filter, of each neuron for its own
-        error. every: of so many sequences one is used. joint: K [neuron, neuron] where errors correct other neurons too.
+        error. every: of so many sequences one is used. joint: K [neuron, neuron] where errors correct other neurons
+        too.
         """
         self._net, self._law, self._frames, self._gain, self._delta_t = net, law, frames, gain, delta_t
         self._every, self._joint = every, joint

@@ -218,8 +218,8 @@ def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> 
         if not held:
             held.append(first_sequences(data.frames("validation")))
         law = FrameMap(net, reach(held[0], data.delta_t), data.delta_t, substeps, state.finer)
-        single = state.noise is None
-        gain = state.gain_of(net) if single else JointFilter.of(net, state.noise).gains(law).K
+        noise = state.noise
+        gain = state.gain_of(net) if noise is None else JointFilter.of(net, noise).gains(law).K
         return relative_error(net, law, held[0], gain, data.delta_t)
 
     return loss

@@ -3,10 +3,11 @@
     x_(k+1|k) = Phi(x_(k|k), I_k),   e_(k+1) = y_(k+1) - x_(k+1|k),   x_(k+1|k+1) = x_(k+1|k) + K e_(k+1)
 
 with y recorded, Phi the flow of the present law over a frame and K one gain per neuron, or a matrix (joint_filter).
-Without measurement noise K = 1 and x = y. A law is right where its prediction errors are uncorrelated with everything before them, so targets
-f(x) + e / dt at the filtered states x ask for no change there, however coarse the frames are and whatever noise drives
-the neurons: neither the step size, nor noise that enters states and differences alike, biases what is fitted to them.
-Ljung, System Identification (1999), ch. 3, 7, 10.6 (prediction errors, pseudolinear regression).
+Without measurement noise K = 1 and x = y. A law is right where its prediction errors are uncorrelated with everything
+before them, so targets f(x) + e / dt at the filtered states x ask for no change there, however coarse the frames are
+and whatever noise drives the neurons: neither the step size, nor noise that enters states and differences alike,
+biases what is fitted to them. Ljung, System Identification (1999), ch. 3, 7, 10.6 (prediction errors, pseudolinear
+regression).
 
 K needs no noise level: it is right where successive errors are uncorrelated, and then (1 - K) var(e) is the variance
 of the measurement noise.

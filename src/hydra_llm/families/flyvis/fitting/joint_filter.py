@@ -7,11 +7,12 @@ before them foretells:
 
 P = F P+ F^T + Q,   K = P (P + R)^-1 = 1 - R (P + R)^-1,   P+ = K R
 
-with F the mean linearisation of the law over a frame, and Q and R diagonal. Anderson & Moore, Optimal Filtering (1979),
-ch. 4. The levels come from the errors: R where successive errors of a neuron are uncorrelated, Q where their variance is
-the expected one (Mehra, IEEE Trans. Autom. Control 15, 1970, of which this is the diagonal).
+with F the mean linearisation of the law over a frame, and Q and R diagonal. Anderson & Moore, Optimal Filtering
+(1979), ch. 4. The levels come from the errors: R where successive errors of a neuron are uncorrelated, Q where their
+variance is the expected one (Mehra, IEEE Trans. Autom. Control 15, 1970, of which this is the diagonal).
 """
 
+import warnings
 from typing import NamedTuple
 
 import torch
@@ -34,6 +35,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 MOST = 1300  # neurons whose gains are solved for together: an eye of 19 columns. It takes the cube of their number
 _ITERATIONS = 40
 _SETTLED = 1e-4  # change of a variance per iteration, relative to it
+_NOTHING = 1e-4  # of the largest entry: smaller ones are left out of products with F
 _LEAST_PROCESS = 0.01  # of the variance of a neuron's prediction errors
 _PASSES = 2  # over the recording, until its noise is known well enough for a round
 
@@ -71,8 +73,10 @@ class Gains(NamedTuple):
 
 
 def steady(F: Tensor, noise: Noise) -> Gains:
-    """Of the time-invariant filter. F [neuron, neuron]: derivative of the next state with respect to the present one."""
-    sparse = torch.where(F.abs() > 1e-4 * F.abs().max(), F, 0).to_sparse_csr()
+    """Of the time-invariant filter. F [neuron, neuron]: derivative of the next state by the present one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta
+        sparse = torch.where(F.abs() > _NOTHING * F.abs().max(), F, 0).to_sparse_csr()
     process, measured = noise.process, noise.measured
     own = process / (process + measured)
     K, inverse, brought = torch.diag(own), torch.eye(len(F)).to(F), torch.zeros_like(F)
