@@ -31,9 +31,12 @@ def test_a_long_fit_keeps_few_copies_evenly_spread_with_the_first_and_the_last()
     assert len(gaps) == 1
 
 
-def test_copies_go_into_checkpoints_only_where_a_scheduler_may_start_the_run_again():
-    assert follow(3).state_dict() == {}
-    state = follow(3, goes_into_checkpoints=True).state_dict()
+def test_copies_go_into_the_state_that_a_fit_goes_on_from_and_into_no_other_checkpoint():
+    snapshots = follow(3)
+    assert snapshots.state_dict() == {}
+    with snapshots.in_checkpoints():
+        state = snapshots.state_dict()
+    assert snapshots.state_dict() == {}
     later = follow(0)
     later.load_state_dict(state)
     assert [snapshot.interval for snapshot in later.taken] == [0, 1, 2]

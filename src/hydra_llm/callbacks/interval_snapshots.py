@@ -4,6 +4,8 @@ A fit knows no truth, so it cannot score itself. It leaves copies, and whoever k
 is over: nothing that selects or stops can see these scores.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from lightning import Callback, LightningModule, Trainer
@@ -22,17 +24,24 @@ class IntervalSnapshot(NamedTuple):
 
 
 class IntervalSnapshots(Callback):
-    """taken: copies of `net` on the CPU, evenly spread over the fit: at most MOST, in at most MOST_BYTES.
-
-    goes_into_checkpoints: for a run that its scheduler may start again; copies make checkpoints large.
+    """taken: copies of `net` on the CPU, evenly spread over the fit: at most MOST, in at most MOST_BYTES. They go into
+    checkpoints that are written within `in_checkpoints()`, and make them large.
     """
 
-    def __init__(self, net: nn.Module, *, goes_into_checkpoints: bool = False, most: int = MOST) -> None:
+    def __init__(self, net: nn.Module, *, most: int = MOST) -> None:
         size = sum(value.numel() * value.element_size() for value in net.state_dict().values())
         self._most = max(2, min(most, MOST_BYTES // max(1, size)))
-        self._net, self._goes_into_checkpoints = net, goes_into_checkpoints
+        self._net, self._goes_into_checkpoints = net, False
         self._every = 1
         self.taken: list[IntervalSnapshot] = []
+
+    @contextmanager
+    def in_checkpoints(self) -> Iterator[None]:
+        self._goes_into_checkpoints = True
+        try:
+            yield
+        finally:
+            self._goes_into_checkpoints = False
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         interval = trainer.current_epoch

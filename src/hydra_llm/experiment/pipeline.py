@@ -25,12 +25,13 @@ from hydra_llm.estimation.estimates import ORACLE_DERIVATIVE
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
 from hydra_llm.experiment.preflight import preflight
 from hydra_llm.experiment.recovery_curves import log_curves, recovery_curves
-from hydra_llm.experiment.trainer import shows_progress, trainer_options
+from hydra_llm.experiment.trainer import OURS, shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
 from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceback
 from hydra_llm.families.evaluation import sentence_on_states
 from hydra_llm.families.family import Family, family_of
 from hydra_llm.families.fitting import FitContext
+from hydra_llm.families.resume import identity_of
 from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
 from hydra_llm.schema.fields import check
@@ -89,6 +90,8 @@ def _measure(
         loggers=loggers,
         callbacks=_progress(cfg, TQDMProgressBar),
         keep_checkpoint=cfg.callbacks.checkpoint,
+        identity=_identity(cfg, dataset),
+        resume_every=cfg.callbacks.resume_every,
     )
     fitted = family.fit(dataset.path, cfg.model, cfg.training, context)
     target = fitted.target
@@ -119,6 +122,16 @@ def _measure(
         log.warning("%s", fitted.doubt)
     log.info("Results in %s", folder)
     return metrics
+
+
+def _identity(cfg: DictConfig, dataset: Dataset) -> str:
+    """Of all that a fit depends on."""
+    model, training, trainer = (
+        OmegaConf.to_container(node, resolve=True) for node in (cfg.model, cfg.training, cfg.trainer)
+    )
+    assert isinstance(trainer, dict)
+    own = {name: value for name, value in trainer.items() if name not in OURS}
+    return identity_of(dataset=dataset.path.name, model=model, training=training, trainer=own)
 
 
 def _say_what_is_recorded(dataset: Dataset, family: Family) -> None:

@@ -16,10 +16,11 @@ from hydra_llm.callbacks.history import History
 from hydra_llm.callbacks.interval_snapshots import IntervalSnapshot, IntervalSnapshots
 from hydra_llm.callbacks.own_signals import OwnSignals
 from hydra_llm.callbacks.report_progress import ReportProgress
+from hydra_llm.callbacks.resume_point import ResumePoint
 from hydra_llm.callbacks.stopwatch import Stopwatch
 from hydra_llm.families.doors import call
 from hydra_llm.families.errors import ExperimentError, FitFailed
-from hydra_llm.families.requeue import LAST, is_under_scheduler, left_checkpoint
+from hydra_llm.families.resume import forget, is_under_scheduler, left_state, state_path
 from hydra_llm.schema.training import RECOVERY
 from hydra_llm.training.best_checkpoint import BestCheckpoint
 from hydra_llm.training.lightning_logging import quiet_lightning
@@ -34,7 +35,11 @@ DEFAULTS = {"enable_model_summary": False, "num_sanity_val_steps": 0, "log_every
 
 @dataclass(frozen=True)
 class FitContext:
-    """What surrounds a fit. trainer: arguments of lightning.Trainer, which win over DEFAULTS."""
+    """What surrounds a fit. trainer: arguments of lightning.Trainer, which win over DEFAULTS.
+
+    identity: of all that the fit depends on. resume_every: least seconds from one state that a later start of the same
+    identity goes on from to the next; None: none is written. Under a scheduler one is written after every interval.
+    """
 
     folder: Path
     trainer: dict[str, Any]
@@ -42,6 +47,8 @@ class FitContext:
     callbacks: Sequence[Callback] = ()
     keep_checkpoint: bool = True
     reports: bool = True  # to a sweep, which may stop a hopeless fit
+    identity: str = ""
+    resume_every: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,25 +101,21 @@ def train(
             f"that the trainer runs; got {type(fitted).__name__}."
         )
     history, stopwatch = History(), Stopwatch()
-    snapshots = IntervalSnapshots(net, goes_into_checkpoints=is_under_scheduler())
+    snapshots = IntervalSnapshots(net)
     best = BestCheckpoint(
         dirpath=context.folder / "checkpoints",
         filename="best",
         monitor="val_loss",
         mode="min",
         enable_version_counter=False,
-        save_last=is_under_scheduler(),
     )
-    best.CHECKPOINT_NAME_LAST = LAST
-    left = left_checkpoint(context.folder)
-    if left is not None and not (isinstance(fitted, RecoveryModule) and fitted.is_resumable):
-        log.info(
-            "The scheduler has started this run again; this fit cannot resume from a checkpoint and restarts from the "
-            "beginning."
-        )
-        left = None
-    elif left is not None:
-        log.info("The scheduler has started this run again; its fit continues from %s.", left)
+    every, left = 0.0 if is_under_scheduler() else context.resume_every, None
+    resuming: list[Callback] = []
+    if every is not None and isinstance(fitted, RecoveryModule) and fitted.is_resumable:
+        left = left_state(context.folder, context.identity)
+        resuming.append(ResumePoint(state_path(context.folder), every, snapshots))
+    if left is not None:
+        log.info("This run was cut off before: its fit goes on from %s. Delete that file to start anew.", left)
     reporting = [ReportProgress("val_loss")] if context.reports else []
     options: dict[str, Any] = {**DEFAULTS, **context.trainer}
     try:
@@ -120,12 +123,22 @@ def train(
             trainer = Trainer(
                 max_epochs=fitted.n_intervals,
                 logger=list(context.loggers) or False,
-                callbacks=[best, history, snapshots, stopwatch, OwnSignals(), *reporting, *context.callbacks],
+                callbacks=[
+                    best,
+                    history,
+                    snapshots,
+                    stopwatch,
+                    OwnSignals(),
+                    *reporting,
+                    *context.callbacks,
+                    *resuming,
+                ],
                 **options,
             )
             trainer.fit(fitted, datamodule=data, ckpt_path=left)
     except MisconfigurationException as error:
         raise ExperimentError(f"Lightning refuses these options of trainer ({', '.join(options)}): {error}") from error
+    forget(context.folder)
     if not best.best_model_path:
         raise FitFailed(
             "The fit left no usable checkpoint: the validation loss was never a number. "
@@ -135,6 +148,5 @@ def train(
     fitted.load_state_dict(state["state_dict"])
     if not context.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
-    (context.folder / "checkpoints" / f"{LAST}.ckpt").unlink(missing_ok=True)  # it has served
     fitted_net, minutes = net.to("cpu").eval(), stopwatch.minutes
     return Fit(fitted_net, data, history.series(), int(state["epoch"]), minutes, intervals=tuple(snapshots.taken))

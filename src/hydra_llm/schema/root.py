@@ -25,6 +25,13 @@ class Callbacks:
 
     figures: bool = key(True, help="draw the figures of a run")
     checkpoint: bool = key(True, help="keep the best checkpoint in the run folder")
+    resume_every: float | None = key(
+        30.0,
+        help="least time between the states of a fit that the same command goes on from in the same hydra.run.dir, "
+        "once it was cut off; null: none is written",
+        unit="s",
+        low=0,
+    )
 
 
 @dataclass
