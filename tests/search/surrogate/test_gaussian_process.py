@@ -36,11 +36,14 @@ def test_the_posterior_is_that_of_the_textbook_formula(interval):
         stationary = hyper.signal * (1 + r + r**2 / 3) * np.exp(-r)
         return stationary + 0.25 + bowls[0] @ bowls[1].T + np.outer(*shared)
 
+    def prior(x):
+        return -3 * ((2 * x[:, list(interval)] - 1) ** 2 - 1 / 3).sum(1) / np.sqrt(max(1, sum(interval)))
+
     inverse = np.linalg.inv(kernel(given.features, given.features) + (hyper.noise + 1e-9) * np.eye(12))
     cross = kernel(new, given.features)
     mean, variance = process.posterior(new)
     expected = kernel(new, new) - cross @ inverse @ cross.T
-    np.testing.assert_allclose(mean, cross @ inverse @ given.targets, rtol=1e-8)
+    np.testing.assert_allclose(mean, prior(new) + cross @ inverse @ (given.targets - prior(given.features)), rtol=1e-8)
     np.testing.assert_allclose(process.mean(new), mean)
     np.testing.assert_allclose(variance, np.diag(expected), rtol=1e-7)
     np.testing.assert_allclose(process.covariance(new, new), expected, rtol=1e-6, atol=1e-10)
@@ -102,3 +105,22 @@ def test_parabolas_learn_from_a_dozen_noisy_runs_that_ends_of_intervals_are_bad(
             gaps.append(float((process.mean(middle) - process.mean(corners)).mean()))
         believed.append(np.mean(gaps))
     assert believed[0] > 3 * believed[1] > 0
+
+
+def test_the_middle_of_intervals_is_expected_above_their_ends_until_runs_say_otherwise():
+    """Three runs in the inner half say nothing of the ends; twenty on a slope put one of the ends first."""
+    rng = np.random.default_rng(7)
+    places, interval = np.array([[0.0], [0.5], [1.0]]), np.ones(1, dtype=bool)
+    hyper = Hyperparameters(np.array([0.6]), 1.0, 0.05)
+    few, many = rng.uniform(0.25, 0.75, (3, 1)), rng.random((20, 1))
+
+    def believed(x, y):
+        given = Data(x, np.arange(1), y, np.full(len(x), -1), interval)
+        return GaussianProcess(given, hyper).mean(places)
+
+    low, middle, high = believed(few, np.zeros(3))
+    assert middle > max(low, high) + 0.3
+    low, middle, high = believed(many, 4.0 * (many[:, 0] - many[:, 0].mean()))
+    assert high > middle > low
+    choices = Data(few, np.arange(1), np.zeros(3), np.full(3, -1), ~interval)
+    assert np.abs(GaussianProcess(choices, hyper).mean(places)).max() < 1e-12, "choices have no middle"

@@ -22,6 +22,7 @@ Array = npt.NDArray[np.float64]
 NOISE_FLOOR = 1e-3  # least variance of a run, of a target of unit variance
 MEAN_VARIANCE = 0.25  # of the constant mean, marginalised
 BOWL, SHARED_BOWL = 1.0, 2.0  # variances of the coefficients of parabolas (docs/decisions/0177)
+SHARED_MEAN = -3.0  # mean of the shared one: the middle is expected above the ends (docs/decisions/0178)
 JITTER = 1e-9
 ROOT5 = np.sqrt(5.0)
 LENGTH = (np.log(0.6), 0.75)  # mean and sd of log(length / sqrt(parameters))
@@ -79,7 +80,7 @@ class GaussianProcess:
         if shared is not None:
             prior += hyper.recording * shared
         self._factor = cho_factor(prior, lower=True, check_finite=False)
-        self._weights = cho_solve(self._factor, data.targets, check_finite=False)
+        self._weights = cho_solve(self._factor, data.targets - expected(self._known[1]), check_finite=False)
 
     def _of(self, features: Array) -> tuple[Array, Array]:
         """Features in units of their length scales, and what the trend is linear in."""
@@ -93,13 +94,15 @@ class GaussianProcess:
 
     def mean(self, features: Array) -> Array:
         """[configuration], as `posterior` gives it, without the price of a variance."""
-        return self._kernel(self._of(features), self._known) @ self._weights
+        own = self._of(features)
+        return expected(own[1]) + self._kernel(own, self._known) @ self._weights
 
     def posterior(self, features: Array) -> tuple[Array, Array]:
         """Mean and variance [configuration] of the noise-free value."""
         cross, half = self._against_data(features)
-        variance = self.hyper.signal + (trend(features, self.data.interval) ** 2).sum(1) - (half**2).sum(0)
-        return cross @ self._weights, np.maximum(variance, JITTER)
+        terms = trend(features, self.data.interval)
+        variance = self.hyper.signal + (terms**2).sum(1) - (half**2).sum(0)
+        return expected(terms) + cross @ self._weights, np.maximum(variance, JITTER)
 
     def covariance(self, features: Array, others: Array) -> Array:
         """[configuration, other] posterior covariance."""
@@ -130,12 +133,18 @@ def trend(features: Array, interval: npt.NDArray[np.bool_]) -> Array:
     constant and, for parameters that are intervals, a parabola along each and one that all of them share.
 
     Ends of an interval are seldom good. A stationary kernel is least certain there, and under much noise expected
-    improvement goes to the corners again and again; a parabola learns from a dozen runs that they are bad.
+    improvement goes to the corners again and again; a parabola learns from a dozen runs that they are bad. The shared
+    one opens downwards before any run (`expected`).
     """
     bowls = (2.0 * features[:, interval] - 1.0) ** 2 - 1.0 / 3.0
     shared = bowls.sum(1, keepdims=True) / np.sqrt(max(1, bowls.shape[1]))
     constant = np.full((len(features), 1), np.sqrt(MEAN_VARIANCE))
     return np.concatenate([constant, np.sqrt(BOWL) * bowls, np.sqrt(SHARED_BOWL) * shared], axis=1)
+
+
+def expected(terms: Array) -> Array:
+    """The mean before any run [configuration], from what `trend` gives; 0 where no parameter is an interval."""
+    return SHARED_MEAN / np.sqrt(SHARED_BOWL) * terms[:, -1]
 
 
 def fit(data: Data, parameters: int) -> GaussianProcess:
@@ -160,6 +169,7 @@ class _Loss:
         self._shared = data.shared
         n = len(data.targets)
         terms = trend(data.features, data.interval)
+        self._targets = data.targets - expected(terms)
         self._trend = terms @ terms.T  # [run, run]
         apart = (data.features[:, None, :] - data.features[None, :, :]) ** 2
         squares = [apart[:, :, data.columns == index].sum(2).ravel() for index in range(parameters)]
@@ -195,9 +205,9 @@ class _Loss:
         if self._shared is not None:
             prior += hyper.recording * self._shared
         factor, _ = cho_factor(prior, lower=True, check_finite=False)
-        weights = cho_solve((factor, True), self._data.targets, check_finite=False)
+        weights = cho_solve((factor, True), self._targets, check_finite=False)
         away = (logs - self._mean) / self._sd
-        loss = 0.5 * self._data.targets @ weights + np.log(np.diag(factor)).sum() + 0.5 * away @ away
+        loss = 0.5 * self._targets @ weights + np.log(np.diag(factor)).sum() + 0.5 * away @ away
 
         inverse, _ = dpotri(factor, lower=1)
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
