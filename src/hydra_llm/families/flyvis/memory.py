@@ -14,6 +14,7 @@ from hydra_llm.data.scratch import LARGE
 from hydra_llm.families.flyvis.fitting.innovations import SIDE_BY_SIDE
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, frames_at_once
 from hydra_llm.families.flyvis.oracle.report import most_frames
+from hydra_llm.families.flyvis.oracle.sample import share_looked_at
 from hydra_llm.families.flyvis.system import FlyvisSystem
 from hydra_llm.training.baselines import FRAMES, STATES
 
@@ -74,7 +75,9 @@ def held(sizes: Sizes) -> float:
 
 def oracle(sizes: Sizes) -> float:
     used = min(sizes.n_frames, most_frames(sizes.n_edges))
-    return _ORACLE_ARRAYS * _in_memory(used * sizes.n_neurons * sizes.itemsize) + _matrices(sizes, _ORACLE_COPIES)
+    share = share_looked_at(sizes.n_neurons, sizes.n_edges, used)
+    frames = _in_memory(used * sizes.n_neurons * sizes.itemsize)
+    return _ORACLE_ARRAYS * frames + _matrices(sizes, share * _ORACLE_COPIES)
 
 
 def regressions(sizes: Sizes) -> float:
@@ -102,7 +105,7 @@ def rollouts(sizes: Sizes) -> float:
     return _ROLLOUT_ARRAYS * sizes.n_held_out * sizes.n_neurons * _DOUBLE
 
 
-def _matrices(sizes: Sizes, copies: int) -> float:
+def _matrices(sizes: Sizes, copies: float) -> float:
     block = min(sizes.n_frames, frames_at_once(sizes.n_neurons)) * sizes.n_neurons
     return _DOUBLE * (copies * sizes.moments + _BLOCK_ARRAYS * block)
 

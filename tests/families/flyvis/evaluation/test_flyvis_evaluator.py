@@ -19,6 +19,8 @@ from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator  # no
 from hydra_llm.families.flyvis.fit import FlyvisFit  # noqa: E402
 from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree  # noqa: E402
 from hydra_llm.families.flyvis.fitting.parameter_spread import ParameterSpread  # noqa: E402
+from hydra_llm.families.flyvis.oracle import sample  # noqa: E402
+from hydra_llm.metrics.scores import identity_r2  # noqa: E402
 from hydra_llm.training.simulation import simulate  # noqa: E402
 from hydra_llm.training.snapshots import Snapshots  # noqa: E402
 
@@ -100,6 +102,34 @@ def test_the_oracle_is_scored_beside_and_says_what_is_open(eye):
     assert report.scores["oracle_tau_R2"] > 0.999
     assert report.scores["oracle_null_dimensions"] >= 0
     assert "synaptic weights" in report.sentence
+
+
+@pytest.mark.parametrize("hidden", [{}, {"n_hidden_neurons": 0.1}])
+def test_a_sampled_oracle_is_scored_over_the_sample_and_says_so(eye, monkeypatch, hidden):
+    whole = eye(**hidden)[0].oracle()
+    monkeypatch.setattr(sample, "LEAST", 20)
+    monkeypatch.setattr(sample, "EDGE_FRAMES", 1)
+    evaluator, dataset = eye(**hidden)
+    report = evaluator.oracle()
+    looked = report.found.looked
+    assert 0 < len(looked.neurons) < looked.n_neurons
+    assert "a sample of" in report.sentence
+    assert report.scores["oracle_sampled_neurons"] == len(looked.neurons)
+    assert report.scores.keys() == whole.scores.keys() | {"oracle_sampled_neurons"}
+    W = evaluator._truth.W[looked.edges.numpy()]
+    assert report.scores["oracle_ls"] == pytest.approx(identity_r2(report.found.ls.W.numpy(), W))
+    if hidden:
+        assert looked.n_neurons == len(evaluator._truth.tau), "of the recorded ones"
+        return
+    net = LawNetwork(dataset.observations(), dataset.truth(), 0.3)
+    metrics = evaluator.score(Fit(net, None, HISTORY, 1, 0.1), report).metrics
+    known = looked.edges[report.found.identifiable_W].numpy()
+    assert metrics["connectivity_identifiable_share"] == pytest.approx(len(known) / len(looked.edges))
+    learned = evaluator._probe.recover(net).W
+    assert metrics["connectivity_R2_identifiable"] == pytest.approx(
+        identity_r2(learned[known], evaluator._truth.W[known])
+    )
+    assert metrics["connectivity_R2"] == pytest.approx(identity_r2(learned, evaluator._truth.W)), "of all edges"
 
 
 def test_one_tau_for_all_leaves_no_R2_to_report(eye, caplog):

@@ -17,7 +17,7 @@ def ask(network, noise, target="drift", n_frames=3000, **record):
 
 def condense(network, samples):
     graph = network.graph
-    return factorise(graph.edge_index, graph.num_nodes, law_blocks(samples, graph.input_index))
+    return factorise(by_in_degree(graph.edge_index, graph.num_nodes), law_blocks(samples, graph.input_index))
 
 
 def design(network, samples, neuron):
@@ -145,7 +145,7 @@ def test_message_values_of_any_kind_are_fitted(relu_network):
     weight = torch.randn(edge_index.shape[1], generator=generator, dtype=torch.float64)
     received = torch.zeros_like(own).index_add_(1, edge_index[1], message[:, edge_index[0]] * weight)
     slope = 3 * own + 0.5 + received
-    solution = ridge(factorise(edge_index, n, lambda: [FrameBlock(message, own, slope)]), 1e-12)
+    solution = ridge(factorise(by_in_degree(edge_index, n), lambda: [FrameBlock(message, own, slope)]), 1e-12)
     assert torch.allclose(solution.weight, weight, atol=1e-6)
     assert torch.allclose(solution.rate, torch.full((n,), 3.0, dtype=torch.float64), atol=1e-6)
     assert torch.allclose(solution.offset, torch.full((n,), 0.5, dtype=torch.float64), atol=1e-6)
@@ -174,7 +174,7 @@ def test_singular_values_below_the_square_root_of_the_rounding_are_seen():
     own = torch.randn(n_frames, 3, generator=generator, dtype=torch.float64)
     for size, expected in ((1e-6, 0), (1e-11, 1)):
         message = torch.stack([base, base + size * extra, torch.zeros_like(base)], dim=1)
-        found = determined(factorise(edge_index, 3, lambda m=message: [FrameBlock(m, own, own)]))
+        found = determined(factorise(by_in_degree(edge_index, 3), lambda m=message: [FrameBlock(m, own, own)]))
         assert found.null_dimensions[2] == expected
 
 
@@ -184,7 +184,8 @@ def test_the_strongest_ridge_within_a_standard_error_is_taken(relu_network):
         law_blocks(network.record(600, 0.3, seed, target="finite_difference"), network.graph.input_index)
         for seed in (1, 2)
     ]
-    train, validation = (factorise(network.graph.edge_index, network.graph.num_nodes, part) for part in blocks)
+    groups = by_in_degree(network.graph.edge_index, network.graph.num_nodes)
+    train, validation = (factorise(groups, part) for part in blocks)
     _, strength = best_ridge(train, validation, strengths=(1e-9, 1e-8, 1e3))
     assert strength == 1e-8
 

@@ -33,6 +33,7 @@ from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
+from hydra_llm.families.flyvis.oracle.sample import neurons_to_look_at
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
 from hydra_llm.metrics.dynamics import onestep_metrics
@@ -82,16 +83,19 @@ class FlyvisEvaluator:
             f"{given.sentence(eye.graph, self._stored.meta['measurement_noise_sd'])}"
         )
         report = self._report(self._partly.of_recorded(given), sentence)
-        silenced = self._found(self._samples, self._graph, torch.from_numpy(self._truth.types)).ceiling(self._target)
+        found = self._found(self._samples, self._graph, torch.from_numpy(self._truth.types))
+        silenced = found.ceiling(self._target)
         values = (part.numpy() for part in (silenced.W, silenced.tau, silenced.v_rest))
-        scores = self._truth.scores(*values, identifiable=None, delta_t=self._delta_t, prefix="oracle_silenced_")
+        prefix = "oracle_silenced_"
+        scores = self._truth.scores(*values, looked=found.looked, delta_t=self._delta_t, prefix=prefix)
         return replace(report, scores=report.scores | scores)
 
     def _found(self, samples: Callable[[str, int | None], Samples], graph: Data, types: Tensor) -> FlyvisOracle:
         most = most_frames(graph.num_edges)
         used = samples("train", most)
         n_recorded = self._observations.meta["n_frames"]["train"] if used.n_frames == most else used.n_frames
-        return flyvis_oracle(used, samples("validation", None), graph, types, n_recorded)
+        looked = neurons_to_look_at(graph, types, used.n_frames)
+        return flyvis_oracle(used, samples("validation", None), graph, types, n_recorded, looked)
 
     def _report(self, found: FlyvisOracle, sentence: str) -> OracleReport[FlyvisOracle]:
         scores = dict(found.scores())
@@ -104,7 +108,8 @@ class FlyvisEvaluator:
         ):
             prefix, masks = ("oracle", found) if name == "ceiling" else (f"oracle_{name}", None)
             values = (part.numpy() for part in (parameters.W, parameters.tau, parameters.v_rest))
-            scores |= self._truth.scores(*values, identifiable=masks, delta_t=self._delta_t, prefix=f"{prefix}_")
+            told = {"looked": found.looked, "identifiable": masks}
+            scores |= self._truth.scores(*values, **told, delta_t=self._delta_t, prefix=f"{prefix}_")
             if name != "ceiling" and f"{prefix}_connectivity_R2" in scores:
                 scores[f"oracle_{name}"] = scores[f"{prefix}_connectivity_R2"]
         return OracleReport(found, scores, sentence)
@@ -154,9 +159,8 @@ class FlyvisEvaluator:
         """All metrics of a fitted network. onestep, val and test are held-out trajectories."""
         net, truth = fit.net, self._truth
         recovered = self._probe.recover(net)
-        metrics = truth.scores(
-            recovered.W, recovered.tau, recovered.v_rest, identifiable=oracle.found, delta_t=self._delta_t
-        )
+        values = (recovered.W, recovered.tau, recovered.v_rest)
+        metrics = truth.scores(*values, delta_t=self._delta_t) | truth.identifiable_scores(*values, oracle.found)
         metrics |= truth.moving_scores(recovered.tau, getattr(fit, "resting", None))
         metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
         errors = self._errors(fit, recovered)

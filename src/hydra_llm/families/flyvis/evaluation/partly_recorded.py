@@ -66,19 +66,21 @@ class PartlyRecorded:
 
     def of_recorded(self, found: FlyvisOracle) -> FlyvisOracle:
         """What an oracle for all neurons says of the recorded ones and the edges between them."""
-        neuron, edge = self.eye.neuron, self.eye.edge
+        n_edges = self.eye.graph.num_edges
+        looked, neuron, edge = found.looked.within(self.eye.neuron, self.eye.edge, n_edges)
 
         def part(one: OracleParameters) -> OracleParameters:
             return OracleParameters(one.W[edge], one.tau[neuron], one.v_rest[neuron], one.found[neuron])
 
         return replace(
             found,
+            looked=looked,
             **{name: part(getattr(found, name)) for name in ("ls", "ridge", "evidence", "tied")},
             identifiable_W=found.identifiable_W[edge],
             identifiable_tau=found.identifiable_tau[neuron],
             identifiable_v_rest=found.identifiable_v_rest[neuron],
-            silent=found.silent[neuron],
-            linear=found.linear[neuron],
+            silent=found.silent[self.eye.neuron],
+            linear=found.linear[self.eye.neuron],
         )
 
     def law(self, whole: FlyvisGNN) -> FrameMap:

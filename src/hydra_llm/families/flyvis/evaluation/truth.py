@@ -13,6 +13,7 @@ from hydra_llm.families.flyvis.evaluation.edges import edge_metrics, perturbed_e
 from hydra_llm.families.flyvis.evaluation.parameters import parameter_metrics, tolerance_metrics
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.oracle.report import FlyvisOracle
+from hydra_llm.families.flyvis.oracle.sample import Looked
 from hydra_llm.metrics.scores import identity_r2
 
 log = logging.getLogger(__name__)
@@ -70,36 +71,59 @@ class EyeTruth:
         tau: np.ndarray,
         v_rest: np.ndarray,
         *,
-        identifiable: FlyvisOracle | None,
         delta_t: float,
+        looked: Looked | None = None,
+        identifiable: FlyvisOracle | None = None,
         prefix: str = "",
     ) -> dict[str, float]:
         """Scores of W, tau and V_rest under the names <prefix>connectivity_..., <prefix>tau_..., <prefix>V_rest_....
 
-        identifiable: whose masks say what the data determine. delta_t: of the recording, in seconds.
+        looked: the neurons and edges that the values are of; None: all. identifiable: whose masks say what the data
+        determine of these. delta_t: of the recording, in seconds.
         """
-        source, target = self.edges
+        edges, neurons = (
+            (slice(None), slice(None)) if looked is None else (looked.edges.numpy(), looked.neurons.numpy())
+        )
+        source, target = (ends[edges] for ends in self.edges)
+        true_W, true_tau, true_v_rest = self.W[edges], self.tau[neurons], self.v_rest[neurons]
         pair = np.unique(self.types[source] * len(self.type_names) + self.types[target], return_inverse=True)[1]
         known = (None, None, None)
         if identifiable is not None:
             known = (identifiable.identifiable_W, identifiable.identifiable_tau, identifiable.identifiable_v_rest)
         scores = edge_metrics(
-            W, self.W, target=target, pair=pair, identifiable=known[0], prefix=f"{prefix}connectivity"
+            W, true_W, target=target, pair=pair, identifiable=known[0], prefix=f"{prefix}connectivity"
         )
-        if np.ptp(self.tau) > 0:
-            scores |= parameter_metrics(tau, self.tau, prefix=f"{prefix}tau", identifiable=known[1])
-            slow = self.tau > delta_t
-            fit = identity_r2(tau[slow], self.tau[slow]) if slow.any() else None
+        if np.ptp(true_tau) > 0:
+            scores |= parameter_metrics(tau, true_tau, prefix=f"{prefix}tau", identifiable=known[1])
+            slow = true_tau > delta_t
+            fit = identity_r2(tau[slow], true_tau[slow]) if slow.any() else None
             if fit is not None:
                 scores[f"{prefix}tau_R2_slow"] = fit  # of neurons with a memory of more than a frame
         else:
-            scores[f"{prefix}tau_median_ratio"] = float(np.median(tau / self.tau))
+            scores[f"{prefix}tau_median_ratio"] = float(np.median(tau / true_tau))
             if not prefix:
                 log.info(
-                    "Not reported: tau_R2, because all neurons have tau = %.3g s; tau_median_ratio is.", self.tau[0]
+                    "Not reported: tau_R2, because all neurons have tau = %.3g s; tau_median_ratio is.", true_tau[0]
                 )
-        scores |= parameter_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", identifiable=known[2])
-        return scores | tolerance_metrics(v_rest, self.v_rest, prefix=f"{prefix}V_rest", tolerance=_TOLERANCE)
+        scores |= parameter_metrics(v_rest, true_v_rest, prefix=f"{prefix}V_rest", identifiable=known[2])
+        return scores | tolerance_metrics(v_rest, true_v_rest, prefix=f"{prefix}V_rest", tolerance=_TOLERANCE)
+
+    def identifiable_scores(
+        self, W: np.ndarray, tau: np.ndarray, v_rest: np.ndarray, oracle: FlyvisOracle
+    ) -> dict[str, float]:
+        """..._identifiable and ..._identifiable_share of all values, over those that an oracle looked at."""
+        edges, neurons = oracle.looked.edges.numpy(), oracle.looked.neurons.numpy()
+        parts = {
+            "connectivity": (W[edges], self.W[edges], oracle.identifiable_W),
+            "tau": (tau[neurons], self.tau[neurons], oracle.identifiable_tau),
+            "V_rest": (v_rest[neurons], self.v_rest[neurons], oracle.identifiable_v_rest),
+        }
+        scores: dict[str, float] = {}
+        for prefix, (learned, true, known) in parts.items():
+            if prefix != "tau" or np.ptp(self.tau) > 0:
+                found = parameter_metrics(learned, true, prefix=prefix, identifiable=known)
+                scores |= {name: value for name, value in found.items() if "identifiable" in name}
+        return scores
 
     def gauge_scores(self, found: RecoveredParameters) -> dict[str, float]:
         """connectivity_gauge_share, of the neurons whose message the recording moves, and connectivity_R2_told_sources,

@@ -99,9 +99,10 @@ class NeighbourFactor:
         return (explained + self.residual) / max(1, self.n_frames)
 
 
-def factorise(edge_index: Tensor, n_neurons: int, blocks: Blocks) -> list[NeighbourFactor]:
-    """The triangular factor of every neuron's problem, in float64, to the precision of the features themselves."""
-    groups = by_in_degree(edge_index, n_neurons)
+def factorise(groups: list[Group], blocks: Blocks) -> list[NeighbourFactor]:
+    """The triangular factor of the problem of every neuron in the groups, in float64, to the precision of the features
+    themselves.
+    """
     normal, n_frames = normal_matrices(groups, blocks, None)
     if n_frames == 0:
         raise ValueError("Least squares needs at least one frame. Record more frames.")

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from hydra_llm.families.flyvis.fitting.counterparts import edge_kinds
-from hydra_llm.families.flyvis.fitting.neighbours import Blocks, FrameBlock, factorise
+from hydra_llm.families.flyvis.fitting.neighbours import Blocks, FrameBlock, by_in_degree, by_recorded, factorise
 from hydra_llm.families.flyvis.oracle.neighbour_solutions import (
     Solution,
     best_ridge,
@@ -26,6 +26,7 @@ from hydra_llm.families.flyvis.oracle.neighbour_solutions import (
     evidence,
     least_squares,
 )
+from hydra_llm.families.flyvis.oracle.sample import Looked
 from hydra_llm.families.flyvis.oracle.tied import tie, untie
 from hydra_llm.identifiability.samples import Samples
 
@@ -49,8 +50,9 @@ class OracleParameters:
 
 @dataclass(frozen=True)
 class FlyvisOracle:
-    """What least squares finds, and what these data determine at all."""
+    """What least squares finds, and what these data determine at all. [edge], [neuron]: those of `looked`, in order."""
 
+    looked: Looked
     ls: OracleParameters
     ridge: OracleParameters
     evidence: OracleParameters
@@ -62,8 +64,8 @@ class FlyvisOracle:
     null_dimensions: int
     condition_number: float  # median over the neurons that are determined
     ridge_strength: float  # per frame, in squared units of relu(v)
-    silent: Tensor  # [neuron]: never above 0, so that no weight out of it acts
-    linear: Tensor  # [neuron]: always above 0, so that a weight onto itself and 1/tau are one
+    silent: Tensor  # [every neuron]: never above 0, so that no weight out of it acts
+    linear: Tensor  # [every neuron]: always above 0, so that a weight onto itself and 1/tau are one
     n_frames: tuple[int, int]  # used, recorded
 
     def ceiling(self, target: str) -> OracleParameters:
@@ -79,14 +81,16 @@ class FlyvisOracle:
             "oracle_ridge_strength": self.ridge_strength,
             "oracle_silent_neurons": float(self.silent.sum()),
         }
+        if self.looked.is_sample:
+            scores["oracle_sampled_neurons"] = float(len(self.looked.neurons))
         if np.isfinite(self.condition_number):
             scores["oracle_condition_number"] = self.condition_number
         return scores
 
     def sentence(self, graph: Data, measurement_noise_level: float) -> str:
         """What these data cannot determine, in words. Looks at the data only, never at the true parameters."""
-        source, target = graph["edge_index"]
-        n_neurons, n_edges = len(graph["column"]), graph.num_edges
+        source, target = graph["edge_index"][:, self.looked.edges]
+        n_neurons, n_edges = len(self.looked.neurons), len(self.looked.edges)
         known_W, known_tau = int(self.identifiable_W.sum()), int(self.identifiable_tau.sum())
         if self.null_dimensions:
             own = (source == target) & self.linear[source]
@@ -107,36 +111,52 @@ class FlyvisOracle:
             text += " Whoever shares parameters within cell types predicts best: that is the ceiling."
         if measurement_noise_level > 0:
             text += f" Measurement noise of {measurement_noise_level:g} also enters the messages and biases the fit."
+        if self.looked.is_sample:
+            text = (
+                f"Looked at: a sample of {n_neurons:,} of {self.looked.n_neurons:,} neurons, some of every cell type, "
+                f"with all {n_edges:,} of {graph.num_edges:,} weights into them. {text}"
+            )
         used, recorded = self.n_frames
         return text if used == recorded else f"{text} ({used:,} of {recorded:,} frames were looked at.)"
 
 
 def most_frames(n_edges: int) -> int:
-    """Training frames that the oracles are given at most."""
+    """Training frames that the oracles are given at most: the law is evaluated in them for all neurons."""
     return max(1, _EDGE_FRAMES // max(1, n_edges))
 
 
-def flyvis_oracle(used: Samples, validation: Samples, graph: Data, types: Tensor, n_recorded: int) -> FlyvisOracle:
+def flyvis_oracle(
+    used: Samples, validation: Samples, graph: Data, types: Tensor, n_recorded: int, looked: Looked | None = None
+) -> FlyvisOracle:
     """Fit the law to the samples `used`, choose the ridge on validation. types [neuron]: for `tied` alone. n_recorded:
-    training frames that there are.
+    training frames that there are. looked: the neurons to fit; None: all.
     """
     edge_index, n_neurons = graph["edge_index"], len(graph["column"])
-    target = edge_index[1]
-    say = log.info if graph.num_edges * used.n_frames > _LONG else log.debug
-    say("Oracle, step 1 of 3: regressions of %s neurons on %s frames ...", f"{n_neurons:,}", f"{used.n_frames:,}")
-    factors = factorise(edge_index, n_neurons, law_blocks(used, graph["input_index"]))
-    held_out = factorise(edge_index, n_neurons, law_blocks(validation, graph["input_index"]))
+    looked = looked or Looked.of(torch.arange(n_neurons), edge_index, n_neurons)
+    chosen = torch.zeros(n_neurons, dtype=torch.bool)
+    chosen[looked.neurons] = True
+    groups, _ = by_recorded(by_in_degree(edge_index, n_neurons), chosen)
+    target = torch.bucketize(edge_index[1, looked.edges], looked.neurons)
+    say = log.info if len(looked.edges) * used.n_frames > _LONG else log.debug
+    several = f"{len(looked.neurons):,} of {n_neurons:,}" if looked.is_sample else f"{n_neurons:,}"
+    say("Oracle, step 1 of 3: regressions of %s neurons on %s frames ...", several, f"{used.n_frames:,}")
+    factors, held_out = (
+        looked.numbered(factorise(groups, law_blocks(part, graph["input_index"])), graph.num_edges)
+        for part in (used, validation)
+    )
     say("Oracle, step 2 of 3: a ridge for all neurons, and one for each ...")
     shrunk, strength = best_ridge(factors, held_out)
     probable = evidence(factors)
     say("Oracle, step 3 of 3: parameters shared within cell types, and what is determined at all ...")
-    kinds, own = edge_kinds(edge_index, types, graph["column"]), torch.unique(types, return_inverse=True)[1]
+    kinds = torch.unique(edge_kinds(edge_index, types, graph["column"])[looked.edges], return_inverse=True)[1]
+    own = torch.unique(types[looked.neurons], return_inverse=True)[1]
     shared = untie(best_ridge(tie(factors, kinds, own), tie(held_out, kinds, own))[0], kinds, own)
     errors = {name: error(one, held_out) for name, one in (("ridge", shrunk), ("evidence", probable), ("tied", shared))}
     found = determined(factors)
     condition = found.condition_number[found.null_dimensions == 0]
     states = np.asarray(used.activity)
     return FlyvisOracle(
+        looked=looked,
         ls=parameters(least_squares(factors, used.rounding), target),
         ridge=parameters(shrunk, target),
         evidence=parameters(probable, target),
