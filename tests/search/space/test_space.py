@@ -121,3 +121,14 @@ def test_a_number_too_large_for_a_float_is_no_number_and_no_crash():
     from hydra_llm.search.space.dimension import canonical_number
 
     assert canonical_number(10**400) is None
+
+
+@pytest.mark.parametrize("value", [1, 1.0, "1", "1.0", True, "true", 0.1 + 0.2, "0.3", "a", None, (1, 2), [1, 2.0], {}])
+def test_a_choice_that_was_found_before_is_found_at_the_same_place(value):
+    choices = (0.3, True, 1, "a", (1, 2), False)
+    known = Categorical(name="x", choices=choices)
+    for other in (*choices, value):
+        known.index(other)
+    assert known.index(value) == Categorical(name="x", choices=choices).index(value)
+    assert known.canonical(value) == Categorical(name="x", choices=choices).canonical(value)
+    assert known == Categorical(name="x", choices=choices), "what was found is no part of a dimension"

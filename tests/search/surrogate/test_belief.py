@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from search_worlds import OBJECTIVE, SPACE
 
+from hydra_llm.search.space.space import Categorical, Float, Space
 from hydra_llm.search.surrogate.belief import believe
+from hydra_llm.search.surrogate.warp import Decades, DrawnIn
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, TrialState
 from hydra_llm.search.trial.trial import Proposal, Trial
@@ -82,3 +84,33 @@ def test_hundreds_of_runs_are_thinned_to_the_best_and_the_latest():
     assert len(belief.process.data.targets) == 300
     best = max(trials, key=lambda t: t.value)
     assert belief.warp(np.array([best.value]))[0] in belief.process.data.targets
+
+
+def slope(noise, dimensions):
+    """Forty runs of a score that falls from 0 along each of three parameters, multiplied or shifted by noise."""
+    space, rng = Space(dimensions), np.random.default_rng(9)
+    trials = []
+    for number in range(40):
+        values = space.sample(rng)
+        proposal = Proposal(0, "free", "design", None, space.canonical(values))
+        value = noise(-sum(values.values()), rng)
+        trials.append(Trial(number, 1, proposal, Outcome(TrialState.COMPLETED, value)))
+    return believe(space, OBJECTIVE, trials)
+
+
+INTERVALS = tuple(Float(name=name, low=0.0, high=1.0, default=0.5) for name in "abc")
+CHOICES = tuple(
+    Categorical(name=name, choices=tuple(np.linspace(0, 1, 9).tolist()), default=0.0, ordered=True) for name in "abc"
+)
+
+
+def test_scores_are_believed_in_decades_where_noise_multiplies_them_and_intervals_are_searched():
+    def multiplied(value, rng):
+        return (value - 0.01) * rng.lognormal(sigma=1.5)
+
+    def shifted(value, rng):
+        return value + 0.1 * rng.standard_normal()
+
+    assert isinstance(slope(multiplied, INTERVALS).warp, Decades)
+    assert isinstance(slope(shifted, INTERVALS).warp, DrawnIn)
+    assert isinstance(slope(multiplied, CHOICES).warp, DrawnIn), "tables of choices keep one scale"

@@ -50,7 +50,7 @@ def test_the_posterior_is_that_of_the_textbook_formula(interval):
 
 
 def test_a_fit_finds_the_parameters_that_matter_and_about_the_noise_that_was_added():
-    process = fit(data(80, noise=0.2), 3)
+    process, _ = fit(data(80, noise=0.2), 3)
     lengths = process.hyper.lengths
     assert lengths[0] < lengths[2]
     spread = np.var(np.sin(5 * RNG.random(1000)) + RNG.random(1000)) + 0.04
@@ -68,13 +68,13 @@ def test_a_difference_between_recordings_is_not_taken_for_one_between_configurat
     scaled = (y - y.mean()) / y.std()
     errors = []
     for known in (seen, np.full(40, -1)):
-        mean = fit(Data(x, np.zeros(1, dtype=int), scaled, known, np.ones(1, dtype=bool)), 1).mean(x)
+        mean = fit(Data(x, np.zeros(1, dtype=int), scaled, known, np.ones(1, dtype=bool)), 1)[0].mean(x)
         errors.append(1 - np.corrcoef(mean, truth)[0, 1])
     assert errors[0] < 0.1 < errors[1]
 
 
 def test_running_trials_lower_the_doubt_and_leave_the_mean():
-    process = fit(data(20), 3)
+    process, _ = fit(data(20), 3)
     here = RNG.random((1, 3))
     later = process.believing(here)
     near = here + 0.01
@@ -84,7 +84,7 @@ def test_running_trials_lower_the_doubt_and_leave_the_mean():
 
 def test_equal_configurations_and_equal_values_are_no_reason_to_fail():
     x = np.repeat(RNG.random((2, 3)), 5, axis=0)
-    process = fit(Data(x, np.arange(3), np.zeros(10), np.full(10, -1), np.zeros(3, dtype=bool)), 3)
+    process, _ = fit(Data(x, np.arange(3), np.zeros(10), np.full(10, -1), np.zeros(3, dtype=bool)), 3)
     assert np.isfinite(process.posterior(x)[0]).all()
 
 
@@ -101,7 +101,7 @@ def test_parabolas_learn_from_a_dozen_noisy_runs_that_ends_of_intervals_are_bad(
             truth = -((x - 0.5) ** 2).sum(1)
             y = truth + truth.std() * own.standard_normal(14)
             given = Data(x, np.arange(5), (y - y.mean()) / y.std(), np.full(14, -1), interval)
-            process = fit(given, 5)
+            process, _ = fit(given, 5)
             gaps.append(float((process.mean(middle) - process.mean(corners)).mean()))
         believed.append(np.mean(gaps))
     assert believed[0] > 3 * believed[1] > 0

@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -238,16 +238,24 @@ class Categorical(Dimension):
     def is_constant(self) -> bool:
         return len(self.choices) == 1 and (self.default is None or same_value(self.default, self.choices[0]))
 
+    @cached_property
+    def _places(self) -> dict[tuple[type, Any], int]:
+        """Positions of values that were found, by type and value: a search asks for the same ones again and again."""
+        return {}
+
     def canonical(self, value: Any) -> Any:
-        for choice in self.choices:
-            if same_value(choice, value):
-                return choice
-        return value
+        place = self.index(value)
+        return value if place is None else self.choices[place]
 
     def index(self, value: Any) -> int | None:
         """Position of a value in the list of choices, None for a default outside it."""
+        plain = isinstance(value, str | int | float)  # others may not be hashable
+        if plain and (known := self._places.get((type(value), value))) is not None:
+            return known
         for position, choice in enumerate(self.choices):
             if same_value(choice, value):
+                if plain:
+                    self._places[type(value), value] = position
                 return position
         return None
 

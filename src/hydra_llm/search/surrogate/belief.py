@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.surrogate.encoding import Encoding, Rows
-from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, Hyperparameters, fit
+from hydra_llm.search.surrogate.gaussian_process import Data, GaussianProcess, fit
 from hydra_llm.search.surrogate.threads import one_thread
-from hydra_llm.search.surrogate.warp import Warp
+from hydra_llm.search.surrogate.warp import Decades, DrawnIn, Warp
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
 
@@ -81,20 +81,29 @@ def _believe(space: Space, objective: Objective, trials: Sequence[Trial]) -> Bel
     if len(scored) < LEAST_RUNS or not encoding.dimensions:
         return None
     scores = np.array([objective.score(t.value) for t in scored if t.value is not None])
-    kept, fitted = _latest_and_best(scores, KEPT), _latest_and_best(scores, FITTED)
-    warp = Warp.of(scores)
-    targets = warp(scores)
-    whole = _data(encoding, [scored[i] for i in kept], targets[kept], failed[-KEPT:])
-    if len(fitted) < len(kept):
-        part = _data(encoding, [scored[i] for i in fitted], targets[fitted], failed[-FITTED:])
-        process = GaussianProcess(whole, _hyper(part, encoding))
-    else:
-        process = fit(whole, len(encoding.dimensions))
+    found = [_fitted(encoding, warp, scored, scores, failed) for warp in _warps(encoding, scores)]
+    warp, process, _ = max(found, key=lambda one: one[2])
     return Belief(encoding, warp, process, encoding.rows([]))
 
 
-def _hyper(data: Data, encoding: Encoding) -> Hyperparameters:
-    return fit(data, len(encoding.dimensions)).hyper
+def _warps(encoding: Encoding, scores: Array) -> list[Warp]:
+    """Those that compete: `Decades` only where a parameter is an interval."""
+    decades = Decades.of(scores) if encoding.interval.any() else None
+    return [DrawnIn.of(scores)] if decades is None else [DrawnIn.of(scores), decades]
+
+
+def _fitted(
+    encoding: Encoding, warp: Warp, scored: Sequence[Trial], scores: Array, failed: Sequence[Trial]
+) -> tuple[Warp, GaussianProcess, float]:
+    """The process of the runs that are kept, and the log posterior of hyperparameters and scores that were fitted."""
+    targets = warp(scores)
+    kept, fitted = _latest_and_best(scores, KEPT), _latest_and_best(scores, FITTED)
+    part = _data(encoding, [scored[i] for i in fitted], targets[fitted], failed[-FITTED:])
+    process, log_posterior = fit(part, len(encoding.dimensions))
+    if len(fitted) < len(kept):
+        whole = _data(encoding, [scored[i] for i in kept], targets[kept], failed[-KEPT:])
+        process = GaussianProcess(whole, process.hyper)
+    return warp, process, log_posterior + float(warp.log_slope(scores[fitted]).sum())
 
 
 def _latest_and_best(scores: Array, most: int) -> npt.NDArray[np.int64]:

@@ -147,9 +147,9 @@ def expected(terms: Array) -> Array:
     return SHARED_MEAN / np.sqrt(SHARED_BOWL) * terms[:, -1]
 
 
-def fit(data: Data, parameters: int) -> GaussianProcess:
-    """The process at the mode of its hyperparameters' posterior, the best of a few starts; `parameters` is the number
-    of free ones.
+def fit(data: Data, parameters: int) -> tuple[GaussianProcess, float]:
+    """The process at the mode of its hyperparameters' posterior, the best of a few starts, and the log posterior there
+    but for a constant that depends on the number of runs alone; `parameters` is the number of free ones.
     """
     loss = _Loss(data, parameters)
     found = [
@@ -157,7 +157,7 @@ def fit(data: Data, parameters: int) -> GaussianProcess:
         for start in loss.starts()
     ]
     best = min(found, key=lambda result: float(result.fun))
-    return GaussianProcess(data, loss.hyper(best.x))
+    return GaussianProcess(data, loss.hyper(best.x)), -float(best.fun)
 
 
 class _Loss:
