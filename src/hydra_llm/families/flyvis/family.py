@@ -8,7 +8,7 @@ from hydra_llm.families.flyvis.memory import peak_memory
 FAMILY = Family(
     fit=fit,
     evaluator=FlyvisEvaluator,
-    oracle_keys=("target", "difference_order"),
+    oracle_keys=("target", "difference_order", "flow_substeps"),
     memory=peak_memory,
     headline="connectivity_R2",
     shown=(

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from hydra_llm.data.dataset import Dataset
-from hydra_llm.estimation.estimates import Estimates
 from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.evaluation import Evaluation, OracleReport, as_law, drift_at
 from hydra_llm.families.fitting import Fit
@@ -32,7 +31,8 @@ from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
 from hydra_llm.families.flyvis.fitting.partial_eye import PartialEye
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.model.graph import known_graph
-from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, flyvis_oracle, most_frames
+from hydra_llm.families.flyvis.oracle.by_prediction import by_prediction, is_possible
+from hydra_llm.families.flyvis.oracle.report import FlyvisOracle, OracleParameters, flyvis_oracle, most_frames
 from hydra_llm.families.flyvis.oracle.sample import neurons_to_look_at
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.identifiability.samples import Samples
@@ -40,6 +40,7 @@ from hydra_llm.metrics.dynamics import onestep_metrics
 from hydra_llm.metrics.intervals import interval_metrics
 from hydra_llm.metrics.scores import identity_r2
 from hydra_llm.schema.fields import as_object
+from hydra_llm.training.datamodule import RecordingDataModule
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,9 @@ class FlyvisEvaluator:
     def __init__(self, dataset: Dataset, training: DictConfig) -> None:
         self._dataset, self._observations, self._stored = dataset, dataset.observations(), dataset.truth()
         self._target = training.target
-        self._estimates = Estimates(dataset.path, as_object(training, FlyvisTraining), filters=True)
+        keys = as_object(training, FlyvisTraining)
+        self._data, self._substeps = RecordingDataModule(dataset.path, keys, filters=True), keys.flow_substeps
+        self._estimates = self._data.estimates
         self._seed, self._rollout_frames = training.seed, training.rollout_frames
         self._delta_t = float(self._observations.meta["delta_t"])
         self._graph = known_graph(self._observations)
@@ -75,6 +78,7 @@ class FlyvisEvaluator:
         """Where neurons are hidden, the oracle is given their activity; oracle_silenced_... has them silent."""
         if self._partly is None:
             found = self._found(self._samples, self._graph, torch.from_numpy(self._truth.types))
+            found = self._with_rounds(found)
             return self._report(found, found.sentence(self._graph, self._stored.meta["measurement_noise_sd"]))
         eye = self._partly.eye
         given = self._found(self._whole_samples, eye.graph, self._stored["neuron_type"])
@@ -97,15 +101,20 @@ class FlyvisEvaluator:
         looked = neurons_to_look_at(graph, types, used.n_frames)
         return flyvis_oracle(used, samples("validation", None), graph, types, n_recorded, looked)
 
+    def _with_rounds(self, found: FlyvisOracle) -> FlyvisOracle:
+        """With rounds of prediction errors, where a fit has them."""
+        if found.looked.is_sample or not is_possible(self._data, self._graph):
+            return found
+        W, tau, v_rest = (torch.from_numpy(part) for part in (self._truth.W, self._truth.tau, self._truth.v_rest))
+        begin = OracleParameters(W, tau, v_rest, found=torch.ones_like(tau, dtype=torch.bool))
+        dtype = getattr(torch, self._observations.meta["dtype"])
+        flow, errors = by_prediction(self._data, self._graph, begin, found.solutions(), self._substeps, dtype)
+        return replace(found, flow=flow, preferred=min(errors, key=lambda name: errors[name]))
+
     def _report(self, found: FlyvisOracle, sentence: str) -> OracleReport[FlyvisOracle]:
         scores = dict(found.scores())
-        for name, parameters in (
-            ("ceiling", found.ceiling(self._target)),
-            ("ls", found.ls),
-            ("ridge", found.ridge),
-            ("evidence", found.evidence),
-            ("tied", found.tied),
-        ):
+        named = {"ceiling": found.ceiling(self._target), "ls": found.ls, **found.solutions()}
+        for name, parameters in named.items():
             prefix, masks = ("oracle", found) if name == "ceiling" else (f"oracle_{name}", None)
             values = (part.numpy() for part in (parameters.W, parameters.tau, parameters.v_rest))
             told = {"looked": found.looked, "identifiable": masks}

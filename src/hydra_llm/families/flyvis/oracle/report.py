@@ -3,8 +3,9 @@
 tau_i dv_i/dt = -v_i + sum_j W_ij relu(v_j) + I_i + V_i is linear in 1/tau_i, V_i/tau_i and W_ij/tau_i, one neuron at a
 time. Oracles: `ls`, where weights that the data leave open are zero; `ridge`, its strength chosen on validation;
 `evidence`, a strength per neuron by the evidence of the training frames; `tied`, where cell types are known and share
-their parameters. Least squares is a ceiling where the target is the oracle derivative and all is identifiable; else it
-follows the noise, and the ceiling is the one of the others that the validation frames prefer.
+their parameters; on recordings that are filtered, `flow` (by_prediction). Least squares is a ceiling where the target
+is the oracle derivative and all is identifiable; else it follows the noise, and the ceiling is the one of the others
+that the validation frames prefer.
 """
 
 import logging
@@ -57,7 +58,7 @@ class FlyvisOracle:
     ridge: OracleParameters
     evidence: OracleParameters
     tied: OracleParameters
-    preferred: str  # the one of ridge, evidence and tied that errs least on the validation frames
+    preferred: str  # the one of ridge, evidence, tied and flow that errs least on the validation frames
     identifiable_W: Tensor  # [edge]
     identifiable_tau: Tensor  # [neuron]
     identifiable_v_rest: Tensor  # [neuron]
@@ -67,12 +68,18 @@ class FlyvisOracle:
     silent: Tensor  # [every neuron]: never above 0, so that no weight out of it acts
     linear: Tensor  # [every neuron]: always above 0, so that a weight onto itself and 1/tau are one
     n_frames: tuple[int, int]  # used, recorded
+    flow: OracleParameters | None = None  # rounds of prediction errors (by_prediction); None where a fit has none
 
     def ceiling(self, target: str) -> OracleParameters:
         """The best that an honest method may hope for on this kind of target."""
         if target == "drift" and not self.null_dimensions:
             return self.ls
-        return {"ridge": self.ridge, "evidence": self.evidence, "tied": self.tied}[self.preferred]
+        return self.solutions()[self.preferred]
+
+    def solutions(self) -> dict[str, OracleParameters]:
+        """By name, those that stand for what the recording allows; without least squares, which follows its noise."""
+        found = {"ridge": self.ridge, "evidence": self.evidence, "tied": self.tied}
+        return found if self.flow is None else {**found, "flow": self.flow}
 
     def scores(self) -> dict[str, float]:
         """The numbers to show beside the scores of the parameters."""
@@ -109,7 +116,9 @@ class FlyvisOracle:
             )
         if self.preferred == "tied":
             text += " Whoever shares parameters within cell types predicts best: that is the ceiling."
-        if measurement_noise_level > 0:
+        if self.preferred == "flow":
+            text += " Whoever knows the law and filters the recording predicts best: that is the ceiling."
+        elif measurement_noise_level > 0:
             text += f" Measurement noise of {measurement_noise_level:g} also enters the messages and biases the fit."
         if self.looked.is_sample:
             text = (
