@@ -12,7 +12,6 @@ any sweep had ended, on the baseline and a few configurations:
   recording and 0.11 on the next, and what wins on one (0.48, the baseline 0.10) loses on the other (-1.03, -0.29).
 * The baseline solves the neurons every 250 steps, one of the choices of the search. With its first choice, never, the
   fit does not beat a constant, and sweeps would start from a failure.
-* coeff_edge_diff is left out of the space: here the message rises by itself, and 0 in place of 500 gives the same run.
 * On recordings 0, 1 and 2 the baseline reaches 0.74, 0.61 and -1.85, a tenth of its learning rate of the functions
   0.83, 0.82 and 0.44; on recording 0, moves of one or two parameters give 0.40 to 0.84, and 500 steps between solutions
   -37. One configuration differs between recordings as much as configurations do on one, but all agree on what gains.

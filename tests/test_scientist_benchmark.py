@@ -16,7 +16,6 @@ from hydra_llm.sweeper.grammar import from_params
 from unshipped import CONNECTOME, TRAINED, unshipped
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-DEAD = {"flyvis": {"training.coeff_edge_diff"}}  # changes no run of this regime
 LONGER = {"training.data_augmentation_loop", "training.k_solve_interval"}  # of reactions: at half the shipped length
 
 
@@ -33,7 +32,7 @@ def bench(monkeypatch):
 def test_every_value_that_a_sweep_may_take_is_one_of_the_shipped_search(bench, name):
     family = bench.FAMILIES[name]
     shipped = from_params(family.declared.params, OverridesParser.create()).dimensions
-    assert {d.name for d in family.space.dimensions} == set(shipped) - DEAD.get(name, set())
+    assert {d.name for d in family.space.dimensions} == set(shipped)
     for own in family.space.dimensions:
         whole = shipped[own.name]
         values = own.choices if isinstance(own, Categorical) else (own.low, own.high)

@@ -52,7 +52,10 @@ def test_the_landscape_has_the_nine_published_parameters(compose_config):
 def test_the_small_landscape_searches_the_same_but_the_length(compose_config):
     cfg = compose_config("simulation=flyvis_scenes")
     published = {f"training.{name}" for name in LANDSCAPE} - {"training.data_augmentation_loop"}
-    without = {"training.learning_rate_embedding_start"}  # its network has no embedding
+    without = {  # its network has no embedding, and its message begins as the identity and does not fall
+        "training.learning_rate_embedding_start",
+        "training.coeff_edge_diff",
+    }
     assert cfg.model.embedding_dim == 0
     assert set(cfg.search.params) == {*published - without, "training.closed_form_interval"}
     assert "training.max_steps=1500" in cfg.search.trial_overrides
