@@ -46,7 +46,7 @@ HEADLINE = {
     "recording": "trust_score",
 }
 KEPT = re.compile(
-    r"(oracle_)?(connectivity|rate_constants|tau|V_rest)_R2(_identifiable|_slope|_pearson2)?|oracle_(ls|ridge|tied)|"
+    r"(oracle_)?(connectivity|rate_constants|tau|V_rest)_R2(_identifiable|_slope|_pearson2)?|oracle_(ls|ridge|tied|flow)|"
     r"oracle_\w*identifiable_share|oracle_(rank|condition_number|null_dimensions)|(message|update|rate_law)_R2|"
     r"slope_ratio_\d|slope_score|cluster_accuracy|n_types\w*|connectivity_(standard_error|coverage_90|gauge_share)|"
     r"(onestep|val|test)_R2\w*|best_val_loss|baseline_linear_loss|fit_retries|fit_doubtful|training_time_min"
