@@ -37,6 +37,21 @@ def test_the_default_comes_first_then_the_design_then_the_process(tmp_path):
     assert set(strategies[4:]) <= {*pool.SOURCES, "replicate"}
 
 
+def test_a_start_from_baselines_runs_the_default_alone_in_three_batches(tmp_path):
+    trials = run(tmp_path, replace(WANTED, n_parallel=4, start="baselines"))
+    assert all(t.values == SPACE.baseline() for t in trials[:12])
+    assert trials[12].values != SPACE.baseline()
+
+
+def test_slots_beside_the_leader_that_a_block_starts_from_are_inherited_or_a_design(tmp_path, caplog):
+    """No trial of the block has a score then, and the process has nothing to improve on."""
+    trials = run(tmp_path, replace(WANTED, n_parallel=4, n_iter_block=12))
+    assert trials[12].proposal.strategy == "inherit"
+    assert {t.proposal.strategy for t in trials[12:16]} == {"inherit", "design"}
+    assert len({SPACE.key(t.values) for t in trials[12:16]}) == 4
+    assert "failed" not in caplog.text
+
+
 def test_every_trial_has_a_parent_a_mutation_and_from_the_process_on_an_expectation(tmp_path):
     later = run(tmp_path)[4:]
     assert all(t.proposal.parent is not None for t in later)

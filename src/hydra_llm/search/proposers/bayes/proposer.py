@@ -73,14 +73,14 @@ class BayesProposer(Proposer):
         root = context.tree.root
         number = len(context.block_trials) + len(before)
         goes_on = context.heritage is not None and context.heritage.same_regime  # its baseline is known
-        if root is None and not before and not goes_on:
+        if root is None and not goes_on and (not before or slot.role == "baseline"):
             note = "the application's own configuration"
             values = context.space.baseline()
             return mutate(context, slot, None, values, strategy="baseline", source=self.name, note=note)
         if slot.role == "baseline" and root is not None:
             note = "the baseline once more"
             return mutate(context, slot, root.id, root.values, strategy="baseline", source=self.name, note=note)
-        if belief is None or not self.decides(context, len(before)):
+        if belief is None or not context.tree.scored() or not self.decides(context, len(before)):
             return self._first_new(context, slot, taken, self._design(context, number))
         choice = self.choice(context, slot, belief, before)
         if self._parts.second is not None and number % self._parts.period == 0 and not choice.closing:
