@@ -72,8 +72,7 @@ class BayesProposer(Proposer):
     ) -> Proposal:
         root = context.tree.root
         number = len(context.block_trials) + len(before)
-        goes_on = context.heritage is not None and context.heritage.same_regime  # its baseline is known
-        if root is None and not goes_on and (not before or slot.role == "baseline"):
+        if root is None and not goes_on(context) and (not before or slot.role == "baseline"):
             note = "the application's own configuration"
             values = context.space.baseline()
             return mutate(context, slot, None, values, strategy="baseline", source=self.name, note=note)
@@ -111,8 +110,8 @@ class BayesProposer(Proposer):
         )
 
     def _design(self, context: Context, number: int) -> Iterator[Candidate]:
-        """What served earlier blocks best, then a scrambled Sobol sequence."""
-        for trial in inherited(context):
+        """What served earlier blocks best, then a scrambled Sobol sequence; a block that goes on has its leader."""
+        for trial in () if goes_on(context) else inherited(context):
             yield Candidate("inherit", trial.values)
         encoding = Encoding(context.space)
         if encoding.dimensions:
@@ -154,6 +153,11 @@ class BayesProposer(Proposer):
         nearest = self._points[1].nearest(context.tree, values)
         parent = None if nearest is None else nearest.id
         return mutate(context, slot, parent, values, strategy=strategy, source=self.name, note=note)
+
+
+def goes_on(context: Context) -> bool:
+    """Whether the block searches a regime that earlier ones searched: its baseline and its leader are known."""
+    return context.heritage is not None and context.heritage.same_regime
 
 
 def _total(context: Context) -> int:
