@@ -22,6 +22,7 @@ class Run:
     metrics: dict[str, float]
     seconds: float  # wall time, all in
     peak_gb: float  # resident set
+    processor: float = 0.0  # seconds of all cores together, which other work on the machine hardly changes
 
 
 def run(*overrides: str) -> Run:
@@ -52,7 +53,7 @@ def attempted(*overrides: str) -> Run | str:
             ended = os.waitstatus_to_exitcode(status)
             raise SystemExit(f"{said[-2000:]}\npython {' '.join(command)} ended with {ended}.")
         metrics = json.loads((Path(folder) / "run" / "metrics.json").read_text())
-    return Run(metrics, seconds, peak_bytes(usage) / 1e9)
+    return Run(metrics, seconds, peak_bytes(usage) / 1e9, usage.ru_utime + usage.ru_stime)
 
 
 def parser(description: str, name: str) -> argparse.ArgumentParser:
