@@ -30,6 +30,7 @@ def hill_climbing(task: Task, budget: int, slots: int, repetition: int) -> dict[
 def neighbour(task: Task, values: Values, rng: np.random.Generator) -> Values:
     """Another value of one parameter: the next one up or down where choices are ordered, else any other; a number moves
     by STEP."""
-    dimension = task.space.dimensions[int(rng.integers(len(task.space.dimensions)))]
+    free = task.space.free()
+    dimension = free[int(rng.integers(len(free)))]
     options = dimension.neighbours(values[dimension.name], STEP)
     return {**values, dimension.name: options[int(rng.integers(len(options)))]}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from _report import RESULTS, machine, markdown, software
 from _search_optuna import HUB_COMMIT
+from _search_recoveries import facts, tables
 from _search_table import OTHERS, OURS, Runs, by_task, legend, table, told
 from _search_tasks import SUITES, suite_of
 
@@ -36,8 +37,9 @@ others); the score of an arm with fewer runs is over its own, so arms are compar
 is above another where that interval leaves out 0. p is Wilcoxon's signed-rank test, corrected by Holm within a table;
 wins count ties half. `{OURS}` was tuned on repetitions 0 to 9 and 1000 to 1009, which are not in the tables. Below
 default: how often the recommendation is in truth worse than the default that came first. On functions f101 to f115,
-repetitions 0 to 4, two prior variances of `{OURS}` were chosen (docs/decisions/0177-parabolas-along-intervals.md); f116
-to f130 were looked at.
+repetitions 0 to 4 and 1000 to 1004, two prior variances and a prior mean of `{OURS}` and the scale of its scores were
+chosen (docs/decisions/0177-parabolas-along-intervals.md, 0178, 0179); f116 to f130 were looked at before that. On our
+recoveries nothing was tuned.
 """
 AGAIN = f"""## Each arm again
 
@@ -52,28 +54,31 @@ AGAIN = f"""## Each arm again
 
 An arm that cannot run in an environment is left out there, with a sentence.
 """
+TABLES_HEAD = """## The tables of our recoveries
+
+Scores below -1 and failed fits count as -1. Shares of the variance of all fits of a table: between configurations,
+between recordings, and what is left where both are known. A part of the last is chance, whose standard deviation two
+trainings with different seeds of one configuration on one recording show, where there are such.
+`python benchmarks/search_tables.py` goes on with what is missing of them and of larger grids.
+"""
 LEFT_OUT = """## Not measured
 
 `optuna-auto` and `smac, once each`, whose arms are there; GPSampler, SMAC, Optuna 4.9 and hill climbing at 4 slots or
 100 trials; SMAC with its forest fitted after every trial; repetitions of an arm beyond those counted in its row (the 12
 pairs of SMAC decide nothing); HPOBench's other metrics; NAS-Bench-201 (six unordered choices); a table of the fly, and
 recoveries with more recordings than five; budgets of 5, 12 and 48 as sweeps of their own (the figure shows them on the
-way to the last budget); pruned runs and prices of trials; other dimensions and instances of the functions.
+way to the last budget); pruned runs and prices of trials; other dimensions and instances of the functions; GPSampler
+on our recoveries, and second trainings of their fits.
 """
 
 
 def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
     """Print the tables; write search.md and search.png beside the runs."""
-    settings: dict[Setting, dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        arms = settings[(SUITES[suite_of(row["task"])].group, row["trials"], row["slots"])]
-        arms[row["arm"]][(row["task"], row["repetition"])] = row
+    settings = by_setting(rows)
     parts = [HEAD]
-    for setting, arms in sorted(settings.items(), key=lambda item: place(item[0])):
-        parts += [f"## {title(setting)}\n", markdown(table(arms)) + "\n"]
-        if OURS in arms:
-            parts += [f"{sentence}\n" for sentence in told(arms)]
-            parts += [f"By task, `{OURS}` minus `{peer}`: {by_task(arms, peer)}.\n" for peer in BY_TASK if peer in arms]
+    for setting, arms in settings.items():
+        parts += section(setting, arms)
+    parts += [own_tables()] if tables() else []
     figure = draw(settings) if written else False
     if figure:
         parts += ["![Score of the recommendation by trials run, with bootstrap bands](search.png)\n"]
@@ -83,6 +88,29 @@ def publish_page(rows: Iterable[dict[str, Any]], *, written: bool) -> None:
     print("\n".join(parts))
     if written:
         (RESULTS / "search.md").write_text("\n".join(parts))
+
+
+def by_setting(rows: Iterable[dict[str, Any]]) -> dict[Setting, dict[str, Runs]]:
+    """The runs of each section of the page, by arm; sections in order."""
+    settings: dict[Setting, dict[str, Runs]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        arms = settings[(SUITES[suite_of(row["task"])].group, row["trials"], row["slots"])]
+        arms[row["arm"]][(row["task"], row["repetition"])] = row
+    return dict(sorted(settings.items(), key=lambda item: place(item[0])))
+
+
+def section(setting: Setting, arms: dict[str, Runs]) -> list[str]:
+    """Its table, and what the intervals say in words."""
+    parts = [f"## {title(setting)}\n", markdown(table(arms)) + "\n"]
+    if OURS in arms:
+        parts += [f"{sentence}\n" for sentence in told(arms)]
+        parts += [f"By task, `{OURS}` minus `{peer}`: {by_task(arms, peer)}.\n" for peer in BY_TASK if peer in arms]
+    return parts
+
+
+def own_tables() -> str:
+    """What the tables of our recoveries hold."""
+    return f"{TABLES_HEAD}\n{markdown([facts(name) for name in tables()])}\n"
 
 
 def place(setting: Setting) -> tuple[int, int, int]:
@@ -115,10 +143,13 @@ def draw(settings: dict[Setting, dict[str, Runs]]) -> bool:
     shown = list(largest.values())
     if not shown:
         return False
-    figure, axes = plt.subplots(1, len(shown), figsize=(5.5 * len(shown), 3.8), squeeze=False, layout="constrained")
+    height = -(-len(shown) // 2)  # two panels a row
+    figure, axes = plt.subplots(height, 2, figsize=(11.0, 3.8 * height), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(shown) :]:
+        axis.remove()
     named = list(dict.fromkeys(arm for setting in shown for arm in with_curves[setting]))
     colours = {arm: f"C{number}" for number, arm in enumerate([OURS, *(arm for arm in named if arm != OURS)])}
-    for axis, setting in zip(axes[0], shown, strict=True):
+    for axis, setting in zip(axes.flat, shown, strict=False):
         for arm, curves in with_curves[setting].items():
             if curves:
                 _band(axis, arm, curves, colours[arm])

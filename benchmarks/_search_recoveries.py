@@ -68,3 +68,31 @@ def true_values(scores: np.ndarray) -> np.ndarray:
 
 def floored(scores: np.ndarray) -> np.ndarray:
     return np.maximum(np.nan_to_num(scores, nan=FLOOR), FLOOR)
+
+
+def facts(name: str) -> dict[str, Any]:
+    """What a table holds, as a row of the page: how many fits failed, and what the scores, floored, differ by."""
+    table = tables()[name]
+    scores = as_array(table)
+    whole = floored(scores)
+    by_configuration, by_recording = whole.mean(1), whole.mean(0)
+    rest = whole - by_configuration[:, None] - by_recording[None, :] + whole.mean()
+    spread = float(((whole - whole.mean()) ** 2).mean())
+    again = [(whole[place, table["recordings"].index(r)], _floored(score)) for place, r, score in table["again"]]
+    chance = np.array([first - second for first, second in again])
+    return {
+        "table": name,
+        "configurations": " x ".join(str(len(values)) for values in table["choices"].values()),
+        "fits": scores.size,
+        "failed": f"{100 * np.isnan(scores).mean():.0f} %",
+        "failed by recording": ", ".join(f"{100 * share:.0f} %" for share in np.isnan(scores).mean(0)),
+        "best, median true value": f"{by_configuration.max():.3f}, {np.median(by_configuration):.3f}",
+        "variance between configurations": f"{100 * by_configuration.var() / spread:.0f} %",
+        "between recordings": f"{100 * by_recording.var() / spread:.0f} %",
+        "left": f"{100 * (rest**2).mean() / spread:.0f} %",
+        "sd of a fit again": f"{np.sqrt((chance**2).mean() / 2):.3f}" if len(chance) else "",
+    }
+
+
+def _floored(score: float | None) -> float:
+    return float(floored(np.array([score], dtype=float))[0])

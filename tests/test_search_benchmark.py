@@ -263,3 +263,48 @@ def test_smac_is_told_that_a_run_failed_at_the_cost_of_the_worst(bench, recovery
     assert _told(None, -50.0).cost == 50.0
     assert _told(None, -50.0).status.name == "CRASHED"
     assert _told(0.5, -50.0).cost == -0.5
+
+
+@pytest.mark.parametrize("arm", ["hill climbing", "bayes", "optuna-tpe", "sobol", "random", "rules"])
+def test_an_arm_searches_a_table_one_of_whose_parameters_has_a_single_value(bench, recovery, monkeypatch, arm):
+    import search
+    from hydra_llm.search.space.space import Categorical, Space
+
+    single = Categorical(name="fixed", choices=(5.0,), ordered=True, default=5.0)
+    wider = replace(recovery, space=Space((*recovery.space.dimensions, single)))
+    monkeypatch.setattr(search, "task", lambda name: wider)
+    assert search.run(("recoveries/small", arm, 12, 1, 3))["quality"] <= 1.0
+
+
+def test_the_facts_of_a_table_are_those_of_its_scores(bench, monkeypatch):
+    import _search_recoveries as recoveries
+
+    scores = [[0.5, 0.1], [0.7, 0.3], [None, -3.0], [0.9, 0.5]]  # configuration + recording, but for a failure
+    again = [[0, 7, 0.3], [1, 8, None]]
+    choices = {"a": [1, 2], "b": [1, 2]}
+    table = {"choices": choices, "recordings": [7, 8], "scores": scores, "again": again}
+    monkeypatch.setattr(recoveries, "tables", lambda: {"small": table})
+    row = recoveries.facts("small")
+    assert row["configurations"] == "2 x 2"
+    assert (row["fits"], row["failed"], row["failed by recording"]) == (8, "12 %", "25 %, 0 %")
+    assert row["best, median true value"] == "0.700, 0.400"
+    whole = np.array([[0.5, 0.1], [0.7, 0.3], [-1.0, -1.0], [0.9, 0.5]])
+    between = [whole.mean(axis).var() / whole.var() for axis in (1, 0)]
+    shares = [*between, 1 - sum(between)]
+    names = ("variance between configurations", "between recordings", "left")
+    assert [row[name] for name in names] == [f"{100 * share:.0f} %" for share in shares]
+    assert row["sd of a fit again"] == f"{np.sqrt((0.2**2 + 1.3**2) / 2 / 2):.3f}"
+
+
+def test_the_page_says_what_the_stored_runs_and_tables_say(bench):
+    """Every table, interval and sentence again, from the rows that are stored."""
+    from _search_page import by_setting, own_tables, section, title
+
+    page = bench.RUNS.with_name("search.md").read_text(encoding="utf-8")
+    settings = by_setting(bench.read(bench.RUNS))
+    heads = [line[3:] for line in page.splitlines() if line.startswith("## ") and " trials, " in line]
+    assert heads == [title(setting) for setting in settings]
+    for setting, arms in settings.items():
+        for part in section(setting, arms):
+            assert part in page
+    assert own_tables() in page
