@@ -24,7 +24,13 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 NAME = "flyvis_alternating"
 BATCHES, SLOTS = 3, 4  # of runs that change nothing
 ALSO = ("tau_R2", "V_rest_R2", "cluster_accuracy")
-ARMS = {"best": "best alternation", "baseline": "default alternation", "standard": "standard training"}
+ARMS = {
+    "best": "best alternation",
+    "baseline": "default alternation",
+    "twice": "default alternation, twice the steps",
+    "standard": "standard training",
+}
+REFERENCES = "{standard: ['training.alternate_training=false'], twice: ['training.max_steps=4800']}"
 
 
 def main() -> None:
@@ -51,6 +57,7 @@ def study(folder: Path, options: argparse.Namespace) -> None:
         *("training=flyvis_alternating", "hydra.sweeper.proposer=rules", f"hydra.sweeper.n_parallel={SLOTS}"),
         *("hydra.sweeper.dispatch=batch", f"hydra.sweeper.n_iter_block={options.trials}"),
         *(f"hydra.sweeper.n_trials={options.trials}", f"hydra.sweeper.confirm.n_seeds={options.seeds}"),
+        f"hydra.sweeper.confirm.references={REFERENCES}",
         *("hydra/sweeper/pruning=none", "trainer.threads=1", "logger=csv", "callbacks.figures=false"),
         *(f"paths.datasets={folder}/data", f"hydra.sweep.dir={folder}/sweep"),
     ]
@@ -134,7 +141,7 @@ def counts(sweep: Sweep, reference: str) -> list[str]:
         if run.value is not None:
             values.setdefault(run.proposal.role, {})[str(run.seeds)] = run.value
     found = []
-    for role in ("best", "baseline"):
+    for role in ("best", "baseline", "twice"):
         both = [
             (values[reference][seed], one) for seed, one in values.get(role, {}).items() if seed in values[reference]
         ]
