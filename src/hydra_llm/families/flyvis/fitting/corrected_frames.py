@@ -7,7 +7,14 @@ from torch import Tensor
 
 from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
-from hydra_llm.families.flyvis.fitting.innovations import ErrorMoments, Sequences, corrected, filtered, n_frames_of
+from hydra_llm.families.flyvis.fitting.innovations import (
+    SETTLING,
+    ErrorMoments,
+    Sequences,
+    corrected,
+    filtered,
+    n_frames_of,
+)
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 
 
@@ -32,12 +39,14 @@ class CorrectedFrames:
         """
         self._net, self._law, self._frames, self._gain, self._delta_t = net, law, frames, gain, delta_t
         self._every, self._joint = every, joint
+        # a state that was measured with noise biases what is regressed on it
+        self._settling = SETTLING if gain.lt(1).any() else 0
         self._moments: ErrorMoments | None = None
         self._kept: Frames | None = None
 
     @property
     def all(self) -> FrameParts:
-        return FrameParts(n_frames_of(self._frames, self._every), self._parts)
+        return FrameParts(n_frames_of(self._frames, self._every, self._settling), self._parts)
 
     @property
     def moments(self) -> ErrorMoments:
@@ -53,7 +62,8 @@ class CorrectedFrames:
             yield self._kept
             return
         moments, part, n_parts = None, None, 0
-        for sequences, frames in Sequences.groups(self._net, self._frames, self._delta_t, self._every):
+        groups = Sequences.groups(self._net, self._frames, self._delta_t, self._every, self._settling)
+        for sequences, frames in groups:
             with torch.no_grad():
                 found = filtered(self._law, sequences, self._gain if self._joint is None else self._joint)
                 part = corrected(self._law, sequences, found, self._gain, frames)

@@ -14,7 +14,7 @@ of the measurement noise.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -26,13 +26,14 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 LEAST_GAIN = 0.02
 TRUSTED = 0.05  # mean distance of the gains from 1 that is none: measurement noise of 22 % of the prediction errors
 LEAST_MEMORY = 0.2  # of a neuron over a frame, in a step of its gain: fast ones hardly show what their gain is
+SETTLING = 10  # frames of a sequence until its filter, which begins at a measurement, has forgotten the error of that
 SIDE_BY_SIDE = 2**25  # states of the sequences that are filtered side by side
 
 
 @dataclass(frozen=True)
 class Sequences:
     """The sequences of a recording side by side: recorded and external [frame, neuron, sequence], present [frame,
-    sequence] (false where a sequence is over), delta_t in seconds."""
+    sequence] (false where a sequence is over, or its filter has not settled), delta_t in seconds."""
 
     recorded: Tensor
     external: Tensor
@@ -62,12 +63,26 @@ class Sequences:
 
     @classmethod
     def groups(
-        cls, net: FlyvisGNN, frames: Frames, delta_t: float, every: int = 1
+        cls, net: FlyvisGNN, frames: Frames, delta_t: float, every: int = 1, settling: int = 0
     ) -> Iterator[tuple["Sequences", Frames]]:
-        """Every `every`-th sequence in their order with its frames, as many side by side as memory holds well."""
+        """Every `every`-th sequence in their order with its frames, as many side by side as memory holds well.
+
+        settling: frames at the start of a sequence that are filtered and left out of all results, at most a quarter of
+        the sequence.
+        """
         for index, starts in _neighbouring(frames, every):
             own = frames.at(index)._replace(sequence_start=starts)
-            yield cls.of(net, own, delta_t), own
+            sequences = cls.of(net, own, delta_t)
+            yield sequences._settled(own, settling) if settling else (sequences, own)
+
+    def _settled(self, frames: Frames, settling: int) -> tuple["Sequences", Frames]:
+        lengths = self.present.sum(0)
+        left_out = _left_out(lengths, settling)
+        place = torch.arange(len(self.present), device=lengths.device)[:, None]
+        present = self.present & (place >= left_out)
+        kept = lengths - left_out
+        own = frames.at(present.T[self.present.T])._replace(sequence_start=kept.cumsum(0) - kept)
+        return replace(self, present=present), own
 
     def in_order(self, values: Tensor) -> Tensor:
         """values [frame, neuron, sequence] as the frames [frame, neuron] they came from."""
@@ -132,9 +147,15 @@ def _stretches(frames: Frames) -> list[slice]:
     return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], frames.n_frames], strict=True)]
 
 
-def n_frames_of(frames: Frames, every: int) -> int:
-    """How many frames every `every`-th sequence has."""
-    return sum(own.stop - own.start for own in _stretches(frames)[::every])
+def n_frames_of(frames: Frames, every: int, settling: int = 0) -> int:
+    """How many frames every `every`-th sequence has, without those that `settling` leaves out."""
+    lengths = torch.tensor([own.stop - own.start for own in _stretches(frames)[::every]])
+    return int((lengths - _left_out(lengths, settling)).sum())
+
+
+def _left_out(lengths: Tensor, settling: int) -> Tensor:
+    """Frames at the start of sequences of these lengths."""
+    return (lengths // 4).clamp_max(settling)
 
 
 def _neighbouring(frames: Frames, every: int) -> Iterator[tuple[slice | Tensor, Tensor]]:

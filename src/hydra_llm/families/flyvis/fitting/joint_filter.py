@@ -24,6 +24,7 @@ from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import (
     LEAST_GAIN,
     LEAST_MEMORY,
+    SETTLING,
     TRUSTED,
     ErrorMoments,
     Sequences,
@@ -37,6 +38,7 @@ _ITERATIONS = 40
 _SETTLED = 1e-4  # change of a variance per iteration, relative to it
 _NOTHING = 1e-4  # of the largest entry: smaller ones are left out of products with F
 _LEAST_PROCESS = 0.01  # of the variance of a neuron's prediction errors
+_DOUBT = 2.0  # times the standard error of a level by chance: the errors of the law are in the errors, too
 _PASSES = 2  # over the recording, until its noise is known well enough for a round
 
 
@@ -155,7 +157,7 @@ def looked_at(
     Arguments as for `filtered` and JointFilter.heard.
     """
     total, steep, n_frames = None, torch.zeros_like(law.rate[:, 0]), 0
-    for sequences, own in Sequences.groups(net, frames, delta_t, every):
+    for sequences, own in Sequences.groups(net, frames, delta_t, every, SETTLING):
         with torch.no_grad():
             found = filtered(law, sequences, gain)
             moments = found.moments()
@@ -170,18 +172,21 @@ def better_noise(gains: Gains, found: ErrorMoments, alike: Tensor) -> Noise:
     """Levels, shared by counterparts, with which successive errors of a neuron would be uncorrelated and their variance
     as expected. Steepness is left at 0.
 
-    1 - K_ii = R_i ((P + R)^-1)_ii, and e_(k+1) holds about -F_ii e_k per unit of K_ii.
+    1 - K_ii = R_i ((P + R)^-1)_ii, and e_(k+1) holds about -F_ii e_k per unit of K_ii. Q_i is what R_i leaves of the
+    variance: of a neuron that is slow, a small part. Law and levels may err together there (a larger Q believes the
+    recording, and the law then relaxes faster, which asks for a larger Q), so both are drawn to what neurons share.
     """
     variance, memory = found.variance(), gains.memory.clamp_min(LEAST_MEMORY)
     unit = variance / (gains.variance * gains.precision)  # of 1 - K_ii, in R_i
     own = (gains.own + found.correlation() / memory).clamp(LEAST_GAIN, 1.5)
     count = torch.bincount(alike)[alike].to(variance)
-    spread = unit / memory / (found.n_pairs * count).sqrt()
+    spread = _DOUBT * unit / memory / (found.n_pairs * count).sqrt()
     measured = in_common(_mean_over((1 - own) * unit, alike), spread)
     variance = _mean_over(variance, alike)
     measured = measured.clamp_min(0).minimum((1 - LEAST_GAIN) * variance)
-    process = (variance - measured - _mean_over(gains.brought, alike)).maximum(_LEAST_PROCESS * variance)
-    return Noise(process, measured, torch.zeros_like(process))
+    spread = (spread.square() + 2 * (_DOUBT * variance).square() / (found.n_frames * count)).sqrt()
+    process = in_common(variance - measured - _mean_over(gains.brought, alike), spread)
+    return Noise(process.maximum(_LEAST_PROCESS * variance), measured, torch.zeros_like(process))
 
 
 def in_common(values: Tensor, spread: Tensor) -> Tensor:
