@@ -103,11 +103,13 @@ def test_rounds_on_a_part_of_the_sequences_before_two_on_all_remove_it_too(
     assert after[1] < 0.3 * before[1]
 
 
-def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded_network, make_graph_net):
-    made = recorded_network(n_frames=600)
+@pytest.mark.parametrize("measurement", [0.0, 0.4])
+def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded_network, make_graph_net, measurement):
+    """Where one filter for all neurons has taken over, too (joint_filter)."""
+    made = recorded_network(process=0.2, measurement=measurement, n_frames=1500)
 
     def phase(net):
-        return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 4, None, made.dt, RoundState())
+        return FlowPhase(ClosedForm("pooled", 1e-4, None, lambda: made.frames), None, 6, None, made.dt, RoundState())
 
     def run(phase, net, rounds):
         optimizer = phase.optimizer(net)
@@ -115,11 +117,12 @@ def test_a_fit_that_was_interrupted_goes_on_as_if_it_had_not_been(recorded_netwo
             phase.run(k, net, made.frames, optimizer, optimizer.step)
 
     through, cut = (make_graph_net(made.truth, message_form="relu") for _ in range(2))
-    run(phase(through), through, range(4))
+    run(phase(through), through, range(6))
     before, after = phase(cut), phase(cut)
-    run(before, cut, range(2))
+    run(before, cut, range(4))
+    assert (before.state.noise is not None) == (measurement > 0)
     after.load_state_dict(before.state_dict())
-    run(after, cut, range(2, 4))
+    run(after, cut, range(4, 6))
     assert torch.equal(cut.W, through.W)
 
 

@@ -145,25 +145,6 @@ def test_rounds_with_one_filter_bias_time_constants_less(made, make_graph_net, m
     assert bias(joint) < 0.75 * bias(single)
 
 
-def test_rounds_that_were_interrupted_go_on_as_if_they_had_not_been(made, make_graph_net):
-    def phase():
-        return FlowPhase(ClosedForm("evidence", 1e-4, None, lambda: made.frames), None, 6, None, made.dt, RoundState())
-
-    def run(phase, net, rounds):
-        optimizer = phase.optimizer(net)
-        for k in rounds:
-            phase.run(k, net, made.frames, optimizer, optimizer.step)
-
-    through, cut = (make_graph_net(made.truth, message_form="relu") for _ in range(2))
-    run(phase(), through, range(6))
-    before, after = phase(), phase()
-    run(before, cut, range(4))
-    assert before.state.noise is not None
-    after.load_state_dict(before.state_dict())
-    run(after, cut, range(4, 6))
-    assert torch.equal(cut.W, through.W)
-
-
 def test_validation_filters_as_the_rounds_do(made, make_graph_net):
     data = SimpleNamespace(delta_t=made.dt, frames=lambda split: made.frames)
     net, state = fitted(made, make_graph_net, 4)
