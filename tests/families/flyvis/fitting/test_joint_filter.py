@@ -130,24 +130,37 @@ def fitted(made, make_graph_net, rounds):
     optimizer = phase.optimizer(net)
     for k in range(rounds):
         phase.run(k, net, made.frames, optimizer, optimizer.step)
-    return net, state
+    return net, phase
 
 
 def test_rounds_with_one_filter_bias_time_constants_less(made, make_graph_net, monkeypatch):
     def bias(net):
         return abs(float((net.lin_phi.tau.detach() / made.truth.tau).log()[:18].mean()))  # two never rise above 0
 
-    joint, state = fitted(made, make_graph_net, 8)
+    joint, together = fitted(made, make_graph_net, 8)
     monkeypatch.setattr(flow, "_ONE_BY_ONE", 8)
     single, alone = fitted(made, make_graph_net, 8)
-    assert state.noise is not None
-    assert alone.noise is None
+    assert together.state.noise is not None
+    assert alone.state.noise is None
     assert bias(joint) < 0.75 * bias(single)
 
 
 def test_validation_filters_as_the_rounds_do(made, make_graph_net):
     data = SimpleNamespace(delta_t=made.dt, frames=lambda split: made.frames)
-    net, state = fitted(made, make_graph_net, 4)
+    net, phase = fitted(made, make_graph_net, 4)
+    state = phase.state
     with_all = float(prediction_error(data, state, None)(net, made.frames))
     alone = RoundState(state.gain, state.error)
     assert with_all < float(prediction_error(data, alone, None)(net, made.frames))
+
+
+def test_intervals_of_tau_hold_the_truth_and_gains_one_by_one_give_none(made, make_graph_net, monkeypatch):
+    net, phase = fitted(made, make_graph_net, 8)
+    spread = phase.spread(net, made.frames)
+    nobody = torch.zeros(20, dtype=torch.float64)
+    values = (net.W.detach(), net.lin_phi.tau.detach(), net.lin_phi.v_rest.detach(), nobody + 1, nobody)
+    away = (values[1] - made.truth.tau).abs() / spread.errors(*values).tau
+    assert 0.5 < float(away[:18].median()) / 0.67 < 2  # of a normal distribution: 0.67
+    monkeypatch.setattr(flow, "_ONE_BY_ONE", 8)
+    net, phase = fitted(made, make_graph_net, 8)
+    assert phase.spread(net, made.frames) is None

@@ -175,21 +175,23 @@ class FlowPhase:
         """How far the parameters of the fitted network may be off, by a round that changes nothing. None, with a line
         in the log, where errors are not those of chance alone.
         """
-        gain = self.state.gain_of(net)
+        gain, noise = self.state.gain_of(net), self.state.noise
         why = (
             "steps on slow frames look at some frames and share parameters between counterparts"
             if self.state.slow
             else "without noise, what is left is the error of the rounds"
             if self.state.finer > 1
-            else "measurement noise enters the regressors, and no covariance here counts that"
-            if gain.lt(1).any()
+            else "measurement noise is filtered neuron by neuron, and the regressors hold what that leaves"
+            if gain.lt(1).any() and noise is None
             else ""
         )
         if why:
             log.info("No standard errors of W, tau and V_rest: %s.", why)
             return None
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
-        found = CorrectedFrames(net, law, frames, gain, self.delta_t)
+        joint = None if noise is None else JointFilter.of(net, noise).gains(law)
+        K = None if joint is None else joint.K
+        found = CorrectedFrames(net, law, frames, gain if joint is None else joint.own, self.delta_t, joint=K)
         return self.solution.spread(net, found.all, law.reach, self.state.doubt)
 
     def regress(
