@@ -52,15 +52,24 @@ def test_gains_solve_the_equation_of_the_steady_state():
     after = gains.K * noise.measured
     P = F @ after @ F.T + torch.diag(noise.process)
     torch.testing.assert_close(P @ torch.linalg.inv(P + torch.diag(noise.measured)), gains.K, rtol=0, atol=2e-4)
-    torch.testing.assert_close(P.diagonal() + noise.measured, gains.variance, rtol=1e-3, atol=0)
+    torch.testing.assert_close(P.diagonal() + noise.measured, gains.own.variance, rtol=1e-3, atol=0)
 
 
 def test_neurons_without_synapses_have_gains_of_their_own_alone():
     noise = noise_of(5, 1.0, 1.0)
     gains = steady(torch.diag(torch.full((5,), 0.5, dtype=torch.float64)), noise)
-    assert torch.equal(gains.K, torch.diag(gains.own))
-    P = gains.variance - noise.measured
-    torch.testing.assert_close(0.25 * gains.own * noise.measured + noise.process, P, rtol=1e-3, atol=0)
+    assert torch.equal(gains.K, torch.diag(gains.own.gain))
+    P = gains.own.variance - noise.measured
+    torch.testing.assert_close(0.25 * gains.own.gain * noise.measured + noise.process, P, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("blown_up", [1e30, float("inf"), float("nan")])
+def test_a_law_that_blows_up_is_filtered_neuron_by_neuron(blown_up):
+    F = random_F(5).float()
+    F[0, 1] = blown_up
+    gains = steady(F, noise_of(5, 0.3, 0.7)._replace(process=torch.full((5,), 0.3), measured=torch.full((5,), 0.7)))
+    assert gains.K.isfinite().all()
+    assert torch.equal(gains.K, torch.diag(gains.own.gain))
 
 
 def test_the_derivative_of_the_map_is_that_of_its_linear_messages(made, law):
@@ -89,7 +98,7 @@ def test_errors_of_one_filter_are_not_foretold_by_those_of_other_neurons(made, l
         return float(lagged.fill_diagonal_(0)[made.truth.edge_index[1], made.truth.edge_index[0]].square().mean())
 
     gains = known.gains(law)
-    assert foretold(gains.K) < 0.5 * foretold(gains.own)
+    assert foretold(gains.K) < 0.5 * foretold(gains.own.gain)
 
 
 def test_the_noise_is_found_from_a_wrong_guess(made, law, known):

@@ -69,6 +69,6 @@ def test_gains_of_the_middle_are_those_of_the_whole_eye_away_from_its_rim(eye):
     middle = MiddleColumns.of(alike, eye.column, SEVEN_COLUMNS)
     own = middle.neurons
     part = steady(F[own][:, own], Noise(ones[own], ones[own], ones[own]))
-    K = middle.copied_matrix(part.K, whole.own).to_dense()
+    K = middle.copied_matrix(part.K, whole.own.gain).to_dense()
     inside = (eye.column.abs().amax(1).maximum(eye.column.sum(1).abs()) == 0).nonzero().ravel()
     torch.testing.assert_close(K[inside], whole.K[inside], rtol=0, atol=0.02)

@@ -88,7 +88,7 @@ class FlowPhase:
         if interval >= _ONE_BY_ONE and gain.lt(1).any() and self._shares_or_is_small(net):
             joint = self._joint(net, law, frames, gain)
             gains = None if joint is None else joint.gains(law)
-            gain, K = (torch.ones_like(gain), None) if gains is None else (gains.own, gains.K)
+            gain, K = (torch.ones_like(gain), None) if gains is None else (gains.own.gain, gains.K)
         found = CorrectedFrames(net, law, frames, gain, self.delta_t, every, K)
         logged = self.regress(interval, net, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t) if joint is None else gain
@@ -191,7 +191,7 @@ class FlowPhase:
         law = FrameMap(net, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         joint = None if noise is None else JointFilter.of(net, noise).gains(law)
         K = None if joint is None else joint.K
-        found = CorrectedFrames(net, law, frames, gain if joint is None else joint.own, self.delta_t, joint=K)
+        found = CorrectedFrames(net, law, frames, gain if joint is None else joint.own.gain, self.delta_t, joint=K)
         return self.solution.spread(net, found.all, law.reach, self.state.doubt)
 
     def regress(

@@ -61,21 +61,30 @@ class Noise(NamedTuple):
         return Noise(*(part.to(like) for part in self))
 
 
-class Gains(NamedTuple):
-    """K [neuron, neuron], dense or sparse, and of every neuron [neuron]: its gain for its own error, what it keeps of a
-    deviation over a frame, the variance of its prediction error, the precision of that given all other errors, and the
-    variance that the state before brings into the prediction."""
+class Own(NamedTuple):
+    """Of every neuron [neuron]: its gain for its own error, what it keeps of a deviation over a frame, the variance of
+    its prediction error, the precision of that given all other errors, and the variance that the state before brings
+    into the prediction."""
 
-    K: Tensor
-    own: Tensor
+    gain: Tensor
     memory: Tensor
     variance: Tensor
     precision: Tensor
     brought: Tensor
 
 
+class Gains(NamedTuple):
+    """K [neuron, neuron], dense or sparse, and what stands on the diagonals."""
+
+    K: Tensor
+    own: Own
+
+
 def steady(F: Tensor, noise: Noise) -> Gains:
-    """Of the time-invariant filter. F [neuron, neuron]: derivative of the next state by the present one."""
+    """Of the time-invariant filter. F [neuron, neuron]: derivative of the next state by the present one.
+
+    A law that blows up foretells nothing of one neuron from another: its neurons are filtered one by one.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse ")  # CSR is in beta
         sparse = torch.where(F.abs() > _NOTHING * F.abs().max(), F, 0).to_sparse_csr()
@@ -86,13 +95,16 @@ def steady(F: Tensor, noise: Noise) -> Gains:
         before = brought.diagonal()
         brought = sparse @ (sparse @ (K * measured)).T
         brought = (brought + brought.T) / 2
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(brought + torch.diag(process + measured)))
+        factor, failed = torch.linalg.cholesky_ex(brought + torch.diag(process + measured))
+        if failed or not factor.isfinite().all():
+            return steady(torch.diag(F.diagonal().nan_to_num(0).clamp(0, 1)), noise)
+        inverse = torch.cholesky_inverse(factor)
         K = -measured[:, None] * inverse
         K.diagonal().add_(1)
         if bool(((brought.diagonal() - before).abs() <= _SETTLED * (before + process)).all()):
             break
     expected = brought.diagonal() + process + measured
-    return Gains(K, K.diagonal(), F.diagonal(), expected, inverse.diagonal(), brought.diagonal())
+    return Gains(K, Own(K.diagonal(), F.diagonal(), expected, inverse.diagonal(), brought.diagonal()))
 
 
 class JointFilter(NamedTuple):
@@ -113,21 +125,19 @@ class JointFilter(NamedTuple):
         F = law.derivative(self.noise.steepness, own)[own]
         found = steady(F, Noise(*(part[own] for part in self.noise)))
         alone = self._alone(law)
-        each = (self.middle.copied(there, here) for there, here in zip(found[1:], alone[1:], strict=True))
-        K = self.middle.copied_matrix(found.K, alone.own)
-        return Gains(K, *each)
+        each = (self.middle.copied(there, here) for there, here in zip(found.own, alone, strict=True))
+        return Gains(self.middle.copied_matrix(found.K, alone.gain), Own(*each))
 
-    def _alone(self, law: FrameMap) -> Gains:
-        """Of neurons without a counterpart in the middle, as if no other were there; K is left out."""
+    def _alone(self, law: FrameMap) -> Own:
+        """As if no other neuron were there: for those without a counterpart in the middle."""
         kept = law.kept()
         process, measured = self.noise.process, self.noise.measured
         brought = torch.zeros_like(process)
         for _ in range(_ITERATIONS):
             expected = brought + process + measured
-            own = 1 - measured / expected
-            brought = kept.square() * own * measured
+            brought = kept.square() * (1 - measured / expected) * measured
         expected = brought + process + measured
-        return Gains(own, 1 - measured / expected, kept, expected, 1 / expected, brought)
+        return Own(1 - measured / expected, kept, expected, 1 / expected, brought)
 
     def heard(
         self, net: FlyvisGNN, law: FrameMap, frames: Frames, alike: Tensor, delta_t: float, every: int
@@ -141,8 +151,8 @@ class JointFilter(NamedTuple):
         for _ in range(_PASSES):
             gains = now.gains(law)
             moments, steepness = looked_at(net, law, frames, gains.K, delta_t, every)
-            noise = better_noise(gains, moments, alike)._replace(steepness=steepness)
-            weight = gains.memory.clamp_min(LEAST_MEMORY).square()
+            noise = better_noise(gains.own, moments, alike)._replace(steepness=steepness)
+            weight = gains.own.memory.clamp_min(LEAST_MEMORY).square()
             if float((weight * noise.measured / moments.variance()).sum() / weight.sum()) < TRUSTED:
                 return None
             now = now._replace(noise=noise)
@@ -168,7 +178,7 @@ def looked_at(
     return total, steep / n_frames
 
 
-def better_noise(gains: Gains, found: ErrorMoments, alike: Tensor) -> Noise:
+def better_noise(own: Own, found: ErrorMoments, alike: Tensor) -> Noise:
     """Levels, shared by counterparts, with which successive errors of a neuron would be uncorrelated and their variance
     as expected. Steepness is left at 0.
 
@@ -176,16 +186,16 @@ def better_noise(gains: Gains, found: ErrorMoments, alike: Tensor) -> Noise:
     variance: of a neuron that is slow, a small part. Law and levels may err together there (a larger Q believes the
     recording, and the law then relaxes faster, which asks for a larger Q), so both are drawn to what neurons share.
     """
-    variance, memory = found.variance(), gains.memory.clamp_min(LEAST_MEMORY)
-    unit = variance / (gains.variance * gains.precision)  # of 1 - K_ii, in R_i
-    own = (gains.own + found.correlation() / memory).clamp(LEAST_GAIN, 1.5)
+    variance, memory = found.variance(), own.memory.clamp_min(LEAST_MEMORY)
+    unit = variance / (own.variance * own.precision)  # of 1 - K_ii, in R_i
+    gain = (own.gain + found.correlation() / memory).clamp(LEAST_GAIN, 1.5)
     count = torch.bincount(alike)[alike].to(variance)
     spread = _DOUBT * unit / memory / (found.n_pairs * count).sqrt()
-    measured = in_common(_mean_over((1 - own) * unit, alike), spread)
+    measured = in_common(_mean_over((1 - gain) * unit, alike), spread)
     variance = _mean_over(variance, alike)
     measured = measured.clamp_min(0).minimum((1 - LEAST_GAIN) * variance)
     spread = (spread.square() + 2 * (_DOUBT * variance).square() / (found.n_frames * count)).sqrt()
-    process = in_common(variance - measured - _mean_over(gains.brought, alike), spread)
+    process = in_common(variance - measured - _mean_over(own.brought, alike), spread)
     return Noise(process.maximum(_LEAST_PROCESS * variance), measured, torch.zeros_like(process))
 
 
