@@ -103,12 +103,14 @@ class FlyvisEvaluator:
 
     def _with_rounds(self, found: FlyvisOracle) -> FlyvisOracle:
         """With rounds of prediction errors, where a fit has them."""
-        if found.looked.is_sample or not is_possible(self._data, self._graph):
+        n_recorded = self._observations.meta["n_frames"]["train"]
+        if found.looked.is_sample or not is_possible(self._data, self._graph.num_edges * n_recorded):
             return found
         W, tau, v_rest = (torch.from_numpy(part) for part in (self._truth.W, self._truth.tau, self._truth.v_rest))
         begin = OracleParameters(W, tau, v_rest, found=torch.ones_like(tau, dtype=torch.bool))
         dtype = getattr(torch, self._observations.meta["dtype"])
         flow, errors = by_prediction(self._data, self._graph, begin, found.solutions(), self._substeps, dtype)
+        self._data.forget()  # frames that no score looks at would lie in memory during the fit
         return replace(found, flow=flow, preferred=min(errors, key=lambda name: errors[name]))
 
     def _report(self, found: FlyvisOracle, sentence: str) -> OracleReport[FlyvisOracle]:

@@ -22,7 +22,7 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.families.flyvis.oracle.report import OracleParameters
 from hydra_llm.training.phases.base import FitData
 
-ROUNDS = 5  # two with single gains, one on some frames and two on all: from the truth, more change nothing
+ROUNDS = 5  # two with single gains, one on some frames and two on all
 EDGE_FRAMES = 1_000_000_000  # some minutes of one core; larger recordings have no such oracle
 
 
@@ -34,9 +34,9 @@ class ByPrediction(NamedTuple):
     errors: dict[str, float]
 
 
-def is_possible(data: FitData, graph: Data) -> bool:
+def is_possible(data: FitData, edge_frames: int) -> bool:
     """Whether a fit of these data goes on to prediction errors, at a size where an oracle can afford it too."""
-    return isinstance(data.method, Flow) and graph.num_edges * data.frames("train").n_frames <= EDGE_FRAMES
+    return edge_frames <= EDGE_FRAMES and isinstance(data.method, Flow)
 
 
 def by_prediction(
