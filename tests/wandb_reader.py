@@ -84,7 +84,7 @@ def _update(target: dict[str, Any], items: Any) -> None:
 
 
 def _records(content: bytes) -> Iterator[bytes]:
-    """The payloads, those that span several blocks put together."""
+    """The payloads, those that span several blocks put together. One that is still being written is left out."""
     place, parts = FILE_HEADER, b""
     while place + HEADER <= len(content):
         left = BLOCK - place % BLOCK
@@ -93,6 +93,8 @@ def _records(content: bytes) -> Iterator[bytes]:
             continue
         _, length, kind = struct.unpack("<IHB", content[place : place + HEADER])
         payload = content[place + HEADER : place + HEADER + length]
+        if len(payload) < length:
+            return
         place += HEADER + length
         if kind == FULL:
             yield payload

@@ -182,4 +182,4 @@ def test_a_preempted_training_goes_on_from_its_own_checkpoint(cluster, tmp_path)
     finish(cluster, process)
     assert states(tmp_path) == {0: "COMPLETED"}
     log = (job_folder / "train.log").read_text()
-    assert "its fit continues from" in log
+    assert "its fit goes on from" in log
