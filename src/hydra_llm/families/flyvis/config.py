@@ -230,7 +230,12 @@ class FlyvisTraining(OpenTraining):
     projection_starts: int = key(1, help="message functions tried, the one from the Adam phase first", low=1)
     projection_screening_iterations: int = key(10, help="iterations for each start that is tried", low=1)
     projection_ridge: list[float] = key([1e-3, 1e-5], help="ridges, lowered step by step")
-    projection_frames: int | None = key(800, help="frames used, evenly spaced; null: all", unit="frames", low=2)
+    projection_frames: int | None = key(
+        800,
+        help="frames used, evenly spaced, in rounds up to five times as many under noise; null: all",
+        unit="frames",
+        low=2,
+    )
     projection_nodes: int = key(300, help="nodes of the interpolation table per message function", low=4)
 
     # ---- closed form of W, tau and v_rest ----

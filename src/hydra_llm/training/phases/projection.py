@@ -162,8 +162,8 @@ class ProjectionPhase(ABC):
         return {"reduced_loss": self._descend(net, ridge, self._iterations, optimizer, step), "ridge": ridge}
 
     def refine(self, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> float:
-        """Go on from the network as it is, on frames whose targets have improved. Returns the loss."""
-        self._problem = self.problem(net, frames.spread(self._n_frames))
+        """Go on from the network as it is, on all of these frames, whose targets have improved. Returns the loss."""
+        self._problem = self.problem(net, frames)
         return self._descend(net, self._ridges[-1], self._screening_iterations, optimizer, step)
 
     def state_dict(self) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def test_rounds_of_prediction_errors_end_at_the_same_parameters(recorded, monkey
         phase = FlowPhase(ClosedForm("evidence", 1e-4, 90, lambda: frames), None, 3, None, dt, RoundState())
         optimizer = phase.optimizer(net)
         logged = [phase.run(k, net, frames, optimizer, optimizer.step) for k in range(3)]
+        assert phase.state.unexplained == logged[-1]["closed_form_loss"]
         return net, phase.state.gain, logged[-1]
 
     whole, gain, logged = fitted()

@@ -124,6 +124,12 @@ def test_projection_also_finds_messages_that_differ_between_neurons(make_graph_f
     assert float(unexplained_variance(net, truth.frames)) < 0.01
 
 
+def test_under_noise_the_message_is_looked_for_on_more_frames():
+    frames = {share: projection(n_frames=600).frames_under(share) for share in (0.0, 0.5, 0.75, 0.9, 1.0)}
+    assert frames == {0.0: 600, 0.5: 600, 0.75: 1800, 0.9: 3000, 1.0: 3000}
+    assert projection(n_frames=None).frames_under(0.9) is None
+
+
 def test_the_gradient_of_the_reduced_loss_needs_no_derivative_of_the_solve(make_graph_frames, make_graph_net):
     truth = make_graph_frames(n_neurons=12, n_frames=200)
     net = make_graph_net(truth, activation="tanh")

@@ -28,6 +28,8 @@ def test_messages_are_doubted_less_the_smaller_the_errors_are():
 
 def test_a_state_that_was_stored_is_the_same_state():
     restored, before = RoundState(), taken(0.04)
+    before.unexplained = 0.7
     restored.load_state_dict(before.state_dict())
     assert torch.equal(restored.gain, before.gain)
     assert restored.error == before.error == 0.2
+    assert restored.unexplained == 0.7

@@ -25,6 +25,7 @@ from hydra_llm.families.flyvis.model.updates import Relaxation
 from hydra_llm.training.phases.base import FitData, Step
 
 RIDGES = ("pooled", "evidence", "validation", "fixed")
+UNEXPLAINED = "closed_form_loss"  # logged: share of the variance of the target that is left
 HELD = "held_rates"  # logged: neurons that were given the rate of their counterparts
 _FLOOR = 1e-9  # least penalty, relative to the mean square message: null directions are sent to W = 0
 _EVIDENCE_ITERATIONS, _MORE_EVIDENCE_ITERATIONS = 10, 3  # at first; from those of nearly the same data
@@ -94,7 +95,7 @@ class ClosedForm:
         else:
             found = normal.best_on(normal, [self.strength])
         write(net, found)
-        logged = {"closed_form_loss": float(found.residual.mean() / normal.slope_variance())}
+        logged = {UNEXPLAINED: float(found.residual.mean() / normal.slope_variance())}
         return logged if found.held is None else {**logged, HELD: float(found.held.sum())}
 
     def spread(

@@ -11,9 +11,16 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
-from hydra_llm.data.windows import Frames
+from hydra_llm.data.windows import FrameParts, Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
-from hydra_llm.families.flyvis.fitting.closed_form import ClosedForm, alike_in, pools_of, pools_of_one, relaxation_of
+from hydra_llm.families.flyvis.fitting.closed_form import (
+    UNEXPLAINED,
+    ClosedForm,
+    alike_in,
+    pools_of,
+    pools_of_one,
+    relaxation_of,
+)
 from hydra_llm.families.flyvis.fitting.corrected_frames import CorrectedFrames
 from hydra_llm.families.flyvis.fitting.frame_map import FrameMap
 from hydra_llm.families.flyvis.fitting.innovations import Sequences, better_gain, filtered, reach
@@ -162,7 +169,7 @@ class FlowPhase:
                 found = filtered(law, slow.sequences, trusted)
                 within = slow.within(law, found)
                 if self.projection is not None and look % _PROJECTED_EVERY == 1:
-                    self.projection.refine(net, within.spread(self.projection.n_frames), optimizer, step)
+                    self._project(net, within, optimizer, step)
                 slow.regress(law, within, found.moments().variance())
             elif slow.newton(law) < SETTLED:
                 break
@@ -205,10 +212,18 @@ class FlowPhase:
     ) -> dict[str, float]:
         """Fit a network again, and in every second round its message function first, to the frames of a filter."""
         if self.projection is not None and interval % _PROJECTED_EVERY == 1:
-            self.projection.refine(net, found.all.spread(self.projection.n_frames).collected(), optimizer, step)
+            self._project(net, found.all, optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
-        return self.solution.apply(net, found.all, law.reach, self.state.doubt)
+        logged = self.solution.apply(net, found.all, law.reach, self.state.doubt)
+        self.state.unexplained = logged[UNEXPLAINED]
+        return logged
+
+    def _project(self, net: FlyvisGNN, frames: Frames | FrameParts, optimizer: Optimizer, step: Step) -> None:
+        """The message function again, on as many frames as the noise asks for."""
+        assert self.projection is not None  # the caller has looked
+        used = frames.spread(self.projection.frames_under(self.state.unexplained))
+        self.projection.refine(net, used if isinstance(used, Frames) else used.collected(), optimizer, step)
 
 
 def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:

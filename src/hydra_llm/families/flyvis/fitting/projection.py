@@ -21,6 +21,7 @@ class MessageProjectionPhase(ProjectionPhase):
     """ProjectionPhase on FlyvisReducedProblem. pooled: whether neurons that are wired alike are fitted as one."""
 
     chunk = 10  # an evaluation costs more than in a small network
+    most = 5  # times the frames of the settings, under noise: as shipped (extent 2), twice as many as that gain nothing
 
     def __init__(self, *, pooled: bool = False, **arguments: Unpack[ProjectionArguments]) -> None:
         super().__init__(**arguments)
@@ -29,6 +30,17 @@ class MessageProjectionPhase(ProjectionPhase):
     @classmethod
     def of(cls, training: FlyvisTraining, data: FitData) -> Self:
         return cls(pooled=training.closed_form_ridge == "pooled", **projection_arguments(training))
+
+    def frames_under(self, unexplained: float) -> int | None:
+        """Frames that tell the message as well under noise as those of the settings do without much of it; None: all.
+
+        unexplained: share of the variance of the target that noise makes. The information of a frame is signal over
+        noise. Too few frames under noise, and the message found is any, such as a straight line.
+        """
+        if self.n_frames is None:
+            return None
+        noise_over_signal = unexplained / max(1 - unexplained, 1e-9)
+        return round(self.n_frames * min(max(noise_over_signal, 1.0), self.most))
 
     def parameters(self, net: FlyvisGNN) -> list[Parameter]:
         relaxation_of(net)

@@ -19,13 +19,15 @@ _MESSAGE_ERROR = 1e-4  # share of a message's variance that is doubted where err
 class RoundState:
     """gain: K [neuron] of the filter, between trust and doubt at first. error: of predicting a frame, as a share of the
     increments (standard deviations). slow: whether frames are far apart (slow_frames). noise: where one filter for all
-    neurons has taken over from single gains (joint_filter), what it knows of the noise.
+    neurons has taken over from single gains (joint_filter), what it knows of the noise. unexplained: share of the
+    variance of their target that the regressions left.
     """
 
     gain: Tensor | None = None
     error: float = 1.0
     slow: bool = False
     noise: Noise | None = None
+    unexplained: float = 0.0
 
     def gain_of(self, net: FlyvisGNN) -> Tensor:
         if self.gain is None:
@@ -50,9 +52,10 @@ class RoundState:
 
     def state_dict(self) -> dict[str, Any]:
         noise = None if self.noise is None else tuple(self.noise)
-        return {"gain": self.gain, "error": self.error, "slow": self.slow, "noise": noise}
+        own = {"gain": self.gain, "error": self.error, "slow": self.slow, "noise": noise}
+        return {**own, "unexplained": self.unexplained}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.gain, self.error = state["gain"], state["error"]
-        self.slow = state["slow"]
+        self.slow, self.unexplained = state["slow"], state.get("unexplained", 0.0)  # older checkpoints lack it
         self.noise = None if state["noise"] is None else Noise(*state["noise"])
