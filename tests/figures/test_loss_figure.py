@@ -19,6 +19,12 @@ def test_the_scale_is_logarithmic_and_linear_without_a_positive_value():
     assert "log" not in axes.get_ylabel()
 
 
+def test_losses_that_lie_close_together_have_a_linear_axis_with_round_numbers(render):
+    figure = loss({"validation": (STEPS, 0.1611 + 0.0001 * STEPS)})
+    assert figure.axes[0].get_yscale() == "linear"
+    assert not any("times" in word for word, _ in render(figure).words)
+
+
 def test_steps_without_a_finite_loss_are_left_out():
     values = np.exp(-STEPS / 9)
     values[50:] = np.nan

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from figure_cases import waves
 
+from hydra_llm.figures.labels import of_recording
 from hydra_llm.figures.rollout import rollout
 
 
@@ -18,6 +19,13 @@ def test_the_panels_are_truth_prediction_and_their_difference_in_one_scale():
     assert np.allclose(_image(figure, 1), 0.5 * u.T)
     assert np.allclose(_image(figure, 2), -0.5 * u.T)
     assert len({figure.axes[k].images[0].norm.vmax for k in range(3)}) == 1
+
+
+def test_beside_a_recording_of_ones_own_nothing_is_called_the_truth(render):
+    figure = rollout(waves(50, 5), waves(50, 5), 0.1, labels=of_recording("mV"))
+    words = [word for word, _ in render(figure).words]
+    assert {"Recording, 5 units", "activity u (mV)", "time (as in the file)"} <= set(words)
+    assert not any("truth" in word.lower() or "τ" in word for word in words)
 
 
 def test_a_diverged_rollout_leaves_the_truth_legible(render):

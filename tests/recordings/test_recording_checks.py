@@ -90,7 +90,7 @@ REFUSED = {
     "steps": (lambda: recording_of([session(), session(delta_t=0.2)]), "one time step, got 0.1 to 0.2"),
     "stimulus": (lambda: recording_of([session(stimulus=np.ones((400, 1)))]), "must be [frame, unit]"),
     "labels": (lambda: recording_of([session(segment=np.ones(3))]), "3 segment labels for 400 frames"),
-    "nothing moves": (lambda: recording_of([session(activity=np.ones((400, 4)))]), "0 remain"),
+    "nothing moves": (lambda: recording_of([session(activity=np.ones((400, 4)))]), "0 of 4 remain"),
     "short": (lambda: cut(recording_of([session(90)]), 0.15, 0.15), "too short: 63 frames remain to train"),
 }
 
@@ -116,3 +116,38 @@ def test_a_graph_is_an_adjacency_or_a_list_of_edges_from_source_to_target(tmp_pa
     np.testing.assert_array_equal(read_matrix(tmp_path / "w.csv", 3, "simulation.graph_path"), found)
     with pytest.raises(RecordingError, match=r"must be a matrix \[target, source\] of shape \(4, 4\)"):
         read_matrix(tmp_path / "w.csv", 4, "simulation.graph_path")
+
+
+@pytest.mark.parametrize("step", [0.0, -0.1, np.nan, np.inf])
+def test_a_time_step_is_a_number_above_0(step):
+    with pytest.raises(RecordingError, match=r"The time step of a\.npz must be a number above 0"):
+        recording_of([session(delta_t=step)])
+
+
+def test_times_and_a_time_step_that_contradict_each_other_are_refused():
+    with pytest.raises(RecordingError, match=r"a\.npz says delta_t = 0\.5, and its times are 0\.1 apart"):
+        recording_of([session(time=0.1 * np.arange(400), delta_t=0.5)])
+
+
+def test_too_few_units_are_counted():
+    with pytest.raises(RecordingError, match=r"at least 2 units that move, 1 of 1 remain\.$"):
+        recording_of([session(n_units=1)])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("W.csv", b"a,b\nc,d\n", r"simulation\.graph_path=W\.csv cannot be read as a matrix of numbers"),
+        ("W.npy", b"not numpy", r"simulation\.graph_path=W\.npy cannot be read as a matrix of numbers"),
+    ],
+)
+def test_a_matrix_that_holds_no_numbers_is_a_sentence(name, content, message, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RecordingError, match=message):
+        read_matrix(tmp_path / name, 2, "simulation.graph_path")
+
+
+def test_a_complex_matrix_is_refused(tmp_path):
+    np.save(tmp_path / "W.npy", np.ones((2, 2), dtype=complex))
+    with pytest.raises(RecordingError, match="must hold real numbers, got values of type complex128"):
+        read_matrix(tmp_path / "W.npy", 2, "simulation.graph_path")

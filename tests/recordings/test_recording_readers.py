@@ -163,3 +163,28 @@ def test_a_missing_package_is_a_sentence(ending, package, tmp_path, monkeypatch)
     (tmp_path / f"a{ending}").touch()
     with pytest.raises(RecordingError, match=f"needs {package}, which is not installed"):
         read_session(tmp_path / f"a{ending}", None, Names())
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"delta_t": "0.1 s"}, "delta_t in a.npz must hold real numbers, got values of type <U5"),
+        ({"delta_t": np.array([0.1, 0.2])}, "delta_t in a.npz must be one number, got 2"),
+        ({"unit_names": np.array(["x", "y", "z"], dtype=object)}, "unit_names in a.npz is an array of Python objects"),
+    ],
+)
+def test_an_array_of_the_wrong_kind_is_a_sentence(arrays, message, tmp_path):
+    np.savez(tmp_path / "a.npz", activity=ACTIVITY, **arrays)
+    with pytest.raises(RecordingError, match=message):
+        read_session(tmp_path / "a.npz", None, Names())
+
+
+def test_objects_that_nobody_asks_for_are_left_out(tmp_path):
+    np.savez(tmp_path / "a.npz", activity=ACTIVITY, notes=np.array([{"rat": 4}], dtype=object))
+    np.testing.assert_array_equal(read_session(tmp_path / "a.npz", None, Names()).activity, ACTIVITY)
+
+
+def test_a_table_in_another_encoding_is_a_sentence(tmp_path):
+    (tmp_path / "a.csv").write_bytes("time,µV\n0,1\n".encode("latin-1"))
+    with pytest.raises(RecordingError, match=r"a\.csv must be text in UTF-8, and byte 5 is not.*Save it as CSV UTF-8"):
+        read_session(tmp_path / "a.csv", None, Names())

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Labels:
-    """Words and units of one family of systems. `unit` is what a column of a trajectory is, in the singular."""
+    """Words and units of one family of systems. `unit` is what a column of a trajectory is, in the singular;
+    `compared` is what a prediction stands beside.
+    """
 
     unit: str
     state: str
     state_unit: str
     time_unit: str
+    compared: str = "truth"
 
     @property
     def state_axis(self) -> str:
@@ -31,3 +34,8 @@ class Labels:
 
 
 NEURONS = Labels(unit="neuron", state="activity u", state_unit="a.u.", time_unit="τ")
+
+
+def of_recording(state_unit: str) -> Labels:
+    """Of a user's own recording, whose file says what a state is measured in and not what time is."""
+    return Labels("unit", "activity u", state_unit, "as in the file", compared="recording")

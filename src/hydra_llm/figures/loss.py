@@ -7,10 +7,13 @@ from types import MappingProxyType
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from hydra_llm.figures.palette import OKABE_ITO, type_colours
 from hydra_llm.figures.style import GREY, INK, SMALL, dress, new_figure
+
+DECADE = 10.0  # factor between the largest and the smallest loss from which on the axis is logarithmic
 
 Series = tuple[ArrayLike, ArrayLike]  # steps [point], values [point]
 
@@ -23,7 +26,8 @@ def loss(
 ) -> Figure:
     """history and regularisers: name -> (steps, values). best_step: where the kept checkpoint was taken.
 
-    Logarithmic, so values that are not positive leave gaps; linear if there is no positive value at all.
+    Logarithmic, so values that are not positive leave gaps; linear if there is no positive value at all, and where all
+    lie so close together that a logarithmic axis would have no round number on it.
     """
     if not history:
         raise ValueError("The history of losses must have at least one name with its steps and values, got none.")
@@ -33,19 +37,28 @@ def loss(
     thick, thin = cycle(OKABE_ITO), iter(type_colours(n)[len(history) :])
     drawn = [_draw(axes, name, series, next(thick), 1.6, "-") for name, series in history.items()]
     drawn += [_draw(axes, name, series, next(thin), 0.8, "--") for name, series in regularisers.items()]
-    positive = any((values > 0).any() for values in drawn)
-    if positive:
+    logarithmic = _spans(np.concatenate(drawn))
+    if logarithmic:
         axes.set_yscale("log", nonpositive="mask")
     if best_step is not None:
         axes.axvline(best_step, color=GREY, lw=1, ls=":", label="kept checkpoint")
     title = "Losses (thick) and regularisers (thin)" if regularisers else "Losses"
-    dress(axes, title, step_axis, "loss (log scale)" if positive else "loss (as recorded)")
+    dress(axes, title, step_axis, "loss (log scale)" if logarithmic else "loss (as recorded)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="#EEEEEE", lw=0.8)
     axes.set_axisbelow(True)
     # a handful of curves need one column; W&B-sized histories still leave room for the axes
     columns = 1 if n <= 20 else 2
     figure.legend(loc="outside right upper", fontsize=SMALL, frameon=False, labelcolor=INK, ncols=columns)
     return figure
+
+
+def _spans(values: np.ndarray) -> bool:
+    """Whether a logarithmic axis shows more: positive values over a decade, or beside others that are not positive."""
+    positive = values[values > 0]
+    if not len(positive):
+        return False
+    return len(positive) < len(values) or bool(positive.max() > DECADE * positive.min())
 
 
 def _draw(axes: Axes, name: str, series: Series, colour: str, width: float, style: str) -> np.ndarray:

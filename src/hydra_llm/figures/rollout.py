@@ -25,7 +25,7 @@ def rollout(
     with np.errstate(invalid="ignore", over="ignore"):
         residual = u_hat - u
     figure = new_figure(13, 7.6, title)
-    names = ["truth", "prediction", "residual"]
+    names = [labels.compared, "prediction", "residual"]
     rows: list[Any] = [names, ["traces"] * 3]
     axes = figure.subplot_mosaic(rows, height_ratios=(1.2, 1))
     scale = diverging_scale(u)  # the residual has two signs even where the state has one
@@ -35,7 +35,7 @@ def rollout(
         axes[name].set_ylabel("")
         axes[name].tick_params(labelleft=False)
     colour_bar(figure, image, [axes[name] for name in names], labels.state_axis, extend=scale.extend, pad=0.01)
-    inks = [Ink(TRUTH, 1.4, "-", "truth"), Ink(LEARNED, 1.0, "--", "prediction")]
+    inks = [Ink(TRUTH, 1.4, "-", labels.compared), Ink(LEARNED, 1.0, "--", "prediction")]
     draw_traces(axes["traces"], [u, u_hat], inks, step, labels, "Traces")
     handles, words = axes["traces"].get_legend_handles_labels()
     figure.legend(handles, words, loc="outside lower center", ncols=2, fontsize=8, frameon=False)

@@ -17,6 +17,11 @@ def step_and_gaps(session: RecordedSession, delta_t: float | None) -> tuple[floa
     own, gaps = session.delta_t, np.empty(0, dtype=int)
     if session.time is not None:
         own, gaps = _of_times(session)
+        if session.delta_t is not None and not abs(session.delta_t / own - 1) <= AGREE:
+            raise RecordingError(
+                f"{session.source} says delta_t = {session.delta_t:g}, and its times are {own:g} apart. Correct one of "
+                "the two, or leave it out."
+            )
     if own is None:
         if delta_t is None:
             raise RecordingError(
@@ -24,8 +29,8 @@ def step_and_gaps(session: RecordedSession, delta_t: float | None) -> tuple[floa
                 "the array or column of times as simulation.time."
             )
         own = delta_t
-    if not own > 0:
-        raise RecordingError(f"The time step of {session.source} must be above 0, got {own:g}.")
+    if not 0 < own < np.inf:
+        raise RecordingError(f"The time step of {session.source} must be a number above 0, got {own:g}.")
     if delta_t is not None and abs(delta_t / own - 1) > AGREE:
         raise RecordingError(
             f"simulation.delta_t={delta_t:g}, but the frames of {session.source} are {own:g} apart by its own clock. "

@@ -27,7 +27,5 @@ def read_session(path: Path, group: str | None, names: Names) -> RecordedSession
         raise RecordingError(f"simulation.path={path} does not exist.")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise RecordingError(
-            f"simulation.path={path.name} must end in one of {', '.join(READERS)}, which say the format."
-        )
+        raise RecordingError(f"simulation.path={path} must end in one of {', '.join(READERS)}, which say the format.")
     return reader(path, group, names)

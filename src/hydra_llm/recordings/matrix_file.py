@@ -15,7 +15,17 @@ def read_matrix(path: Path, n_units: int, key: str) -> np.ndarray:
     """
     if not path.exists():
         raise RecordingError(f"{key}={path} does not exist.")
-    values = _read(path, key)
+    try:
+        values = _read(path, key)
+    except RecordingError:
+        raise
+    except (ValueError, OSError, EOFError) as error:
+        raise RecordingError(
+            f"{key}={path.name} cannot be read as a matrix of numbers ({error}). Save one with numpy.save, or as .csv "
+            "without titles."
+        ) from error
+    if values.dtype.kind not in "biuf":
+        raise RecordingError(f"{key}={path.name} must hold real numbers, got values of type {values.dtype}.")
     if values.shape == (n_units, n_units):
         if not np.isfinite(values).all():
             raise RecordingError(f"{key}={path.name} must hold finite numbers. Write 0 where there is no synapse.")

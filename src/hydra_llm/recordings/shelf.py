@@ -28,7 +28,6 @@ class Shelf:
             for what in ("time", "stimulus", "segment")
             for found in [self.found(what, getattr(names, what))]
         }
-        step = float(np.asarray(self.arrays["delta_t"]()).ravel()[0]) if "delta_t" in self.arrays else None
         labels = self.arrays["unit_names"]() if "unit_names" in self.arrays else ()
         return RecordedSession(
             self.source,
@@ -36,10 +35,20 @@ class Shelf:
             None if read["time"] is None else numbers(read["time"], "time", self.source).ravel(),
             None if read["stimulus"] is None else _columns(numbers(read["stimulus"], "stimulus", self.source)),
             None if read["segment"] is None else np.asarray(read["segment"]).ravel(),
-            step,
+            self._step(),
             self.units.get(activity),
             tuple(_word(label) for label in np.asarray(labels).ravel()),
         )
+
+    def _step(self) -> float | None:
+        if "delta_t" not in self.arrays:
+            return None
+        steps = numbers(self.arrays["delta_t"](), "delta_t", self.source).ravel()
+        if not len(steps) or (steps != steps[0]).any():
+            raise RecordingError(
+                f"delta_t in {self.source} must be one number, got {len(steps)}. Frames need one step."
+            )
+        return float(steps[0])
 
     def found(self, what: str, name: str | None) -> str | None:
         """The array that is asked for, or the one of the usual name; None where nobody asked and there is none."""

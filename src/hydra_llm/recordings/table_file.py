@@ -14,8 +14,13 @@ MISSING = {"", "nan", "na", "n/a", "null", "none"}
 def read_text(path: Path, group: str | None, names: Names) -> RecordedSession:
     """CSV, or TSV by the ending. The first row names the columns unless it holds numbers alone."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file, delimiter=delimiter) if any(cell.strip() for cell in row)]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file, delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except UnicodeDecodeError as error:
+        raise RecordingError(
+            f"{path.name} must be text in UTF-8, and byte {error.start} is not ({error.reason}). Save it as CSV UTF-8."
+        ) from error
     if not rows:
         raise RecordingError(f"{path.name} is empty. A table must hold a row per frame.")
     titled = not all(_is_number(cell) for cell in rows[0])

@@ -55,7 +55,9 @@ def usable_units(sessions: Sequence[RecordedSession]) -> Units:
         if own.any()
     ]
     if kept.sum() < 2:
-        raise RecordingError(f"A network needs 2 units that move, {kept.sum()} remain. {' '.join(dropped)}")
+        raise RecordingError(
+            " ".join([f"A network needs at least 2 units that move, {kept.sum()} of {len(names)} remain.", *dropped])
+        )
     least, most = spread[kept].min(), spread[kept].max()
     if most > SPAN * least:
         own = np.flatnonzero(kept)

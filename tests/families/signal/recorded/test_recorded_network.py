@@ -65,3 +65,8 @@ def test_an_unknown_key_and_two_ways_to_name_sessions_are_refused(path):
         recorded_network(pathh=str(path))
     with pytest.raises(ValueError, match="Give one of the two"):
         recorded_network(path=[str(path), str(path)], groups=["monday"])
+
+
+def test_a_session_that_is_given_twice_is_refused(path):
+    with pytest.raises(ValueError, match=f"Every session may be given once, and {path} is given twice"):
+        recorded_network(path=[str(path), str(path)])

@@ -31,6 +31,7 @@ from hydra_llm.families.signal.recorded.recovered import RecoveredWeights
 from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
 from hydra_llm.families.signal.recorded.trust.report import Trust, trust
 from hydra_llm.figures.activity import activity
+from hydra_llm.figures.labels import of_recording
 from hydra_llm.figures.rollout import rollout
 from hydra_llm.figures.spectrum import spectrum
 from hydra_llm.metrics.connectivity import connectivity_metrics
@@ -215,12 +216,13 @@ class RecordingEvaluator:
         return written
 
     def figures(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, Figure]:
-        train = self._observations.split("train")
-        u = np.array(train.activity)
+        train, labels = self._observations.split("train"), of_recording(self._unit)
+        u, external = np.array(train.activity), None if train.external is None else np.array(train.external)
+        predicted = evaluation.rollouts["test"]
         return {
-            "activity": activity(u, self._delta_t, None if train.external is None else np.array(train.external)),
-            "spectrum": spectrum(u),
-            "rollout_test": rollout(*evaluation.rollouts["test"], self._delta_t, "Rollout on the test frames"),
+            "activity": activity(u, self._delta_t, external, labels),
+            "spectrum": spectrum(u, labels),
+            "rollout_test": rollout(*predicted, self._delta_t, "Rollout on the test frames", labels),
             **loss_figures(fit),
             **self.sketches(fit, evaluation),
         }
@@ -229,7 +231,7 @@ class RecordingEvaluator:
         recovered = evaluation.recovered
         if recovered is None:
             return {}
-        drawn = {"functions": learned_functions(self._curves(fit.net, recovered))}
+        drawn = {"functions": learned_functions(self._curves(fit.net, recovered), self._unit)}
         if recovered.found is not None:
             drawn["weights"] = weights_with_errors(recovered.W, recovered.found, recovered.synapses, recovered.true)
         return drawn

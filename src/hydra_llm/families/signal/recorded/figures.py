@@ -59,14 +59,14 @@ def _ranked(axes, W: np.ndarray, half: np.ndarray) -> None:
     )
 
 
-def learned_functions(curves: LearnedCurves) -> Figure:
-    """message and update with their 95 % bands; below, how often the recording is there."""
+def learned_functions(curves: LearnedCurves, unit: str) -> Figure:
+    """message and update with their 95 % bands; below, how often the recording is there. unit: of the states."""
     figure = new_figure(10, 4.4, "Learned functions" + (" with their 95 % bands" if curves.bands is not None else ""))
     axes, grid, counts = figure.subplots(1, 2), curves.states, curves.counts
-    for number, (panel, values, name, unit) in enumerate(
+    for number, (panel, values, name, axis) in enumerate(
         (
             (axes[0], curves.message, "Message to others", "message (standard deviation 1)"),
-            (axes[1], curves.update, "Update without input", "update (state per time)"),
+            (axes[1], curves.update, "Update without input", f"update ({unit} / time)"),
         )
     ):
         panel.fill_between(
@@ -76,5 +76,5 @@ def learned_functions(curves: LearnedCurves) -> Figure:
             low, high = (values[:, 0] + sign * curves.bands[number] for sign in (-1, 1))
             panel.fill_between(grid[:, 0], low, high, color=LEARNED, alpha=0.25, lw=0)
         panel.plot(grid, values, color=LEARNED, lw=1.2 if values.shape[1] == 1 else 0.5)
-        dress(panel, name, "state", unit)
+        dress(panel, name, f"activity u ({unit})", axis)
     return figure

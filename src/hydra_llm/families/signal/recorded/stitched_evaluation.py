@@ -133,7 +133,7 @@ class StitchedEvaluator:
     def sketches(self, fit: Fit, evaluation: StitchedEvaluation) -> dict[str, Figure]:
         own = evaluation.recovered
         return {
-            "functions": learned_functions(self._curves(fit, own)),
+            "functions": learned_functions(self._curves(fit, own), self._unit),
             "weights": weights_with_errors(np.nan_to_num(own.W), own.found, own.synapses, own.true),
         }
 

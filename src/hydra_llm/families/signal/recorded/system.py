@@ -58,7 +58,14 @@ def _places(config: RecordedSimulation) -> list[tuple[Path, str | None]]:
             f"simulation.groups are sessions of one file, and simulation.path names {len(paths)}. Give one of the two."
         )
     files = [Path(path).expanduser() for path in paths]
-    return [(file, group) for file in files for group in config.groups or [None]]
+    places = [(file, group) for file in files for group in config.groups or [None]]
+    twice = next((place for number, place in enumerate(places) if place in places[:number]), None)
+    if twice is not None:
+        raise RecordingError(
+            f"Every session may be given once, and {twice[0]}{f':{twice[1]}' if twice[1] else ''} is given twice: its "
+            "noise would count as if it had been recorded twice."
+        )
+    return places
 
 
 @dataclass(frozen=True)
