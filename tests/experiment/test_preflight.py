@@ -9,8 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the science extra is not installed")
 
+from hydra_llm.data.scratch import LARGE  # noqa: E402
 from hydra_llm.experiment.preflight import preflight, size  # noqa: E402
 from hydra_llm.families.errors import ExperimentError  # noqa: E402
+from hydra_llm.families.flyvis.memory import HELD_ARRAYS  # noqa: E402
 
 
 def test_the_sentence_counts_all_splits_and_arrays(make_signal_system, tmp_path):
@@ -49,4 +51,10 @@ MEASURED = json.loads((Path(__file__).parents[2] / "benchmarks/results/flyvis_sc
 
 @pytest.mark.parametrize("row", MEASURED, ids=lambda row: f"extent {row['extent']}, {row['frames']} frames")
 def test_the_memory_that_is_announced_is_within_a_factor_of_two_of_what_runs_took(row):
-    assert 0.5 < row["estimated memory (GB)"] / row["peak memory (GB)"] < 2
+    assert 0.5 < row["estimated memory (GB)"] / (row["peak memory (GB)"] - pages_of_files(row)) < 2
+
+
+def pages_of_files(row):
+    """GB of frames that lie on the disk: what was read of them stays in memory until the system takes it back."""
+    states = row["frames"] * row["neurons"] * 4
+    return HELD_ARRAYS * states / 1e9 if states > LARGE else 0.0

@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 from hydra_llm.data.scratch import LARGE
 from hydra_llm.families.flyvis.fitting.innovations import SIDE_BY_SIDE
 from hydra_llm.families.flyvis.fitting.neighbours import N_OWN, frames_at_once
-from hydra_llm.families.flyvis.oracle.report import most_frames
+from hydra_llm.families.flyvis.fitting.projection import most_frames
+from hydra_llm.families.flyvis.oracle.report import most_frames as most_frames_of_oracle
 from hydra_llm.families.flyvis.oracle.sample import share_looked_at
 from hydra_llm.families.flyvis.system import FlyvisSystem
 from hydra_llm.training.baselines import FRAMES, STATES
@@ -22,7 +23,7 @@ LIBRARIES = 0.45e9  # torch, Lightning, the connectome
 WORKSPACE = 0.4e9  # of a fit: features of one group of neurons, hidden layers of a network at some states
 _DOUBLE = 8
 _FILTER_ARRAYS = 8  # recorded, input, state, error, slope, target, and the last three in order
-_HELD_ARRAYS = 3  # the recording, and states and targets of the frames
+HELD_ARRAYS = 3  # the recording, and states and targets of the frames
 _MOMENT_COPIES = 8  # of the matrices of all neurons: sums, scaled ones, places, factors
 _ORACLE_COPIES = 10  # bases, factors and singular vectors of training and validation
 _ORACLE_ARRAYS = 4  # of the frames that it looks at
@@ -70,11 +71,11 @@ def peak_memory(system: FlyvisSystem, training: DictConfig) -> float:
 def held(sizes: Sizes) -> float:
     """All frames, as far as they are not on the disk."""
     states, light = (sizes.n_frames * width * sizes.itemsize for width in (sizes.n_neurons, sizes.n_inputs))
-    return _HELD_ARRAYS * _in_memory(states) + (_HELD_ARRAYS - 1) * _in_memory(light)
+    return HELD_ARRAYS * _in_memory(states) + (HELD_ARRAYS - 1) * _in_memory(light)
 
 
 def oracle(sizes: Sizes) -> float:
-    used = min(sizes.n_frames, most_frames(sizes.n_edges))
+    used = min(sizes.n_frames, most_frames_of_oracle(sizes.n_edges))
     share = share_looked_at(sizes.n_neurons, sizes.n_edges, used)
     frames = _in_memory(used * sizes.n_neurons * sizes.itemsize)
     return _ORACLE_ARRAYS * frames + _matrices(sizes, share * _ORACLE_COPIES)
@@ -91,7 +92,7 @@ def projection(sizes: Sizes, training: DictConfig) -> float:
     if not training.get("projection_iterations"):
         return 0.0
     wanted = training.get("projection_frames") or sizes.n_frames
-    states = min(wanted, sizes.n_frames) * sizes.n_neurons * _DOUBLE
+    states = min(most_frames(wanted, sizes.n_neurons), sizes.n_frames) * sizes.n_neurons * _DOUBLE
     return _PROJECTION_ARRAYS * states + _matrices(sizes, _MOMENT_COPIES)
 
 

@@ -125,9 +125,14 @@ def test_projection_also_finds_messages_that_differ_between_neurons(make_graph_f
 
 
 def test_under_noise_the_message_is_looked_for_on_more_frames():
-    frames = {share: projection(n_frames=600).frames_under(share) for share in (0.0, 0.5, 0.75, 0.9, 1.0)}
+    frames = {share: projection(n_frames=600).frames_under(share, 1000) for share in (0.0, 0.5, 0.75, 0.9, 1.0)}
     assert frames == {0.0: 600, 0.5: 600, 0.75: 1800, 0.9: 3000, 1.0: 3000}
-    assert projection(n_frames=None).frames_under(0.9) is None
+    assert projection(n_frames=None).frames_under(0.9, 1000) is None
+
+
+def test_in_a_large_eye_the_frames_of_the_settings_tell_enough_whatever_the_noise():
+    assert projection(n_frames=600).frames_under(0.9, 4000) == 1250
+    assert projection(n_frames=600).frames_under(0.9, 13_741) == 600
 
 
 def test_the_gradient_of_the_reduced_loss_needs_no_derivative_of_the_solve(make_graph_frames, make_graph_net):

@@ -222,7 +222,7 @@ class FlowPhase:
     def _project(self, net: FlyvisGNN, frames: Frames | FrameParts, optimizer: Optimizer, step: Step) -> None:
         """The message function again, on as many frames as the noise asks for."""
         assert self.projection is not None  # the caller has looked
-        used = frames.spread(self.projection.frames_under(self.state.unexplained))
+        used = frames.spread(self.projection.frames_under(self.state.unexplained, net.n_neurons))
         self.projection.refine(net, used if isinstance(used, Frames) else used.collected(), optimizer, step)
 
 

@@ -16,12 +16,19 @@ from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
 from hydra_llm.training.phases.base import FitData
 from hydra_llm.training.phases.projection import ProjectionArguments, ProjectionPhase, projection_arguments
 
+MOST = 5  # times the frames of the settings, under noise: as shipped (extent 2), twice as many as that gain nothing
+STATES = 5_000_000  # of all neurons: in a large eye, many neurons tell of the one message in every frame
+
+
+def most_frames(n_frames: int, n_neurons: int) -> int:
+    """Frames that a projection looks at under any noise, where the settings say n_frames."""
+    return max(n_frames, min(MOST * n_frames, STATES // n_neurons))
+
 
 class MessageProjectionPhase(ProjectionPhase):
     """ProjectionPhase on FlyvisReducedProblem. pooled: whether neurons that are wired alike are fitted as one."""
 
     chunk = 10  # an evaluation costs more than in a small network
-    most = 5  # times the frames of the settings, under noise: as shipped (extent 2), twice as many as that gain nothing
 
     def __init__(self, *, pooled: bool = False, **arguments: Unpack[ProjectionArguments]) -> None:
         super().__init__(**arguments)
@@ -31,7 +38,7 @@ class MessageProjectionPhase(ProjectionPhase):
     def of(cls, training: FlyvisTraining, data: FitData) -> Self:
         return cls(pooled=training.closed_form_ridge == "pooled", **projection_arguments(training))
 
-    def frames_under(self, unexplained: float) -> int | None:
+    def frames_under(self, unexplained: float, n_neurons: int) -> int | None:
         """Frames that tell the message as well under noise as those of the settings do without much of it; None: all.
 
         unexplained: share of the variance of the target that noise makes. The information of a frame is signal over
@@ -40,7 +47,7 @@ class MessageProjectionPhase(ProjectionPhase):
         if self.n_frames is None:
             return None
         noise_over_signal = unexplained / max(1 - unexplained, 1e-9)
-        return round(self.n_frames * min(max(noise_over_signal, 1.0), self.most))
+        return round(min(self.n_frames * max(noise_over_signal, 1.0), most_frames(self.n_frames, n_neurons)))
 
     def parameters(self, net: FlyvisGNN) -> list[Parameter]:
         relaxation_of(net)
