@@ -151,3 +151,10 @@ def test_a_complex_matrix_is_refused(tmp_path):
     np.save(tmp_path / "W.npy", np.ones((2, 2), dtype=complex))
     with pytest.raises(RecordingError, match="must hold real numbers, got values of type complex128"):
         read_matrix(tmp_path / "W.npy", 2, "simulation.graph_path")
+
+
+@pytest.mark.parametrize("unit", [np.nan, 0.5])
+def test_an_edge_index_names_units_by_whole_numbers(unit, tmp_path):
+    np.save(tmp_path / "edges.npy", np.array([[0.0, 1.0, 2.0], [1.0, 2.0, unit]]))
+    with pytest.raises(RecordingError, match="must name units by whole numbers"):
+        read_matrix(tmp_path / "edges.npy", 4, "simulation.graph_path")

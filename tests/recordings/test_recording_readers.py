@@ -188,3 +188,16 @@ def test_a_table_in_another_encoding_is_a_sentence(tmp_path):
     (tmp_path / "a.csv").write_bytes("time,µV\n0,1\n".encode("latin-1"))
     with pytest.raises(RecordingError, match=r"a\.csv must be text in UTF-8, and byte 5 is not.*Save it as CSV UTF-8"):
         read_session(tmp_path / "a.csv", None, Names())
+
+
+@pytest.mark.parametrize(
+    ("titles", "message"),
+    [
+        ("time,a,a", r"a\.csv has several columns called a\. Every column needs a name of its own"),
+        (",time,a", r"Column 1 of a\.csv has no title\. Name it, or remove it: pandas"),
+    ],
+)
+def test_a_column_without_a_name_of_its_own_is_refused(titles, message, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{titles}\n0,1,2\n1,3,4\n")
+    with pytest.raises(RecordingError, match=message):
+        read_session(tmp_path / "a.csv", None, Names())

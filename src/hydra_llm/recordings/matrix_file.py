@@ -31,6 +31,8 @@ def read_matrix(path: Path, n_units: int, key: str) -> np.ndarray:
             raise RecordingError(f"{key}={path.name} must hold finite numbers. Write 0 where there is no synapse.")
         return values.astype(np.float64)
     if values.ndim == 2 and values.shape[0] == 2:
+        if not (np.isfinite(values).all() and (values == np.round(values)).all()):
+            raise RecordingError(f"{key}={path.name} must name units by whole numbers, as an edge_index does.")
         source, target = values.astype(int)
         if values.size and (values.min() < 0 or values.max() >= n_units):
             raise RecordingError(

@@ -25,6 +25,7 @@ def read_text(path: Path, group: str | None, names: Names) -> RecordedSession:
         raise RecordingError(f"{path.name} is empty. A table must hold a row per frame.")
     titled = not all(_is_number(cell) for cell in rows[0])
     titles = [cell.strip() for cell in rows[0]] if titled else [f"unit_{k}" for k in range(len(rows[0]))]
+    _check_titles(titles, path.name)
     body = rows[1:] if titled else rows
     for number, row in enumerate(body, start=2 if titled else 1):
         if len(row) != len(titles):
@@ -45,8 +46,21 @@ def read_parquet(path: Path, group: str | None, names: Names) -> RecordedSession
             "table as .csv or .npz."
         ) from error
     table = parquet.read_table(path)
+    _check_titles(table.column_names, path.name)
     columns = {name: table[name].to_numpy() for name in table.column_names}
     return _session(path.name, columns, group, names)
+
+
+def _check_titles(titles: list[str], source: str) -> None:
+    """Raises RecordingError for a column without a title and for a title of several columns."""
+    if "" in titles:
+        raise RecordingError(
+            f"Column {titles.index('') + 1} of {source} has no title. Name it, or remove it: pandas writes numbers of "
+            "rows so, unless to_csv is told index=False."
+        )
+    twice = next((title for number, title in enumerate(titles) if title in titles[:number]), None)
+    if twice is not None:
+        raise RecordingError(f"{source} has several columns called {twice}. Every column needs a name of its own.")
 
 
 def _session(source: str, columns: Mapping[str, np.ndarray], group: str | None, names: Names) -> RecordedSession:
