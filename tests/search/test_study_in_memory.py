@@ -22,6 +22,13 @@ def test_a_search_leaves_no_file_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("count", [0, -1])
+def test_asking_for_no_trial_does_not_end_the_search(count):
+    study = Study.in_memory(SPACE, n_trials=3)
+    assert study.ask(count) == []
+    assert [trial.number for trial in study.ask(1)] == [0]
+
+
 def test_numbers_mappings_and_exceptions_are_results():
     study = Study.in_memory(SPACE, Objective("R2"), n_trials=3)
     told = []

@@ -192,8 +192,11 @@ class Study:
         """Up to `count` trials to launch now, [] when the sweep is over.
 
         `free` names the slots that wait for a job while the others work; None: all of them, in order. Trials that were
-        lost come first, each alone; then those that were asked for but never launched.
+        lost come first, each alone; then those that were asked for but never launched. A count below 1, as of a pool
+        without a free worker, asks for nothing and ends nothing.
         """
+        if count < 1:
+            return []
         if not self.state.waiting and not self.search_over:
             self._ask_search(count, free)
         if not self.state.waiting and self.search_over and not self.state.running:

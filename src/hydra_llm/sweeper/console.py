@@ -122,7 +122,13 @@ class Console:
         more = resume_command(str(folder), 2 * self._spec.settings.n_trials)
         if self._spec.settings.objectives is None:
             say("Next: what the best trial changed, expected and gave:    hydra-llm show %d %s", best.number, folder)
-            say("      the command that runs it in full:                  hydra-llm best --command --full %s", folder)
+            if any(t.budget == "full" and t.proposal.parent == best.number for t in self._study.state.confirmations):
+                say(
+                    "      the command that runs it in full:                  hydra-llm best --command --full %s",
+                    folder,
+                )
+            else:
+                say("      the command that runs it:                          hydra-llm best --command %s", folder)
         else:
             say("Next: the front as a page with a figure:                 hydra-llm report %s", folder)
             say(
