@@ -40,8 +40,8 @@ def main() -> None:
     for seed in map(int, options.seeds.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             dataset = record(DatasetStore(folder), options, seed)
-            for name, states, slope in targets(dataset):
-                found.setdefault(name, []).append(scores(dataset, states, slope))
+            for name, states, target in targets(dataset):
+                found.setdefault(name, []).append(scores(dataset, states, target))
     rows = [
         {"states and target": name, **{key: mean_sd_least([one[key] for one in several], 3) for key in several[0]}}
         for name, several in found.items()

@@ -9,6 +9,7 @@ from typing import Any
 from hydra_llm.report.errors import LookupFailure
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.records.confirmation import in_full
 from hydra_llm.search.records.front import on_front, result_text
 from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
@@ -65,12 +66,13 @@ def _key(word: str) -> str:
 
 def confirmed_twin(sweep: Sweep, trial: Trial) -> Trial:
     """A confirmation run of the same configuration at the full budget. Raises LookupFailure where there is none."""
-    for twin in sweep.state.confirmations:
-        if twin.budget == "full" and twin.proposal.parent == trial.number and twin.proposal.role == "best":
-            return twin
-    raise LookupFailure(
-        f"Trial {trial.number} was not confirmed at the full budget, so no such command is on record. Leave --full out."
-    )
+    twin = in_full(sweep.state, trial.number)
+    if twin is None:
+        raise LookupFailure(
+            f"Trial {trial.number} was not confirmed at the full budget, so no such command is on record. "
+            "Leave --full out."
+        )
+    return twin
 
 
 def trial_text(sweep: Sweep, trial: Trial) -> str:

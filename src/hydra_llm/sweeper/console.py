@@ -122,7 +122,7 @@ class Console:
         more = resume_command(str(folder), 2 * self._spec.settings.n_trials)
         if self._spec.settings.objectives is None:
             say("Next: what the best trial changed, expected and gave:    hydra-llm show %d %s", best.number, folder)
-            if any(t.budget == "full" and t.proposal.parent == best.number for t in self._study.state.confirmations):
+            if confirmation.in_full(self._study.state, best.number) is not None:
                 say(
                     "      the command that runs it in full:                  hydra-llm best --command --full %s",
                     folder,

@@ -98,6 +98,14 @@ class Comparison:
         return f"the paired difference is {ratio:.1f} times the baseline's standard deviation"
 
 
+def in_full(state: SweepState, number: int) -> Trial | None:
+    """A confirmation run of a trial's configuration at the full budget; None where there is none."""
+    for twin in state.confirmations:
+        if twin.budget == "full" and twin.proposal.parent == number and twin.proposal.role == "best":
+            return twin
+    return None
+
+
 def compare(state: SweepState) -> list[Comparison]:
     """One comparison per regime and budget of the confirmation, in the order in which they were asked; [] without."""
     return [_compare(budget, regime, arms) for budget, regime, arms in _arms(state)]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
-from hydra_llm.data.windows import FrameParts, Frames
+from hydra_llm.data.windows import Frames
 from hydra_llm.families.flyvis.config import FlyvisTraining
 from hydra_llm.families.flyvis.fitting.closed_form import (
     UNEXPLAINED,
@@ -169,7 +169,7 @@ class FlowPhase:
                 found = filtered(law, slow.sequences, trusted)
                 within = slow.within(law, found)
                 if self.projection is not None and look % _PROJECTED_EVERY == 1:
-                    self._project(net, within, optimizer, step)
+                    self.projection.refine(net, within.spread(self.projection.n_frames), optimizer, step)
                 slow.regress(law, within, found.moments().variance())
             elif slow.newton(law) < SETTLED:
                 break
@@ -212,18 +212,13 @@ class FlowPhase:
     ) -> dict[str, float]:
         """Fit a network again, and in every second round its message function first, to the frames of a filter."""
         if self.projection is not None and interval % _PROJECTED_EVERY == 1:
-            self._project(net, found.all, optimizer, step)
+            n_frames = self.projection.frames_under(self.state.unexplained, net.n_neurons)
+            self.projection.refine(net, found.all.spread(n_frames).collected(), optimizer, step)
         else:
             step(lambda: torch.zeros((), requires_grad=True))
         logged = self.solution.apply(net, found.all, law.reach, self.state.doubt)
         self.state.unexplained = logged[UNEXPLAINED]
         return logged
-
-    def _project(self, net: FlyvisGNN, frames: Frames | FrameParts, optimizer: Optimizer, step: Step) -> None:
-        """The message function again, on as many frames as the noise asks for."""
-        assert self.projection is not None  # the caller has looked
-        used = frames.spread(self.projection.frames_under(self.state.unexplained, net.n_neurons))
-        self.projection.refine(net, used if isinstance(used, Frames) else used.collected(), optimizer, step)
 
 
 def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> Callable[[FlyvisGNN, Frames], Tensor]:
