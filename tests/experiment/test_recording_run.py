@@ -81,6 +81,9 @@ def test_the_weights_of_a_simulated_recording_come_back_from_a_file(simulated, r
     assert metrics["connectivity_R2"] == pytest.approx(reference["connectivity_R2"], abs=0.01)
     assert "message_band" not in metrics, "a smooth recording leaves no noise to count"
     assert {row["message_low_95"] for row in _rows(tmp_path / "run" / "functions.csv")} == {""}
+    run_recording(tmp_path / "a.npz", folder="blind")
+    for name in ("weights.csv", "functions.csv"):
+        assert (tmp_path / "blind" / name).read_bytes() == (tmp_path / "run" / name).read_bytes()
 
 
 @pytest.mark.parametrize("ending", WRITERS)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hydra_llm.recordings.matrix_file import read_matrix
 from hydra_llm.recordings.recording import cut, recording_of
 from hydra_llm.recordings.session import RecordedSession, RecordingError
 
@@ -108,16 +107,6 @@ def test_the_other_order_of_axes_gives_the_same_recording():
     np.testing.assert_array_equal(turned.stretches[0].activity, session().activity)
 
 
-def test_a_graph_is_an_adjacency_or_a_list_of_edges_from_source_to_target(tmp_path):
-    np.save(tmp_path / "edges.npy", np.array([[0, 1], [2, 0]]))
-    found = read_matrix(tmp_path / "edges.npy", 3, "simulation.graph_path")
-    assert np.argwhere(found).tolist() == [[0, 1], [2, 0]]
-    np.savetxt(tmp_path / "w.csv", found, delimiter=",")
-    np.testing.assert_array_equal(read_matrix(tmp_path / "w.csv", 3, "simulation.graph_path"), found)
-    with pytest.raises(RecordingError, match=r"must be a matrix \[target, source\] of shape \(4, 4\)"):
-        read_matrix(tmp_path / "w.csv", 4, "simulation.graph_path")
-
-
 @pytest.mark.parametrize("step", [0.0, -0.1, np.nan, np.inf])
 def test_a_time_step_is_a_number_above_0(step):
     with pytest.raises(RecordingError, match=r"The time step of a\.npz must be a number above 0"):
@@ -132,29 +121,3 @@ def test_times_and_a_time_step_that_contradict_each_other_are_refused():
 def test_too_few_units_are_counted():
     with pytest.raises(RecordingError, match=r"at least 2 units that move, 1 of 1 remain\.$"):
         recording_of([session(n_units=1)])
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("W.csv", b"a,b\nc,d\n", r"simulation\.graph_path=W\.csv cannot be read as a matrix of numbers"),
-        ("W.npy", b"not numpy", r"simulation\.graph_path=W\.npy cannot be read as a matrix of numbers"),
-    ],
-)
-def test_a_matrix_that_holds_no_numbers_is_a_sentence(name, content, message, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(RecordingError, match=message):
-        read_matrix(tmp_path / name, 2, "simulation.graph_path")
-
-
-def test_a_complex_matrix_is_refused(tmp_path):
-    np.save(tmp_path / "W.npy", np.ones((2, 2), dtype=complex))
-    with pytest.raises(RecordingError, match="must hold real numbers, got values of type complex128"):
-        read_matrix(tmp_path / "W.npy", 2, "simulation.graph_path")
-
-
-@pytest.mark.parametrize("unit", [np.nan, 0.5])
-def test_an_edge_index_names_units_by_whole_numbers(unit, tmp_path):
-    np.save(tmp_path / "edges.npy", np.array([[0.0, 1.0, 2.0], [1.0, 2.0, unit]]))
-    with pytest.raises(RecordingError, match="must name units by whole numbers"):
-        read_matrix(tmp_path / "edges.npy", 4, "simulation.graph_path")

@@ -26,6 +26,37 @@ def test_a_seed_key_that_is_swept_is_refused(tmp_path, keys):
         spec_of(tmp_path, f"hydra.sweeper.seed_keys=[{keys}]", "seed=choice(1,2,3)")
 
 
+@pytest.mark.parametrize("place", ["hydra.sweeper", "search"])
+def test_a_misspelt_seed_key_is_refused_before_the_first_trial(tmp_path, place):
+    with pytest.raises(SweepError, match=r"^The seed key sead is not in the .* configuration\. Did you mean seed\?"):
+        spec_of(tmp_path, f"{place}.seed_keys=[sead]")
+
+
+@pytest.mark.parametrize("word", ["model=choice(plain,huge)", "hydra.sweeper.block_params={model: 'plain,huge'}"])
+def test_an_option_that_a_config_group_lacks_is_refused_with_those_that_it_has(tmp_path, word):
+    with pytest.raises(SweepError, match=r"^model is swept over huge, which .* does not have\. .* fancy, plain\.$"):
+        spec_of(tmp_path, "~search.params.model", word)
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("model: huge", r"^params\.x\.when\.model names huge, which .* Its options: fancy, plain\.$"),
+        ("fault: rise", r"^params\.x\.when\.fault names 'rise', and the values of fault are '', 'raise'\.$"),
+    ],
+)
+def test_a_condition_that_can_never_hold_is_refused(tmp_path, condition, sentence):
+    params = "{x: {low: 0, high: 1, when: {" + condition + "}}, model: 'choice(plain, fancy)', fault: ['', raise]}"
+    with pytest.raises(SweepError, match=sentence):
+        spec_of(tmp_path, f"hydra.sweeper.params={params}")
+
+
+def test_a_parameter_whose_condition_the_command_line_takes_away_is_left_out(tmp_path):
+    params = "{x: {low: 0, high: 1, when: {model: fancy}}, model: 'choice(plain, fancy)', n: 'range(1,9)'}"
+    assert "x" in spec_of(tmp_path, f"hydra.sweeper.params={params}").settings.space
+    assert "x" not in spec_of(tmp_path, f"hydra.sweeper.params={params}", "model=choice(plain)").settings.space
+
+
 @pytest.mark.parametrize(
     ("line", "direction", "target"),
     [

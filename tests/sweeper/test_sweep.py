@@ -169,6 +169,8 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path):
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=60)
     assert "Interrupted. Everything that finished is recorded. To continue: python" in text
+    assert "Traceback" not in text
+    assert process.returncode == 128 + signal.SIGINT
     sweep(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3")
     assert len(told(tmp_path)) == 6
 

@@ -7,29 +7,29 @@ import numpy as np
 from hydra_llm.recordings.session import RecordingError
 
 
-def read_matrix(path: Path, n_units: int, key: str) -> np.ndarray:
-    """[target, source] in float64, from an adjacency, or from an edge_index [2, edge] of rows source and target.
+def read_weights(path: Path, n_units: int, key: str) -> np.ndarray:
+    """W [target, source] in float64.
 
-    .npy, .npz (an array `adjacency`, `weights`, `connectivity` or `edge_index`, or the only one), .csv without titles.
+    .npy, .npz (an array `weights`, `connectivity` or `adjacency`, or the only one), .csv without titles.
     key: what names the file, for the sentence. Raises RecordingError.
     """
-    if not path.exists():
-        raise RecordingError(f"{key}={path} does not exist.")
-    try:
-        values = _read(path, key)
-    except RecordingError:
-        raise
-    except (ValueError, OSError, EOFError) as error:
-        raise RecordingError(
-            f"{key}={path.name} cannot be read as a matrix of numbers ({error}). Save one with numpy.save, or as .csv "
-            "without titles."
-        ) from error
-    if values.dtype.kind not in "biuf":
-        raise RecordingError(f"{key}={path.name} must hold real numbers, got values of type {values.dtype}.")
+    values = _values(path, key)
     if values.shape == (n_units, n_units):
-        if not np.isfinite(values).all():
-            raise RecordingError(f"{key}={path.name} must hold finite numbers. Write 0 where there is no synapse.")
-        return values.astype(np.float64)
+        return _matrix(values, path, key)
+    hint = "An edge_index says which weights there are and not how large they are. " if values.shape[:1] == (2,) else ""
+    raise RecordingError(
+        f"{key}={path.name} must be a matrix [target, source] of shape {(n_units, n_units)}, got the shape "
+        f"{values.shape}. {hint}Write 0 where there is no synapse."
+    )
+
+
+def read_graph(path: Path, n_units: int, key: str) -> np.ndarray:
+    """[target, source] in float64, not 0 where a synapse may exist, from a matrix as read_weights reads it, or from an
+    edge_index [2, edge] of rows source and target. Raises RecordingError.
+    """
+    values = _values(path, key)
+    if values.shape == (n_units, n_units):
+        return _matrix(values, path, key)
     if values.ndim == 2 and values.shape[0] == 2:
         if not (np.isfinite(values).all() and (values == np.round(values)).all()):
             raise RecordingError(f"{key}={path.name} must name units by whole numbers, as an edge_index does.")
@@ -45,6 +45,29 @@ def read_matrix(path: Path, n_units: int, key: str) -> np.ndarray:
         f"{key}={path.name} must be a matrix [target, source] of shape {(n_units, n_units)}, or an edge_index [2, "
         f"edge] of sources and targets, got the shape {values.shape}."
     )
+
+
+def _values(path: Path, key: str) -> np.ndarray:
+    if not path.exists():
+        raise RecordingError(f"{key}={path} does not exist.")
+    try:
+        values = _read(path, key)
+    except RecordingError:
+        raise
+    except (ValueError, OSError, EOFError) as error:
+        raise RecordingError(
+            f"{key}={path.name} cannot be read as a matrix of numbers ({error}). Save one with numpy.save, or as .csv "
+            "without titles."
+        ) from error
+    if values.dtype.kind not in "biuf":
+        raise RecordingError(f"{key}={path.name} must hold real numbers, got values of type {values.dtype}.")
+    return values
+
+
+def _matrix(values: np.ndarray, path: Path, key: str) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise RecordingError(f"{key}={path.name} must hold finite numbers. Write 0 where there is no synapse.")
+    return values.astype(np.float64)
 
 
 def _read(path: Path, key: str) -> np.ndarray:

@@ -62,11 +62,7 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
         return dimension.with_default(dimension.choices[0]) if isinstance(dimension, Categorical) else dimension
     if is_group(key, config):
         return dimension.with_default(config.hydra.runtime.choices.get(key))
-    if not _exists(config, key):
-        raise SweepError(
-            f"The parameter {key} is not in the application's configuration. {_near(config, key)} "
-            f"To add a key that is not there, write +{key}."
-        )
+    require(f"The parameter {key}", key, config)
     try:
         value = OmegaConf.select(config, key, throw_on_missing=True)
     except MissingMandatoryValue:  # ???: the application leaves it to whoever runs it
@@ -81,6 +77,15 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
     if problem:
         raise SweepError(problem)
     return _described(dimension.with_default(value), config)
+
+
+def require(what: str, key: str, config: DictConfig) -> None:
+    """Raises SweepError with near matches where the configuration has no such key; `what` begins the sentence."""
+    if not _exists(config, key):
+        raise SweepError(
+            f"{what} is not in the application's configuration. {_near(config, key)} "
+            f"To add a key that is not there, write +{key}."
+        )
 
 
 def _start(dimension: Dimension) -> Any:

@@ -6,6 +6,7 @@ under model=small.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +27,7 @@ def settle_conditions(dimensions: Mapping[str, Dimension], value_of: Callable[[s
         for other, options in dimension.when.items():
             if other in dimensions:
                 open_conditions[other] = options
+                holds = holds and _reachable(dimensions[other], options, value_of)
                 continue
             try:
                 fixed = value_of(other)
@@ -40,6 +42,16 @@ def settle_conditions(dimensions: Mapping[str, Dimension], value_of: Callable[[s
         for name in lost:  # what it depends on never applies
             del settled[name]
     return _ordered(settled)
+
+
+def _reachable(other: Dimension, options: tuple[Any, ...], value_of: Callable[[str], Any]) -> bool:
+    """Whether the search comes to one of the options: a command line may have left a parameter few of its values."""
+    if other.options is None:
+        return True
+    values = list(other.options)
+    with contextlib.suppress(KeyError):  # a key that an option of a group brings
+        values.append(value_of(other.name))
+    return any(same_value(value, option) for value in values for option in options)
 
 
 def _ordered(dimensions: Mapping[str, Dimension]) -> dict[str, Dimension]:

@@ -25,7 +25,7 @@ from hydra_llm.search.settings import Budget, Confirmation, Settings, Stop
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.triggers import MetricTrigger
-from hydra_llm.sweeper.application import is_group, value_in
+from hydra_llm.sweeper.application import is_group, require, value_in
 from hydra_llm.sweeper.code_evolution import declared_code, open_code
 from hydra_llm.sweeper.enqueued import enqueued
 from hydra_llm.sweeper.errors import SweepError
@@ -60,13 +60,7 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         start_memory = memory_text(str(node["start_memory"])) if node.get("start_memory") else ""
     except FileNotFoundError as error:
         raise SweepError(str(error)) from None
-    seed_keys = tuple(sources.pick("seed_keys", ()))
-    swept = sorted(key for key in seed_keys if any(key in names for names in spaces))
-    if swept:
-        raise SweepError(
-            f"{swept[0]} is swept, and it is one of the seed_keys, which runs of one configuration draw anew. "
-            "Take it out of the parameters, or out of seed_keys."
-        )
+    seed_keys = _seed_keys(sources, spaces)
     task = str(config.hydra.job.name)
     settings = Settings(
         space=space,
@@ -172,6 +166,19 @@ def _declared(read: Callable[[Mapping[str, Any]], Declared], spec: Mapping[str, 
         return read(spec)
     except ValueError as error:
         raise SweepError(f"search.{error}") from None
+
+
+def _seed_keys(sources: Sources, spaces: list[Space]) -> tuple[str, ...]:
+    keys = tuple(sources.pick("seed_keys", ()))
+    for key in keys:
+        if any(key in space for space in spaces):
+            raise SweepError(
+                f"{key} is swept, and it is one of the seed_keys, which runs of one configuration draw anew. "
+                "Take it out of the parameters, or out of seed_keys."
+            )
+        if not key.startswith("+"):
+            require(f"The seed key {key}", key, sources.composed)
+    return keys
 
 
 def _confirmation(sources: Sources, seed_keys: tuple[str, ...], *, shortened: bool) -> Confirmation:

@@ -150,6 +150,10 @@ class SweepRun:
             try:
                 self._run(spec, reader, dispatch, signals, legal)
                 return dispatch.returns
+            except KeyboardInterrupt:
+                if signals.received is None:
+                    raise
+                raise SystemExit(128 + signals.received) from None  # the command that goes on has been said
             finally:
                 dispatch.close()
 

@@ -15,6 +15,7 @@ from hydra_llm.sweeper.code_evolution import declared_code, revision_parameter
 from hydra_llm.sweeper.conditions import activating, settle_conditions
 from hydra_llm.sweeper.constraint import load_constraint
 from hydra_llm.sweeper.errors import SweepError
+from hydra_llm.sweeper.group_options import check_conditions, check_options
 from hydra_llm.sweeper.sources import Sources
 
 
@@ -23,7 +24,10 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
     declared = {**sources.params, **sources.line.dimensions}
     searched = {key: dimension for key, dimension in declared.items() if key not in sources.line.fixed}
     kept = _slot_params(sources)
-    dimensions = settle_conditions({**searched, **kept}, sources.value)
+    named = {**searched, **kept}
+    check_options(named.values(), sources)
+    check_conditions(named, sources)
+    dimensions = settle_conditions(named, sources.value)
     by_slot = {key: kept[key].choices for key in kept if key in dimensions}
     settled = [with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()]
     space = Space(
@@ -57,6 +61,7 @@ def block_space(sources: Sources) -> Space | None:
     """The space of the keys that move between blocks; None without any."""
     declared = grammar.from_params(sources.pick("block_params", {}), sources.parser)
     moved = [dimension for key, dimension in declared.dimensions.items() if not _on_line(key, sources)]
+    check_options(moved, sources)
     return Space(tuple(with_baseline(dimension, sources.composed) for dimension in moved)) if moved else None
 
 

@@ -1,7 +1,7 @@
 """What can be said of a fit to a recording whose truth nobody knows, and more where the user knows the weights."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +28,7 @@ from hydra_llm.families.signal.recorded.figures import learned_functions, weight
 from hydra_llm.families.signal.recorded.function_bands import LEVEL, errors_of, refused
 from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.recovered import RecoveredWeights
-from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale
+from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale, scaled
 from hydra_llm.families.signal.recorded.trust.report import Trust, trust
 from hydra_llm.figures.activity import activity
 from hydra_llm.figures.labels import of_recording
@@ -165,13 +165,10 @@ class RecordingEvaluator:
         true = None if self._true is None else self._true.numpy()
         factor = np.ones(len(W)) if true is None else factor_to(W, true, shared=net.is_shared)
         if found is not None:
-            size = np.abs(scale * factor)
-            error = found.error
             if functions is not None:
-                error = np.hypot(error, functions.weights.sqrt().numpy() / np.abs(scale))
-            found = Weights(found.value * scale * factor, error * size, found.determined, found.blocks)
-        synapses = net.off_diagonal.bool().numpy()
-        return RecoveredWeights(W * factor, found, synapses, scale * factor, factor, true, functions)
+                found = replace(found, error=np.hypot(found.error, functions.weights.sqrt().numpy() / np.abs(scale)))
+            found = scaled(found, scale)
+        return RecoveredWeights(W, found, net.off_diagonal.bool().numpy(), scale, factor, true, functions)
 
     def _function_errors(
         self, net: SignalGNN, found: Weights | None, known: torch.Tensor | None
@@ -233,7 +230,7 @@ class RecordingEvaluator:
             return {}
         drawn = {"functions": learned_functions(self._curves(fit.net, recovered), self._unit)}
         if recovered.found is not None:
-            drawn["weights"] = weights_with_errors(recovered.W, recovered.found, recovered.synapses, recovered.true)
+            drawn["weights"] = weights_with_errors(recovered, recovered.found, self._unit)
         return drawn
 
     def _curves(self, net: SignalGNN, recovered: RecoveredWeights) -> LearnedCurves:
@@ -246,6 +243,5 @@ class RecordingEvaluator:
         kept = slice(0, 1) if net.is_shared else slice(None)
         bands = None
         if recovered.functions is not None:
-            half = recovered.functions.half_widths(points, LEVEL)
-            bands = half[0] / np.abs(recovered.factor[0]), half[1]
+            bands = recovered.functions.half_widths(points, LEVEL)
         return LearnedCurves(grid[:, kept], message[:, kept], update[:, kept], counts, bands)

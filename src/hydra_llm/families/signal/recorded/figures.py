@@ -1,10 +1,13 @@
 """Weights with their error bars, and learned functions where no truth stands beside them."""
 
+from typing import Protocol
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.recorded.curves import LearnedCurves
+from hydra_llm.families.signal.recorded.scale import scaled
 from hydra_llm.figures.scale import scale_of
 from hydra_llm.figures.style import GREY, LEARNED, PALE, colour_bar, dress, new_figure
 
@@ -12,25 +15,40 @@ _MOST = 80  # weights drawn with their bars
 _MOST_POINTS = 3000
 
 
-def weights_with_errors(W: np.ndarray, found: Weights, synapses: np.ndarray, true: np.ndarray | None) -> Figure:
+class Recovery(Protocol):
+    """What is drawn of RecoveredWeights and StitchedRecovery."""
+
+    @property
+    def W(self) -> np.ndarray: ...
+    @property
+    def synapses(self) -> np.ndarray: ...
+    @property
+    def true(self) -> np.ndarray | None: ...
+    @property
+    def factor(self) -> np.ndarray | float: ...
+
+
+def weights_with_errors(own: Recovery, found: Weights, unit: str) -> Figure:
     """W [target, source]; undetermined weights grey. Right: 95 % intervals over the truth where it is known, otherwise
-    of weights from the least to the greatest."""
+    of weights from the least to the greatest. unit: of the states."""
+    W, synapses = np.nan_to_num(own.W), own.synapses
     figure = new_figure(11.5, 5.2, "Learned weights with their 95 % intervals")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     shown = np.where(synapses & found.determined, W, np.nan)
     scale = scale_of(W[synapses])
     left.set_facecolor("#BBBBBB")
     image = left.imshow(np.ma.masked_invalid(shown), interpolation="nearest", cmap=scale.colours, norm=scale.norm)
-    colour_bar(figure, image, left, "weight (1/time)", extend=scale.extend, shrink=0.7)
+    colour_bar(figure, image, left, f"weight ({unit} / time)", extend=scale.extend, shrink=0.7)
     n_left = int((synapses & ~found.determined).sum())
     note = "" if n_left == 0 else f" (grey: {n_left:,} not determined)"
     dress(left, f"W, learned{note}", "source (index)", "target (index)")
     known = synapses & found.determined
     reach = found.reach(0.95)
-    if true is None:
-        _ranked(right, W[known], reach * found.error[known])
+    if own.true is None:
+        _ranked(right, W[known], reach * found.error[known], unit)
     else:
-        _over_truth(right, true[known], W[known], reach * found.error[known])
+        judged = scaled(found, own.factor)
+        _over_truth(right, own.true[known], (W * own.factor)[known], reach * judged.error[known])
     return figure
 
 
@@ -42,7 +60,7 @@ def _over_truth(axes, true: np.ndarray, W: np.ndarray, half: np.ndarray) -> None
     dress(axes, f"{len(W):,} weights with 95 % intervals", "true weight", "learned weight, one scale fitted")
 
 
-def _ranked(axes, W: np.ndarray, half: np.ndarray) -> None:
+def _ranked(axes, W: np.ndarray, half: np.ndarray, unit: str) -> None:
     order = np.argsort(W)
     chosen = order[np.linspace(0, len(order) - 1, min(_MOST, len(order))).round().astype(int)]
     place = np.arange(len(chosen))
@@ -55,7 +73,7 @@ def _ranked(axes, W: np.ndarray, half: np.ndarray) -> None:
         axes,
         f"{len(chosen)} of {len(W):,} weights, evenly by rank; {share:.0%} of all differ from 0",
         "weights in order",
-        "weight (1/time)",
+        f"weight ({unit} / time)",
     )
 
 

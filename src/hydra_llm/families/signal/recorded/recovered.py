@@ -7,6 +7,7 @@ import numpy as np
 
 from hydra_llm.families.signal.fitting.function_errors import FunctionErrors
 from hydra_llm.families.signal.fitting.given_functions import Weights
+from hydra_llm.families.signal.recorded.scale import scaled
 from hydra_llm.metrics.connectivity import connectivity_metrics
 
 log = logging.getLogger(__name__)
@@ -16,8 +17,10 @@ LEVELS = (0.90, 0.95)  # of intervals
 
 @dataclass(frozen=True)
 class RecoveredWeights:
-    """W [target, source] and what is known of it, on the scale of scale.natural_scale times `factor` [source], which is
-    1 where no truth is given. found: None where no closed form gives errors. functions: None where they have no bands.
+    """W [target, source] and what is known of it, on the scale of scale.natural_scale, whether a truth is given or not.
+
+    scale, factor: [source]; `factor` brings W to the scale of `true` where that is given. found: None where no closed
+    form gives errors. functions: None where they have no bands.
     """
 
     W: np.ndarray
@@ -42,8 +45,10 @@ class RecoveredWeights:
         if true is None:
             log.info("Not reported: connectivity_R2 and other scores against a truth, because none is given.")
             return scores
+        W = W * self.factor
         scores |= connectivity_metrics(W, true, identifiable=None, prefix="connectivity")
         if found is not None and counted.any():
+            found = scaled(found, self.factor)
             distance = np.abs(W - true)[counted] / np.maximum(found.error[counted], 1e-300)
             scores["connectivity_mean_z2"] = float((distance**2).mean())
             for level in LEVELS:

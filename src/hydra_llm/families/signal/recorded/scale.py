@@ -6,6 +6,7 @@ one standard deviation in what j sends does to du_i/dt.
 
 import numpy as np
 
+from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.learned_functions import values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 
@@ -24,6 +25,11 @@ def natural_scale(net: SignalGNN, activity: np.ndarray) -> np.ndarray:
     if net.is_shared:
         size, rises = np.full(len(size), np.sqrt((centred**2).mean())), np.full(len(size), rises.sum())
     return np.where(size > 0, np.where(rises < 0, -size, size), 1.0)
+
+
+def scaled(found: Weights, factor: np.ndarray | float) -> Weights:
+    """Weights and errors times a factor, one number or one for each source."""
+    return Weights(found.value * factor, found.error * np.abs(factor), found.determined, found.blocks)
 
 
 def factor_to(learned: np.ndarray, true: np.ndarray, *, shared: bool) -> np.ndarray:

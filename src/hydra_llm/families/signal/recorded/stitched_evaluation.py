@@ -134,7 +134,7 @@ class StitchedEvaluator:
         own = evaluation.recovered
         return {
             "functions": learned_functions(self._curves(fit, own), self._unit),
-            "weights": weights_with_errors(np.nan_to_num(own.W), own.found, own.synapses, own.true),
+            "weights": weights_with_errors(own, own.found, self._unit),
         }
 
     def _together(self, recovered: StitchedRecovery) -> str:

@@ -1,7 +1,7 @@
 """A recording in the place of a simulated system: it is stored as a data set, and its truth stays empty."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from hydra_llm.families.signal.config import RecordedSimulation
 from hydra_llm.families.signal.fitting.sessions import SESSION, VISIBLE
 from hydra_llm.recordings.content import content_hash
 from hydra_llm.recordings.formats import read_session
-from hydra_llm.recordings.matrix_file import read_matrix
+from hydra_llm.recordings.matrix_file import read_graph, read_weights
 from hydra_llm.recordings.recording import OwnRecording, Stretch, cut, recording_of
 from hydra_llm.recordings.session import Names, RecordingError
 from hydra_llm.schema.fields import config_of
@@ -150,12 +150,12 @@ class RecordedNetwork:
             starts[VISIBLE] = torch.from_numpy(self.recording.visible)
             for split, stretches in self.parts.items():
                 starts[f"{SESSION}_{split}"] = torch.tensor([one.session for one in stretches])
-        known = self._matrix("graph_path")
+        known = self._matrix("graph_path", read_graph)
         return starts if known is None else {**starts, "synapses": (known != 0).fill_diagonal_(False)}
 
     def truth(self) -> dict[str, Tensor]:
         """connectivity [target, source], where the user has given it."""
-        weights = self._matrix("truth_path")
+        weights = self._matrix("truth_path", read_weights)
         return {} if weights is None else {"connectivity": weights}
 
     def truth_meta(self) -> dict[str, Any]:
@@ -174,13 +174,13 @@ class RecordedNetwork:
     def start(self) -> "Replay":
         return Replay(self)
 
-    def _matrix(self, key: str) -> Tensor | None:
+    def _matrix(self, key: str, read: Callable[[Path, int, str], np.ndarray]) -> Tensor | None:
         """Between the units that are used, from the file that a key names."""
         path = getattr(self.config, key)
         if path is None:
             return None
         kept = self.recording.units.kept
-        whole = read_matrix(Path(path).expanduser(), len(kept), f"simulation.{key}")
+        whole = read(Path(path).expanduser(), len(kept), f"simulation.{key}")
         return torch.from_numpy(whole[np.ix_(kept, kept)])
 
 
