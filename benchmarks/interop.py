@@ -53,18 +53,29 @@ def ours(network: RateNetwork, W: np.ndarray, noise_seed: int = 0) -> np.ndarray
     rate = 1 / network.tau
     parameters = torch.tensor([[rate, 0.0, rate, 0.0, 1.0, 0.0]] * network.units, dtype=torch.float64)
     field = RateField(torch.from_numpy(W), parameters, "tanh", "none")
-    draws, frames = torch.Generator().manual_seed(network.seed + noise_seed), network.burn_in + network.frames
-    kicks = torch.randn(frames, network.substeps, 1, network.units, generator=draws, dtype=torch.float64)
-    kicks *= network.noise / network.substeps**0.5
-    start = torch.from_numpy(network.initial_state())[None]
+    start, kicks = torch.from_numpy(network.initial_state())[None], drawn(network, noise_seed)
     with torch.no_grad():
-        states, _ = integrate(field, integrator("rk4"), start, frames, network.delta_t, network.substeps, None, kicks)
+        states, _ = integrate(
+            field, integrator("rk4"), start, len(kicks), network.delta_t, network.substeps, None, kicks[:, :, None]
+        )
     return states[network.burn_in :, 0].numpy()
+
+
+def drawn(network: RateNetwork, noise_seed: int = 0) -> torch.Tensor:
+    """What noise adds to a state in every step [frame, step, unit], from the start of the burn-in on."""
+    draws = torch.Generator().manual_seed(network.seed + noise_seed)
+    shape = network.burn_in + network.frames, network.substeps, network.units
+    return torch.randn(shape, generator=draws, dtype=torch.float64) * (network.noise / network.substeps**0.5)
+
+
+def brian2_with_our_noise(network: RateNetwork, W: np.ndarray) -> np.ndarray:
+    return brian2_network.simulate(network, W, drawn(network).flatten(0, 1).numpy())
 
 
 SIMULATORS: dict[str, Simulate] = {
     "NEST": nest_network.simulate,
     "brian2": brian2_network.simulate,
+    "brian2, our noise": brian2_with_our_noise,
     "ours": ours,
     "ours-again": partial(ours, noise_seed=1000),  # how much of a difference is chance
 }
@@ -299,8 +310,8 @@ def _over(scores: Iterable[Mapping[str, float]], key: str) -> str:
 NOTE = (
     "Networks with tau du = (-u + W tanh(u)) dt + sqrt(tau) sigma dB, N(0, {one.gain:g}^2 / n) "
     "weights, frames {ratio:g} tau apart, {one.substeps} simulator steps per frame. The same weights and the same "
-    "start for all three; each draws its own noise. NEST is given sigma = noise sqrt(tau / delta_t) = "
-    "{sigma:.4f} and integrates leak and noise exactly, inputs held over a step; brian2 is given the same sigma in "
+    "start for all. Each draws its own noise; with *our noise* brian2 adds in every step what ours does, so that the "
+    "difference is free of chance. NEST is given sigma = noise sqrt(tau / delta_t) = {sigma:.4f} and integrates leak and noise exactly, inputs held over a step; brian2 is given the same sigma in "
     "`sigma * xi / sqrt(tau)` and takes Euler-Maruyama steps; ours adds the noise at the end of every Runge-Kutta "
     "step. Put in: {one.noise:g} per frame of process noise, and no measurement noise. Functions known: W alone is "
     "estimated from the training frames; learned: a run of simulation=recording. Means +- standard deviations over "

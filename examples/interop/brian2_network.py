@@ -11,17 +11,22 @@ import numpy as np
 from rate_network import RateNetwork, record
 
 EQUATIONS = """
-du/dt = (-u + received) / tau + sigma * xi / sqrt(tau) : 1
+du/dt = (-u + received) / tau + {noise} : 1
 received : 1
 """
+OWN_NOISE = "sigma * xi / sqrt(tau)"
+GIVEN_NOISE = "kicks(t, i) / dt"
 SYNAPSES = """
 w : 1
 received_post = w * tanh(u_pre) : 1 (summed)
 """
 
 
-def simulate(network: RateNetwork, W: np.ndarray) -> np.ndarray:
-    """States [frame, unit] under weights W [target, source]."""
+def simulate(network: RateNetwork, W: np.ndarray, kicks: np.ndarray | None = None) -> np.ndarray:
+    """States [frame, unit] under weights W [target, source].
+
+    kicks [step, unit]: what noise adds to a state in each step from the start of the burn-in on; None: brian2 draws it.
+    """
     try:
         import brian2 as b2
     except ImportError:
@@ -31,7 +36,10 @@ def simulate(network: RateNetwork, W: np.ndarray) -> np.ndarray:
     b2.start_scope()
     clock = b2.Clock(dt=network.step * b2.second)
     names = {"tau": network.tau * b2.second, "sigma": network.sigma}
-    units = b2.NeuronGroup(network.units, EQUATIONS, method="euler", namespace=names, clock=clock)
+    if kicks is not None:
+        names["kicks"] = b2.TimedArray(kicks, dt=network.step * b2.second)
+    equations = EQUATIONS.format(noise=OWN_NOISE if kicks is None else GIVEN_NOISE)
+    units = b2.NeuronGroup(network.units, equations, method="euler", namespace=names, clock=clock)
     units.u = network.initial_state()
     synapses = b2.Synapses(units, units, SYNAPSES, clock=clock)
     targets, sources = np.nonzero(W)
