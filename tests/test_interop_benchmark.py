@@ -48,7 +48,8 @@ def test_simulators_without_a_run_have_no_row_and_are_named(interop):
     rows = interop._rows("known", networks)
     assert [(row["simulator"], row["seeds"]) for row in rows] == [("ours", "2 of 2")]
     assert interop._missing("known", networks) == (
-        "functions known: NEST (seeds 0, 1), brian2 (seeds 0, 1), ours-again (seeds 0, 1)"
+        "functions known: NEST (seeds 0, 1), brian2 (seeds 0, 1), "
+        "brian2, our noise (seeds 0, 1), ours-again (seeds 0, 1)"
     )
 
 
