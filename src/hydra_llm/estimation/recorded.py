@@ -47,6 +47,18 @@ class Recorded:
             starts = torch.cat([starts.new_zeros(1), inside])
         return Recorded(self.activity[start:stop], external, self.delta_t, starts, self.scratch)
 
+    def every(self, step: int) -> "Recorded":
+        """Every step-th frame of each sequence; of the input the mean until the next of these frames."""
+        own = self.sequences()
+        frame = torch.cat([torch.arange(part.start, part.stop, step) for part in own])
+        lengths = torch.tensor([0, *(len(range(part.start, part.stop, step)) for part in own[:-1])])
+        external = None
+        if self.external is not None:
+            held = [chunk.mean(dim=0) for part in own for chunk in self.external[part].split(step)]
+            external = torch.stack(held)
+        starts = None if self.sequence_start is None else lengths.cumsum(0)
+        return Recorded(self.activity[frame], external, step * self.delta_t, starts, self.scratch)
+
     def interior(self, before: int, after: int) -> Tensor:
         """Frames [frame] with so many frames before and after them in their own sequence."""
         parts = [

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
 from hydra_llm.data.dataset import Dataset
+from hydra_llm.estimation.choose import choose
 from hydra_llm.estimation.estimates import Estimates
+from hydra_llm.estimation.recorded import Recorded
 from hydra_llm.families.evaluation import LOST, Evaluation, OracleReport, Rollout, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.rollouts import roll_out
@@ -99,7 +101,8 @@ class RecordingEvaluator:
         if terms is not None:
             checked = terms if predictor is net else self._terms(predictor)
             assert checked is not None  # as for net
-            trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed)
+            read = partial(self._terms_on, predictor)
+            trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed, read)
             log.info("%s", trusted.sentence())
             metrics |= trusted.metrics
         return RecordingEvaluation(metrics, rollouts, recovered, trusted)
@@ -121,6 +124,12 @@ class RecordingEvaluator:
             return None
         correction = self._correction
         return Terms.of(net, self._estimates.frames("train", net)) if correction is None else correction.terms_of(net)
+
+    def _terms_on(self, net: SignalGNN, recorded: Recorded) -> Terms:
+        """The same regression on another recording of these units, for which a method is chosen anew."""
+        method = choose(self._keys, recorded).method
+        correction = NoiseCorrection.wanted(method, recorded, self._observations.meta["external_input_mode"])
+        return Terms.of(net, method.refine(recorded, net)) if correction is None else correction.terms_of(net)
 
     @cached_property
     def _correction(self) -> NoiseCorrection | None:

@@ -44,7 +44,10 @@ def weights_with_errors(own: Recovery, found: Weights, unit: str) -> Figure:
     dress(left, f"W, learned{note}", "source (index)", "target (index)")
     known = synapses & found.determined
     reach = found.reach(0.95)
-    if own.true is None:
+    if not known.any():
+        dress(right, "No weight is determined by this recording", "", "")
+        right.set_axis_off()
+    elif own.true is None:
         _ranked(right, W[known], reach * found.error[known], unit)
     else:
         judged = scaled(found, own.factor)

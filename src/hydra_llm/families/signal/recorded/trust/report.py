@@ -11,6 +11,7 @@ from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.predictions import Steps, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.trust import prediction
+from hydra_llm.families.signal.recorded.trust.again import Read, Regressed, added_noise, every_second
 from hydra_llm.families.signal.recorded.trust.horizon import closeness, rollout_verdict, rollouts_over_horizon
 from hydra_llm.families.signal.recorded.trust.innovations import white_innovations
 from hydra_llm.families.signal.recorded.trust.verdict import HOLDS, UNTOLD, TrustVerdict
@@ -49,8 +50,8 @@ class Trust:
                 *rows,
                 "",
                 f"Trust score, from training and validation frames: {self.score:.4f} (1 is perfect, 0.5 no better than "
-                "linear models). Prediction, inputs, innovations and rollouts are judged on the test frames, halves "
-                "and shifted inputs on the training frames.",
+                "linear models). Prediction, inputs, innovations and rollouts are judged on the test frames, the "
+                "others on the training frames.",
                 "",
                 "A model can predict well without the right mechanism. What no check here can see: units that were not "
                 "recorded, and a bias that all frames share.",
@@ -66,14 +67,18 @@ def trust(
     noise: ChannelNoise,
     synapses: torch.Tensor | None,
     seed: int,
+    read: Read,
 ) -> Trust:
-    """recorded: by split; terms: of the training frames; synapses: bool [target, source] where the wiring is known."""
+    """recorded: by split; terms: of the training frames; synapses: bool [target, source] where the wiring is known;
+    read: the terms of another recording.
+    """
     train, test = recorded["train"], recorded["test"]
     step, others = network_step(net, train.delta_t), rivals(train, recorded["validation"])
     mixed = prediction.shuffled_inputs(net, step, train.delta_t)
     predictors = {"network": step, **others, prediction.SHUFFLED: mixed}
     tested = one_step(predictors, train, test)
     found = halves(terms, net.connectivity().detach().double().numpy(), synapses)
+    regressed = Regressed.of(train, read, terms, synapses)
     verdicts = (
         prediction.beats_rivals(tested),
         prediction.needs_inputs(tested),
@@ -81,6 +86,8 @@ def trust(
         rollout_verdict(rollouts_over_horizon(step, others, test), train.delta_t),
         halves_verdict(found),
         shifted_inputs(terms, synapses, seed),
+        added_noise(regressed, noise, seed),
+        every_second(regressed),
     )
     return Trust(verdicts, trust_score(net, recorded, found))
 
