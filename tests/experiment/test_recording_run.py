@@ -287,3 +287,25 @@ def test_what_sessions_of_different_units_cannot_do_yet_is_refused_with_a_senten
     with pytest.raises(ExperimentError, match="Where sessions show different units") as refusal:
         run_recording(f"[{','.join(files)}]", key, "training.max_steps=0")
     assert NOT_YET[key] in str(refusal.value)
+
+
+def test_intervals_come_from_fits_to_resampled_recordings_where_they_are_asked_for(simulated, run_recording, tmp_path):
+    _, folder = simulated
+    u = np.load(folder / "u.npy")
+    _npz(tmp_path / "a.npz", u + 0.02 * np.random.default_rng(0).standard_normal(u.shape))
+    short = ("training.max_steps=200", "training.must_beat=[]", "training.projection_iterations=0")
+    metrics = run_recording(tmp_path / "a.npz", "training.bootstrap=5", *short)
+    assert metrics["bootstrap_fits"] == 5
+    table = _rows(tmp_path / "run" / "weights.csv")
+    assert all(
+        float(row["low_95"]) < float(row["weight"]) < float(row["high_95"]) for row in table if not row["status"]
+    )
+    curves = _rows(tmp_path / "run" / "functions.csv")
+    assert all(float(row["message_low_95"]) < float(row["message_high_95"]) for row in curves)
+    assert not (tmp_path / "run" / "bootstrap").exists()
+
+
+def test_sessions_that_show_different_units_cannot_be_resampled(sessions, run_recording):
+    files, _ = sessions
+    with pytest.raises(ValueError, match=r"training\.bootstrap=5 needs sessions that all show the same units"):
+        run_recording(f"[{','.join(files)}]", "training.bootstrap=5")

@@ -57,7 +57,8 @@ class Fit:
 
     intervals: the network after every interval, or after some of them. target: what was fitted, in words; baselines:
     losses of what it had to beat; retries: attempts that failed before it (families.attempts). doubt: why it may be
-    wrong although it beats them, "" for no reason (families.doubt); None: nobody asked, or nothing tells.
+    wrong although it beats them, "" for no reason (families.doubt); None: nobody asked, or nothing tells. replicates:
+    networks fitted in the same way to resampled recordings (families.bootstrap).
     """
 
     net: Any
@@ -71,6 +72,7 @@ class Fit:
     retries: int = 0
     doubt: str | None = None
     intervals: Sequence[IntervalSnapshot] = ()
+    replicates: Sequence[Any] = ()
 
     def losses(self) -> dict[str, float]:
         """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries;

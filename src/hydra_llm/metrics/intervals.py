@@ -2,17 +2,22 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
 INTERVAL = 1.645  # standard deviations to either side of 90 % of a Gaussian
 
 
-def interval_metrics(learned: ArrayLike, error: ArrayLike, true: ArrayLike, *, prefix: str) -> dict[str, float]:
+def interval_metrics(
+    learned: ArrayLike, error: ArrayLike, true: ArrayLike, *, prefix: str, n_fits: int | None = None
+) -> dict[str, float]:
     """<prefix>_standard_error, the median, and <prefix>_coverage_90, the share of 90 % intervals that hold the truth.
 
-    All [parameter], in the gauge of the truth. Empty without parameters.
+    All [parameter], in the gauge of the truth. n_fits: whose scatter the error is, which few fits tell poorly
+    (Student's t); None: the error counts as known. Empty without parameters.
     """
     x, e, y = (np.asarray(values, dtype=np.float64).ravel() for values in (learned, error, true))
     if not x.size:
         return {}
-    inside = np.abs(x - y) < INTERVAL * e
+    reach = INTERVAL if n_fits is None else student.ppf(0.95, n_fits - 1)
+    inside = np.abs(x - y) < reach * e
     return {f"{prefix}_standard_error": float(np.median(e)), f"{prefix}_coverage_90": float(inside.mean())}

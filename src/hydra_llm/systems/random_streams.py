@@ -27,6 +27,7 @@ PURPOSES = (
     "batch_order",
     "training_noise",
     "controls",
+    "bootstrap",
 )
 
 

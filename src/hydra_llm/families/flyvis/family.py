@@ -1,12 +1,15 @@
 """The fly visual system in a run."""
 
+from functools import partial
+
+from hydra_llm.families.bootstrap import with_replicates
 from hydra_llm.families.family import Family
 from hydra_llm.families.flyvis.evaluation.evaluator import FlyvisEvaluator
 from hydra_llm.families.flyvis.fit import fit
 from hydra_llm.families.flyvis.memory import peak_memory
 
 FAMILY = Family(
-    fit=fit,
+    fit=partial(with_replicates, fit),
     evaluator=FlyvisEvaluator,
     oracle_keys=("target", "difference_order", "flow_substeps"),
     memory=peak_memory,

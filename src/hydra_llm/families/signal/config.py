@@ -205,5 +205,13 @@ class SignalTraining(OpenTraining):
         0, help="inputs that nobody recorded: their number, or auto, as many as held-out entries ask for"
     )
 
+    # ---- intervals ----
+    bootstrap: int = key(
+        0,
+        help="further fits to resampled blocks of the training frames, whose scatter gives the intervals; 0: none, and "
+        "intervals from the closed form",
+        low=0,
+    )
+
     # ---- evaluation ----
     rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)

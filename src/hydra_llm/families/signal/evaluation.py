@@ -1,7 +1,7 @@
 """The signal family: its oracle, its scores, its figures. Sees the truth, after or beside the fit, never inside it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.estimation.estimates import Estimates
 from hydra_llm.estimation.recorded import Recorded
+from hydra_llm.families.bootstrap import error_of
 from hydra_llm.families.evaluation import Evaluation, OracleReport, Rollout, as_law, held_out_scores, loss_figures
 from hydra_llm.families.fitting import Fit
 from hydra_llm.families.signal.config import SignalTraining
@@ -182,7 +183,9 @@ class SignalEvaluator:
         if not isinstance(net, SignalGNN):
             log.info("Not reported: connectivity and types, which are read from a SignalGNN; this is a %s.", type(net))
             return SignalEvaluation(metrics, rollouts, None)
-        scores, recovered = self._recovered(net, oracle.found, None if latents is None else latents.error)
+        scores, recovered = self._recovered(
+            net, oracle.found, None if latents is None else latents.error, fit.replicates
+        )
         arrays = {} if recovered.error is None else {"connectivity_standard_error": recovered.error}
         return SignalEvaluation(metrics | scores, rollouts, recovered, arrays=arrays)
 
@@ -219,9 +222,10 @@ class SignalEvaluator:
         return weights_given_functions(self._correction.terms_of(net)).error
 
     def _recovered(
-        self, net: SignalGNN, oracle: SignalOracle, error: np.ndarray | None
+        self, net: SignalGNN, oracle: SignalOracle, error: np.ndarray | None, replicates: Sequence[SignalGNN]
     ) -> tuple[dict[str, float], RecoveredNetwork]:
-        """error [target, source]: standard errors that the fit has; None: by its closed form."""
+        """error [target, source]: standard errors that the fit has; None: by the scatter of replicates, or without any
+        by its closed form."""
         learned = self._learned(net, self._grid)
         scale, W, true = learned.scale, learned.W, self._field.effective_connectivity.numpy()
         metrics = connectivity_metrics(
@@ -229,14 +233,20 @@ class SignalEvaluator:
         )
         recorded = np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
-        if error is None:
-            error = self._standard_errors(net)
+        n_fits = len(replicates) or None
+        if n_fits is not None:
+            error, metrics["bootstrap_fits"] = (
+                error_of([self._learned(n, self._grid).W for n in replicates]),
+                float(n_fits),
+            )
+        else:
+            error = self._standard_errors(net) if error is None else error
+            error = None if error is None else np.abs(rescale_sources(error, scale))
         if error is None:
             log.info("Not reported: connectivity_standard_error, because the input multiplies.")
         else:
-            error = np.abs(rescale_sources(error, scale))
             counted = ~np.eye(len(W), dtype=bool) & self._told_sources[None, :]
-            metrics |= interval_metrics(W[counted], error[counted], true[counted], prefix="connectivity")
+            metrics |= interval_metrics(W[counted], error[counted], true[counted], prefix="connectivity", n_fits=n_fits)
         clusters = None
         n_types = len(np.unique(self._types))
         if not net.is_shared:

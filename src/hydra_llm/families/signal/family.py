@@ -1,11 +1,14 @@
 """The signal family in a run."""
 
+from functools import partial
+
+from hydra_llm.families.bootstrap import with_replicates
 from hydra_llm.families.family import Family
 from hydra_llm.families.signal.evaluation import SignalEvaluator
 from hydra_llm.families.signal.fit import fit
 
 FAMILY = Family(
-    fit=fit,
+    fit=partial(with_replicates, fit),
     evaluator=SignalEvaluator,
     oracle_keys=("target", "difference_order"),
     headline="connectivity_R2",

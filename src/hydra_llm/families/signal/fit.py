@@ -84,6 +84,11 @@ def fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitCont
     then = _after_functions(data, observations)
 
     n_latent = wanted(keys, data, observations)
+    if keys.bootstrap and n_latent != 0:
+        raise ValueError(
+            f"training.bootstrap={keys.bootstrap} has no place for latent inputs, whose fit has intervals of its own. "
+            "Set training.bootstrap=0 or training.latent_inputs=0."
+        )
 
     def attempt(keys: SignalTraining, context: FitContext) -> Fit:
         net = build_net(model, keys.seed, observations, data.frames("train").activity)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from hydra_llm.data.dataset import Dataset
+from hydra_llm.families.bootstrap import error_of
 from hydra_llm.families.csv_text import csv_text
 from hydra_llm.families.evaluation import Evaluation, OracleReport, as_law, drift_at
 from hydra_llm.families.fitting import Fit
@@ -175,7 +176,9 @@ class FlyvisEvaluator:
         metrics |= truth.moving_scores(recovered.tau, getattr(fit, "resting", None))
         metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
         errors = self._errors(fit, recovered)
-        metrics |= self._error_scores(errors, recovered)
+        metrics |= self._error_scores(errors, recovered, len(fit.replicates) or None)
+        if fit.replicates:
+            metrics["bootstrap_fits"] = float(len(fit.replicates))
         metrics["tau_missing_share"] = float((~recovered.found).mean())
         if not recovered.found.all():
             log.info(
@@ -214,6 +217,10 @@ class FlyvisEvaluator:
 
     def _errors(self, fit: Fit, recovered: RecoveredParameters) -> dict[str, np.ndarray]:
         """Standard errors of W [edge], tau and V_rest [neuron] by the prefix of their metrics; none: nothing tells."""
+        if fit.replicates:
+            every = [self._probe.recover(net) for net in fit.replicates]
+            named = {"connectivity": "W", "tau": "tau", "V_rest": "v_rest"}
+            return {prefix: error_of([getattr(one, name) for one in every]) for prefix, name in named.items()}
         spread = getattr(fit, "spread", None)
         if spread is None:
             return {}
@@ -222,7 +229,9 @@ class FlyvisEvaluator:
         found = spread.errors(*(torch.from_numpy(part) for part in values))
         return {"connectivity": found.W.numpy(), "tau": found.tau.numpy(), "V_rest": found.v_rest.numpy()}
 
-    def _error_scores(self, errors: dict[str, np.ndarray], recovered: RecoveredParameters) -> dict[str, float]:
+    def _error_scores(
+        self, errors: dict[str, np.ndarray], recovered: RecoveredParameters, n_fits: int | None
+    ) -> dict[str, float]:
         """Standard errors, the medians, and how many of the 90 % intervals hold the truth."""
         pairs = {
             "connectivity": (recovered.W, self._truth.W),
@@ -231,7 +240,7 @@ class FlyvisEvaluator:
         }
         scores: dict[str, float] = {}
         for prefix, error in errors.items():
-            scores |= interval_metrics(pairs[prefix][0], error, pairs[prefix][1], prefix=prefix)
+            scores |= interval_metrics(pairs[prefix][0], error, pairs[prefix][1], prefix=prefix, n_fits=n_fits)
         return scores
 
     def recovery(self, net) -> dict[str, float]:

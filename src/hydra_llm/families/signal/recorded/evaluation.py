@@ -1,6 +1,7 @@
 """What can be said of a fit to a recording whose truth nobody knows, and more where the user knows the weights."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -30,6 +31,7 @@ from hydra_llm.families.signal.recorded.figures import learned_functions, weight
 from hydra_llm.families.signal.recorded.function_bands import LEVEL, errors_of, refused
 from hydra_llm.families.signal.recorded.predictions import SUBSTEPS, HeldOut, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.recovered import RecoveredWeights
+from hydra_llm.families.signal.recorded.replicated import Replicated
 from hydra_llm.families.signal.recorded.scale import factor_to, natural_scale, scaled
 from hydra_llm.families.signal.recorded.trust.report import Trust, trust
 from hydra_llm.figures.activity import activity
@@ -92,6 +94,9 @@ class RecordingEvaluator:
             return RecordingEvaluation(metrics, rollouts, None, None)
         terms, known = self._terms(net), net.off_diagonal.bool() if knows_synapses(self._observations) else None
         recovered = self._recover(net, terms, known, None if latents is None else latents.error)
+        if fit.replicates:
+            recovered = self._replicated(recovered, net, fit.replicates)
+            metrics["bootstrap_fits"] = float(len(fit.replicates))
         if latents is not None:
             metrics["n_latent_inputs"] = float(latents.number)
             metrics |= {f"silenced_{name}": value for name, value in self.recovery(latents.predictor).items()}
@@ -178,6 +183,14 @@ class RecordingEvaluator:
                 found = replace(found, error=np.hypot(found.error, functions.weights.sqrt().numpy() / np.abs(scale)))
             found = scaled(found, scale)
         return RecoveredWeights(W, found, net.off_diagonal.bool().numpy(), scale, factor, true, functions)
+
+    def _replicated(self, recovered: RecoveredWeights, net: SignalGNN, nets: Sequence[SignalGNN]) -> RecoveredWeights:
+        """With intervals from fits to resampled recordings. A weight counts as determined as before, and everywhere if
+        no closed form tells."""
+        told = recovered.synapses if recovered.found is None else recovered.found.determined
+        replicated = Replicated.of(nets, self._observations.split("train").activity)
+        found = replicated.weights(recovered.W, told & recovered.synapses)
+        return replace(recovered, found=found, functions=replicated if net.is_shared else None)
 
     def _function_errors(
         self, net: SignalGNN, found: Weights | None, known: torch.Tensor | None

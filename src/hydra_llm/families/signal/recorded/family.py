@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.observations import Observations
+from hydra_llm.families.bootstrap import with_replicates
 from hydra_llm.families.evaluation import sentence_on_states
 from hydra_llm.families.family import Evaluator, Family
 from hydra_llm.families.fitting import Fit, FitContext
@@ -17,8 +18,14 @@ from hydra_llm.families.signal.stitched import stitched_fit
 
 
 def _fit(dataset: Path, model: DictConfig, training: DictConfig, context: FitContext) -> Fit:
-    whole = sees_all(Observations.open(dataset))
-    return (fit if whole else stitched_fit)(dataset, model, training, context)
+    if sees_all(Observations.open(dataset)):
+        return with_replicates(fit, dataset, model, training, context)
+    if training.bootstrap:
+        raise ValueError(
+            f"training.bootstrap={training.bootstrap} needs sessions that all show the same units. Intervals of others "
+            "come from draws of what was hidden: set training.bootstrap=0."
+        )
+    return stitched_fit(dataset, model, training, context)
 
 
 def _evaluator(dataset: Dataset, training: DictConfig) -> Evaluator:
@@ -60,6 +67,7 @@ FAMILY = Family(
         "connectivity_coverage_90",
         "connectivity_coverage_95",
         "connectivity_mean_z2",
+        "bootstrap_fits",
         "message_band",
         "update_band",
         "split_half_correlation",

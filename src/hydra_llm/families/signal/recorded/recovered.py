@@ -2,10 +2,10 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from hydra_llm.families.signal.fitting.function_errors import FunctionErrors
 from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.recorded.scale import scaled
 from hydra_llm.metrics.connectivity import connectivity_metrics
@@ -13,6 +13,12 @@ from hydra_llm.metrics.connectivity import connectivity_metrics
 log = logging.getLogger(__name__)
 
 LEVELS = (0.90, 0.95)  # of intervals
+
+
+class Bands(Protocol):
+    def half_widths(self, states: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Of pointwise bands of message and update at states [point]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class RecoveredWeights:
     scale: np.ndarray
     factor: np.ndarray
     true: np.ndarray | None
-    functions: FunctionErrors | None
+    functions: Bands | None
 
     def scores(self) -> dict[str, float]:
         """Of the errors, and against the truth where the user gave one."""
