@@ -20,7 +20,7 @@ from hydra_llm.search.triggers import MetricTrigger
 
 Budget = Literal["search", "full"]
 CHECKED = (  # fields that are keys of the sweeper; they keep to its ranges wherever a study is made
-    *("n_trials", "n_parallel", "n_iter_block", "start", "reward"),
+    *("n_trials", "n_parallel", "seed", "n_iter_block", "start", "reward"),
     *("max_failure_rate", "fail_fast", "max_infra_retries"),
 )
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols

@@ -18,6 +18,7 @@ import numpy as np
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget
 from hydra_llm.search.annotations import Annotations, usages
+from hydra_llm.search.arguments import settings_in_memory
 from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.batch_slots import slots_to_fill
 from hydra_llm.search.block_review import review_of_block
@@ -150,21 +151,20 @@ class Study:
     ) -> Study:
         """A study without folder, files or launcher: ask, launched, tell. It ends with the program.
 
+        The defaults of the space run first: a dimension without one begins in the middle of its range, or with its
+        first choice, and a default outside its dimension is refused. `settings.space` holds what became of it.
         `objective` None maximises the number that is told; with Objectives `front` is what was found.
         `settings` are further fields of search.settings.Settings,
         such as seed_keys=("seed",), without which a rerun is taken to repeat the same number. Raises ValueError with a
         sentence where a value cannot be.
         """
+        if proposer == "llm":
+            raise ValueError('proposer="llm" needs settings of a model, which a study in memory has not. Take another.')
+        if not callable(validate):
+            raise ValueError(f"validate must be a function of (values, block) that lists problems, got {validate!r}.")
         made = make_proposer(proposer, {})
-        wanted = Settings(
-            space=space,
-            objective=objective.scalar if isinstance(objective, Objectives) else objective or Objective(),
-            objectives=objective if isinstance(objective, Objectives) else None,
-            n_trials=n_trials,
-            n_parallel=n_parallel,
-            seed=seed,
-            **{"reward": made.reward, **settings},
-        )
+        asked_for = {"n_trials": n_trials, "n_parallel": n_parallel, "seed": seed}
+        wanted = settings_in_memory(space, objective, **{"reward": made.reward, **settings}, **asked_for)
         return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
