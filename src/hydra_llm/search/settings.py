@@ -113,7 +113,7 @@ class Settings:
         if self.confirmation.n_seeds and not self.seed_keys:
             raise ValueError(
                 "A confirmation on fresh seeds needs to know the seed keys of the application. "
-                "Set hydra.sweeper.seed_keys=[seed], for example, or confirm.n_seeds to 0."
+                "Set seed_keys, for example to [seed], or n_seeds of the confirmation to 0."
             )
 
     def _check_several(self, objectives: Objectives) -> None:

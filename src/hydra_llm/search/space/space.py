@@ -53,9 +53,8 @@ class Space:
         object.__setattr__(self, "dimensions", tuple(self.dimensions))
         if not self.dimensions:
             raise ValueError(
-                "The search space is empty, so there is nothing to search. Declare at least one parameter under "
-                "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
-                "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
+                "The search space is empty, so there is nothing to search. Declare at least one dimension, such as "
+                'Float(name="lr", low=1e-4, high=0.1, log=True).'
             )
         names = [dimension.name for dimension in self.dimensions]
         twice = sorted({name for name in names if names.count(name) > 1})
