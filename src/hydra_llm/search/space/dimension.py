@@ -2,7 +2,8 @@
 
 Numeric dimensions map to the unit interval, linearly or through the logarithm, so that steps and distances mean the
 same share of the range for every kind. A default outside the declared range stays legal: the baseline is what the
-application's configuration says, and a search must be able to start there.
+application's configuration says, and a search must be able to start there. (A study in memory has no application, and
+refuses it: handwritten.py.)
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ class _Numeric(Dimension):
 
 @dataclass(frozen=True, kw_only=True)
 class Float(_Numeric):
-    """A real number in [low, high]."""
+    """A real number in [low, high]. Without a default a study in memory begins in the middle."""
 
     kind: ClassVar[str] = "float"
 
@@ -203,7 +204,9 @@ class Float(_Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(_Numeric):
-    """A whole number in [low, high], which are whole themselves."""
+    """A whole number in [low, high], which are whole themselves. Without a default a study in memory begins in the
+    middle.
+    """
 
     kind: ClassVar[str] = "integer"
 
@@ -238,7 +241,9 @@ class Integer(_Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class Categorical(Dimension):
-    """One of a list of values; `ordered` says that neighbours in the list are similar."""
+    """One of a list of values; `ordered` says that neighbours in the list are similar. Without a default a study in
+    memory begins with the first, or with None where that is one of them.
+    """
 
     choices: tuple[Any, ...]
     ordered: bool = False
