@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds these equal to 
     from hydra_llm.search.tree.arms import Arms
     from hydra_llm.search.trial.objective import Objective
     from hydra_llm.search.trial.objectives import Objectives
+    from hydra_llm.search.trial.outcome import Outcome, TrialState
     from hydra_llm.search.trial.trial import Proposal, Trial
     from hydra_llm.systems.base import System
     from hydra_llm.training.phases.base import Phase
@@ -50,6 +51,7 @@ _PLACES = {
     "search.tree.arms": ("Arms",),
     "search.trial.objective": ("Objective",),
     "search.trial.objectives": ("Objectives",),
+    "search.trial.outcome": ("Outcome", "TrialState"),
     "search.trial.trial": ("Proposal", "Trial"),
     "systems.base": ("System",),
     "training.phases.base": ("Phase",),

@@ -73,7 +73,9 @@ def test_params_take_texts_lists_dicts_and_plain_values():
     [
         ({"type": "float", "low": 0}, r"params.x must have low and high with type float."),
         ({"type": "normal", "low": 0, "high": 1}, r"params.x.type must be float, int or choice, got 'normal'"),
-        ({"type": "choice"}, r"params.x must have a list of choices with type choice."),
+        ({"type": "choice"}, r"params.x must have a list of choices with type choice, got None."),
+        ({"choices": "adam"}, r"params.x must have a list of choices with type choice, got 'adam'."),
+        ({"low": 0, "high": 1, "when": "model"}, r"params.x.when must map another parameter .*got 'model'"),
         ({"type": "float", "low": 0, "high": 1, "lgo": True}, r"A key of params.x must be one of type,.*got lgo"),
     ],
 )

@@ -235,7 +235,7 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
     ("overrides", "sentence"),
     [
         (("hydra.sweeper.params={xx: 'interval(0,1)'}",), "The parameter xx is not in the application's configuration"),
-        (("~search",), "The search space is empty"),
+        (("~search",), "nothing to search. Declare at least one parameter under hydra.sweeper.params"),
         (("hydra.sweeper.proposer=genetic",), "hydra.sweeper.proposer must be one of auto, llm, bayes, rules, random"),
         (("hydra.sweeper.selection=uct",), "hydra.sweeper.selection must be one of puct_rank, ucb, ucb1"),
         (

@@ -113,7 +113,7 @@ SWEEPER: Table = {
         "`posterior` with `proposer: bayes`, else `paired`",
         choices=("posterior", "paired", "mean", "lower_confidence", "min"),
     ),
-    "seed": Key(int, 0, "seed of the search itself, not of the task"),
+    "seed": Key(int, 0, "seed of the search itself, not of the task", low=0),
     "seed_keys": Key(list, None, "the task's own seed keys, which reruns vary"),
     # ---- how much ----
     "n_trials": Key(int, 24, "trials in all sessions of the sweep, without the confirmation", low=1),

@@ -41,15 +41,18 @@ def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:
     return ""
 
 
-def must_stop(state: SweepState, settings: Settings) -> str:
+def must_stop(state: SweepState, settings: Settings, *, in_memory: bool = False) -> str:
     """Why the sweep must end early because of failures, "" otherwise. Failures of earlier sessions do not end this one:
-    whoever runs the same command again has mended something.
+    whoever runs the same command again has mended something. `in_memory`: there is no folder and no command to advise.
     """
     first = state.trials[state.search[0]] if state.search else None
     if first is not None and first.error is not None and first.error.type == MissingMetric.__name__:
+        said = f"no trial can have a score. {first.error.message} Trial 0"
+        if in_memory:
+            return f"{said}, which runs the defaults, showed it: mend that, and start another study"
         return (
-            f"no trial can have a score. {first.error.message} Trial 0, the application's own configuration, showed "
-            "it: mend that, and start anew in another hydra.sweep.dir"
+            f"{said}, the application's own configuration, showed it: mend that, or name another number in "
+            "hydra.sweeper.metric, and start anew in another hydra.sweep.dir"
         )
     if state.failures > settings.max_failure_rate * settings.n_trials:
         return (
@@ -67,10 +70,11 @@ def must_stop(state: SweepState, settings: Settings) -> str:
             and len({_cause(trial) for trial in tail}) == 1
             and _cause(tail[0]) is not None
         ):
-            return (
-                f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error}). Mend its cause "
-                "and run the same command in the same folder again, or let hydra.sweeper.fail_fast=0 pass over it"
-            )
+            said = f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error}). Mend its cause"
+            if in_memory:
+                return f"{said}, or let fail_fast=0 pass over it"
+            again = "run the same command in the same folder again"
+            return f"{said} and {again}, or let hydra.sweeper.fail_fast=0 pass over it"
     return ""
 
 

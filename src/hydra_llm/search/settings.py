@@ -20,7 +20,7 @@ from hydra_llm.search.triggers import MetricTrigger
 
 Budget = Literal["search", "full"]
 CHECKED = (  # fields that are keys of the sweeper; they keep to its ranges wherever a study is made
-    *("n_trials", "n_parallel", "n_iter_block", "start", "reward"),
+    *("n_trials", "n_parallel", "seed", "n_iter_block", "start", "reward"),
     *("max_failure_rate", "fail_fast", "max_infra_retries"),
 )
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
@@ -113,7 +113,7 @@ class Settings:
         if self.confirmation.n_seeds and not self.seed_keys:
             raise ValueError(
                 "A confirmation on fresh seeds needs to know the seed keys of the application. "
-                "Set hydra.sweeper.seed_keys=[seed], for example, or confirm.n_seeds to 0."
+                "Set seed_keys, for example to [seed], or n_seeds of the confirmation to 0."
             )
 
     def _check_several(self, objectives: Objectives) -> None:

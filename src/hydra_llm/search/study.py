@@ -10,6 +10,7 @@ import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import budget
 from hydra_llm.search.annotations import Annotations, usages
+from hydra_llm.search.arguments import settings_in_memory
 from hydra_llm.search.ask import ProposalLoop, Validate
 from hydra_llm.search.batch_slots import slots_to_fill
 from hydra_llm.search.block_review import review_of_block
@@ -57,6 +59,7 @@ from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.trial.outcome import Outcome, outcome_of
 from hydra_llm.search.trial.trial import Proposal, Trial, TrialState
+from hydra_llm.search.turns import asked_trial, check_running, check_waiting
 from hydra_llm.search.user_notes import take_notes
 
 log = logging.getLogger(__name__)
@@ -150,21 +153,20 @@ class Study:
     ) -> Study:
         """A study without folder, files or launcher: ask, launched, tell. It ends with the program.
 
+        The defaults of the space run first: a dimension without one begins in the middle of its range, or with its
+        first choice, and a default outside its dimension is refused. `settings.space` holds what became of it.
         `objective` None maximises the number that is told; with Objectives `front` is what was found.
         `settings` are further fields of search.settings.Settings,
         such as seed_keys=("seed",), without which a rerun is taken to repeat the same number. Raises ValueError with a
         sentence where a value cannot be.
         """
+        if proposer == "llm":
+            raise ValueError('proposer="llm" needs settings of a model, which a study in memory has not. Take another.')
+        if not callable(validate):
+            raise ValueError(f"validate must be a function of (values, block) that lists problems, got {validate!r}.")
         made = make_proposer(proposer, {})
-        wanted = Settings(
-            space=space,
-            objective=objective.scalar if isinstance(objective, Objectives) else objective or Objective(),
-            objectives=objective if isinstance(objective, Objectives) else None,
-            n_trials=n_trials,
-            n_parallel=n_parallel,
-            seed=seed,
-            **{"reward": made.reward, **settings},
-        )
+        asked_for = {"n_trials": n_trials, "n_parallel": n_parallel, "seed": seed}
+        wanted = settings_in_memory(space, objective, **{"reward": made.reward, **settings}, **asked_for)
         return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
@@ -193,8 +195,10 @@ class Study:
 
         `free` names the slots that wait for a job while the others work; None: all of them, in order. Trials that were
         lost come first, each alone; then those that were asked for but never launched. A count below 1, as of a pool
-        without a free worker, asks for nothing and ends nothing.
+        without a free worker, asks for nothing and ends nothing. Raises ValueError for what is no whole number.
         """
+        if not isinstance(count, Integral):
+            raise ValueError(f"ask must be given a whole number of trials, got {count!r}.")
         if count < 1:
             return []
         if not self.state.waiting and not self.search_over:
@@ -218,7 +222,7 @@ class Study:
     @property
     def must_stop(self) -> str:
         """Why failures end the sweep; "" otherwise."""
-        return budget.must_stop(self.state, self.settings)
+        return budget.must_stop(self.state, self.settings, in_memory=self._folder is None)
 
     @property
     def is_over(self) -> bool:
@@ -297,7 +301,11 @@ class Study:
 
     # ---- telling ----
     def launched(self, trials: list[Trial]) -> list[Trial]:
-        """Record that these trials are being launched; call it before the launch. Returns them with their attempt."""
+        """Record that these trials are being launched; call it before the launch. Returns them with their attempt.
+
+        Raises ValueError, with a sentence, for what is no list of trials, and for a trial that does not wait.
+        """
+        check_waiting(self.state, trials)
         numbers = tuple(trial.number for trial in trials)
         self._record(Launched(self.clock(), numbers))
         self.publish_limits()
@@ -312,12 +320,16 @@ class Study:
     def tell(self, number: int, result: Any) -> Trial:
         """Record how a launched trial ended: an Outcome, or what the task returned, or the exception that it raised. A
         LOST trial goes back to the queue while it has retries left.
+
+        Raises ValueError, with a sentence, for a trial that was never asked for, or was told already.
         """
+        trial = asked_trial(self.state, number)
+        number = trial.number
         outcome = result if isinstance(result, Outcome) else outcome_of(result, self.settings.reads)
-        trial = self.state.trials[number]
         if trial.state.is_finished:
             raise ValueError(f"Trial {number} was already told as {trial.state}. Tell each trial once.")
         if outcome.state is TrialState.LOST and trial.attempt <= self.settings.max_infra_retries:
+            check_running(self.state, trial)
             reason = str(outcome.error) if outcome.error else "no result"
             self._record(Lost(self.clock(), number, reason))
             return self.state.trials[number]
@@ -332,10 +344,12 @@ class Study:
 
     def put_back(self, number: int, reason: str) -> Trial:
         """Record that a launched trial was taken away through no fault of its own: it runs again, none of its retries
-        used.
+        used. Raises ValueError, with a sentence, for a trial that does not run.
         """
-        self._record(Lost(self.clock(), number, reason, charged=False))
-        return self.state.trials[number]
+        trial = asked_trial(self.state, number)
+        check_running(self.state, trial)
+        self._record(Lost(self.clock(), trial.number, reason, charged=False))
+        return self.state.trials[trial.number]
 
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:
         """Record a line for the memory or the log."""
@@ -355,12 +369,12 @@ class Study:
 
     def expected(self, values: Mapping[str, Any]) -> tuple[float, float, float] | None:
         """Median and bounds of the central 80 % of what one run of this configuration would give, in the metric's own
-        unit, as the Gaussian process on the present block sees it; None while it has seen too little.
+        unit, as the Gaussian process on the present block sees it; None while it has seen too little. Raises
+        ValueError, with a sentence, for what is no configuration of the space.
         """
+        full = self.settings.space.canonical(values)
         belief = self.state.tree.belief if self.state.blocks else None
-        return (
-            None if belief is None else belief.interval(self.settings.space.canonical(values), self.settings.objective)
-        )
+        return None if belief is None else belief.interval(full, self.settings.objective)
 
     def ranking(self) -> list[tuple[int, float]]:
         """(node id, selection score) of the present block, best first."""

@@ -15,6 +15,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from hydra_llm.keys.key import check
 from hydra_llm.keys.sweeper import CONFIRM, SEARCH
 from hydra_llm.search.space.space import Categorical, Dimension, Float, Integer
+from hydra_llm.search.space.start import start_of
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.options import lowered
 
@@ -66,7 +67,7 @@ def with_baseline(dimension: Dimension, config: DictConfig) -> Dimension:
     try:
         value = OmegaConf.select(config, key, throw_on_missing=True)
     except MissingMandatoryValue:  # ???: the application leaves it to whoever runs it
-        return _described(dimension.with_default(_start(dimension)), config)
+        return _described(dimension.with_default(start_of(dimension)), config)
     except OmegaConfBaseException as error:
         raise SweepError(f"The parameter {key} has no value to start from ({error}). Give it one.") from None
     if OmegaConf.is_config(value):
@@ -86,13 +87,6 @@ def require(what: str, key: str, config: DictConfig) -> None:
             f"{what} is not in the application's configuration. {_near(config, key)} "
             f"To add a key that is not there, write +{key}."
         )
-
-
-def _start(dimension: Dimension) -> Any:
-    """A value to begin with where the application has none: the middle of a range, the first option of a choice."""
-    if isinstance(dimension, Float | Integer):
-        return dimension.from_unit(0.5)
-    return next(iter(dimension.options or ()), None)
 
 
 def _described(dimension: Dimension, config: DictConfig) -> Dimension:

@@ -93,16 +93,22 @@ def from_spec(key: str, spec: Mapping[str, Any]) -> Dimension:
     unknown = sorted(set(spec) - set(SPEC_KEYS))
     if unknown:
         raise SweepError(f"A key of params.{key} must be one of {', '.join(SPEC_KEYS)}, got {', '.join(unknown)}.")
+    conditions = spec.get("when") or {}
+    if not isinstance(conditions, Mapping):
+        raise SweepError(
+            f"params.{key}.when must map another parameter to its values, such as {{model: large}}, got {conditions!r}."
+        )
     when = {
         str(name): tuple(options if isinstance(options, list | tuple) else [options])
-        for name, options in (spec.get("when") or {}).items()
+        for name, options in conditions.items()
     }
     shared: dict[str, Any] = {"name": key, "unit": spec.get("unit", ""), "help": spec.get("help", ""), "when": when}
     kind = spec.get("type", "choice" if "choices" in spec else "float")
     if kind == "choice":
-        if not spec.get("choices"):
-            raise SweepError(f"params.{key} must have a list of choices with type choice.")
-        return Categorical(choices=tuple(spec["choices"]), ordered=bool(spec.get("ordered", False)), **shared)
+        choices = spec.get("choices")
+        if not choices or not isinstance(choices, list | tuple):
+            raise SweepError(f"params.{key} must have a list of choices with type choice, got {choices!r}.")
+        return Categorical(choices=tuple(choices), ordered=bool(spec.get("ordered", False)), **shared)
     if kind not in ("float", "int"):
         raise SweepError(f"params.{key}.type must be float, int or choice, got {kind!r}.")
     if "low" not in spec or "high" not in spec:

@@ -30,8 +30,15 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
     dimensions = settle_conditions(named, sources.value)
     by_slot = {key: kept[key].choices for key in kept if key in dimensions}
     settled = [with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()]
+    every = (*settled, *_code(sources, dimensions))
+    if not every:
+        raise SweepError(
+            "The search space is empty, so there is nothing to search. Declare at least one parameter under "
+            "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
+            "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
+        )
     space = Space(
-        (*settled, *_code(sources, dimensions)),
+        every,
         sources.node.get("locked", {}),
         by_slot=tuple(by_slot),
     )

@@ -13,8 +13,18 @@ def test_numbers_are_compared_as_numbers_and_not_as_text():
 
 
 def test_an_empty_space_is_refused_with_a_remedy():
-    with pytest.raises(ValueError, match=r"search space is empty.*hydra\.sweeper\.params"):
+    with pytest.raises(ValueError, match=r"search space is empty.*such as Float\(name="):
         Space(())
+
+
+@pytest.mark.parametrize("dimensions", [Float(name="x", low=0, high=1), {"x": (0, 1)}, ("x",), 3])
+def test_what_are_no_dimensions_is_refused_with_an_example(dimensions):
+    with pytest.raises(ValueError, match=r"must be a list of Float, Integer and Categorical, such as \[Float\(name="):
+        Space(dimensions)
+
+
+def test_dimensions_may_be_a_list():
+    assert Space(list(SPACE.dimensions)) == SPACE
 
 
 def test_validate_says_what_is_wrong_with_each_value():

@@ -27,3 +27,9 @@ def test_a_job_that_did_not_tell_when_it_began_began_when_it_was_launched():
 def test_an_outcome_of_a_running_trial_is_refused():
     with pytest.raises(ValueError, match="trials that ended, got RUNNING"):
         Outcome(TrialState.RUNNING)
+
+
+def test_the_state_of_an_outcome_may_be_text_and_is_one_that_trials_end_in():
+    assert Outcome("LOST").state is TrialState.LOST  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"The state of an outcome must be one of RUNNING, COMPLETED.*got 'DONE'"):
+        Outcome("DONE")  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ the application and is not brought back, so a space read here refuses nothing th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,4 +110,7 @@ def _dimension(entry: Mapping[str, Any]) -> Dimension:
     fields["when"] = {name: tuple(options) for name, options in fields.get("when", {}).items()}
     if "choices" in fields:
         fields["choices"] = tuple(fields["choices"])
+    if entry["kind"] == Integer.kind:  # its ends were not always held to whole numbers
+        inner = {"low": math.ceil(fields["low"]), "high": math.floor(fields["high"])}
+        fields |= {end: whole for end, whole in inner.items() if fields[end] != whole}
     return KINDS[entry["kind"]](**fields)

@@ -116,8 +116,8 @@ def demanded(proposer: Proposer) -> Iterator[None]:
     except Exception as error:
         log.warning("The proposer %s failed.", proposer.name, exc_info=error)
         raise ProposerStop(
-            f"The proposer {proposer.name} failed ({type(error).__name__}: {error}). Mend it, or set "
-            "hydra.sweeper.proposer to another one, and run the same command again."
+            f"The proposer {proposer.name} failed ({type(error).__name__}: {error}). Mend it, or choose "
+            "another proposer, and run it again."
         ) from error
 
 

@@ -2,7 +2,8 @@
 
 Numeric dimensions map to the unit interval, linearly or through the logarithm, so that steps and distances mean the
 same share of the range for every kind. A default outside the declared range stays legal: the baseline is what the
-application's configuration says, and a search must be able to start there.
+application's configuration says, and a search must be able to start there. (A study in memory has no application, and
+refuses it: handwritten.py.)
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
+
+from hydra_llm.search.space.checks import check_condition, check_name, check_whole, plain_bound, plain_choices
 
 SIGNIFICANT_DIGITS = 12  # 0.1 + 0.2 and 0.3 are one value; a parameter never needs more
 
@@ -45,7 +48,11 @@ def _number(value: Any) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Dimension:
-    """What every kind shares. `when` maps another dimension's name to the values under which this one is active."""
+    """What every kind shares. `when` maps another dimension's name to the values under which this one is active.
+
+    `default` None says that there is no value to begin with: a study in memory begins in the middle of the range, or
+    with the first option. Raises ValueError with a sentence for a field that cannot be.
+    """
 
     name: str
     default: Any = None
@@ -53,6 +60,10 @@ class Dimension:
     help: str = ""
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     kind: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        check_condition(self.name, self.when)
 
     # ---- to be given by each kind ----
     def canonical(self, value: Any) -> Any:
@@ -115,7 +126,10 @@ class _Numeric(Dimension):
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high)) or self.low > self.high:
+        super().__post_init__()
+        for end in ("low", "high"):
+            object.__setattr__(self, end, plain_bound(self.name, end, getattr(self, end)))
+        if self.low > self.high:
             raise ValueError(f"{self.name}: the range {self.low}..{self.high} is not an interval. Give low <= high.")
         if self.log and self.low <= 0:
             raise ValueError(f"{self.name}: a log scale needs low > 0, got {self.low}. Raise low or drop the log tag.")
@@ -175,7 +189,7 @@ class _Numeric(Dimension):
 
 @dataclass(frozen=True, kw_only=True)
 class Float(_Numeric):
-    """A real number in [low, high]."""
+    """A real number in [low, high]. Without a default a study in memory begins in the middle."""
 
     kind: ClassVar[str] = "float"
 
@@ -190,9 +204,16 @@ class Float(_Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class Integer(_Numeric):
-    """A whole number in [low, high]."""
+    """A whole number in [low, high], which are whole themselves. Without a default a study in memory begins in the
+    middle.
+    """
 
     kind: ClassVar[str] = "integer"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_whole(self.name, "low", self.low)
+        check_whole(self.name, "high", self.high)
 
     @property
     def options(self) -> Sequence[Any] | None:
@@ -220,7 +241,9 @@ class Integer(_Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class Categorical(Dimension):
-    """One of a list of values; `ordered` says that neighbours in the list are similar."""
+    """One of a list of values; `ordered` says that neighbours in the list are similar. Without a default a study in
+    memory begins with the first, or with None where that is one of them.
+    """
 
     choices: tuple[Any, ...]
     ordered: bool = False
@@ -231,8 +254,8 @@ class Categorical(Dimension):
         return self.choices
 
     def __post_init__(self) -> None:
-        if not self.choices:
-            raise ValueError(f"{self.name}: a choice needs at least one value. List the choices or drop the parameter.")
+        super().__post_init__()
+        object.__setattr__(self, "choices", plain_choices(self.name, self.choices))
 
     @property
     def is_constant(self) -> bool:

@@ -36,7 +36,7 @@ class Space:
     that a slot keeps for itself: part of every configuration, but no proposer moves them.
 
     `constraint` is a rule between parameters. What breaks it is still a configuration of the space (it has a key), but
-    is not to be run.
+    is not to be run. Raises ValueError, with a sentence, for what are no dimensions, and for none.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -45,11 +45,16 @@ class Space:
     by_slot: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dimensions, list | tuple) or not all(isinstance(d, Dimension) for d in self.dimensions):
+            raise ValueError(
+                "The dimensions of a search space must be a list of Float, Integer and Categorical, such as "
+                f'[Float(name="lr", low=1e-5, high=0.1)], got {self.dimensions!r}.'
+            )
+        object.__setattr__(self, "dimensions", tuple(self.dimensions))
         if not self.dimensions:
             raise ValueError(
-                "The search space is empty, so there is nothing to search. Declare at least one parameter under "
-                "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
-                "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
+                "The search space is empty, so there is nothing to search. Declare at least one dimension, such as "
+                'Float(name="lr", low=1e-4, high=0.1, log=True).'
             )
         names = [dimension.name for dimension in self.dimensions]
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -51,8 +51,7 @@ class Objective:
         check_choice("direction", self.direction, get_args(Direction))
         if self.direction == "target" and (self.target is None or not math.isfinite(self.target)):
             raise ValueError(
-                f"target must be a finite number with direction=target, got {self.target!r}. Set hydra.sweeper.target, "
-                "e.g. to 1.0."
+                f"target must be a finite number with direction=target, got {self.target!r}. Set target, e.g. to 1.0."
             )
         if self.direction != "target" and self.target is not None:
             raise ValueError(
@@ -89,8 +88,8 @@ class Objective:
         """
         if result is None:
             raise MissingMetric(
-                "The task returned None instead of a number. Return the metric from the function under @hydra.main "
-                "(some templates return None until a metric name is configured)."
+                "The task returned None instead of a number. Return the metric from the task's function (some "
+                "templates return None until a metric name is configured)."
             )
         metrics = flatten(result)
         finite = {name: number for name, number in metrics.items() if math.isfinite(number)}
@@ -100,7 +99,7 @@ class Objective:
         if name not in metrics:
             raise MissingMetric(
                 f"The task did not return the metric '{name}'. It returned: {listing(metrics)}. "
-                "Set hydra.sweeper.metric to one of these."
+                "Set metric to one of these."
                 if metrics
                 else f"The task must return the metric '{name}' as a number, got {shown(result)}."
             )
@@ -116,7 +115,7 @@ class Objective:
             raise MissingMetric(f"The task must return a number, got {shown(result)}.")
         raise MissingMetric(
             f"The task returned several numbers ({listing(metrics)}) and no metric is named. "
-            "Set hydra.sweeper.metric to one of these."
+            "Set metric to one of these."
         )
 
 

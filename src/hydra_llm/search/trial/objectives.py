@@ -85,7 +85,7 @@ class Objectives:
             if missing:
                 raise MissingMetric(
                     f"The task did not return the metric '{missing[0]}'. It returned: {listing(found) or 'no number'}. "
-                    "Set hydra.sweeper.metric to names of these.",
+                    "Give names of these as the metrics.",
                     {name: number for name, number in found.items() if math.isfinite(number)},
                 )
             return found
@@ -103,7 +103,7 @@ class Objectives:
         finite = {name: number for name, number in flatten(plain).items() if math.isfinite(number)}
         raise MissingMetric(
             f"The task must return {len(self.directions)} numbers ({self.goal}), got {shown(result)}. Return a tuple "
-            "of as many numbers, or name those of a mapping in hydra.sweeper.metric.",
+            "of as many numbers, or name the metrics among those of a mapping.",
             finite,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from hydra_llm.choice import check_choice
 from hydra_llm.printable import printable
 from hydra_llm.search.trial.objective import MetricError, Objective
 from hydra_llm.search.trial.objectives import Objectives
@@ -61,7 +62,8 @@ class TrialError:
 @dataclass(frozen=True)
 class Outcome:
     """`value` is the objective's in the metric's own unit (not the score); `metrics` holds every finite number that the
-    task returned; times are seconds since the epoch.
+    task returned; times are seconds since the epoch. The state may be given as text. Raises ValueError for one that no
+    trial ends in.
     """
 
     state: TrialState
@@ -73,6 +75,9 @@ class Outcome:
     ended: float | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.state, TrialState):
+            check_choice("The state of an outcome", self.state, TrialState)
+            object.__setattr__(self, "state", TrialState(self.state))
         if not self.state.is_finished:
             raise ValueError(f"An outcome must have a state of trials that ended, got {self.state}.")
 
