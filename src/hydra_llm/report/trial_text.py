@@ -86,9 +86,7 @@ def trial_text(sweep: Sweep, trial: Trial) -> str:
     parent = "the root of its block" if proposal.parent is None else f"trial {proposal.parent}"
     who = author(trial, sweep.settings.space)
     said = byline(who) if who == BASELINE else f"proposed {byline(who)}"
-    lines.append(
-        f"block {trial.block}, {proposal.role}, strategy {proposal.strategy}, {said}"
-    )
+    lines.append(f"block {trial.block}, {proposal.role}, strategy {proposal.strategy}, {said}")
     if trial.purpose != "search":
         lines.append(f"a {trial.purpose} run at the {trial.budget} budget")
     lines += _part(f"Against {parent}", _difference(sweep, trial))

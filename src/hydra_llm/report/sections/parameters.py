@@ -45,7 +45,7 @@ class Ablation:
     number: int | None
     value: float | None
     loss: float | None  # in score: positive where the parameter's new value helps
-    command: str | None  # that runs it once, on the recording of the best trial; None where none is on record
+    command: str | None  # that runs it once, with the seeds of the best trial; None where none is on record
 
 
 @dataclass(frozen=True)
