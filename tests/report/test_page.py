@@ -66,6 +66,14 @@ def test_every_section_of_the_navigation_is_there_and_holds_something(sweep_fold
     assert ids == [name for name, _ in SECTIONS if name not in (CODE, FRONT)]
 
 
+def test_drawings_fit_a_window_of_1200_pixels(sweep_folder):
+    """Where a sweep has few parameters and predictions: more of them make a drawing that scrolls."""
+    drawings = [attributes for tag, attributes in Outline(page_of(sweep_folder)).tags if tag == "svg"]
+    wide = {a["aria-label"]: float(a["width"] or 0) for a in drawings if a.get("class") == "chart"}
+    assert "Parallel coordinates of all configurations" in wide
+    assert max(wide.values()) <= 1100
+
+
 def test_hostile_texts_stay_texts(hostile_folder):
     text = page_of(hostile_folder)
     outline = Outline(text)
