@@ -19,6 +19,15 @@ def test_a_smooth_recording_is_not_noise_and_its_bounds_vanish(record):
     assert max(levels.shares()) < 1e-6
 
 
+def test_shares_of_what_is_all_noise_are_parts_of_a_whole():
+    """White noise alone, in few frames: the estimates come to more than the change by chance, or because it turns."""
+    random = torch.Generator().manual_seed(0)
+    for seed in range(8):
+        white = torch.randn(60, 3, generator=random.manual_seed(seed), dtype=torch.float64)
+        assert sum(noise_levels(Recorded(white, None, 0.1)).shares()) <= 1.0 + 1e-12
+        assert noise_levels(Recorded(white[1:] - 0.9 * white[:-1], None, 0.1)).shares() == (1.0, 0.0)
+
+
 def test_rounding_is_not_noise(record):
     smooth = record(500, delta_t=0.02)
     assert not noise_levels(Recorded(smooth.activity.float(), None, smooth.delta_t)).is_noise
