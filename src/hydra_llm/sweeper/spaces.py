@@ -26,14 +26,35 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
     dimensions = settle_conditions({**searched, **kept}, sources.value)
     by_slot = {key: kept[key].choices for key in kept if key in dimensions}
     settled = [with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()]
+    found = (*settled, *_code(sources, dimensions))
+    if not found:
+        _refuse_words(sources)
     space = Space(
-        (*settled, *_code(sources, dimensions)),
+        found,
         sources.node.get("locked", {}),
         by_slot=tuple(by_slot),
     )
     if sources.options["constraint"]:
         space = _constrained(space, sources, [key for key in declared if key not in dimensions])
     return space, by_slot
+
+
+def _refuse_words(sources: Sources) -> None:
+    """Of declarations that leave nothing to search: each is one value, and holds for every trial."""
+    for place, params in (("hydra.sweeper", sources.options["params"]), ("search", sources.node.get("params"))):
+        words = [sources.fixed[key] for key in params or {} if key in sources.fixed and key not in sources.line.fixed]
+        if words:
+            raise SweepError(
+                f"{place}.params holds no range, so there is nothing to search: {', '.join(words)} "
+                f"{'is one value' if len(words) == 1 else 'are one value each'}, which every trial gets. Write "
+                "interval(low, high), range(start, stop) or choice(a, b) instead."
+            )
+    held = [text for key, text in sources.line.fixed.items() if key in sources.params]
+    if held:
+        raise SweepError(
+            f"There is nothing to search: {', '.join(held)} on the command line holds what the search would move. "
+            "Leave it out."
+        )
 
 
 def _code(sources: Sources, declared: Mapping[str, Dimension]) -> list[Dimension]:
