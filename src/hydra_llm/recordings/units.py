@@ -80,8 +80,8 @@ def _refuse_huge(session: RecordedSession, names: Sequence[str]) -> None:
         frame, unit = (int(k) for k in np.argwhere(huge)[0])
         raise RecordingError(
             f"{session.source} is {session.activity[frame, unit]:.3g} at frame {frame}, unit {names[unit]}. Values "
-            f"beyond {LARGEST:.0e} are too large to compute with, and there are {int(huge.sum()):,}. Convert the recording "
-            "to a larger unit of measurement, or mark what is missing by NaN."
+            f"beyond {LARGEST:.0e} are too large to compute with, and there are {int(huge.sum()):,}. Convert the "
+            "recording to a larger unit of measurement, or mark what is missing by NaN."
         )
 
 
