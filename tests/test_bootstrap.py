@@ -34,6 +34,33 @@ def test_arguments_that_are_right_or_not_ours_get_no_sentence(argument):
     assert unknown_keys([argument]) == []
 
 
+@pytest.mark.parametrize(
+    ("simulation", "own", "foreign"),
+    [
+        ("flyvis_scenes", "n_rotations", "connectivity_rank"),
+        ("signal_low_rank", "connectivity_rank", "n_rotations"),
+        ("recording", "activity", "connectivity_rank"),
+    ],
+)
+def test_keys_of_another_family_are_neither_known_nor_named(simulation, own, foreign):
+    bootstrap.register()
+    (sentence,) = unknown_keys([f"simulation={simulation}", "simulation.foo=3"])
+    (_, names) = sentence.split("Keys under simulation: ")
+    assert "Did you mean" not in sentence, "nothing is near, and the group alone is no likeness"
+    listed = names.rstrip(".").split(", ")
+    assert own in listed
+    assert foreign not in listed
+    (sentence,) = unknown_keys([f"simulation={simulation}", f"simulation.{foreign}=3"])
+    assert sentence.startswith(f"There is no key simulation.{foreign}.")
+
+
+def test_a_line_that_does_not_compose_gets_the_keys_of_every_family():
+    bootstrap.register()
+    (sentence,) = unknown_keys(["simulation=no_such", "simulation.foo=3"])
+    assert "connectivity_rank" in sentence
+    assert "n_rotations" in sentence
+
+
 def train(*arguments):
     return subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *arguments], capture_output=True, text=True, timeout=120, check=False

@@ -10,14 +10,16 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm.families.register import NODES
 from hydra_llm.families.register import register as register_schema
+from hydra_llm.packaged import packaged_folder, places
 from hydra_llm.schema.root import Config
 
 SCIENCE = ("torch", "lightning", "torch_geometric", "sklearn", "PIL", "h5py")  # top-level packages of that extra
@@ -78,8 +80,8 @@ def without_science() -> str | None:
 
 
 def unknown_keys(arguments: list[str]) -> list[str]:
-    """A sentence for every override whose key no schema declares."""
-    known = sorted(_declared())
+    """A sentence for every override whose key the regime of this command line does not have."""
+    known = sorted(_declared(_schemas(arguments)))
     sentences = []
     for argument in arguments:
         match = _OVERRIDE.match(argument)
@@ -90,7 +92,11 @@ def unknown_keys(arguments: list[str]) -> list[str]:
         if any(name.startswith(f"{key}.") for name in known):
             continue
         siblings = [name for name in known if name.startswith(f"{head}.") and not name.endswith("_")]
-        near = difflib.get_close_matches(key, siblings or known, n=3, cutoff=0.7)
+        if siblings:  # compared by what follows the group, which all of them share
+            leaf, leaves = key.partition(".")[2], [name.partition(".")[2] for name in siblings]
+            near = [f"{head}.{name}" for name in difflib.get_close_matches(leaf, leaves, n=3)]
+        else:
+            near = difflib.get_close_matches(key, known, n=3, cutoff=0.7)
         hint = f"Did you mean {' or '.join(near)}? " if near else ""
         there = f"Keys under {head}: {', '.join(name.partition('.')[2] for name in siblings)}." if siblings else ""
         sentences.append(f"There is no key {key}. {hint}{there}".strip())
@@ -130,11 +136,26 @@ def unwritable(arguments: list[str]) -> str | None:
     )
 
 
-def _declared() -> set[str]:
+def _declared(schemas: Iterable[tuple[str, type]]) -> set[str]:
     names = {item.name for item in dataclasses.fields(Config)}
-    for (group, _), node in NODES.items():
-        names |= _below(group, node)
+    for group, schema in schemas:
+        names |= _below(group, schema)
     return names
+
+
+def _schemas(arguments: list[str]) -> list[tuple[str, type]]:
+    """(group, schema) that the groups on a command line choose; those of every regime where these do not compose."""
+    every = [(group, schema) for (group, _), schema in NODES.items()]
+    groups = {group for group, _ in every} | {"experiment"}
+    chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
+    try:
+        with initialize_config_dir(str(packaged_folder(places("conf"), "config.yaml")), version_base="1.3"):
+            composed = compose("config", chosen)
+    except Exception:  # hydra has said what is wrong with them
+        return every
+    kinds = {group: OmegaConf.get_type(composed, group) for group in groups if group in composed}
+    foreign = {group for group, kind in kinds.items() if (group, kind) not in every}  # a schema that is not ours
+    return [(group, schema) for group, schema in every if group in foreign or kinds.get(group) is schema]
 
 
 def _below(prefix: str, node: type) -> set[str]:

@@ -90,7 +90,7 @@ def test_best_is_the_smallest_loss_and_its_command_runs_it_again(folder):
 def test_compare_shows_what_differs_between_trials_and_between_sweeps(folder):
     text = run("compare", 0, 1, "--sweep", folder)
     assert "trial 0" in text
-    assert "loss" in text
+    assert sum(line.split("│")[1].strip() == "loss" for line in text.splitlines() if "│" in line) == 1
     assert "size" not in text  # the same in both
     text = run("compare", folder, folder)
     assert "best trial" in text
@@ -131,7 +131,7 @@ def test_compare_shows_who_proposed_and_how_far_each_got(tmp_path):
         if "│" in line
     }
     assert rows["by unsteady"] == "2 trials, best gain +0.4 (trial 2)"
-    assert rows["by rules"] == "1 trial", "the baseline gains nothing on itself"
+    assert rows["the baseline"] == "1 trial", "it is by nobody, and gains nothing on itself"
     assert rows["by rules, in place of unsteady"].startswith("1 trial")
 
 

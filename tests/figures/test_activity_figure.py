@@ -3,7 +3,7 @@ import pytest
 from figure_cases import waves
 
 from hydra_llm.figures.activity import activity
-from hydra_llm.figures.labels import Labels
+from hydra_llm.figures.labels import Labels, of_recording
 
 
 def test_the_time_axis_ends_at_frames_times_delta_t():
@@ -49,6 +49,27 @@ def test_words_and_units_come_from_the_labels():
     assert figure.axes[0].get_ylabel() == "metabolite (index)"
     assert figure.axes[1].get_xlabel() == "time (s)"
     assert figure.axes[-1].get_ylabel() == "concentration c (mM)"
+
+
+def test_units_that_a_recording_names_are_called_so(render):
+    names = ("AVAL", "AVAR", "a neuron with a long name")
+    figure = activity(waves(30, 3), 0.1, None, of_recording("mV", names))
+    words = [word for word, _ in render(figure).words]
+    assert words.count("AVAL") == 2, "beside its row and its trace"
+    assert words.count("a neuron with…") == 2
+    assert "unit" in words
+    assert "unit (index)" not in words
+
+
+def test_units_that_are_numbered_from_0_keep_their_index():
+    labels = of_recording("mV", ("0", "1", "2"))
+    assert activity(waves(30, 3), 0.1, None, labels).axes[0].get_ylabel() == "unit (index)"
+    kept = of_recording("mV", ("0", "2", "3"))  # a unit was left out: columns are not numbers any more
+    assert [text.get_text() for text in activity(waves(30, 3), 0.1, None, kept).axes[1].get_yticklabels()] == [
+        "0",
+        "2",
+        "3",
+    ]
 
 
 @pytest.mark.parametrize(("u", "delta_t"), [(np.zeros(5), 0.1), (np.zeros((0, 3)), 0.1), (np.zeros((5, 3)), -0.1)])

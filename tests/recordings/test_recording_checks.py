@@ -68,12 +68,20 @@ def _infinite():
     return session(activity=u)
 
 
+def _huge():
+    u = session().activity
+    u[3, 1] = 1e308
+    return session(activity=u)
+
+
 def _mixed():
     return session(activity=session().activity * np.array([1, 1, 1, 1e5]))
 
 
 REFUSED = {
     "infinite": (lambda: recording_of([_infinite()]), "infinite at frame 3, unit 1"),
+    "huge": (lambda: recording_of([_huge()]), "is 1e+308 at frame 3, unit 1. Values beyond 1e+75 are too large"),
+    "all huge": (lambda: recording_of([session(activity=1e200 * session().activity)]), "too large to compute with"),
     "orientation": (lambda: recording_of([session(4, 400)]), "set simulation.axes=units_frames"),
     "no clock": (lambda: recording_of([session(delta_t=None)]), "Give the time between two frames"),
     "two clocks": (lambda: recording_of([session()], delta_t=0.2), "are 0.1 apart by its own clock"),

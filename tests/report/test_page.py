@@ -11,6 +11,7 @@ from search_worlds import LOST
 from hydra_llm.report.page import CODE, FRONT, SECTIONS, render, write_report
 from hydra_llm.report.watch import watch
 from hydra_llm.search.log.reader import NoSweepError, read_sweep
+from hydra_llm.search.proposers.registry import make_proposer
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.study import Study
 
@@ -65,6 +66,14 @@ def test_every_section_of_the_navigation_is_there_and_holds_something(sweep_fold
     assert ids == [name for name, _ in SECTIONS if name not in (CODE, FRONT)]
 
 
+def test_drawings_fit_a_window_of_1200_pixels(sweep_folder):
+    """Where a sweep has few parameters and predictions: more of them make a drawing that scrolls."""
+    drawings = [attributes for tag, attributes in Outline(page_of(sweep_folder)).tags if tag == "svg"]
+    wide = {a["aria-label"]: float(a["width"] or 0) for a in drawings if a.get("class") == "chart"}
+    assert "Parallel coordinates of all configurations" in wide
+    assert max(wide.values()) <= 1100
+
+
 def test_hostile_texts_stay_texts(hostile_folder):
     text = page_of(hostile_folder)
     outline = Outline(text)
@@ -112,6 +121,35 @@ def test_sweeps_of_all_directions_are_shown(tmp_path):
         text = render(read_sweep(folder))
         assert "connectivity_R2" in text
         assert ("|connectivity_R2 − 0.8|" in text) == (objective.direction == "target")
+
+
+@pytest.fixture(scope="module")
+def by_process(tmp_path_factory) -> str:
+    """The page of a sweep of any application that no model looked at."""
+    folder = tmp_path_factory.mktemp("process")
+    study = Study(folder, settings(9), make_policy("puct_rank", None), make_proposer("bayes", {}), argv=[])
+    finish(study)
+    return render(read_sweep(folder))
+
+
+def test_the_page_of_any_application_speaks_of_seeds_and_not_of_recordings_or_simulations(by_process):
+    assert "seeds included, with that one change taken back" in by_process
+    assert "recording" not in by_process
+    assert "simulation" not in by_process
+
+
+def test_what_the_process_expected_is_on_cards_and_no_hypothesis(by_process):
+    """A card says "expected connectivity_R2 0.9 (80 %: 0.8 to 0.95)"; the ledger must not deny that."""
+    cards = data_of(Outline(by_process))["trials"]
+    assert any("80 %" in card.get("note", "") for card in cards.values())
+    assert "What a Gaussian process expected of a trial stands on its card and is not judged here." in by_process
+
+
+def test_the_baseline_is_counted_and_shown_under_nobody(by_process):
+    assert data_of(Outline(by_process))["trials"]["0"]["by"] == "the baseline"
+    who = by_process.partition("By who proposed it")[2].partition("</table>")[0]
+    assert '<td>baseline</td><td class="n">1</td>' in who
+    assert '<td>bayes</td><td class="n">8</td>' in who
 
 
 def test_a_folder_without_a_sweep_is_named(tmp_path):

@@ -82,9 +82,7 @@ def test_the_pairs_their_rank_correlation_and_the_gain_are_said_to_people_and_to
     assert first.startswith(
         f"Gain at the full recipe, R2 of the best over the baseline: {gain.difference:+.4g}; 1 pair"
     )
-    assert second.startswith(
-        "R2 in the search -> with the full recipe, on one recording: baseline (trial 0) 0.5281 -> "
-    )
+    assert second.startswith("R2 in the search -> with the full recipe, same seeds: baseline (trial 0) 0.5281 -> ")
     assert "rank correlation +1 over 2 configurations" in second
     assert briefing(state, WANTED, review=False)["full_recipe"] == second
     data = results_data(state, WANTED, lambda trial: "python")

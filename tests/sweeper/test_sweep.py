@@ -236,6 +236,14 @@ def test_command_line_sweeps_win_and_plain_overrides_are_fixed(tmp_path):
     [
         (("hydra.sweeper.params={xx: 'interval(0,1)'}",), "The parameter xx is not in the application's configuration"),
         (("~search",), "nothing to search. Declare at least one parameter under hydra.sweeper.params"),
+        (
+            ("~search", "hydra.sweeper.params={x: hello}"),
+            "hydra.sweeper.params holds no range, so there is nothing to search: x=hello is one value",
+        ),
+        (
+            ("x=0.1", "n=2", "model=plain"),
+            "x=0.1, n=2, model=plain on the command line holds what the search would move",
+        ),
         (("hydra.sweeper.proposer=genetic",), "hydra.sweeper.proposer must be one of auto, llm, bayes, rules, random"),
         (("hydra.sweeper.selection=uct",), "hydra.sweeper.selection must be one of puct_rank, ucb, ucb1"),
         (

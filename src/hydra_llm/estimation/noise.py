@@ -30,10 +30,13 @@ class NoiseLevels:
     is_noise: bool
 
     def shares(self) -> tuple[float, float]:
-        """Of measurement and of process noise in the change from one frame to the next, in variance over all units."""
-        total = float(self.change.sum().clamp_min(1e-300))
-        shares = 2 * float(self.measurement.sum()) / total, float(self.process.sum()) / total
-        return max(0.0, shares[0]), max(0.0, shares[1])
+        """Of measurement and of process noise in the change from one frame to the next, in variance over all units. No
+        part is more than the whole: where chance, or noise that turns its sign from frame to frame, has both estimates
+        exceed the change, the whole change is noise, and they say how it divides.
+        """
+        measurement, process = max(0.0, 2 * float(self.measurement.sum())), max(0.0, float(self.process.sum()))
+        whole = max(float(self.change.sum()), measurement + process, 1e-300)
+        return measurement / whole, process / whole
 
 
 def noise_levels(recorded: Recorded) -> NoiseLevels:

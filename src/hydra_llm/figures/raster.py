@@ -51,6 +51,8 @@ def draw_raster(axes: Axes, u: np.ndarray, delta_t: float, scale: Scale, labels:
         cmap=scale.colours,
         norm=scale.norm,
     )
-    dress(axes, f"{name}, {labels.count(n, len(drawn))}", labels.time_axis, f"{labels.unit} (index)")
+    dress(axes, f"{name}, {labels.count(n, len(drawn))}", labels.time_axis, labels.unit_axis)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if labels.names:
+        axes.yaxis.set_major_formatter(lambda row, _: labels.name(round(row)) if 0 <= round(row) < n else "")
     return image

@@ -59,8 +59,8 @@ def draw_traces(
             axes.plot(frames * delta_t, bounded + levels[k], color=ink.colour, lw=ink.width, ls=ink.style, label=label)
     axes.set_xlim(0, n_frames * delta_t)
     axes.set_ylim(-0.75 * offset, levels[0] + 0.75 * offset)
-    axes.set_yticks(levels, [str(neuron) for neuron in shown])
-    dress(axes, f"{name}, {labels.count(n, len(shown))}", labels.time_axis, f"{labels.unit} (index)")
+    axes.set_yticks(levels, [labels.name(neuron) for neuron in shown])
+    dress(axes, f"{name}, {labels.count(n, len(shown))}", labels.time_axis, labels.unit_axis)
     spacing = f"spacing {offset:.3g} {labels.state_unit}"
     axes.set_title(spacing, fontsize=TEXT, loc="right", color=INK)
 

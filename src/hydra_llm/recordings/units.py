@@ -8,6 +8,7 @@ import numpy as np
 from hydra_llm.recordings.session import RecordedSession, RecordingError
 
 MISSING = 0.2  # a unit that lacks a larger share of the frames of a session is left out
+LARGEST = 1e75  # beyond, squares of products of two units overflow
 SPAN = 1e4  # between the standard deviations of two units: beyond it they are in different units of measurement
 
 
@@ -25,7 +26,9 @@ class Units:
 def usable_units(sessions: Sequence[RecordedSession]) -> Units:
     """Leave out units that no session shows, and those that are missing or constant in a session that shows them. The
     sessions have the same columns (visible_units.aligned). Raises RecordingError where fewer than 2 remain, for
-    infinite values, for unequal units of measurement, and where units are measured on scales far apart."""
+    infinite values and those beyond LARGEST, for unequal units of measurement, and where units are measured on scales
+    far apart.
+    """
     names = _names(sessions)
     visible = np.array([~np.isnan(session.activity).all(axis=0) for session in sessions])
     missing, constant = np.zeros(len(names), dtype=bool), np.zeros(len(names), dtype=bool)
@@ -38,6 +41,7 @@ def usable_units(sessions: Sequence[RecordedSession]) -> Units:
             raise RecordingError(
                 f"{session.source} is infinite at frame {frame}, unit {names[unit]}. Mark what is missing by NaN."
             )
+        _refuse_huge(session, names)
         missing |= shown & (np.isnan(u).mean(axis=0) > MISSING)
         filled = np.where(np.isnan(u), 0.0, u)
         count = np.maximum((~np.isnan(u)).sum(axis=0), 1)
@@ -67,6 +71,18 @@ def usable_units(sessions: Sequence[RecordedSession]) -> Units:
             f"{names[high]} {most:.3g}. Convert them to one unit of measurement, or leave one kind out."
         )
     return Units(names, kept, visible, tuple(dropped))
+
+
+def _refuse_huge(session: RecordedSession, names: Sequence[str]) -> None:
+    """Where squares overflow nothing can be told, not even whether a unit moves."""
+    huge = np.abs(session.activity) > LARGEST
+    if huge.any():
+        frame, unit = (int(k) for k in np.argwhere(huge)[0])
+        raise RecordingError(
+            f"{session.source} is {session.activity[frame, unit]:.3g} at frame {frame}, unit {names[unit]}. Values "
+            f"beyond {LARGEST:.0e} are too large to compute with, and there are {int(huge.sum()):,}. Convert the "
+            "recording to a larger unit of measurement, or mark what is missing by NaN."
+        )
 
 
 def _names(sessions: Sequence[RecordedSession]) -> tuple[str, ...]:

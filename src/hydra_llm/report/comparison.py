@@ -8,6 +8,7 @@ from typing import Any
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import confirmation
+from hydra_llm.search.records.authors import BASELINE, author, author_label, byline
 from hydra_llm.search.records.front import on_front
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Trial
@@ -22,7 +23,7 @@ def compare_trials(sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, list[Row
         ("state", [trial.state.value for trial in trials]),
         ("parent", [trial.proposal.parent for trial in trials]),
         ("role", [trial.proposal.role for trial in trials]),
-        ("proposer", [trial.proposal.provenance for trial in trials]),
+        ("proposer", [author(trial, sweep.settings.space) for trial in trials]),
         (sweep.settings.objective.name, [trial.value for trial in trials]),
         *_on_front(sweep, trials),
     ]
@@ -30,7 +31,8 @@ def compare_trials(sweep: Sweep, trials: Sequence[Trial]) -> tuple[Row, list[Row
     for part in ("values", "seeds", "metrics"):
         names = dict.fromkeys(name for trial in trials for name in getattr(trial, part))
         differing += [(name, [getattr(trial, part).get(name) for trial in trials]) for name in names]
-    rows = [*facts, *((name, values) for name, values in differing if any(value != values[0] for value in values))]
+    moved = [(name, row) for name, row in differing if any(value != row[0] for value in row)]
+    rows = [*facts, *(row for row in moved if row not in facts)]  # the metric of the search is among the metrics too
     return head, [(name, *map(_text, values)) for name, values in rows]
 
 
@@ -91,9 +93,9 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
     state, objective = sweep.state, sweep.settings.objective
     trials: dict[str, list[Trial]] = {}
     for trial in state.search_trials():
-        trials.setdefault(_author(trial), []).append(trial)
+        trials.setdefault(_author(trial, sweep), []).append(trial)
     if sweep.settings.objectives is not None:
-        return {f"by {who}": _count(theirs) for who, theirs in trials.items()}
+        return {byline(who): _count(theirs) for who, theirs in trials.items()}
     gains = {}  # by node; a rerun belongs to who proposed the configuration
     for block, tree in state.trees.items():
         recordings = Recordings(tree, state.block_trials(block), objective, state.ceiling)
@@ -106,7 +108,7 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
         best = max(
             (trial.number for trial in theirs if trial.number in gains), key=lambda number: gains[number], default=None
         )
-        facts[f"by {who}"] = count if best is None else f"{count}, best gain {gains[best]:+.4g} (trial {best})"
+        facts[byline(who)] = count if best is None else f"{count}, best gain {gains[best]:+.4g} (trial {best})"
     return facts
 
 
@@ -114,11 +116,11 @@ def _count(trials: Sequence[Trial]) -> str:
     return f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
 
 
-def _author(trial: Trial) -> str:
+def _author(trial: Trial, sweep: Sweep) -> str:
     """The proposer, and for whom it stepped in."""
-    provenance = trial.proposal.provenance
-    instead = provenance.fallback_reason.partition(" failed")[0]
-    return f"{provenance.label or 'unknown'}{f', in place of {instead}' if instead else ''}"
+    instead = trial.proposal.provenance.fallback_reason.partition(" failed")[0]
+    who = author_label(trial, sweep.settings.space)
+    return f"{who}, in place of {instead}" if instead and who != BASELINE else who
 
 
 def _text(value: Any) -> str:

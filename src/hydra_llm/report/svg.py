@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 
 from hydra_llm.search.number_text import number
 
+WIDEST = 1080.0  # pixels that a drawing has to itself in a window of 1200
+
 
 def el(tag: str, *children: Any, **attributes: Any) -> Markup:
     """`class_` is class, other underscores are hyphens; None leaves an attribute or a child out."""

@@ -9,6 +9,7 @@ from typing import Any
 from hydra_llm.report.errors import LookupFailure
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import judged
+from hydra_llm.search.records.authors import BASELINE, author, byline
 from hydra_llm.search.records.confirmation import in_full
 from hydra_llm.search.records.front import on_front, result_text
 from hydra_llm.search.statistics.pool_record import standing_text
@@ -83,9 +84,9 @@ def trial_text(sweep: Sweep, trial: Trial) -> str:
         head += f" · {_result(sweep, trial)}"
     lines = [head]
     parent = "the root of its block" if proposal.parent is None else f"trial {proposal.parent}"
-    lines.append(
-        f"block {trial.block}, {proposal.role}, strategy {proposal.strategy}, proposed by {proposal.provenance}"
-    )
+    who = author(trial, sweep.settings.space)
+    said = byline(who) if who == BASELINE else f"proposed {byline(who)}"
+    lines.append(f"block {trial.block}, {proposal.role}, strategy {proposal.strategy}, {said}")
     if trial.purpose != "search":
         lines.append(f"a {trial.purpose} run at the {trial.budget} budget")
     lines += _part(f"Against {parent}", _difference(sweep, trial))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from hydra_llm.search.records import confirmation, front, full_budget, results
+from hydra_llm.search.records.authors import byline
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.trial import Trial
@@ -90,7 +91,7 @@ class Console:
     def summary(self, reason: str) -> None:
         state, settings = self._study.state, self._spec.settings
         counts = ", ".join(f"{count} {name}" for name, count in results.counts(state).items())
-        who = ", ".join(f"{count} by {name}" for name, count in results.provenances(state).items())
+        who = ", ".join(f"{count} {byline(name)}" for name, count in results.authors(state).items())
         self._log.info("Sweep over: %s. Trials: %s. Proposed: %s.", reason or "nothing left to do", counts, who)
         for line in front.lines(state, settings):
             self._log.info("%s", line)

@@ -42,7 +42,7 @@ class LiveLine:
 
 
 def status(state: SweepState, settings: Settings) -> str:
-    """Trials done, what runs and for how long, the best or the size of the front so far, the time left."""
+    """Trials done, what runs and for how long, the trial that leads or the size of the front, the time left."""
     running = [
         f"trial {number} for {duration(time.time() - (state.trials[number].started or time.time()))}"
         for number in state.running
@@ -62,4 +62,4 @@ def _best(state: SweepState, settings: Settings) -> str:
         return ""
     if settings.objectives is not None:
         return f"{len(state.front)} on the front"
-    return f"best {result_text(best, settings)} (trial {best.number})"
+    return f"trial {best.number} leads: {result_text(best, settings)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from omegaconf import DictConfig
 
@@ -30,21 +30,40 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
     dimensions = settle_conditions(named, sources.value)
     by_slot = {key: kept[key].choices for key in kept if key in dimensions}
     settled = [with_baseline(dimension, _home(dimension, dimensions, sources)) for dimension in dimensions.values()]
-    every = (*settled, *_code(sources, dimensions))
-    if not every:
-        raise SweepError(
-            "The search space is empty, so there is nothing to search. Declare at least one parameter under "
-            "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
-            "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
-        )
+    found = (*settled, *_code(sources, dimensions))
+    if not found:
+        _refuse(sources)
     space = Space(
-        every,
+        found,
         sources.node.get("locked", {}),
         by_slot=tuple(by_slot),
     )
     if sources.options["constraint"]:
         space = _constrained(space, sources, [key for key in declared if key not in dimensions])
     return space, by_slot
+
+
+def _refuse(sources: Sources) -> NoReturn:
+    """Nothing is left to search: declarations of one value each, a command line that holds them all, or no declaration."""
+    for place, params in (("hydra.sweeper", sources.options["params"]), ("search", sources.node.get("params"))):
+        words = [sources.fixed[key] for key in params or {} if key in sources.fixed and key not in sources.line.fixed]
+        if words:
+            raise SweepError(
+                f"{place}.params holds no range, so there is nothing to search: {', '.join(words)} "
+                f"{'is one value' if len(words) == 1 else 'are one value each'}, which every trial gets. Write "
+                "interval(low, high), range(start, stop) or choice(a, b) instead."
+            )
+    held = [text for key, text in sources.line.fixed.items() if key in sources.params]
+    if held:
+        raise SweepError(
+            f"There is nothing to search: {', '.join(held)} on the command line holds what the search would move. "
+            "Leave it out."
+        )
+    raise SweepError(
+        "The search space is empty, so there is nothing to search. Declare at least one parameter under "
+        "hydra.sweeper.params, in the application's search.params, or as a sweep on the command line, "
+        "for example training.lr='tag(log, interval(1e-4, 1e-1))'."
+    )
 
 
 def _code(sources: Sources, declared: Mapping[str, Dimension]) -> list[Dimension]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hydra_llm.search.log.state import SweepState
+from hydra_llm.search.records.authors import BASELINE, byline, is_baseline
 from hydra_llm.search.records.front import on_front, result_text
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
@@ -29,23 +30,47 @@ def _place(trial: Trial, state: SweepState, settings: Settings) -> str:
 
 def _result(trial: Trial, state: SweepState, settings: Settings) -> str:
     if trial.value is None:
-        return f"{trial.state.value}: {str(trial.error or 'no value').splitlines()[0]}"
+        return _ending(trial)
     result = result_text(trial, settings)
     if trial.state is TrialState.PRUNED:
         return f"PRUNED: {result}" + (f" ({trial.error.message})" if trial.error is not None else "")
     if settings.objectives is not None:
         return f"{result}, on the front" if trial.number in on_front(state) else result
+    return ", ".join(part for part in (result, _lead(trial, state)) if part)
+
+
+def _ending(trial: Trial) -> str:
+    """How a trial without a value ended, and why; an error that is named by the state names it once."""
+    text, ending = str(trial.error or "no value").splitlines()[0], trial.state.value
+    return text if trial.error is not None and trial.error.type == ending else f"{ending}: {text}"
+
+
+def _lead(trial: Trial, state: SweepState) -> str:
+    """In which sense the configuration leads, "" where it does not: the lead goes by rewards, which may be what is
+    expected of a configuration, and among regimes by the gain over the baseline of each.
+    """
     best = state.best()
-    leads = trial.purpose == "search" and best is not None and best.values == trial.values and best.block == trial.block
-    return f"{result}, the best so far" if leads else result
+    if trial.purpose != "search" or best is None or best.values != trial.values or best.block != trial.block:
+        return ""
+    better = [other for other in state.search_trials() if _beats(other, trial, state)]
+    if any(state.block_values(other) == state.block_values(trial) for other in better):
+        return "expected to be the best so far"
+    return "the best of its regime so far" if better else "the best so far"
+
+
+def _beats(other: Trial, trial: Trial, state: SweepState) -> bool:
+    """By the values of single runs."""
+    if other.value is None or trial.value is None:
+        return False
+    return state.objective.score(other.value) > state.objective.score(trial.value)
 
 
 def _origin(trial: Trial, settings: Settings) -> str:
     proposal = trial.proposal
     if trial.purpose != "search":
         return f"{proposal.role}, {proposal.note}" if proposal.note else proposal.role
-    if proposal.parent is None and not proposal.changes and proposal.values == settings.space.baseline():
-        return "the baseline"
+    if is_baseline(trial, settings.space):
+        return byline(BASELINE)
     start = "" if proposal.parent is None else f"from {proposal.parent}: "
     again = f", attempt {trial.attempt}" if trial.attempt > 1 else ""
     return f"{start}{mutation(trial, settings)} | {proposal.strategy} by {proposal.provenance}{again}"

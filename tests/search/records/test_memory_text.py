@@ -76,6 +76,14 @@ def test_the_table_of_regimes_compares_the_blocks(study):
     assert "converged" in rows[0]
 
 
+def test_a_block_that_sets_nothing_is_as_configured_whatever_the_application_does(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=3))
+    run_study(study)
+    text = rendered(study.state, study.settings, 1)
+    assert "iteration 3 of 3; regime as configured" in text
+    assert "simulation" not in text
+
+
 def test_an_entry_shows_its_name_trials_effect_and_author(study):
     text = rendered(study.state, BLOCKED, 2)
     line = next(line for line in text.splitlines() if "Depth near 7" in line)

@@ -25,7 +25,7 @@ def test_the_results_name_the_winner_with_number_folder_and_command(tmp_path):
     assert data["best"]["number"] == best.number
     assert data["best"]["folder"] == "f"
     assert data["best"]["command"] == f"python app.py lr={best.values['lr']}"
-    assert data["proposed_by"] == {"rules": 8}
+    assert data["proposed_by"] == {"baseline": 1, "rules": 7}, "whoever fills the first slot proposed nothing"
     assert data["trials"] == {"COMPLETED": 8}
 
 

@@ -127,7 +127,7 @@ function showCard(id, number) {
   const card = document.getElementById("card"), parts = [];
   const bad = !["COMPLETED", "RUNNING"].includes(trial.state);
   parts.push(make("h3", {}, `Trial ${trial.n} `, make("span", { class: `badge ${bad ? "bad" : ""}` }, trial.state.toLowerCase())));
-  parts.push(make("p", { class: "mute small" }, `block ${trial.block} · ${trial.role} / ${trial.strategy} · by ${trial.by}`));
+  parts.push(make("p", { class: "mute small" }, `block ${trial.block} · ${trial.role} / ${trial.strategy} · ${trial.by}`));
   parts.push(make("p", { class: "big" }, trial.value === null ? "no value" : trial.result || `${page.metric} ${short(trial.value)}`));
   const all = node ? replicates(node) : null;
   if (node && node.trials.length > 1 && all) {

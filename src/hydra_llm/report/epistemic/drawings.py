@@ -10,7 +10,7 @@ from markupsafe import Markup
 from hydra_llm.report.epistemic.analysis import Analysis, written
 from hydra_llm.report.epistemic.events import ReasoningEvent
 from hydra_llm.report.epistemic.relations import REJECTS
-from hydra_llm.report.svg import Axis, chart, el, x_axis
+from hydra_llm.report.svg import WIDEST, Axis, chart, el, x_axis
 from hydra_llm.search.trial.reasoning import ReasoningMode
 
 COLOURS: dict[ReasoningMode, str] = {
@@ -27,7 +27,7 @@ COLOURS: dict[ReasoningMode, str] = {
     ReasoningMode.REGIME: "#8a6352",
     ReasoningMode.PREDICTION: "#7fb03c",
 }
-WIDTH, LEFT, RIGHT = 1120.0, 200.0, 1100.0
+WIDTH, LEFT, RIGHT = WIDEST, 200.0, WIDEST - 20.0
 ROW = 25.0
 SHAPES = {"observation": "circle", "memory": "square", "protocol": "square", "hypothesis": "bar"}
 

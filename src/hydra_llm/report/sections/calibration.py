@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hydra_llm.report.svg import Axis, chart, el, padded, short, y_axis
+from hydra_llm.report.svg import WIDEST, Axis, chart, el, padded, short, y_axis
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import CHANCE, Calibration, Forecast, calibration, forecasts
 
@@ -52,7 +52,7 @@ def drawing(found: Sequence[Forecast], name: str) -> Markup | None:
     cases = [(f, f.value) for f in found if f.value is not None][-MOST_SHOWN:]
     if not cases:
         return None
-    step = max(7.0, min(22.0, 1120.0 / len(cases)))
+    step = max(7.0, min(22.0, (WIDEST - 100.0) / len(cases)))
     left, top, bottom = 70.0, 30.0, 260.0
     right = left + step * len(cases) + 10
     values = sorted(v for f, value in cases for v in (f.prediction.low, f.prediction.high, value))

@@ -9,6 +9,7 @@ from hydra_llm.report.sections.cost import by_batch
 from hydra_llm.report.svg import short
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.authors import author, byline
 from hydra_llm.search.records.front import result_text
 from hydra_llm.search.statistics.pool_record import standing_text
 from hydra_llm.search.trial.trial import Trial
@@ -46,7 +47,7 @@ def _card(
         "told": when.told.get(trial.number),
         "role": proposal.role,
         "strategy": proposal.strategy,
-        "by": _clip(str(proposal.provenance), 300),
+        "by": _clip(byline(author(trial, sweep.settings.space)), 300),
         "author": proposal.provenance.label,
         "values": trial.values,
     }

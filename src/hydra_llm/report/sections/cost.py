@@ -11,6 +11,7 @@ from hydra_llm.llm.transcript import Transcript
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.events import Asked, Question, Review
 from hydra_llm.search.log.reader import Sweep
+from hydra_llm.search.records.authors import author_label
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def cost(sweep: Sweep, when: Timeline) -> Cost:
         seconds = trial.duration or 0.0
         total += seconds
         confirming += seconds if trial.purpose == "confirm" else 0.0
-        who = trial.proposal.provenance.label or "unknown"
+        who = author_label(trial, sweep.settings.space)
         for table, key in ((by_state, trial.state.value), (by_proposer, who)):
             runs, spent = table.get(key, (0, 0.0))
             table[key] = (runs + 1, spent + seconds)

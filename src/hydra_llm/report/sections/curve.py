@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hydra_llm.report.effect import score_name, spread_of
-from hydra_llm.report.svg import Axis, chart, el, padded, path, short, x_axis, y_axis
+from hydra_llm.report.svg import WIDEST, Axis, chart, el, padded, path, short, x_axis, y_axis
 from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.tree.reward import PAIRED, POSTERIOR
 from hydra_llm.search.tree.tree import Tree
 
-WIDTH, HEIGHT = 1080.0, 334.0
-LEFT, RIGHT, TOP, BOTTOM = 70.0, 1060.0, 46.0, 290.0
+WIDTH, HEIGHT = WIDEST, 334.0
+LEFT, RIGHT, TOP, BOTTOM = 70.0, WIDEST - 20.0, 46.0, 290.0
 NAMED = 10  # blocks whose names have room; more have their numbers
 CROWDED = 400  # results from which dots are small
 OUTLIERS = 0.05  # share of results below which the axis does not follow the worst ones

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from hydra_llm.report.effect import certainty, score_name, spread_of
 from hydra_llm.report.errors import LookupFailure
 from hydra_llm.report.sections.tree import shades
-from hydra_llm.report.svg import Axis, chart, el, nice_ticks, path, short
+from hydra_llm.report.svg import WIDEST, Axis, chart, el, nice_ticks, path, short
 from hydra_llm.report.trial_text import command_with
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer
@@ -20,7 +20,7 @@ from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Trial
 
 AXIS_TOP, AXIS_BOTTOM = 56.0, 320.0
-AXIS_STEP, AXES_WIDTH = 130.0, 1060.0  # least distance of two axes, and the width that they fill
+AXIS_STEP, AXES_WIDTH = 130.0, WIDEST - 160.0  # least distance of two axes, and the width that they fill
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Ablation:
     number: int | None
     value: float | None
     loss: float | None  # in score: positive where the parameter's new value helps
-    command: str | None  # that runs it once, on the recording of the best trial; None where none is on record
+    command: str | None  # that runs it once, with the seeds of the best trial; None where none is on record
 
 
 @dataclass(frozen=True)

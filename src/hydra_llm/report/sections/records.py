@@ -12,6 +12,7 @@ from hydra_llm.report.timeline import Timeline
 from hydra_llm.search.context import Progress
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.records import confirmation
+from hydra_llm.search.records.authors import author
 from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.trial.trial import PROMOTED, Trial, TrialState
 
@@ -156,7 +157,7 @@ def trial_rows(sweep: Sweep, when: Timeline) -> list[TrialRow]:
         proposal = trial.proposal
         beyond = trial.purpose != "search"
         what = "full recipe of" if trial.purpose == PROMOTED else "confirms"
-        who = str(proposal.provenance)
+        who = author(trial, sweep.settings.space)
         what = f"{what} {proposal.parent}, {trial.budget}" if beyond else changes_text(difference(sweep, trial))
         found.append(
             TrialRow(

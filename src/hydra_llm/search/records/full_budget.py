@@ -17,7 +17,7 @@ FULL = "full"
 
 @dataclass(frozen=True)
 class FullRun:
-    """A configuration at both budgets on one recording, in the metric's unit; `full` None: it failed, or runs."""
+    """A configuration at both budgets with the same seeds, in the metric's unit; `full` None: it failed, or runs."""
 
     trial: int
     role: str
@@ -56,7 +56,7 @@ def rank_correlation(runs: Sequence[FullRun], objective: Objective) -> float | N
 
 
 def gain(state: SweepState) -> FullGain | None:
-    """On fresh seeds where the confirmation ran at the full recipe, else on the recording of the search."""
+    """On fresh seeds where the confirmation ran at the full recipe, else with the seeds of the search."""
     for item in compare(state):
         if item.budget == FULL and item.difference is not None:
             return FullGain(item.difference, item.standard_error, item.pairs, "confirmation on fresh seeds")
@@ -64,7 +64,7 @@ def gain(state: SweepState) -> FullGain | None:
     leader, baseline = by_role.get(LEADER), by_role.get(BASELINE)
     if leader is None or baseline is None:
         return None
-    return FullGain(leader - baseline, None, 1, "the leader at half time, on the recording of the search")
+    return FullGain(leader - baseline, None, 1, "the leader at half time, with the seeds of the search")
 
 
 def lines(state: SweepState, objective: Objective) -> list[str]:
@@ -89,7 +89,7 @@ def ranking(state: SweepState, objective: Objective) -> str:
         f"{run.role} (trial {run.trial}) {run.short:.4g} -> {'-' if run.full is None else f'{run.full:.4g}'}"
         for run in runs
     )
-    text = f"{objective.name} in the search -> with the full recipe, on one recording: {pairs}"
+    text = f"{objective.name} in the search -> with the full recipe, same seeds: {pairs}"
     tau = rank_correlation(runs, objective)
     if tau is None:
         return text

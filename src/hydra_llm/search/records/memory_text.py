@@ -147,9 +147,9 @@ def questions(state: SweepState, entries: dict[str, MemoryEntry], found: dict[st
 
 
 def regimes(state: SweepState, settings: Settings, block: int) -> list[str]:
-    """One row per block: its simulation, what its data are like, the best it gave, and what was found."""
+    """One row per block: its regime, what its data are like, the best it gave, and what was found."""
     wanted, name = settings.log_format.regime, settings.objective.name
-    head = ("block", "simulation", *wanted, f"best {name}", "trial", "runs", "trials", "optimum", "finding")
+    head = ("block", "regime", *wanted, f"best {name}", "trial", "runs", "trials", "optimum", "finding")
     rows = []
     findings = {e.block: e.text for e in fold(state.edits, block=block).values() if e.kind == "summary"}
     for record in state.blocks[:block]:
@@ -172,7 +172,7 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     """The block in progress (or at its end): facts, hypotheses, iterations, spread, failures, observations last."""
     record, tree, trials = state.blocks[block - 1], state.trees[block], state.block_trials(block)
     name, floor = settings.objective.name, tree.noise_floor
-    lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {_simulation(record)}"]
+    lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {regime_text(record)}"]
     measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
     lines.append(f"- {_rates_line(measured)}")
     measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
@@ -237,8 +237,9 @@ def _origin(entry: MemoryEntry) -> str:
     return f"{entry.by} before trial {entry.number}{trials}{reason}"
 
 
-def _simulation(record: BlockRecord) -> str:
-    return ", ".join(f"{key}={value}" for key, value in record.values.items()) or "simulation as configured"
+def regime_text(record: BlockRecord) -> str:
+    """What a block sets beside the search; most applications have no blocks that set anything."""
+    return ", ".join(f"{key}={value}" for key, value in record.values.items()) or "regime as configured"
 
 
 def _against_baseline(node: Node, settings: Settings) -> str:

@@ -13,6 +13,7 @@ from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory import predictions
 from hydra_llm.search.records import confirmation, front, full_budget, ucb_scores, variance_table
+from hydra_llm.search.records.authors import author
 from hydra_llm.search.records.memory_text import memory_text
 from hydra_llm.search.selection.base import SelectionPolicy
 from hydra_llm.search.settings import Settings
@@ -77,7 +78,7 @@ def results_data(state: SweepState, settings: Settings, command: Command) -> dic
 
 
 def _origins(state: SweepState) -> dict[str, Any]:
-    return {"trials": counts(state), "proposed_by": provenances(state)}
+    return {"trials": counts(state), "proposed_by": authors(state)}
 
 
 def counts(state: SweepState) -> dict[str, int]:
@@ -90,11 +91,11 @@ def counts(state: SweepState) -> dict[str, int]:
     return found
 
 
-def provenances(state: SweepState) -> dict[str, int]:
-    """How many search trials each proposer really proposed."""
+def authors(state: SweepState) -> dict[str, int]:
+    """How many search trials each proposer really proposed; the baseline is nobody's."""
     found: dict[str, int] = {}
     for trial in state.search_trials():
-        who = str(trial.proposal.provenance)
+        who = author(trial, state.space)
         found[who] = found.get(who, 0) + 1
     return found
 

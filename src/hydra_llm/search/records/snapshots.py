@@ -15,7 +15,7 @@ from hydra_llm.atomic_write import write_text
 from hydra_llm.search.log.events import BlockRecord
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.records import ucb_scores
-from hydra_llm.search.records.memory_text import memory_text
+from hydra_llm.search.records.memory_text import memory_text, regime_text
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
 
@@ -75,9 +75,8 @@ def texts(record: BlockRecord, state: SweepState, settings: Settings, policy: Se
 
 
 def heading(record: BlockRecord) -> str:
-    """Which block, its simulation, and who chose that."""
-    regime = ", ".join(f"{key}={value}" for key, value in record.values.items()) or "simulation as configured"
-    lines = [f"# Block {record.index}: {regime}", ""]
+    """Which block, its regime, and who chose that."""
+    lines = [f"# Block {record.index}: {regime_text(record)}", ""]
     if record.chosen_by:
         lines.append(f"Chosen by: {record.chosen_by}" + (f", {record.reason}" if record.reason else ""))
     if record.refused:

@@ -11,7 +11,7 @@ from hydra_llm.families.reactions.dynamics.integrator import IntegrationFailed
 from hydra_llm.families.reactions.likelihood.likelihood import Likelihood, LikelihoodAt
 from hydra_llm.families.reactions.petab.problem import Measurement
 from hydra_llm.figures.palette import OKABE_ITO
-from hydra_llm.figures.style import GREY, dress, new_figure
+from hydra_llm.figures.style import GREY, INK, TEXT, dress, new_figure
 
 PANELS, CURVES, TIMES = 16, 8, 120
 
@@ -29,6 +29,8 @@ def fits(likelihood: Likelihood, point: np.ndarray, evaluated: LikelihoodAt) -> 
     curves = _curves(likelihood, point, names)
     for panel, name in zip(panels, names, strict=False):
         _panel(panel, name, likelihood, evaluated, curves)
+    for row in range(rows):
+        panels[row * columns].set_ylabel("value (as in the file)", fontsize=TEXT, color=INK)
     for panel in panels[len(names) :]:
         panel.set_visible(False)
     return {"fit": figure}

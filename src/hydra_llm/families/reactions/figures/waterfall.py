@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hydra_llm.families.reactions.fitting.starts import SAME, MultiStart
 from hydra_llm.figures.style import GREY, LEARNED, SMALL, dress, new_figure
@@ -22,5 +23,6 @@ def waterfall(starts: MultiStart) -> Figure:
     axes.axhline(SAME, color=GREY, lw=0.8, ls=":")
     text = f"{int(best.sum())} of {len(starts.optima)} starts reached the best value, {values[0]:.4f}"
     dress(axes, text, "start (in order of its value)", f"objective above the best (at least {floor:g} drawn)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(fontsize=SMALL, frameon=False)
     return figure

@@ -73,5 +73,5 @@ class ChannelNoise:
             f"to 90 %: {one['measurement_noise_low']:.2g} to {one['measurement_noise_high']:.2g}), {other[0]:.0%} of "
             f"the change from frame to frame in variance. Process noise: {one['process_noise']:.3g} {unit} per frame "
             f"({one['process_noise_low']:.2g} to {one['process_noise_high']:.2g}), {other[1]:.0%}. The median unit has "
-            f"a standard deviation of {float(np.median(self.spread)):.3g} {unit}."
+            f"a standard deviation of {float(np.median(self.spread)):.3g} {unit.removesuffix('.')}."
         )

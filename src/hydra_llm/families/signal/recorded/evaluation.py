@@ -235,7 +235,7 @@ class RecordingEvaluator:
         return written
 
     def figures(self, fit: Fit, evaluation: RecordingEvaluation) -> dict[str, Figure]:
-        train, labels = self._observations.split("train"), of_recording(self._unit)
+        train, labels = self._observations.split("train"), of_recording(self._unit, self._names)
         u, external = np.array(train.activity), None if train.external is None else np.array(train.external)
         predicted = evaluation.rollouts["test"]
         return {
