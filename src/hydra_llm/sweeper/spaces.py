@@ -44,7 +44,7 @@ def search_space(sources: Sources) -> tuple[Space, dict[str, tuple[Any, ...]]]:
 
 
 def _refuse(sources: Sources) -> NoReturn:
-    """Nothing is left to search: declarations of one value each, a command line that holds them all, or no declaration."""
+    """Nothing is left to search: what is declared are single values, the command line holds it, or nothing is."""
     for place, params in (("hydra.sweeper", sources.options["params"]), ("search", sources.node.get("params"))):
         words = [sources.fixed[key] for key in params or {} if key in sources.fixed and key not in sources.line.fixed]
         if words:
