@@ -94,6 +94,20 @@ def test_the_adjoint_is_the_transpose(coarse, monkeypatch, dense):
     assert forward == pytest.approx(backward, rel=1e-9)
 
 
+def test_settled_parameters_are_turned_as_a_small_change_turns_them(coarse):
+    made = coarse(n_frames=300, n_sequences=10)
+    tied = TiedParameters(pools_of_one(made.net), made.net.edge_index[1])
+    x = tied.of(made.net)
+    y, (change, gradient) = tied.settled(x), drawn(3, x.shape, x.shape)
+    torch.testing.assert_close(tied.of_settled(y), x)
+    seen = (tied.of_settled(y + 1e-6 * change) - tied.of_settled(y - 1e-6 * change)) / 2e-6
+    torch.testing.assert_close(tied.turned(x, change), seen, rtol=1e-6, atol=1e-6)
+    both = tied.turned(x, change) @ gradient, tied.turned_back(x, gradient) @ change
+    torch.testing.assert_close(*both)
+    rows = tied.pools.rows(3)[0]
+    torch.testing.assert_close(tied.turning(x, 3) @ change[rows], tied.turned(x, change)[rows])
+
+
 @pytest.mark.parametrize(
     ("keys", "slow"), [({}, True), ({"dt": 0.02}, False), ({"dt": 0.02, "process": 0.01, "measurement": 0.3}, False)]
 )

@@ -14,6 +14,7 @@ of them corrects the law by far too much where it feeds back: rounds of predicti
 import logging
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -40,6 +41,7 @@ _STATES = 900_000  # neuron states of the frames that Gauss-Newton looks at: der
 _CONJUGATE, _SOLVED = 20, 0.1  # steps per Gauss-Newton step at most, and the residual that ends them
 _SHORTEST = 0.02  # Gauss-Newton step, relative to the full one
 _FACTOR = 2.0  # between the rates of two steps, at most
+_SPREAD = 1.0  # of the logarithms of rates around their median: a factor of e
 SETTLED = 1.0  # gain in log posterior below which nothing is left to do
 
 
@@ -101,21 +103,18 @@ class SlowFrames:
         flow = FrameSensitivity(self.net, law, before, held)
         error = after - flow.end
         noise = error.double().square().mean(1).clamp_min(1e-12)
-        x = self.tied.of(self.net)
-        prior = self.tied.precision(self.tied.widths(x))
-        step = self._step(flow, error, noise, x, prior, self._local(law, flow, held, noise, prior))
-        start, length = self._loss(error, noise, x, prior), 1.0
-        rates = self.tied.rates
+        at = Settled.of(self.tied, self.net)
+        step = self._step(flow, error, noise, at, self._local(law, flow, held, noise, at))
+        start, length = self._loss(error, noise, at, at.y), 1.0
         while length > _SHORTEST:
-            tried = x + length * step
-            tried[rates] = tried[rates].maximum(x[rates] / _FACTOR).minimum(x[rates] * _FACTOR)
-            self.tied.put(self.net, tried)
+            tried = at.moved(length * step)
+            self.tied.put(self.net, self.tied.of_settled(tried))
             moved = FrameMap(self.net, law.reach, self.sequences.delta_t, None, law.finer)
-            gained = start - self._loss(after - moved(before, held), noise, tried, prior)
+            gained = start - self._loss(after - moved(before, held), noise, at, tried)
             if gained > 0:
                 return gained
             length /= 2
-        self.tied.put(self.net, x)
+        self.tied.put(self.net, at.x)
         return 0.0
 
     def _sample(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -128,32 +127,32 @@ class SlowFrames:
         return before, after, held
 
     @staticmethod
-    def _loss(error: Tensor, noise: Tensor, x: Tensor, prior: Tensor) -> float:
-        """Minus the log posterior, up to a constant."""
-        return float((error.double().square() / noise[:, None]).sum() + (prior * x.square()).sum()) / 2
+    def _loss(error: Tensor, noise: Tensor, at: "Settled", y: Tensor) -> float:
+        """Minus the log posterior at y, up to a constant."""
+        return float((error.double().square() / noise[:, None]).sum()) / 2 + at.penalty(y)
 
     def _step(
-        self,
-        flow: FrameSensitivity,
-        error: Tensor,
-        noise: Tensor,
-        x: Tensor,
-        prior: Tensor,
-        inverses: list[Tensor],
+        self, flow: FrameSensitivity, error: Tensor, noise: Tensor, at: "Settled", inverses: list[Tensor]
     ) -> Tensor:
-        """Conjugate gradients on (S^T S / noise + prior) step = S^T error / noise - prior x, S the sensitivity."""
+        """Conjugate gradients on (S^T S / noise + prior) step = S^T error / noise - prior (y - centre), S the
+        sensitivity to settled parameters.
+        """
         precision = (1 / noise)[:, None].to(error)
         rows = [self.tied.pools.rows(number)[0] for number in range(len(inverses))]
 
         def conditioned(gradient: Tensor) -> Tensor:
             return torch.cat([part @ gradient[own] for own, part in zip(rows, inverses, strict=True)])
 
-        def curved(direction: Tensor) -> Tensor:
-            moved = flow.forward(*(part.to(error) for part in self.tied.expanded(direction)))
-            return self.tied.gathered(*flow.adjoint(precision * moved)) + prior * direction
+        def back(errors: Tensor) -> Tensor:
+            return self.tied.turned_back(at.x, self.tied.gathered(*flow.adjoint(errors)))
 
-        rest = self.tied.gathered(*flow.adjoint(precision * error)) - prior * x
-        step, direction = torch.zeros_like(x), conditioned(rest)
+        def curved(direction: Tensor) -> Tensor:
+            turned = self.tied.expanded(self.tied.turned(at.x, direction))
+            moved = flow.forward(*(part.to(error) for part in turned))
+            return back(precision * moved) + at.prior * direction
+
+        rest = back(precision * error) - at.prior * (at.y - at.centre)
+        step, direction = torch.zeros_like(at.y), conditioned(rest)
         size = first = float(rest @ direction)
         for _ in range(_CONJUGATE):
             if size <= _SOLVED**2 * first:
@@ -166,10 +165,44 @@ class SlowFrames:
             direction = better + size / last * direction
         return step
 
-    def _local(self, law: FrameMap, flow: FrameSensitivity, held: Tensor, noise: Tensor, prior: Tensor) -> list[Tensor]:
+    def _local(self, law: FrameMap, flow: FrameSensitivity, held: Tensor, noise: Tensor, at: "Settled") -> list[Tensor]:
         """Inverse curvatures of each type, were the states of all sources given."""
         mean = flow.mean
         groups = by_in_degree(self.net.edge_index, self.net.n_neurons)
         normal = NormalEquations.of(groups, law.message(mean).T, (held - mean).T, torch.zeros_like(mean).T)
         slopes = self._weight(law)[:, 0].double().square() * noise
-        return TypeBlocks.of(normal, self.tied.pools, slopes).inverted(prior)
+        blocks = TypeBlocks.of(normal, self.tied.pools, slopes)
+        return blocks.inverted(at.prior, partial(self.tied.turning, at.x))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Where a Gauss-Newton step begins. x: the parameters; y: settled(x); prior: its precision around `centre`.
+
+    A neuron that is always above 0 and sends to itself has one parameter of that weight and its rate together, so the
+    prior decides. One of rate * W would be widest at a rate of 0. That of W is, like a rate, about the size of others.
+    """
+
+    tied: TiedParameters
+    x: Tensor
+    y: Tensor
+    prior: Tensor
+    centre: Tensor
+
+    @classmethod
+    def of(cls, tied: TiedParameters, net: FlyvisGNN) -> "Settled":
+        x = tied.of(net)
+        y, first = tied.settled(x), tied.pools.first
+        prior, centre = tied.precision(tied.widths(y)), torch.zeros_like(y)
+        prior[first], centre[first] = 1 / _SPREAD**2, y[first].median()
+        return cls(tied, x, y, prior, centre)
+
+    def moved(self, step: Tensor) -> Tensor:
+        """y after a step in which no rate changes by more than _FACTOR."""
+        first, most = self.tied.pools.first, math.log(_FACTOR)
+        limited = step.clone()
+        limited[first] = step[first].clamp(-most, most)
+        return self.y + limited
+
+    def penalty(self, y: Tensor) -> float:
+        return float((self.prior * (y - self.centre).square()).sum()) / 2

@@ -4,6 +4,7 @@ Rate, offset and weights are those of slope_i = rate_i (I_i - v_i) + offset_i + 
 type have one width, by MacKay's fixed point (1992); rates and offsets are free.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,11 +42,6 @@ class TiedParameters:
         return self.pools.first[self.pools.types[self.target]] + self.pools.place[self.pools.kinds]
 
     @cached_property
-    def rates(self) -> Tensor:
-        """Where the rates stand."""
-        return self.pools.first
-
-    @cached_property
     def _owner(self) -> Tensor:
         """The type of each unknown."""
         return torch.repeat_interleave(torch.arange(len(self.pools.size), device=self.target.device), self.pools.size)
@@ -78,8 +74,45 @@ class TiedParameters:
         beta, rate, offset = self.expanded(x)
         write(net, Coefficients(beta, rate, offset, torch.zeros_like(rate)))
 
+    def settled(self, x: Tensor) -> Tensor:
+        """The logarithm of each rate, offset / rate and weight / rate: what is recorded where a voltage has settled."""
+        first = self.pools.first
+        y = x / x[first][self._owner]
+        y[first] = x[first].log()
+        return y
+
+    def of_settled(self, y: Tensor) -> Tensor:
+        """The inverse of settled."""
+        first = self.pools.first
+        rate = y[first].exp()
+        x = y * rate[self._owner]
+        x[first] = rate
+        return x
+
+    def turned(self, x: Tensor, change: Tensor) -> Tensor:
+        """The change of x that a small change of settled(x) makes."""
+        first = self.pools.first
+        rate, faster = x[first], change[first]
+        found = rate[self._owner] * change + x * faster[self._owner]
+        found[first] = rate * faster
+        return found
+
+    def turned_back(self, x: Tensor, gradient: Tensor) -> Tensor:
+        """The transpose of turned: a gradient with respect to settled(x) from one with respect to x."""
+        first = self.pools.first
+        found = x[first][self._owner] * gradient
+        found[first] = torch.zeros_like(found[first]).index_add_(0, self._owner, x * gradient)
+        return found
+
+    def turning(self, x: Tensor, number: int) -> Tensor:
+        """turned, as the matrix [unknown, unknown] of one type."""
+        own = x[self.pools.rows(number)[0]]
+        matrix = torch.diag(own[0].expand(len(own)).clone())
+        matrix[:, 0] = own
+        return matrix
+
     def widths(self, x: Tensor) -> Tensor:
-        """Mean square weight of each type [type]."""
+        """Mean square weight of each type [type], of weights in x, whatever they are measured in."""
         squares, count = (x.new_zeros(len(self.pools.size)) for _ in range(2))
         owner = self._owner[self._is_weight]
         squares.index_add_(0, owner, x[self._is_weight].square())
@@ -89,7 +122,7 @@ class TiedParameters:
         return found.clamp_min(_NARROWEST * float(known.median()) if len(known) else 1.0)
 
     def precision(self, widths: Tensor) -> Tensor:
-        """Of the prior [unknown]: 0 for rates and offsets."""
+        """Of the prior of weights [unknown]: 0 for rates and offsets."""
         return torch.where(self._is_weight, 1 / widths[self._owner], 0.0)
 
     def solved(self, normal: NormalEquations, noise: Tensor, widths: Tensor) -> Tensor:
@@ -135,11 +168,12 @@ class TypeBlocks:
         n = int(self.pools.size[number])
         return self.H[self.pools.rows(number)[1]].view(n, n)
 
-    def inverted(self, precision: Tensor) -> list[Tensor]:
-        """(H + diag(precision))^-1 of each type, of which rates and offsets have a little."""
+    def inverted(self, precision: Tensor, turning: Callable[[int], Tensor]) -> list[Tensor]:
+        """(T^T H T + diag(precision))^-1 of each type, T = turning(type); rates and offsets have a little precision."""
         blocks = []
         for number in range(len(self.pools.size)):
-            matrix, rows = self.matrix(number), self.pools.rows(number)[0]
+            turn, rows = turning(number), self.pools.rows(number)[0]
+            matrix = turn.T @ self.matrix(number) @ turn
             little = _FREE * matrix.diagonal().clamp_min(1e-30)
             blocks.append(inverse(matrix + torch.diag(precision[rows] + little)))
         return blocks
