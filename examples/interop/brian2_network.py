@@ -15,7 +15,7 @@ du/dt = (-u + received) / tau + {noise} : 1
 received : 1
 """
 OWN_NOISE = "sigma * xi / sqrt(tau)"
-GIVEN_NOISE = "kicks(t, i) / dt"
+GIVEN_NOISE = "kick(t, i) / dt"
 SYNAPSES = """
 w : 1
 received_post = w * tanh(u_pre) : 1 (summed)
@@ -37,7 +37,7 @@ def simulate(network: RateNetwork, W: np.ndarray, kicks: np.ndarray | None = Non
     clock = b2.Clock(dt=network.step * b2.second)
     names = {"tau": network.tau * b2.second, "sigma": network.sigma}
     if kicks is not None:
-        names["kicks"] = b2.TimedArray(kicks, dt=network.step * b2.second)
+        names["kick"] = b2.TimedArray(kicks, dt=network.step * b2.second)
     equations = EQUATIONS.format(noise=OWN_NOISE if kicks is None else GIVEN_NOISE)
     units = b2.NeuronGroup(network.units, equations, method="euler", namespace=names, clock=clock)
     units.u = network.initial_state()
