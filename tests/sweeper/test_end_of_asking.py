@@ -15,10 +15,11 @@ def test_a_used_up_space_ends_with_results_and_kills_no_job(tmp_path):
     assert "every configuration was run" in sweep(tmp_path, *THREE, *SLOTS, "sleep=0.5"), "as often as it is typed"
 
 
-def test_an_option_that_does_not_exist_is_refused_on_record(tmp_path):
-    text = sweep(tmp_path, "x=0.5", "n=1", "model=choice(plain,zzz)", *UNCONFIRMED, "~search.seed_keys", *SLOTS)
-    assert "every configuration was run. Trials: 1 COMPLETED" in text
-    assert "zzz" in events(tmp_path, "rejected")[0]["reasons"][0]
+def test_an_option_that_does_not_exist_is_refused_before_the_first_trial(tmp_path):
+    text = sweep(tmp_path, "x=0.5", "n=1", "model=choice(plain,zzz)", *UNCONFIRMED, *SLOTS, expect=1)
+    assert "model is swept over zzz, which the config group model does not have. Its options: fancy, plain." in text
+    assert "Traceback" not in text
+    assert not (tmp_path / "runs.txt").exists()
 
 
 def test_a_proposer_that_demands_a_stop_kills_no_job_and_ends_with_its_sentence(tmp_path):

@@ -34,14 +34,16 @@ def test_a_misspelt_seed_key_is_refused_before_the_first_trial(tmp_path, place):
 
 @pytest.mark.parametrize("word", ["model=choice(plain,huge)", "hydra.sweeper.block_params={model: 'plain,huge'}"])
 def test_an_option_that_a_config_group_lacks_is_refused_with_those_that_it_has(tmp_path, word):
-    with pytest.raises(SweepError, match=r"^model is swept over huge, which .* does not have\. .* fancy, plain\.$"):
+    with pytest.raises(
+        SweepError, match=r"^model is swept over huge, which .* does not have\. Its options: fancy,.* plain\b"
+    ):
         spec_of(tmp_path, "~search.params.model", word)
 
 
 @pytest.mark.parametrize(
     ("condition", "sentence"),
     [
-        ("model: huge", r"^params\.x\.when\.model names huge, which .* Its options: fancy, plain\.$"),
+        ("model: huge", r"^params\.x\.when\.model names huge, which .* Its options: fancy,.* plain\b"),
         ("fault: rise", r"^params\.x\.when\.fault names 'rise', and the values of fault are '', 'raise'\.$"),
     ],
 )
