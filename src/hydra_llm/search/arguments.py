@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral
 from typing import Any
 
+from hydra_llm.search.enqueued import check_enqueued
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.settings import Confirmation, Settings, Stop
 from hydra_llm.search.space.handwritten import handwritten
@@ -46,23 +46,13 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
     if given.get("block_space") is not None:
         given["block_space"] = handwritten(given["block_space"], "block_space")
     for place, values in enumerate(given.get("enqueue", ())):
-        _check_enqueued(f"enqueue[{place}]", values, space)
+        check_enqueued(f"enqueue[{place}]", values, space)
     return Settings(
         space=space,
         objective=objective.scalar if isinstance(objective, Objectives) else objective or Objective(),
         objectives=objective if isinstance(objective, Objectives) else None,
         **{name: _plain(value) for name, value in given.items()},
     )
-
-
-def _check_enqueued(name: str, values: Any, space: Space) -> None:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{name} must be a mapping of parameters to values, got {values!r}.")
-    problems = space.validate(values)
-    if not problems and (violation := space.violation(values)):
-        problems = [violation]
-    if problems:
-        raise ValueError(f"{name} cannot run: {' '.join(problems)}")
 
 
 def _plain(value: Any) -> Any:

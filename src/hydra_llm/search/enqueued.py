@@ -7,9 +7,21 @@ from typing import Any
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.base import mutate
+from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.trial import Proposal
 
 STRATEGY, SOURCE = "enqueued", "user"
+
+
+def check_enqueued(name: str, values: Any, space: Space) -> None:
+    """Raises ValueError, beginning with `name`, for what is no configuration of the space or breaks its constraint."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} must be a mapping of parameters to values, got {values!r}.")
+    problems = space.validate(values)
+    if not problems and (violation := space.violation(values)):
+        problems = [violation]
+    if problems:
+        raise ValueError(f"{name} cannot run: {' '.join(problems)}")
 
 
 def enqueued_runs(context: Context, wanted: Sequence[Mapping[str, Any]]) -> list[Proposal]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_llm.search.enqueued import check_enqueued
 from hydra_llm.search.space.space import Space
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.sources import Sources
@@ -19,13 +20,10 @@ def enqueued(sources: Sources, space: Space) -> tuple[dict[str, Any], ...]:
     wanted: Sequence[Any] = sources.options["enqueue"] or []
     for place, values in enumerate(wanted):
         name = f"hydra.sweeper.enqueue[{place}]"
-        if not isinstance(values, Mapping):
-            raise SweepError(f"{name} must be a mapping of parameters to values, got {values!r}.")
-        problems = space.validate(values)
-        if not problems and (violation := space.violation(values)):
-            problems = [violation]
-        if problems:
-            raise SweepError(f"{name} cannot run: {' '.join(problems)}")
+        try:
+            check_enqueued(name, values, space)
+        except ValueError as error:
+            raise SweepError(str(error)) from None
         complete = space.canonical(values)
         try:
             sources.compose(sources.override(key, value) for key, value in complete.items())
