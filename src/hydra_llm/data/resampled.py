@@ -3,15 +3,17 @@
 Blocks keep what noise remembers from frame to frame (Kuensch 1989, Annals of Statistics 17, 1217).
 """
 
-import json
 import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from hydra_llm.data.files import ArrayFile, read_array, write_json, write_tensors
 from hydra_llm.data.observations import FOLDER, Observations
 
+STARTS = "sequence_start_train"
 BLOCKS = 20  # of the training frames
 LEAST = 20  # frames of a block
 
@@ -21,30 +23,23 @@ def resampled(dataset: Path, folder: Path, draws: np.random.Generator) -> Path:
     of its own. The other splits are those of `dataset`.
     """
     observations = Observations.open(dataset)
-    own, structure = folder / FOLDER, dict.fromkeys(observations.meta.get("structure", ()))
+    own, structure = folder / FOLDER, [name for name in observations.meta["structure"] if name != STARTS]
     shutil.copytree(observations.path, own, ignore=shutil.ignore_patterns("train"), copy_function=_linked)
-    starts = observations.structure("sequence_start_train").numpy() if "sequence_start_train" in structure else [0]
-    n_frames = observations.meta["n_frames"]["train"]
-    blocks = _blocks([*np.asarray(starts).tolist(), n_frames])
+    starts = observations.structure(STARTS).tolist() if STARTS in observations.meta["structure"] else [0]
+    blocks = _blocks([*starts, observations.meta["n_frames"]["train"]])
     chosen = [blocks[k] for k in draws.integers(len(blocks), size=len(blocks))]
-    frames = np.concatenate([np.arange(start, stop) for start, stop in chosen])
-    lengths = [stop - start for start, stop in chosen]
-    (own / "train").mkdir(parents=True)
+    first = np.cumsum([0, *(stop - start for start, stop in chosen)])  # of each block, and their end
     for name in observations.meta["arrays"]:
-        stored = np.load(observations.path / "train" / f"{name}.npy", mmap_mode="r")
-        np.save(own / "train" / f"{name}.npy", stored[frames])
-    (own / "structure").mkdir(exist_ok=True)
-    place = own / "structure" / "sequence_start_train.npy"
-    place.unlink(missing_ok=True)  # a link: what it names stays as it is
-    np.save(place, np.cumsum([0, *lengths[:-1]]))
-    structure["sequence_start_train"] = None
-    meta = {
-        **observations.meta,
-        "n_frames": {**observations.meta["n_frames"], "train": len(frames)},
-        "structure": list(structure),
-    }
-    (own / "meta.json").unlink()
-    (own / "meta.json").write_text(json.dumps(meta))
+        stored = read_array(observations.path / "train" / f"{name}.npy")
+        file = ArrayFile(own / "train" / f"{name}.npy", (int(first[-1]), *stored.shape[1:]), stored.dtype)
+        for at, (start, stop) in zip(first.tolist(), chosen, strict=False):
+            file.append(at, stored[start:stop])
+        file.close()
+    for replaced in (own / "meta.json", own / "structure" / f"{STARTS}.npy"):
+        replaced.unlink(missing_ok=True)  # a link: what it names stays as it is
+    write_tensors(own / "structure", {STARTS: torch.from_numpy(first[:-1])})
+    n_frames = {**observations.meta["n_frames"], "train": int(first[-1])}
+    write_json(own / "meta.json", {**observations.meta, "n_frames": n_frames, "structure": [*structure, STARTS]})
     return folder
 
 

@@ -76,12 +76,15 @@ class Fit:
 
     def losses(self) -> dict[str, float]:
         """final_loss and best_val_loss: the last and the least validation loss; baseline_<name>_loss, fit_retries;
-        fit_doubtful: 1 where there is a reason to doubt the fit, 0 where there is none.
+        fit_doubtful: 1 where there is a reason to doubt the fit, 0 where there is none; bootstrap_fits: the number of
+        replicates, where there are some.
         """
         values = self.history["val_loss"][1]
         beaten = {f"baseline_{name}_loss": loss for name, loss in self.baselines.items()}
         if self.doubt is not None:
             beaten["fit_doubtful"] = float(self.doubt != "")
+        if self.replicates:
+            beaten["bootstrap_fits"] = float(len(self.replicates))
         return {"final_loss": values[-1], "best_val_loss": min(values), "fit_retries": float(self.retries), **beaten}
 
 

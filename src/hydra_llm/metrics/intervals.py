@@ -7,6 +7,11 @@ from scipy.stats import t as student
 INTERVAL = 1.645  # standard deviations to either side of 90 % of a Gaussian
 
 
+def reach_of(level: float, n: int) -> float:
+    """Standard errors to either side of an interval of that level, where n fits or blocks tell them: Student's t."""
+    return float(student.ppf(0.5 + level / 2, n - 1))
+
+
 def interval_metrics(
     learned: ArrayLike, error: ArrayLike, true: ArrayLike, *, prefix: str, n_fits: int | None = None
 ) -> dict[str, float]:
@@ -18,6 +23,6 @@ def interval_metrics(
     x, e, y = (np.asarray(values, dtype=np.float64).ravel() for values in (learned, error, true))
     if not x.size:
         return {}
-    reach = INTERVAL if n_fits is None else student.ppf(0.95, n_fits - 1)
+    reach = INTERVAL if n_fits is None else reach_of(0.90, n_fits)
     inside = np.abs(x - y) < reach * e
     return {f"{prefix}_standard_error": float(np.median(e)), f"{prefix}_coverage_90": float(inside.mean())}

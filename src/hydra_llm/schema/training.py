@@ -35,3 +35,15 @@ class OpenTraining(TargetKeys):
     strategy: CustomStrategy = field(
         default_factory=CustomStrategy, metadata={"help": "a loss of your own; training/strategy=custom selects it"}
     )
+
+
+@dataclass
+class ResampledTraining(OpenTraining):
+    """What a family has whose fits are repeated on resampled recordings (hydra_llm.families.bootstrap)."""
+
+    bootstrap: int = key(
+        0,
+        help="further fits to resampled blocks of the training frames, whose scatter gives the intervals; 0: none, and "
+        "intervals from the closed form",
+        low=0,
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.schema.fields import key
-from hydra_llm.schema.training import OpenTraining
+from hydra_llm.schema.training import ResampledTraining
 
 
 @dataclass
@@ -159,7 +159,7 @@ class FlyvisGNNConfig:
 
 
 @dataclass
-class FlyvisTraining(OpenTraining):
+class FlyvisTraining(ResampledTraining):
     """How a flyvis network is fitted: Adam, variable projection, then a closed-form solution; each can be left out.
 
     Defaults of published keys are those of the published training landscape.
@@ -279,14 +279,6 @@ class FlyvisTraining(OpenTraining):
         help="what most neurons wired alike have and the wiring diagram lacks: auto, fitted beside the known synapses "
         "where regressions are pooled; ignored",
         choices=("auto", "ignored"),
-    )
-
-    # ---- intervals ----
-    bootstrap: int = key(
-        0,
-        help="further fits to resampled blocks of the training frames, whose scatter gives the intervals; 0: none, and "
-        "intervals from the closed form",
-        low=0,
     )
 
     # ---- evaluation ----

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra_llm.schema.fields import key
-from hydra_llm.schema.training import OpenTraining
+from hydra_llm.schema.training import ResampledTraining
 
 
 @dataclass
@@ -140,7 +140,7 @@ class SignalGNNConfig:
 
 
 @dataclass
-class SignalTraining(OpenTraining):
+class SignalTraining(ResampledTraining):
     """How a signal network is fitted. Coefficients of regularisers act in the Adam phase."""
 
     seed: int = key("${seed}", help="seed of initialisation, batch order and training noise")
@@ -203,14 +203,6 @@ class SignalTraining(OpenTraining):
     # ---- units that were not recorded ----
     latent_inputs: Any = key(
         0, help="inputs that nobody recorded: their number, or auto, as many as held-out entries ask for"
-    )
-
-    # ---- intervals ----
-    bootstrap: int = key(
-        0,
-        help="further fits to resampled blocks of the training frames, whose scatter gives the intervals; 0: none, and "
-        "intervals from the closed form",
-        low=0,
     )
 
     # ---- evaluation ----

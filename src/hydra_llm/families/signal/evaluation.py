@@ -234,11 +234,8 @@ class SignalEvaluator:
         recorded = np.array(self._observations.split("train").activity)
         metrics |= learned.scores(recorded, self._field)
         n_fits = len(replicates) or None
-        if n_fits is not None:
-            error, metrics["bootstrap_fits"] = (
-                error_of([self._learned(n, self._grid).W for n in replicates]),
-                float(n_fits),
-            )
+        if replicates:
+            error = error_of([self._learned(n, self._grid).W for n in replicates])
         else:
             error = self._standard_errors(net) if error is None else error
             error = None if error is None else np.abs(rescale_sources(error, scale))

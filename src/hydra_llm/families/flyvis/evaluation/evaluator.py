@@ -177,8 +177,6 @@ class FlyvisEvaluator:
         metrics |= truth.inferred_scores(net, self._stored["edge_index"].numpy())
         errors = self._errors(fit, recovered)
         metrics |= self._error_scores(errors, recovered, len(fit.replicates) or None)
-        if fit.replicates:
-            metrics["bootstrap_fits"] = float(len(fit.replicates))
         metrics["tau_missing_share"] = float((~recovered.found).mean())
         if not recovered.found.all():
             log.info(

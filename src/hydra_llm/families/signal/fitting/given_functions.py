@@ -15,7 +15,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from scipy.stats import t as student
 from torch import Tensor
 
 from hydra_llm.data.windows import Frames
@@ -30,6 +29,7 @@ from hydra_llm.identifiability.least_squares import (
     identifiable_without_own_source,
 )
 from hydra_llm.identifiability.noisy_features import corrected_regression
+from hydra_llm.metrics.intervals import reach_of
 
 BLOCKS = 40  # of frames; a block has to be longer than what the noise remembers
 TOLD = 0.5  # of the prior variance: a weight whose posterior variance is larger is not determined by the data
@@ -79,7 +79,7 @@ class Weights:
 
     def reach(self, level: float) -> float:
         """Standard errors to either side of an interval of that level: Student's t, for as few blocks as there are."""
-        return float(student.ppf(0.5 + level / 2, self.blocks - 1))
+        return reach_of(level, self.blocks)
 
 
 def weights_given_functions(terms: Terms, synapses: Tensor | None = None) -> Weights:

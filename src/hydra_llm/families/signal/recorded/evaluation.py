@@ -93,10 +93,10 @@ class RecordingEvaluator:
             log.info("Not reported: weights, which are read from a SignalGNN; this is a %s.", type(net).__name__)
             return RecordingEvaluation(metrics, rollouts, None, None)
         terms, known = self._terms(net), net.off_diagonal.bool() if knows_synapses(self._observations) else None
-        recovered = self._recover(net, terms, known, None if latents is None else latents.error)
+        given = None if terms is None else weights_given_functions(terms, known)
+        recovered = self._recover(net, given, known, None if latents is None else latents.error)
         if fit.replicates:
             recovered = self._replicated(recovered, net, fit.replicates)
-            metrics["bootstrap_fits"] = float(len(fit.replicates))
         if latents is not None:
             metrics["n_latent_inputs"] = float(latents.number)
             metrics |= {f"silenced_{name}": value for name, value in self.recovery(latents.predictor).items()}
@@ -104,10 +104,10 @@ class RecordingEvaluator:
         metrics |= self._band_widths(recovered)
         trusted = None
         if terms is not None:
-            checked = terms if predictor is net else self._terms(predictor)
+            checked, found = (terms, given) if predictor is net else (self._terms(predictor), None)
             assert checked is not None  # as for net
             read = partial(self._terms_on, predictor)
-            trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed, read)
+            trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed, read, found)
             log.info("%s", trusted.sentence())
             metrics |= trusted.metrics
         return RecordingEvaluation(metrics, rollouts, recovered, trusted)
@@ -162,10 +162,10 @@ class RecordingEvaluator:
         return metrics, rollouts
 
     def _recover(
-        self, net: SignalGNN, terms: Terms | None, known: torch.Tensor | None, beside: np.ndarray | None
+        self, net: SignalGNN, found: Weights | None, known: torch.Tensor | None, beside: np.ndarray | None
     ) -> RecoveredWeights:
-        """beside [target, source]: standard errors of weights beside latent inputs; None without any."""
-        found = None if terms is None else weights_given_functions(terms, known)
+        """found: weights given the functions; None: no closed form. beside [target, source]: standard errors of weights
+        beside latent inputs; None without any."""
         functions = None
         if found is not None and beside is not None:
             found = Weights(net.connectivity().detach().double().numpy(), beside, found.determined, found.blocks)

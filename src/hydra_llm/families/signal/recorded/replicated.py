@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
 from hydra_llm.families.bootstrap import error_of
 from hydra_llm.families.signal.fitting.given_functions import Weights
 from hydra_llm.families.signal.learned_functions import values
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded.scale import natural_scale
+from hydra_llm.metrics.intervals import reach_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Replicated:
     def half_widths(self, states: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Of pointwise bands of message and update at states [point], of functions that all neurons share."""
         grid = np.repeat(states[:, None], self.nets[0].n_neurons, axis=1)
-        reach = float(student.ppf(0.5 + level / 2, len(self.nets) - 1))
+        reach = reach_of(level, len(self.nets))
         message = [values(n.message, n, grid)[:, 0] / s[0] for n, s in zip(self.nets, self.scales, strict=True)]
         update = [values(net.update, net, grid)[:, 0] for net in self.nets]
         return reach * error_of(message), reach * error_of(update)

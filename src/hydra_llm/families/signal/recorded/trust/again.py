@@ -37,11 +37,14 @@ class Regressed:
     synapses: Tensor | None
 
     @classmethod
-    def of(cls, recorded: Recorded, read: Read, terms: Terms, synapses: Tensor | None) -> "Regressed":
-        """terms: of all training frames."""
+    def of(
+        cls, recorded: Recorded, read: Read, terms: Terms, synapses: Tensor | None, given: Weights | None = None
+    ) -> "Regressed":
+        """terms: of all training frames; given: W by these, where somebody has it."""
         part = recorded.part(slice(0, MOST))
-        first = weights_given_functions(terms if part is recorded else read(part), synapses)
-        return cls(part, read, first, synapses)
+        if part is not recorded:
+            return cls(part, read, weights_given_functions(read(part), synapses), synapses)
+        return cls(part, read, weights_given_functions(terms, synapses) if given is None else given, synapses)
 
     def again(self, changed: Recorded) -> tuple[Weights, np.ndarray]:
         """W of a changed recording, and where both determine it, bool [target, source]."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from hydra_llm.estimation.recorded import Recorded
-from hydra_llm.families.signal.fitting.given_functions import Terms
+from hydra_llm.families.signal.fitting.given_functions import Terms, Weights
 from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.predictions import Steps, network_step, one_step, rivals
@@ -68,9 +68,10 @@ def trust(
     synapses: torch.Tensor | None,
     seed: int,
     read: Read,
+    given: Weights | None = None,
 ) -> Trust:
     """recorded: by split; terms: of the training frames; synapses: bool [target, source] where the wiring is known;
-    read: the terms of another recording.
+    read: the terms of another recording; given: W by `terms`, where somebody has it.
     """
     train, test = recorded["train"], recorded["test"]
     step, others = network_step(net, train.delta_t), rivals(train, recorded["validation"])
@@ -78,7 +79,7 @@ def trust(
     predictors = {"network": step, **others, prediction.SHUFFLED: mixed}
     tested = one_step(predictors, train, test)
     found = halves(terms, net.connectivity().detach().double().numpy(), synapses)
-    regressed = Regressed.of(train, read, terms, synapses)
+    regressed = Regressed.of(train, read, terms, synapses, given)
     verdicts = (
         prediction.beats_rivals(tested),
         prediction.needs_inputs(tested),
