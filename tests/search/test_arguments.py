@@ -32,6 +32,18 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
         ({"confirmation": 3}, "confirmation must be a hydra_llm.search.settings.Confirmation, got 3"),
         ({"block_space": {"n": 3}}, "block_space must be a hydra_llm.Space"),
         ({"space": {"lr": (0, 1)}}, "space must be a hydra_llm.Space"),
+        ({"seed_keys": ["seed", 1]}, r"seed_keys\[1\] must be a text, got 1"),
+        ({"focus": ["loss"]}, r"focus\[0\] must be a hydra_llm.search.triggers.MetricTrigger, got 'loss'"),
+        ({"promote": "x"}, "promote must be a whole number, or null, got 'x'"),
+        ({"promote": -1}, "promote must be at least 0, or null, got -1"),
+        ({"ceiling": "x"}, "ceiling must be a number, or null, got 'x'"),
+        ({"fresh_seeds": "no"}, "fresh_seeds must be true or false, got 'no'"),
+        ({"seeds_move": "noise"}, "seeds_move must be one of data, training, both, got 'noise'"),
+        ({"description": 3}, "description must be text, or null, got 3"),
+        ({"task": None}, "task must be a text, got None"),
+        ({"slot_params": ["gpu"]}, r"slot_params must be a mapping, got \['gpu'\]"),
+        ({"thresholds": 0.9}, "thresholds must be a hydra_llm.search.context.Thresholds or None, got 0.9"),
+        ({"log_format": "short"}, "log_format must be a hydra_llm.search.log_format.Format, got 'short'"),
     ],
 )
 def test_an_argument_that_cannot_be_is_answered_with_a_sentence(arguments, sentence):

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral
-from typing import Any
+from typing import Any, get_args
 
+from hydra_llm.search.collapse import Collapse
+from hydra_llm.search.context import Thresholds
 from hydra_llm.search.enqueued import check_enqueued
+from hydra_llm.search.log_format import Format
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.settings import Confirmation, Settings, Stop
 from hydra_llm.search.space.handwritten import handwritten
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
+from hydra_llm.search.triggers import MetricTrigger
 
 KNOWN = tuple(field.name for field in fields(Settings))
-LISTS = ("seed_keys", "show", "focus", "enqueue")
-KINDS = {"confirmation": Confirmation, "stop": Stop, "pruning": Pruning}
+LISTS = {"seed_keys": str, "show": str, "focus": MetricTrigger, "enqueue": object}  # field -> what it is a list of
+MAY_BE_NULL = ("promote", "n_iter_block", "start", "description")  # None is the default, as null is in a configuration
+KINDS = {
+    "confirmation": Confirmation,
+    "stop": Stop,
+    "pruning": Pruning,
+    "meaning": Meaning,
+    "log_format": Format,
+    "thresholds": Thresholds | None,
+    "collapse": Collapse | None,
+    "task": str,
+} | dict.fromkeys(("slot_params", "told", "constants", "identity"), Mapping)
 
 
 def settings_in_memory(space: Space, objective: Objective | Objectives | None, **given: Any) -> Settings:
@@ -32,16 +48,17 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
         raise ValueError(
             f"objective must be a hydra_llm.Objective or Objectives, such as {example}, got {objective!r}."
         )
-    for name in LISTS:
-        if not isinstance(given.get(name, ()), list | tuple):
+    for name in LISTS.keys() & given.keys():
+        if not isinstance(given[name], list | tuple):
             raise ValueError(f"{name} must be a list, such as [{given[name]!r}], got {given[name]!r}.")
-        if name in given:
-            given[name] = tuple(given[name])
+        for place, item in enumerate(given[name]):
+            _check_kind(f"{name}[{place}]", item, LISTS[name])
+        given[name] = tuple(given[name])
     if given.get("n_parallel") == "auto":
         raise ValueError("n_parallel must be a whole number in memory, where no launcher has places, got 'auto'.")
-    for name, kind in KINDS.items():
-        if not isinstance(given.get(name, kind()), kind):
-            raise ValueError(f"{name} must be a {kind.__module__}.{kind.__name__}, got {given[name]!r}.")
+    for name in KINDS.keys() & given.keys():
+        _check_kind(name, given[name], KINDS[name])
+    given = {name: value for name, value in given.items() if value is not None or name not in MAY_BE_NULL}
     space = handwritten(space)
     if given.get("block_space") is not None:
         given["block_space"] = handwritten(given["block_space"], "block_space")
@@ -53,6 +70,15 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
         objectives=objective if isinstance(objective, Objectives) else None,
         **{name: _plain(value) for name, value in given.items()},
     )
+
+
+def _check_kind(name: str, value: Any, kind: Any) -> None:
+    """Raise ValueError unless the value is of the kind, a class or a union of one with None."""
+    if isinstance(value, kind):
+        return
+    (plain,) = [one for one in get_args(kind) or (kind,) if one is not type(None)]
+    words = {str: "a text", Mapping: "a mapping"}.get(plain, f"a {plain.__module__}.{plain.__name__}")
+    raise ValueError(f"{name} must be {words}{' or None' if plain is not kind else ''}, got {value!r}.")
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from hydra_llm.keys.key import check
-from hydra_llm.keys.sweeper import STOP, SWEEPER
+from hydra_llm.keys.sweeper import SEARCH, STOP, SWEEPER
 from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log_format import GENERIC, Format
@@ -21,8 +21,9 @@ from hydra_llm.search.triggers import MetricTrigger
 Budget = Literal["search", "full"]
 CHECKED = (  # fields that are keys of the sweeper; they keep to its ranges wherever a study is made
     *("n_trials", "n_parallel", "seed", "n_iter_block", "start", "reward"),
-    *("max_failure_rate", "fail_fast", "max_infra_retries"),
+    *("max_failure_rate", "fail_fast", "max_infra_retries", "promote"),
 )
+CHECKED_SEARCH = ("ceiling", "fresh_seeds", "seeds_move", "description")  # fields that are keys of `search`, likewise
 PUBLISHED_BLOCK = 24  # iterations of a block in the reference protocols
 
 
@@ -105,6 +106,7 @@ class Settings:
         if self.objectives is not None:
             self._check_several(self.objectives)
         check(SWEEPER, {name: getattr(self, name) for name in CHECKED})
+        check(SEARCH, {name: getattr(self, name) for name in CHECKED_SEARCH})
         if set(self.slot_params) != set(self.space.by_slot):
             raise ValueError(
                 "slot_params must declare the keys that the space keeps by slot "
