@@ -29,8 +29,8 @@ class Numbering:
         self.next = 1 + max([-1, *state.trials, *folders])
 
     def search(self, proposals: Sequence[Proposal]) -> tuple[AskedTrial, ...]:
-        """A batch of the search: each run on the recording that its proposal names, or else on the first one that its
-        configuration was not run on.
+        """A batch of the search: each run on the recording of its block that its proposal names, or else on the first
+        one of the block that its configuration was not run on, or on a new one.
         """
         asked: list[AskedTrial] = []
         for proposal in proposals:
@@ -61,17 +61,23 @@ class Numbering:
         if self._settings.fresh_seeds:
             return fresh_seeds(seed, keys, self.next)
         index = self._state.blocks[-1].index
-        blocks = (*self._state.same_regime(index), index)
+        earlier = self._state.same_regime(index)
+        known = list(
+            dict.fromkeys(map(seeds_of, [*self._state.block_trials(index), *batch]))
+        )  # as the block numbers them
         if proposal.recordings and keys:
-            there = [trial for block in blocks for trial in self._state.block_trials(block)]
-            known = list(dict.fromkeys(map(seeds_of, [*there, *batch])))
             place = proposal.recordings[0] - 1
-            return dict(known[place]) if place < len(known) else _first_new(seed, keys, known)
-        nodes = [node for block in blocks if (node := self._state.trees[block].find(proposal.values)) is not None]
+            seen = [seeds_of(trial) for block in earlier for trial in self._state.block_trials(block)]
+            return dict(known[place]) if place < len(known) else _first_new(seed, keys, [*known, *seen])
+        nodes = [
+            node for block in (*earlier, index) if (node := self._state.trees[block].find(proposal.values)) is not None
+        ]
         own = [self._state.trials[number] for node in nodes for number in node.trials]
         key = self._settings.space.key(proposal.values)
         own_batch = [asked for asked in batch if self._settings.space.key(asked.proposal.values) == key]
-        return _first_new(seed, keys, [seeds_of(run) for run in [*own, *own_batch]])
+        used = [seeds_of(run) for run in [*own, *own_batch]]
+        left = next((seeds for seeds in known if seeds not in used), None)
+        return _first_new(seed, keys, used) if left is None else dict(left)
 
 
 def _first_new(seed: int, keys: Sequence[str], used: Sequence[Seeds]) -> dict[str, int]:
