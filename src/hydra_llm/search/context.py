@@ -14,6 +14,7 @@ import numpy as np
 
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.draws import Draws
 from hydra_llm.search.tree.front import FrontMember
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
@@ -196,7 +197,8 @@ class Context:
     @cached_property
     def recordings(self) -> Recordings:
         """What this block's configurations may be compared by."""
-        return Recordings(self.tree, self.block_trials, self.objective, self.ceiling)
+        compared_by = Draws if self.fresh_seeds else Recordings
+        return compared_by(self.tree, self.block_trials, self.objective, self.ceiling)
 
     @cached_property
     def finished(self) -> list[Trial]:

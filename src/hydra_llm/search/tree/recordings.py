@@ -80,11 +80,16 @@ class Recordings:
         self._runs: dict[int, dict[int, list[float]]] = {}
         self._of: dict[int, int] = {}
         for trial in trials:
-            recording = self._numbers.setdefault(seeds_of(trial), len(self._numbers) + 1)
+            recording = self._numbers.setdefault(self._place(trial), len(self._numbers) + 1)
             self._of[trial.number] = recording
             if trial.state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.value is not None:
                 own = self._runs.setdefault(tree.node(trial.number).id, {})
                 own.setdefault(recording, []).append(objective.score(trial.value))
+
+    @staticmethod
+    def _place(run: Seeded) -> Seeds:
+        """What runs on one recording have in common."""
+        return seeds_of(run)
 
     # ---- what ran where ----
     @property
@@ -139,17 +144,17 @@ class Recordings:
     @cached_property
     def repeated(self) -> Spread | None:
         """Runs of one configuration on one recording: what is left to chance when even the seeds are equal."""
-        return _pooled(scores for own in self._runs.values() for scores in own.values())
+        return pooled(scores for own in self._runs.values() for scores in own.values())
 
     @cached_property
     def between(self) -> Spread | None:
         """One configuration on several recordings."""
-        return _pooled([sum(s) / len(s) for s in own.values()] for own in self._runs.values())
+        return pooled([sum(s) / len(s) for s in own.values()] for own in self._runs.values())
 
     @cached_property
     def paired(self) -> Spread | None:
         """Differences to the leader on shared recordings, among the best configurations."""
-        return _pooled(pair.differences for pair in self._near_leader)
+        return pooled(pair.differences for pair in self._near_leader)
 
     @cached_property
     def _near_leader(self) -> list[Pair]:
@@ -225,10 +230,11 @@ class Recordings:
             for other in self.ranked[:place]
             if (pair := self.pair(node, other)) is not None
         ]
-        return _pooled(pair.on_scale for pair in pairs)
+        return pooled(pair.on_scale for pair in pairs)
 
 
-def _pooled(groups: Iterable[Iterable[float]]) -> Spread | None:
+def pooled(groups: Iterable[Iterable[float]]) -> Spread | None:
+    """The spread within groups; None where none has two values."""
     squares, freedom = 0.0, 0
     for group in groups:
         values = list(group)

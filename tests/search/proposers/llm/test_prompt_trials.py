@@ -6,7 +6,8 @@ from llm_sweeps import small
 from search_worlds import ended
 
 from hydra_llm.search.proposers.llm import prompt_trials
-from hydra_llm.search.proposers.llm.prompt_trials import configurations, trials, words
+from hydra_llm.search.proposers.llm.prompt_configurations import configurations
+from hydra_llm.search.proposers.llm.prompt_trials import trials, words
 
 
 def repeated(count=20, **fields):

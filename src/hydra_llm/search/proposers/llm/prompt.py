@@ -27,6 +27,7 @@ from hydra_llm.search.proposers.llm import prompt_sections as sections
 from hydra_llm.search.proposers.llm import prompt_trials as tables
 from hydra_llm.search.proposers.llm.answer import answer_schema
 from hydra_llm.search.proposers.llm.check import RECOMBINE
+from hydra_llm.search.proposers.llm.prompt_configurations import configurations
 from hydra_llm.search.proposers.llm.prompt_text import Section, fit
 
 BLOCK_END = ">>> BLOCK END <<<"
@@ -95,7 +96,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.parameters(context),
         sections.ucb(context),
         tables.trials(context),
-        tables.configurations(context),
+        configurations(context),
         sections.noise(context),
         sections.full_recipe(context),
         sections.open_moves(context),

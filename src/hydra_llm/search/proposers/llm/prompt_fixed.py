@@ -56,6 +56,12 @@ def seeds(context: Context) -> Section:
         text = "This search varies no seed: a rerun would repeat the same numbers, and is refused."
         return Section("Seeds", rows=(text,))
     keys = ", ".join(context.seed_keys)
+    if context.fresh_seeds:
+        words = (
+            "Every run draws its own seeds, so no two runs share a recording, and a rerun is on another one. Compare "
+            "means over runs: `change` and `against the leader` below are differences of means."
+        )
+        return Section("Seeds", rows=(f"Seeds: {keys}. {MOVES[context.seeds_move]}", words))
     rows = (
         f"Seeds: {keys}. {MOVES[context.seeds_move]}",
         "Recording r stands for the r-th set of seeds, the same for every configuration; first runs are on recording "

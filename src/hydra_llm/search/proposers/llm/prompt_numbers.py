@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import number
 
 DIGITS = 4  # significant
@@ -25,3 +26,9 @@ def short(value: float | None, missing: str = "-", digits: int = DIGITS) -> str:
 def signed(value: float | None, missing: str = "-") -> str:
     """A difference, to two significant digits."""
     return missing if value is None else f"{value:+.2g}"
+
+
+def change_text(context: Context, difference: float, scaled: float) -> str:
+    """A difference of scores in the metric's unit; with a declared ceiling also the factor of the distance to it."""
+    text = signed(context.objective.change_of_score(difference))
+    return text if context.ceiling is None else f"{text} x{10**-scaled:.2g}"

@@ -7,8 +7,7 @@ from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.bayes.outlook import hopeless
 from hydra_llm.search.proposers.bayes.shortlist import RERUN, expectation
 from hydra_llm.search.proposers.llm.prompt_numbers import short
-from hydra_llm.search.proposers.llm.prompt_text import Section, table
-from hydra_llm.search.proposers.llm.prompt_trials import short_names
+from hydra_llm.search.proposers.llm.prompt_text import Section, short_names, table
 from hydra_llm.search.statistics.pool_record import pool_record
 from hydra_llm.search.trial.standing import Expectation, PoolCandidate
 

@@ -7,8 +7,8 @@ import re
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.number_text import percent, value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import short
-from hydra_llm.search.proposers.llm.prompt_text import Section, fence, table, tail
-from hydra_llm.search.proposers.llm.prompt_trials import NEWS, news, short_names
+from hydra_llm.search.proposers.llm.prompt_text import Section, fence, short_names, table, tail
+from hydra_llm.search.proposers.llm.prompt_trials import NEWS, news
 from hydra_llm.search.statistics import openings
 from hydra_llm.search.statistics.conditions import Verdict, alternatives, judge
 from hydra_llm.search.statistics.history import dimension_records
@@ -80,6 +80,14 @@ def noise(context: Context) -> Section | None:
     if not context.seed_keys:
         return None
     records = context.recordings
+    if context.fresh_seeds:
+        unmeasured = "not measured: no configuration ran twice"
+        rows = (
+            f"- of one run: {_spread(records.repeated, unmeasured)}",
+            f"- of a difference of two single runs: {_spread(records.paired, unmeasured)}; of means over n and m runs "
+            "it is that times the root of (1/n + 1/m)/2",
+        )
+        return Section("Noise", (f"Standard deviations of {context.objective.name}, seeds and data together:",), rows)
     repeated, paired = records.repeated, records.paired
     on_one, between = (records.between, None) if context.seeds_move == "training" else (repeated, records.between)
     unmeasured = {

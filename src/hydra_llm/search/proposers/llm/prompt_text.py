@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from hydra_llm.llm.tokens import estimate_tokens
 
 NEVER = 1_000  # the patience of a section that loses nothing
+LAST_TO_GO = 90  # patience of tables of runs: prose goes before any row of a trial
 MAX_LABEL = 60  # characters
 MAX_QUOTED = 200  # characters
 _FENCE_TAG = re.compile(r"<\s*/?\s*data", re.IGNORECASE)
@@ -102,3 +103,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[
     """Head and rows of a Markdown table; bars and line breaks inside cells are replaced."""
     head = (f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}")
     return head, tuple(f"| {' | '.join(' '.join(cell.replace('|', '/').split()) for cell in row)} |" for row in rows)
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """The last word of each key, where it is that key's own."""
+    last = {name: name.rpartition(".")[2] for name in names}
+    return {name: word if list(last.values()).count(word) == 1 else name for name, word in last.items()}

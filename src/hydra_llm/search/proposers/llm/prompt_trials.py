@@ -1,59 +1,29 @@
-"""The block's trials as tables: configurations by recording, one row per trial, facts of each recording."""
+"""The block's trials as tables: one row per trial, facts of each recording."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import value_text
-from hydra_llm.search.proposers.llm.prompt_numbers import short, signed
-from hydra_llm.search.proposers.llm.prompt_text import Section, label, quoted, table
+from hydra_llm.search.proposers.llm.prompt_numbers import change_text, short
+from hydra_llm.search.proposers.llm.prompt_text import LAST_TO_GO, Section, label, quoted, short_names, table
 from hydra_llm.search.proposers.llm.shown import MINUTES, chosen
 from hydra_llm.search.proposers.one_line import one_line
-from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
 SLOW = " SLOW, make the next one lighter"
 ALIKE = 1.5  # ratio of times that are told once
 BRIEF = 1.0  # minutes up to which times are told once: there the ratio is the machine's, another at every replay
-MAX_RECORDINGS = 6  # columns of their own
-LAST_TO_GO = 90  # patience: prose goes before any row of a trial
 MANY = 3  # metrics of one first word that stand together
 DIAGNOSED = 8  # latest trials whose further metrics are shown, beside those of the leaders
 BESIDE = 6  # latest trials whose expectation is shown
 NEWS = 12  # latest trials without an observation, which the end of the question names
-SAME = "="
 WHOLE = 2  # latest observations that are shown in full
 LEADING = 2  # configurations whose observations stay
 LONG_AGO = 64  # characters of an earlier one
 MAX_NAMES = 40  # of metrics that are left out
-
-
-def configurations(context: Context) -> Section:
-    """Leaderboard, variance table and pairs in one: nodes by recordings, and their values where they ever differed."""
-    records, space = context.recordings, context.space
-    leader = records.leader
-    moved = [n for n in space.names if len({str(node.values.get(n)) for node in context.tree.nodes}) > 1]
-    labels = short_names(moved)
-    shown = records.all[:MAX_RECORDINGS]
-    rows = []
-    for node in [*records.ranked, *(node for node in context.tree.nodes if not node.scores)]:
-        cells = [f"{node.id}{' leader' if node is leader else ''}{_state(context, node)}"]
-        cells += [short(records.value(node, recording)) for recording in shown]
-        cells += [_against(context, node, leader)]
-        cells += [_beside(node, leader, name) for name in moved]
-        rows.append(cells)
-    named = [f"{context.objective.name} on {r}" if i == 0 else f"on {r}" for i, r in enumerate(shown)]
-    head, lines = table(["node", *named, "against the leader", *(labels[n] for n in moved)], rows)
-    note = [
-        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did; "
-        "`against the leader` is the mean over shared recordings; = stands for its value."
-    ]
-    if len(records.all) > len(shown):
-        note.append(f"Recordings {shown[-1] + 1} to {records.all[-1]} count in the estimates and have no column.")
-    return Section("Configurations", (*note, "", *head), lines, keep=12, most=12, patience=LAST_TO_GO)
 
 
 def trials(context: Context) -> Section:
@@ -64,11 +34,12 @@ def trials(context: Context) -> Section:
     timed = told and max(minutes) > max(BRIEF, ALIKE * min(minutes))
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
-    columns = ["trial", "parent", "mutation", "recording", *(["time"] if timed else [])]
+    columns = ["trial", "parent", "mutation", *_recording(context, "recording"), *(["time"] if timed else [])]
     expected = ["expected / pool's choice"] if _pooled(context) else []
     head, lines = table([*columns, *expected, context.objective.name, "change", *names], rows)
     distance = "" if context.ceiling is None else ", and the factor of the distance to the ceiling"
-    notes = [f"`change`: against the parent on the same recording{distance}."]
+    equal = "the mean of the parent" if context.fresh_seeds else "the parent on the same recording"
+    notes = [f"`change`: against {equal}{distance}."]
     if names and len(context.block_trials) > DIAGNOSED:
         notes.append(f"Further metrics: of the latest {DIAGNOSED} trials and of the leading configurations.")
     if expected:
@@ -167,8 +138,9 @@ def _folded(names: Sequence[str]) -> list[str]:
 def news(context: Context, trial: Trial) -> str:
     """A trial that ended since the last question, against its parent on equal data."""
     proposal = trial.proposal
-    where = f"recording {context.recordings.of(trial.number)}" if context.seed_keys else "run"
-    text = f"- trial {trial.number} ({proposal.mutation}; from {_origin(proposal.parent)}; {where}): "
+    where = _recording(context, f"recording {context.recordings.of(trial.number)}" if context.seed_keys else "run")
+    how = "; ".join([proposal.mutation, f"from {_origin(proposal.parent)}", *where])
+    text = f"- trial {trial.number} ({how}): "
     if trial.value is None:
         return text + str(trial.state)
     text += f"{context.objective.name}={short(trial.value)}"
@@ -177,12 +149,6 @@ def news(context: Context, trial: Trial) -> str:
     change = _change(context, trial)
     fate = context.fates.get(trial.number)
     return "; ".join([text, *([f"change {change}"] if change != "-" else []), *([fate] if fate else [])])
-
-
-def change_text(context: Context, difference: float, scaled: float) -> str:
-    """A difference of scores in the metric's unit; with a declared ceiling also the factor of the distance to it."""
-    text = signed(context.objective.change_of_score(difference))
-    return text if context.ceiling is None else f"{text} x{10**-scaled:.2g}"
 
 
 def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> list[str]:
@@ -196,15 +162,15 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
     slow = minutes is not None and minutes > SLOW_MIN
     time = "-" if minutes is None else f"{minutes:.1f} min" + (SLOW if slow else "")
     values = ["" if _is_past(context, trial) else short(trial.metrics.get(name), digits=3) for name in names]
-    recording = str(context.recordings.of(trial.number))
-    cells = [
-        str(trial.number),
-        _origin(proposal.parent),
-        _mutation(context, trial),
-        recording,
-    ]
+    recording = _recording(context, str(context.recordings.of(trial.number)))
+    cells = [str(trial.number), _origin(proposal.parent), _mutation(context, trial), *recording]
     expected = [_standing(context, trial)] if _pooled(context) else []
     return [*cells, *([time] if timed else []), *expected, value, _change(context, trial), *values]
+
+
+def _recording(context: Context, cell: str) -> list[str]:
+    """The cell that tells recordings apart, unless every run has its own."""
+    return [] if context.fresh_seeds else [cell]
 
 
 def _is_past(context: Context, trial: Trial) -> bool:
@@ -250,40 +216,6 @@ def _change(context: Context, trial: Trial) -> str:
         return "-"
     score = context.objective.score(trial.value)
     return change_text(context, score - before, records.scaled(score) - records.scaled(before))
-
-
-def _against(context: Context, node: Node, leader: Node | None) -> str:
-    if leader is None or node is leader or not node.scores:
-        return "-"
-    pair = context.recordings.pair(node, leader)
-    if pair is None:
-        return "no recording shared"
-    return change_text(context, pair.mean, pair.mean_on_scale)
-
-
-def _state(context: Context, node: Node) -> str:
-    """What its row does not say: runs beyond one a recording, failures, and what runs."""
-    again = len(node.scores) - len(context.recordings.of_node(node))
-    parts = [f"{len(node.scores)} runs"] if again else []
-    parts += [f"{node.failures} failed"] if node.failures else []
-    parts += [f"{node.pending} running"] if node.pending else []
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def short_names(names: Sequence[str]) -> dict[str, str]:
-    """The last word of each key, where it is that key's own."""
-    last = {name: name.rpartition(".")[2] for name in names}
-    return {name: word if list(last.values()).count(word) == 1 else name for name, word in last.items()}
-
-
-def _cell(values: dict[str, Any], name: str) -> str:
-    return value_text(values[name]) if name in values else "-"
-
-
-def _beside(node: Node, leader: Node | None, name: str) -> str:
-    """A value, or that it is the leader's."""
-    own = _cell(node.values, name)
-    return SAME if leader is not None and node is not leader and own == _cell(leader.values, name) else own
 
 
 def _origin(parent: int | None) -> str:

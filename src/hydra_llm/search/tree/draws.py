@@ -1,0 +1,45 @@
+"""Runs that each draw their own seeds: no two share a recording, and configurations are compared by their means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cached_property
+
+from hydra_llm.search.sample import NORMAL
+from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.recordings import Recordings, Seeded, Seeds, Spread, pooled
+
+
+class Draws(Recordings):
+    """All runs count as on one recording: a score there is a mean over draws, and a pair is a difference of means."""
+
+    @staticmethod
+    def _place(run: Seeded) -> Seeds:
+        return ()
+
+    @cached_property
+    def between(self) -> Spread | None:
+        return None
+
+    @cached_property
+    def paired(self) -> Spread | None:
+        """Of the difference of two single runs."""
+        return _doubled(self.repeated)
+
+    @cached_property
+    def pair_noise(self) -> Spread | None:
+        """The same on the scale."""
+        every = (scores for own in self._runs.values() for scores in own.values())
+        return _doubled(pooled([self.scaled(score) for score in scores] for scores in every))
+
+    def is_worse(self, node: Node, other: Node) -> bool:
+        pair = self.pair(node, other)
+        if pair is None:
+            return False
+        single = 0.0 if self.pair_noise is None else self.pair_noise.sd / math.sqrt(2.0)
+        return pair.mean_on_scale < -NORMAL * single * math.sqrt(1.0 / len(node.scores) + 1.0 / len(other.scores))
+
+
+def _doubled(spread: Spread | None) -> Spread | None:
+    return None if spread is None else replace(spread, sd=math.sqrt(2.0) * spread.sd)
