@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from search_worlds import OBJECTIVE, bowl, comparable, ended, open_study, run_study, settings, trial
@@ -15,7 +16,7 @@ from hydra_llm.search.records.snapshots import BlockSnapshots
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Confirmation, Stop
 from hydra_llm.search.space.block_values import refusal
-from hydra_llm.search.space.space import Categorical, Space
+from hydra_llm.search.space.space import Categorical, Float, Space
 from hydra_llm.search.study import Study
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome
@@ -41,6 +42,23 @@ def test_block_parameters_change_at_boundaries_only_and_untested_regimes_come_fi
     regimes = [tuple(b.values.values()) for b in study.state.blocks]
     assert regimes[0] == ("chaotic", 1)
     assert len(set(regimes)) == 4
+
+
+def test_one_factor_changes_from_block_to_block_while_such_regimes_are_untested(tmp_path):
+    study = open_study(tmp_path, settings(n_trials=30, n_iter_block=5, block_space=REGIMES))
+    run_study(study)
+    regimes = [tuple(block.values.values()) for block in study.state.blocks]
+    assert len(set(regimes)) == 6
+    changes = [sum(a != b for a, b in zip(one, other, strict=True)) for one, other in pairwise(regimes)]
+    assert changes == [1, 1, 1, 1, 1]
+
+
+def test_one_factor_changes_where_regimes_are_drawn_from_an_interval_too(tmp_path):
+    space = Space((*REGIMES.dimensions, Float(name="delta_t", low=0.01, high=0.05, default=0.02)))
+    study = open_study(tmp_path, settings(n_trials=20, n_iter_block=5, block_space=space))
+    run_study(study)
+    regimes = [tuple(block.values.values()) for block in study.state.blocks]
+    assert all(sum(a != b for a, b in zip(one, other, strict=True)) == 1 for one, other in pairwise(regimes))
 
 
 def test_each_block_starts_a_tree_of_its_own_at_the_baseline(tmp_path):
@@ -167,13 +185,13 @@ def regime(simulation, n_types):
 
 
 def test_the_proposer_chooses_the_regime_of_the_next_block(tmp_path):
-    wishes = {1: (regime("chaotic", 4), ""), 3: (regime("low_rank", 4), "")}
+    wishes = {1: (regime("chaotic", 4), ""), 3: (regime("dale", 4), "")}
     study = chosen_study(tmp_path, wishes)
     run_study(study)
     blocks = study.state.blocks
     assert [b.chosen_by for b in blocks] == ["untested-first", "llm", "untested-first", "llm"]
     assert (blocks[1].values, blocks[1].reason) == (regime("chaotic", 4), "to see")
-    assert blocks[3].values == regime("low_rank", 4)
+    assert blocks[3].values == regime("dale", 4)
     study.close()
     kinds = [event.type for event in EventLog(tmp_path / EVENTS_NAME).events]
     second = [place for place, kind in enumerate(kinds) if kind == "block"][1]

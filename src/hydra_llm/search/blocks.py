@@ -66,8 +66,9 @@ def another_regime(state: SweepState, settings: Settings) -> bool:
 def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
     """Values of the block parameters for the next block: the baseline first, then untested regimes.
 
-    Of a discrete space the untested regime farthest from the tested ones is taken, the earliest listed on a tie; when
-    all were tested they repeat in order. Other spaces are drawn from.
+    Of the untested regimes that change one factor of the latest block the one farthest from all tested ones is taken,
+    the earliest listed on a tie; when all of a discrete space were tested they repeat in order. Other spaces are drawn
+    from.
     """
     space = settings.block_space
     if space is None:
@@ -80,7 +81,8 @@ def next_regime(state: SweepState, settings: Settings) -> dict[str, Any]:
     untested = block_values.untested(space, listed, tested)
     if not untested:
         return tested[len(tested) % len(listed)]
-    return max(untested, key=lambda values: min(space.distance(values, old) for old in tested))
+    near = block_values.nearest_to(space, tested[-1], untested, tested)
+    return max(near, key=lambda values: min(space.distance(values, old) for old in tested))
 
 
 def next_block(

@@ -38,6 +38,23 @@ def untested(
     return [values for values in regimes if space.key(values) not in keys]
 
 
+def nearest_to(
+    space: Space, latest: Mapping[str, Any], regimes: Sequence[dict[str, Any]], tested: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Of these untested regimes, and of those between them and the latest one, the ones with the fewest changes to it:
+    with one, unless all of these were tested, so that two blocks tell what a factor does.
+    """
+    single = [
+        space.canonical({**latest, name: values[name]})
+        for values in regimes
+        for name in space.changed(latest, values)
+        if name in values
+    ]
+    found = [*untested(space, single, tested), *regimes]
+    least = min(len(space.changed(latest, values)) for values in found)
+    return [values for values in found if len(space.changed(latest, values)) == least]
+
+
 def refusal(space: Space, values: Mapping[str, Any], tested: Sequence[Mapping[str, Any]]) -> str:
     """Why a complete regime may not come next, as a sentence; "" if it may. A tested one may once all were tested."""
     problems = space.validate(values)

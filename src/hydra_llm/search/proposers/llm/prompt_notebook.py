@@ -15,7 +15,8 @@ CHECKLIST = (
     "4. The protocol: `protocol_edit` with the whole new text between the marker lines, or `rules: null` if no change "
     "is needed; with the reason, either way.",
     "5. The memory: add what the block showed, revise or demote what it contradicts, remove what is settled.",
-    "6. The next block, where the simulation may change: `next_block`, one that was not tested yet, and what it tests.",
+    "6. The next block, where the simulation may change: `next_block`, one that was not tested yet, best with one "
+    "factor changed, and what it tests.",
 )
 USER_CHARACTERS = 6_000  # of what a person wrote; the latest text counts most
 

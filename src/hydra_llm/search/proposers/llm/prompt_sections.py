@@ -162,7 +162,10 @@ def next_regime(context: Context) -> Section | None:
     head, lines = table(("key", "type", "range or choices", "meaning"), rows)
     tested = (", ".join(f"{key}={value}" for key, value in old.items()) for old in context.tested_regimes)
     lines = (*lines, *(f"Tested in block {index}: {text}" for index, text in enumerate(tested, start=1)))
-    rule = "Answer `next_block`; keys left out keep their value. A tested simulation is refused while others are left."
+    rule = (
+        "Answer `next_block`; keys left out keep their value. Change one factor where you can, so that two blocks tell "
+        "what it does. A tested simulation is refused while others are left."
+    )
     return Section("Simulations to choose the next block from", (rule, "", *head), lines)
 
 
