@@ -173,11 +173,12 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     record, tree, trials = state.blocks[block - 1], state.trees[block], state.block_trials(block)
     name, floor = settings.objective.name, tree.noise_floor
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {regime_text(record)}"]
-    measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
+    records = state.recordings(block)
+    measured = progress.measure(trials, records, settings.nominal_block, records.noise_floor)
     lines.append(f"- {_rates_line(measured)}")
     measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
     lines.append(f"- noise floor: {measured_noise}")
-    tried = evaluate(trials, tree, settings.objective, settings.nominal_block, floor).by_strategy
+    tried = evaluate(trials, records, settings.nominal_block, records.noise_floor).by_strategy
     if tried:
         text = ", ".join(f"{strategy} {better}/{used}" for strategy, (used, better) in sorted(tried.items()))
         lines.append(f"- strategies (improved/used): {text}")

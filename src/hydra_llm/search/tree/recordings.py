@@ -74,7 +74,7 @@ class Recordings:
 
     def __init__(self, tree: Tree, trials: Iterable[Trial], objective: Objective, ceiling: float | None = None) -> None:
         self.tree = tree
-        self._objective = objective
+        self.objective = objective
         self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
         self._numbers: dict[Seeds, int] = {}
         self._runs: dict[int, dict[int, list[float]]] = {}
@@ -112,7 +112,7 @@ class Recordings:
     def value(self, node: Node, recording: int) -> float | None:
         """The same in the metric's own unit."""
         score = self.score(node, recording)
-        return None if score is None else self._objective.value_of_score(score)
+        return None if score is None else self.objective.value_of_score(score)
 
     # ---- the scale ----
     def scaled(self, score: float) -> float:
@@ -135,7 +135,33 @@ class Recordings:
         """Recordings that `other` ran on and `node` did not."""
         return tuple(sorted(set(self.of_node(other)) - set(self.of_node(node))))
 
+    def gain(self, node: Node) -> float | None:
+        """As Tree.gain, on the scale."""
+        parent = self.tree.parent(node)
+        if parent is None or not node.scores or not parent.scores:
+            return None
+        mine, its = (float(self.tree.estimates[one.index]) for one in (node, parent))
+        return self.scaled(mine) - self.scaled(its)
+
+    def has_improved(self, node: Node, noise_floor: float) -> bool | None:
+        """Whether a configuration beat its parent beyond chance on the recordings that both ran on; where there are
+        none, or chance is not known of them, by estimates and `noise_floor`. None if either has no score.
+        """
+        parent, gain = self.tree.parent(node), self.gain(node)
+        if parent is None or gain is None:
+            return None
+        paired = self.pair_noise is not None and self.pair(node, parent) is not None
+        return self.is_worse(parent, node) if paired else gain > noise_floor
+
     # ---- noise ----
+    @cached_property
+    def noise_floor(self) -> float:
+        """As Tree.noise_floor, on the scale: of single runs of a configuration, whatever their recordings."""
+        if self._scale.ceiling is None:
+            return self.tree.noise_floor
+        found = _pooled([self.scaled(score) for score in node.scores] for node in self._scored)
+        return 0.0 if found is None else found.sd
+
     @cached_property
     def repeated(self) -> Spread | None:
         """Runs of one configuration on one recording: what is left to chance when even the seeds are equal."""
@@ -219,6 +245,8 @@ class Recordings:
     @cached_property
     def pair_noise(self) -> Spread | None:
         """On the scale, of differences between any two of the best configurations that share recordings."""
+        if len(self.tree.replicated()) < 2:
+            return None
         pairs = [
             pair
             for place, node in enumerate(self.ranked[:NEAR_LEADER])
