@@ -118,6 +118,10 @@ class Recordings:
     def scaled(self, score: float) -> float:
         return self._scale.of(score)
 
+    def scaled_mean(self, node: Node) -> float:
+        """Of all runs of a configuration that has a score."""
+        return sum(map(self.scaled, node.scores)) / len(node.scores)
+
     # ---- pairs ----
     def pair(self, node: Node, other: Node) -> Pair | None:
         """`node` minus `other`; None where they share no recording."""
@@ -161,6 +165,12 @@ class Recordings:
             return self.tree.noise_floor
         found = _pooled([self.scaled(score) for score in node.scores] for node in self._scored)
         return 0.0 if found is None else found.sd
+
+    def noise_at(self, score: float) -> float:
+        """How far below a score the noise floor reaches, in the metric's unit: near a ceiling less far."""
+        if self._scale.ceiling is None:
+            return self.noise_floor
+        return score - self._scale.score(self.scaled(score) - self.noise_floor)
 
     @cached_property
     def repeated(self) -> Spread | None:
