@@ -12,6 +12,7 @@ from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.settings import Settings
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, TrialError, from_result
@@ -91,3 +92,7 @@ def ended(trial: Trial, **fields: Any) -> Trial:
 
 def tree_of(*trials: Trial) -> Tree:
     return Tree(SPACE, OBJECTIVE, trials)
+
+
+def recordings_of(trials: list[Trial], ceiling: float | None = None) -> Recordings:
+    return Recordings(Tree(SPACE, OBJECTIVE, trials, ceiling=ceiling), trials, OBJECTIVE, ceiling)

@@ -10,7 +10,6 @@ from hydra_llm.search.number_text import value_text
 from hydra_llm.search.records import confirmation
 from hydra_llm.search.records.authors import BASELINE, author, author_label, byline
 from hydra_llm.search.records.front import on_front
-from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Trial
 
 Row = tuple[str, ...]
@@ -90,7 +89,7 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
     """Who proposed how many trials, and the best of them against the baseline of its block: the mean difference of the
     score (larger is better) over the recordings that both ran on.
     """
-    state, objective = sweep.state, sweep.settings.objective
+    state = sweep.state
     trials: dict[str, list[Trial]] = {}
     for trial in state.search_trials():
         trials.setdefault(_author(trial, sweep), []).append(trial)
@@ -98,7 +97,7 @@ def _by_proposer(sweep: Sweep) -> dict[str, str]:
         return {byline(who): _count(theirs) for who, theirs in trials.items()}
     gains = {}  # by node; a rerun belongs to who proposed the configuration
     for block, tree in state.trees.items():
-        recordings = Recordings(tree, state.block_trials(block), objective, state.ceiling)
+        recordings = state.recordings(block)
         start = tree.baseline or tree.root  # a block that goes on in a regime starts at its leader
         pairs = {node.id: recordings.pair(node, start) for node in tree if start and node is not start}
         gains |= {number: pair.mean for number, pair in pairs.items() if pair is not None}

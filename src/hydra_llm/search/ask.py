@@ -182,6 +182,7 @@ class ProposalLoop:
         ranking = self.ranking(state, number)
         floor = tree.noise_floor
         trials = state.block_trials(block.index)
+        records = state.recordings(block.index)
         return Context(
             space=self.settings.space,
             objective=self.settings.objective,
@@ -200,7 +201,7 @@ class ProposalLoop:
             left=min(self.settings.block_size - len(trials), self.settings.n_trials - state.used),
             seed=self.settings.seed,
             thresholds=self.settings.thresholds,
-            rates=progress.measure(trials, tree, self.settings.objective, self.settings.nominal_block, floor),
+            rates=progress.measure(trials, records, self.settings.nominal_block, records.noise_floor),
             noise_floor=floor,
             focus=self.settings.focus,
             seed_keys=self.settings.seed_keys,

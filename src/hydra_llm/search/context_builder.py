@@ -43,7 +43,7 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
 
 def _evaluation(state: SweepState, settings: Settings) -> list[str]:
     block = state.blocks[-1].index
-    tree = state.trees[block]
-    found = evaluate(state.block_trials(block), tree, settings.objective, settings.nominal_block, tree.noise_floor)
+    records = state.recordings(block)
+    found = evaluate(state.block_trials(block), records, settings.nominal_block, records.noise_floor)
     confirmed = summary_lines(state, settings.objective)
     return [*lines(found), *(f"- {line.strip()}" for line in confirmed)]

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from search_worlds import OBJECTIVE, tree_of, trial
+from search_worlds import recordings_of, trial
 
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
 
 
 def judged(*trials, n=12, floor=0.01):
-    return evaluate(trials, tree_of(*trials), OBJECTIVE, n, floor)
+    return evaluate(trials, recordings_of(trials), n, floor)
 
 
 def chain(values, keys=("depth",)):

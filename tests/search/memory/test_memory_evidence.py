@@ -1,5 +1,6 @@
 """What the records say of a principle: level, effect, interval; and how it falls."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -18,11 +19,11 @@ def entry(text="Deeper is better.", claim=DEEPER, **fields):
     return MemoryEntry("P1", "principle", text, claim=claim, **{**base, **fields})
 
 
-def records(*blocks, noisy=True):
+def records(*blocks, noisy=True, ceiling=None):
     """One tree per argument, blocks counted from 1."""
     trees = {index: tree_of(*trials) for index, trials in enumerate(blocks, start=1)}
     finished = [replace(t, block=b) for b, ts in enumerate(blocks, start=1) for t in ts if t.state.is_finished]
-    return EvidenceBase(trees, finished, OBJECTIVE, noisy)
+    return EvidenceBase(trees, finished, OBJECTIVE, noisy, ceiling)
 
 
 def found(one, known):
@@ -173,3 +174,61 @@ def test_a_difference_is_taken_on_shared_recordings_and_not_between_means():
     first, second = probes(DEEPER, records([replace(t, seeds=t.seeds or easy) for t in runs]).recordings)
     assert (first.verdict, round(first.effect, 3)) == (1, 0.055)
     assert (second.verdict, round(second.effect, 3)) == (0, 0.001), "against the mean of 0.95 and 0.56 it would be +0.2"
+
+
+def towards_one(*errors, seeds=({}, {"seed": 7})):
+    """A chain of growing depth on two recordings, of which the second leaves nine times the distance to 1."""
+    trials = []
+    for place, error in enumerate(errors):
+        for which, of in enumerate(seeds):
+            number, parent = 2 * place + which, 2 * place - 2 if place else None
+            trials.append(replace(trial(number, parent, 1 - 9**which * error, depth=2 + place), seeds=of))
+    return trials
+
+
+def test_near_a_ceiling_a_claim_is_established_by_its_effect_on_the_scale():
+    trials = towards_one(1.358, 0.273, 0.0068, 0.0006, 0.0002)
+    evidence = found(entry(), records(trials, ceiling=1.0))
+    assert (evidence.level, evidence.why, evidence.against) == ("established", "", ())
+    assert evidence.interval[0] < 0 < evidence.interval[1], "the first step is worth more R2 than all later ones"
+    low, high = evidence.on_scale.interval
+    assert 0 < low < evidence.on_scale.effect < high
+    assert evidence.on_scale.effect == pytest.approx(math.log10(1.358 / 0.0002) / 4)
+
+
+def test_near_a_ceiling_one_large_step_beside_two_tiny_ones_establishes_nothing():
+    trials = towards_one(0.4, 0.004, 0.0039, 0.00385)
+    evidence = found(entry(), records(trials, ceiling=1.0))
+    assert len(evidence.support) == 6, "every step is beyond the noise of its pairs"
+    assert (evidence.level, evidence.why) == ("tentative", "the interval of its effect holds zero")
+
+
+def test_without_a_shared_recording_chance_is_that_of_single_runs_on_the_scale():
+    """Two runs of each: a spread of a factor of two, whatever the distance."""
+    values = [(0.4, 0.8), (0.04, 0.08), (0.004, 0.008), (0.0004, 0.0008)]
+    trials = [
+        replace(
+            trial(2 * place + which, 2 * place - 2 if place else None, 1 - error, depth=2 + place),
+            seeds={"seed": 2 * place + which},
+        )
+        for place, errors in enumerate(values)
+        for which, error in enumerate(errors)
+    ]
+    assert found(entry(), records(trials, ceiling=1.0)).level == "established"
+    assert found(entry(), records(trials)).unclear == (4, 5, 6, 7), (
+        "of the scores only the first step exceeds the noise"
+    )
+
+
+def test_without_a_ceiling_the_scale_is_the_metric():
+    evidence = found(entry(), records(STEPS))
+    assert evidence.on_scale.effect == pytest.approx(evidence.effect)
+    assert evidence.on_scale.interval == pytest.approx(evidence.interval)
+
+
+def test_a_principle_test_near_a_ceiling_is_missed_by_more_than_the_noise_there():
+    missed = replace(trial(20, 0, 0.9, net="b"), seeds={})
+    proposal = replace(missed.proposal, principle='"Widths matter"', prediction=Prediction(0.999, 0.9999))
+    trials = [*towards_one(1.358, 0.273, 0.0068), replace(missed, proposal=proposal)]
+    assert found(entry("Widths matter.", None), records(trials)).level == "tentative"
+    assert found(entry("Widths matter.", None), records(trials, ceiling=1.0)).level == "falsified"

@@ -6,9 +6,11 @@ from search_worlds import bowl, open_study, run_study, settings
 from hydra_llm.llm.instructions import instruction_names, memory_text
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.log.events import MemoryEdit, StartMemorySource
+from hydra_llm.search.log.memory_entries import MemoryEntry
 from hydra_llm.search.log.start_memory import MAX_LINES, parse, shortened
+from hydra_llm.search.memory.evidence import Evidence, Pooled
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
-from hydra_llm.search.records.memory_text import LIMIT, established
+from hydra_llm.search.records.memory_text import LIMIT, entry_line, established
 from hydra_llm.search.records.memory_text import memory_text as rendered
 from hydra_llm.search.selection.registry import make_policy
 from hydra_llm.search.space.space import Categorical, Space
@@ -91,6 +93,16 @@ def test_an_entry_shows_its_name_trials_effect_and_author(study):
     assert "claim: depth up from 7 or below: better" in line
     assert "by llm before trial 5" in line
     assert "no trial tests it" in line or "effect" in line
+
+
+def test_near_a_declared_ceiling_an_entry_shows_what_it_does_to_the_distance():
+    entry = MemoryEntry("P1", "principle", "Deeper is better.", (), None, "tentative", "llm", 5, 1)
+    found = Evidence("established", effect=1.7, interval=(-2.4, 5.8), on_scale=Pooled(1.0, (0.5, 2.0)))
+    shown = "effect +1.7 in R2 (95 %: -2.4 to +5.8); distance to the ceiling x0.1 (95 %: x0.01 to x0.32)"
+    assert shown in entry_line(entry, found, settings(ceiling=1.0))
+    assert "distance" not in entry_line(entry, found, settings())
+    endless = Evidence("tentative", effect=1.7, on_scale=Pooled(1.0, (-1000.0, 1000.0)))
+    assert "(95 %: x0 to x1e+300)" in entry_line(entry, endless, settings(ceiling=1.0))
 
 
 def test_what_later_blocks_taught_is_not_in_an_earlier_memory(study):

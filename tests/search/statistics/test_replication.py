@@ -5,7 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from search_worlds import OBJECTIVE, SPACE, bowl, ended, open_study, run_study, settings, tree_of, trial
+from search_worlds import (
+    OBJECTIVE,
+    SPACE,
+    bowl,
+    ended,
+    open_study,
+    recordings_of,
+    run_study,
+    settings,
+    tree_of,
+    trial,
+)
 
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
@@ -147,9 +158,9 @@ def test_the_noise_floor_keeps_a_lucky_run_from_counting_as_an_improvement():
     """Two equal configurations: without the floor the luckier one is an improvement, with it it is none."""
     from hydra_llm.search.statistics import progress
 
-    tree = tree_of(trial(0, None, 0.50), trial(1, 0, 0.40), trial(2, 0, 0.60), trial(3, 0, 0.57, lr=0.1))
-    without = progress.measure([], tree, OBJECTIVE, 12, 0.0)
-    assert (without.improvement, progress.measure([], tree, OBJECTIVE, 12, tree.noise_floor).improvement) == (1.0, 0.0)
+    records = recordings_of([trial(0, None, 0.50), trial(1, 0, 0.40), trial(2, 0, 0.60), trial(3, 0, 0.57, lr=0.1)])
+    without, within = (progress.measure([], records, 12, floor) for floor in (0.0, records.noise_floor))
+    assert (without.improvement, within.improvement) == (1.0, 0.0)
 
 
 # ---- retirement ----

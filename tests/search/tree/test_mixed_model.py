@@ -9,6 +9,7 @@ from search_worlds import OBJECTIVE, SPACE, trial
 from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.statistics.progress import measure
 from hydra_llm.search.tree.mixed_model import configuration_effects
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.scale import MetricScale
 from hydra_llm.search.tree.tree import Tree
 
@@ -94,5 +95,5 @@ def test_gains_rates_and_importance_rest_on_equal_recordings_whatever_the_reward
     for reward in ("paired", "mean", "min"):
         tree, trials = hard_and_easy(reward)
         assert tree.gain(tree.node(3)) == pytest.approx(0.01, abs=3e-3)
-        assert measure(trials, tree, OBJECTIVE, 12, 0.005).improvement == 1.0
+        assert measure(trials, Recordings(tree, trials, OBJECTIVE), 12, 0.005).improvement == 1.0
         assert importance(SPACE, tree).of("depth") == pytest.approx(1.0)

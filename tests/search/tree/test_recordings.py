@@ -107,3 +107,24 @@ def test_a_metric_to_be_minimised_is_compared_by_its_score():
 def test_an_empty_tree_has_no_leader():
     found = Recordings(tree_of(), [], OBJECTIVE)
     assert (found.leader, found.all, found.estimates, found.paired) == (None, (), {}, None)
+
+
+def test_the_noise_floor_is_on_the_scale_and_reaches_less_far_near_the_ceiling():
+    found = records(((0, None, 0.0, False, 2), (1, None, 0.9, False, 2), (2, 0, 0.99, False, 3)))
+    assert found.noise_floor == pytest.approx(2**-0.5), "a run of the first is ten times nearer than the other"
+    assert found.noise_at(0.9) == pytest.approx(0.1 * (10**2**-0.5 - 1))
+    assert found.noise_at(0.99) == pytest.approx(found.noise_at(0.9) / 10)
+
+
+def test_without_a_ceiling_the_noise_floor_is_the_trees_everywhere():
+    found = records(ceiling=None)
+    assert found.noise_floor == found.noise_at(0.5) == found.noise_at(0.99) == found.tree.noise_floor
+
+
+def test_a_configuration_improves_on_shared_recordings_and_not_by_running_on_the_easy_one():
+    found = records()
+    assert found.gain(node(found, 3)) > 0, (
+        "its estimate is above the parent's, which is better on the recording that they share"
+    )
+    improved = [found.has_improved(node(found, number), 0.0) for number in (0, 3, 10, 11)]
+    assert improved == [None, False, False, True], "10 gained what chance gives a pair"

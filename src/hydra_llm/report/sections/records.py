@@ -92,7 +92,7 @@ def block_rows(sweep: Sweep) -> list[BlockRow]:
     found = []
     for block in state.blocks:
         tree, trials = state.trees[block.index], state.block_trials(block.index)
-        floor = tree.noise_floor
+        floor, records = tree.noise_floor, state.recordings(block.index)
         best, root = tree.best(), state.baseline(block.index)
         found.append(
             BlockRow(
@@ -109,7 +109,7 @@ def block_rows(sweep: Sweep) -> list[BlockRow]:
                 0 if best is None else best.runs,
                 None if root is None or root.mean is None else objective.value_of_score(root.mean),
                 floor if tree.replicated() else None,
-                progress.measure(trials, tree, objective, sweep.settings.block_size, floor),
+                progress.measure(trials, records, sweep.settings.block_size, records.noise_floor),
             )
         )
     return found

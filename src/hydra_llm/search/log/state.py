@@ -43,6 +43,7 @@ from hydra_llm.search.log.start_memory import StartMemory, parse
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.front import FrontMember, ParetoFront
 from hydra_llm.search.tree.node import Node
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
@@ -260,6 +261,10 @@ class SweepState:
         with one.
         """
         return [] if self._front is None else self._front.members
+
+    def recordings(self, block: int) -> Recordings:
+        """What a block's configurations may be compared by."""
+        return Recordings(self.trees[block], self.block_trials(block), self.objective, self.ceiling)
 
     def weighed(self, weights: Array) -> Self:
         """The sweep as one who gives the objectives these weights sees it, for reading only."""

@@ -15,8 +15,7 @@ from hydra_llm.search.context import Progress
 from hydra_llm.search.number_text import percent
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT
-from hydra_llm.search.tree.tree import Tree
-from hydra_llm.search.trial.objective import Objective
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Trial
 
 SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change the dimension
@@ -40,11 +39,10 @@ class BlockEvaluation:
     advice: tuple[str, ...] = ()
 
 
-def evaluate(
-    trials: Sequence[Trial], tree: Tree, objective: Objective, n_iter_block: int, noise_floor: float
-) -> BlockEvaluation:
-    """Judge one block's search trials, in order of number."""
-    measured = progress.measure(trials, tree, objective, n_iter_block, noise_floor)
+def evaluate(trials: Sequence[Trial], records: Recordings, n_iter_block: int, noise_floor: float) -> BlockEvaluation:
+    """Judge one block's search trials, in order of number; `noise_floor` as progress.measure."""
+    tree = records.tree
+    measured = progress.measure(trials, records, n_iter_block, noise_floor)
     finished = [trial for trial in trials if trial.state.is_finished]
     steps = [
         (before, trial)
@@ -59,7 +57,7 @@ def evaluate(
         sum(jumps) / len(jumps) if jumps else None,
         len(set(parents)),
         _longest_run(finished),
-        _by_strategy(finished, tree, noise_floor),
+        _by_strategy(finished, records, noise_floor),
     )
     return replace(found, advice=tuple(_advice(found)))
 
@@ -103,7 +101,7 @@ def lines(found: BlockEvaluation) -> list[str]:
         f"- Branching: {_share(measured.branching)} of the last {measured.window} mutations and "
         f"{_share(found.branching_block)} of the block's {found.mutations} did not follow the trial before; distinct "
         f"parents: {measured.distinct_parents} and {found.distinct_block}.",
-        f"- Improvement (an estimate above the parent's by more than the noise floor): {_share(measured.improvement)}.",
+        f"- Improvement (above the parent by more than chance explains): {_share(measured.improvement)}.",
         f"- Failures: {_share(measured.failure)}. Plateau: {'yes' if measured.plateau else 'no'}.",
         f"- Longest run of mutations of one parameter: {found.same_parameter[1]}"
         + (f" ({found.same_parameter[0]})." if found.same_parameter[0] else "."),
@@ -128,13 +126,12 @@ def _longest_run(trials: Sequence[Trial]) -> tuple[str, int]:
     return best
 
 
-def _by_strategy(trials: Sequence[Trial], tree: Tree, floor: float) -> dict[str, tuple[int, int]]:
-    found: dict[str, tuple[int, int]] = {}
+def _by_strategy(trials: Sequence[Trial], records: Recordings, floor: float) -> dict[str, tuple[int, int]]:
+    tree, found = records.tree, dict[str, tuple[int, int]]()
     for trial in trials:
         if not trial.proposal.changes or trial.number not in tree or trial.proposal.parent not in tree:
             continue
-        gain = tree.gain(tree.node(trial.number))
-        better = gain is not None and gain > floor
+        better = records.has_improved(tree.node(trial.number), floor)
         used, improved = found.get(trial.proposal.strategy, (0, 0))
-        found[trial.proposal.strategy] = (used + 1, improved + int(better))
+        found[trial.proposal.strategy] = (used + 1, improved + int(bool(better)))
     return found

@@ -4,8 +4,9 @@ Two kinds of test count. A claim is tested on every edge that it speaks of (clai
 and predicts an interval from it: a result inside speaks for the entry, one outside by more than the noise against it,
 unless the claim speaks of that very move.
 Three runs for it and none against make an entry established, if the noise is known and the 95 % interval of the effect
-excludes zero; a run against it takes that away again, and as many against it as for it falsify it. Since means move
-with every replicate and the noise floor with every rerun, an entry can fall without a new trial of its own.
+on the scale of tree/recordings.py excludes zero; a run against it takes that away again, and as many against it as for
+it falsify it. Since means move with every replicate and the noise floor with every rerun, an entry can fall without a
+new trial of its own.
 """
 
 from __future__ import annotations
@@ -21,9 +22,17 @@ from hydra_llm.search.statistics.claims import Claim, ClaimTest, probes
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
-from hydra_llm.search.trial.trial import Trial
+from hydra_llm.search.trial.trial import Prediction, Trial
 
 ENOUGH = 3  # consistent runs that make a principle established
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A mean effect over tests and its 95 % interval."""
+
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Evidence:
     blocks: tuple[int, ...] = ()  # with support
     effect: float | None = None  # mean difference of scores, in the metric's unit
     interval: tuple[float, float] | None = None  # 95 % for it
+    on_scale: Pooled = Pooled()  # the same on the scale of tree/recordings.py, by which it is judged
     why: str = ""  # why the level is not higher
 
     @property
@@ -82,6 +92,7 @@ def judge(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, Memor
     home = {test.block for test in found if test.verdict > 0} or {test.block for test in found}
     away = [test for test in found if test.block not in home and test.verdict < 0]
     here = [test for test in found if test.block in home]
+    mean = _pooled([(test.effect, test.error) for test in here])
     evidence = Evidence(
         TENTATIVE,
         claim,
@@ -90,7 +101,9 @@ def judge(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, Memor
         _runs(test for test in here if test.verdict == 0),
         tuple((b, _runs(t for t in away if t.block == b)) for b in sorted({t.block for t in away})),
         tuple(sorted({test.block for test in here if test.verdict > 0})),
-        *_pooled(here),
+        effect=mean.effect,
+        interval=mean.interval,
+        on_scale=_pooled([(test.on_scale, test.error_on_scale) for test in here]),
     )
     level, why = _level(entry, evidence, records)
     return replace(evidence, level=level, why=why)
@@ -125,8 +138,8 @@ def _computed(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tup
         return TENTATIVE, f"{support} of {ENOUGH} runs"
     if not records.noise_known:
         return TENTATIVE, "the noise is unknown, nothing was repeated yet"
-    wants_effect = found.claim is not None and found.claim.effect != "none"
-    if wants_effect and found.interval is not None and found.interval[0] <= 0.0 <= found.interval[1]:
+    wants_effect, interval = found.claim is not None and found.claim.effect != "none", found.on_scale.interval
+    if wants_effect and interval is not None and interval[0] <= 0.0 <= interval[1]:
         return TENTATIVE, "the interval of its effect holds zero"
     return ESTABLISHED, ""
 
@@ -144,26 +157,28 @@ def _broken(entry: MemoryEntry, records: EvidenceBase, entries: Mapping[str, Mem
         if trial.value is None:
             verdict = -1 if trial.state.is_bad else 0
         else:
-            low, high = proposal.prediction.low, proposal.prediction.high
-            floor = records.trees[trial.block].noise_floor
-            verdict = +1 if low <= trial.value <= high else -1 if not low - floor <= trial.value <= high + floor else 0
+            verdict = _verdict(proposal.prediction, trial.value, records.recordings[trial.block])
         found.append(ClaimTest((trial.number,), trial.block, verdict))
     return found
 
 
-def _pooled(found: Sequence[ClaimTest]) -> tuple[float | None, tuple[float, float] | None]:
-    """Mean effect over the tests, and its 95 % interval: Student's between tests, the noise's for a single one."""
-    effects = [test.effect for test in found if test.effect is not None]
-    if not effects:
-        return None, None
-    mean = sum(effects) / len(effects)
-    if len(effects) == 1:
-        error = next(test.error for test in found if test.effect is not None)
-        half = NORMAL * error
-        return mean, (mean - half, mean + half) if error else None
-    half = half_width(effects)
-    assert half is not None  # two effects or more
-    return mean, (mean - half, mean + half)
+def _verdict(prediction: Prediction, value: float, records: Recordings) -> int:
+    """Of a result against the interval that was predicted; beside it within the noise it says nothing."""
+    nearest = min(max(value, prediction.low), prediction.high)
+    if value == nearest:
+        return +1
+    better = max(records.objective.score(value), records.objective.score(nearest))
+    return -1 if abs(value - nearest) > records.noise_at(better) else 0
+
+
+def _pooled(found: Sequence[tuple[float | None, float]]) -> Pooled:
+    """Of (effect, standard error), a pair for each test: Student's interval between tests, the noise's for one test."""
+    known = [(effect, error) for effect, error in found if effect is not None]
+    if not known:
+        return Pooled()
+    mean = sum(effect for effect, _ in known) / len(known)
+    half = half_width([effect for effect, _ in known]) if len(known) > 1 else NORMAL * known[0][1] or None
+    return Pooled(mean, None if half is None else (mean - half, mean + half))
 
 
 def _runs(found: Iterable[ClaimTest]) -> tuple[int, ...]:

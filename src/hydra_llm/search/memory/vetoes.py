@@ -123,7 +123,8 @@ def ceiling_problem(numbers: Iterable[int], records: EvidenceBase) -> str:
     if oracle is None:
         return f"a limit is a claim about the data, and these trials bring no {name} to check it with."
     room = objective.score(oracle) - objective.score(best.value)
-    floor = records.trees[best.block].noise_floor if best.block in records.trees else 0.0
+    of_block = records.recordings.get(best.block)
+    floor = 0.0 if of_block is None else of_block.noise_at(objective.score(oracle))
     if room > max(CEILING_MARGIN, 2 * floor):
         return (
             f"the oracle of trial {best.number} reaches {oracle:.4g} where the training stops at {best.value:.4g}, "

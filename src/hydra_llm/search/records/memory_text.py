@@ -22,6 +22,7 @@ from hydra_llm.search.statistics import progress, variance
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Trial, TrialState
 
+MOST_DIGITS = 300  # of a factor that a float can hold
 LIMIT = 300  # lines
 SHOWN_TRIALS = 8  # numbers of one list of trials
 SETTLED = 120  # characters of a falsified entry where words are few
@@ -104,7 +105,7 @@ def entry_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
         if found.interval is not None:
             low, high = sorted(change(bound) for bound in found.interval)
             text += f" (95 %: {low:+.3g} to {high:+.3g})"
-        facts.append(text)
+        facts += [text, *_towards_the_ceiling(found, settings)]
     if found.blocks:
         facts.append("block" + ("s " if len(found.blocks) > 1 else " ") + ", ".join(map(str, found.blocks)))
     facts += [f"not in block {block}: {listed(runs)}" for block, runs in found.elsewhere]
@@ -114,6 +115,19 @@ def entry_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
         facts.append(found.why)
     source = "" if entry.given else f"; by {entry.by} before trial {entry.number}"
     return f"- {entry.name}: {entry.text} [{'; '.join(facts)}{source}]"
+
+
+def _towards_the_ceiling(found: Evidence, settings: Settings) -> list[str]:
+    """What the effect does to the distance to a declared ceiling, as a factor: an entry is judged by it."""
+    effect, interval = found.on_scale.effect, found.on_scale.interval
+    if settings.ceiling is None or effect is None:
+        return []
+    text = f"distance to the ceiling {_factor(effect)}"
+    return [text if interval is None else f"{text} (95 %: {_factor(interval[1])} to {_factor(interval[0])})"]
+
+
+def _factor(digits: float) -> str:
+    return f"x{10 ** min(-digits, MOST_DIGITS):.2g}"
 
 
 def short_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
@@ -173,11 +187,12 @@ def _current(state: SweepState, settings: Settings, block: int) -> list[str]:
     record, tree, trials = state.blocks[block - 1], state.trees[block], state.block_trials(block)
     name, floor = settings.objective.name, tree.noise_floor
     lines = [f"- block {block}, iteration {len(trials)} of {settings.nominal_block}; {regime_text(record)}"]
-    measured = progress.measure(trials, tree, settings.objective, settings.nominal_block, floor)
+    records = state.recordings(block)
+    measured = progress.measure(trials, records, settings.nominal_block, records.noise_floor)
     lines.append(f"- {_rates_line(measured)}")
     measured_noise = f"{floor:.4g}" if tree.replicated() else "not measured, nothing was repeated yet"
     lines.append(f"- noise floor: {measured_noise}")
-    tried = evaluate(trials, tree, settings.objective, settings.nominal_block, floor).by_strategy
+    tried = evaluate(trials, records, settings.nominal_block, records.noise_floor).by_strategy
     if tried:
         text = ", ".join(f"{strategy} {better}/{used}" for strategy, (used, better) in sorted(tried.items()))
         lines.append(f"- strategies (improved/used): {text}")

@@ -57,10 +57,7 @@ def evidence(state: SweepState) -> list[RevisionEvidence]:
     key = code_key(state.space)
     if key is None:
         return []
-    of_block = {
-        block: Recordings(tree, state.block_trials(block), state.objective, state.ceiling)
-        for block, tree in state.trees.items()
-    }
+    of_block = {block: state.recordings(block) for block in state.trees}
     return [_of(state, key, revision, of_block) for revision in state.code.revisions.values()]
 
 

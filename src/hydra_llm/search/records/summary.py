@@ -46,7 +46,8 @@ def block_summary(record: BlockRecord, state: SweepState, settings: Settings) ->
     told = predicted(calibration(forecasts(state, record.index)))
     if told:
         found.append(f"Predictions: {told}")
-    judged = evaluate(trials, tree, settings.objective, settings.nominal_block, tree.noise_floor)
+    records = state.recordings(record.index)
+    judged = evaluate(trials, records, settings.nominal_block, records.noise_floor)
     found += ["", "### Evaluation of the rules", *lines(judged), "", "### Edit of the protocol", *_edit(record, state)]
     return "\n".join(found) + "\n\n"
 

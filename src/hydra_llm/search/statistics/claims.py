@@ -82,6 +82,23 @@ class ClaimTest:
     verdict: int
     effect: float | None = None
     error: float = 0.0  # standard error of the effect
+    on_scale: float | None = None  # the effect on the scale of tree/recordings.py
+    error_on_scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of scores and of scaled scores, with standard errors. Whether chance explains it is asked on the scale."""
+
+    mean: float
+    error: float
+    on_scale: float
+    error_on_scale: float
+
+    @property
+    def sign(self) -> int:
+        """0 where chance explains it."""
+        return _sign(self.on_scale) if abs(self.on_scale) > NORMAL * self.error_on_scale else 0
 
 
 def claim_problem(claim: Claim, space: Space) -> str | None:
@@ -133,26 +150,30 @@ def _test(claim: Claim, records: Recordings, parent: Node, child: Node, block: i
     runs = tuple(child.trials)
     if child.mean is None:  # it only failed
         return ClaimTest(runs, block, +1 if claim.effect == "worse" else -1)
-    gain, error, moved = _difference(records, parent, child)
+    found = _difference(records, parent, child)
+    return ClaimTest(runs, block, _verdict(claim, found), found.mean, found.error, found.on_scale, found.error_on_scale)
+
+
+def _verdict(claim: Claim, found: Difference) -> int:
     if claim.effect != "none":
-        return ClaimTest(runs, block, moved if claim.effect == "better" else -moved, gain, error)
-    if moved and (claim.within is None or abs(gain) - NORMAL * error > claim.within):
-        return ClaimTest(runs, block, -1, gain, error)
-    inside = claim.within is not None and abs(gain) + NORMAL * error <= claim.within
-    return ClaimTest(runs, block, +1 if inside else 0, gain, error)
+        return found.sign if claim.effect == "better" else -found.sign
+    size, reach = abs(found.mean), NORMAL * found.error
+    if found.sign and (claim.within is None or size - reach > claim.within):
+        return -1
+    return +1 if claim.within is not None and size + reach <= claim.within else 0
 
 
-def _difference(records: Recordings, parent: Node, child: Node) -> tuple[float, float, int]:
-    """Difference of scores, its standard error, and its sign where chance does not explain it."""
+def _difference(records: Recordings, parent: Node, child: Node) -> Difference:
     pair, noise, spread = records.pair(child, parent), records.pair_noise, records.paired
     if pair is not None and noise is not None and spread is not None:
         count = math.sqrt(len(pair.recordings))
-        clear = abs(pair.mean_on_scale) > NORMAL * noise.sd / count
-        return pair.mean, spread.sd / count, _sign(pair.mean_on_scale) if clear else 0
-    floor = records.tree.noise_floor
-    gain = (child.mean or 0.0) - (parent.mean or 0.0) if pair is None else pair.mean
-    error = floor * math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
-    return gain, error, _sign(gain) if abs(gain) > NORMAL * error else 0
+        return Difference(pair.mean, spread.sd / count, pair.mean_on_scale, noise.sd / count)
+    per_run = math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
+    errors = records.tree.noise_floor * per_run, records.noise_floor * per_run
+    if pair is not None:
+        return Difference(pair.mean, errors[0], pair.mean_on_scale, errors[1])
+    mean = (child.mean or 0.0) - (parent.mean or 0.0)
+    return Difference(mean, errors[0], records.scaled_mean(child) - records.scaled_mean(parent), errors[1])
 
 
 def _sign(difference: float) -> int:

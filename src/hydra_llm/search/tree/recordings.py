@@ -74,7 +74,7 @@ class Recordings:
 
     def __init__(self, tree: Tree, trials: Iterable[Trial], objective: Objective, ceiling: float | None = None) -> None:
         self.tree = tree
-        self._objective = objective
+        self.objective = objective
         self._scale = MetricScale(None if ceiling is None else objective.score(ceiling))
         self._numbers: dict[Seeds, int] = {}
         self._runs: dict[int, dict[int, list[float]]] = {}
@@ -117,11 +117,15 @@ class Recordings:
     def value(self, node: Node, recording: int) -> float | None:
         """The same in the metric's own unit."""
         score = self.score(node, recording)
-        return None if score is None else self._objective.value_of_score(score)
+        return None if score is None else self.objective.value_of_score(score)
 
     # ---- the scale ----
     def scaled(self, score: float) -> float:
         return self._scale.of(score)
+
+    def scaled_mean(self, node: Node) -> float:
+        """Of all runs of a configuration that has a score."""
+        return sum(map(self.scaled, node.scores)) / len(node.scores)
 
     # ---- pairs ----
     def pair(self, node: Node, other: Node) -> Pair | None:
@@ -140,7 +144,39 @@ class Recordings:
         """Recordings that `other` ran on and `node` did not."""
         return tuple(sorted(set(self.of_node(other)) - set(self.of_node(node))))
 
+    def gain(self, node: Node) -> float | None:
+        """As Tree.gain, on the scale."""
+        parent = self.tree.parent(node)
+        if parent is None or not node.scores or not parent.scores:
+            return None
+        mine, its = (float(self.tree.estimates[one.index]) for one in (node, parent))
+        return self.scaled(mine) - self.scaled(its)
+
+    def has_improved(self, node: Node, noise_floor: float) -> bool | None:
+        """Whether a configuration beat its parent beyond chance on the recordings that both ran on; where there are
+        none, or chance is not known of them, by estimates and `noise_floor`. None if either has no score.
+        """
+        parent, gain = self.tree.parent(node), self.gain(node)
+        if parent is None or gain is None:
+            return None
+        paired = self.pair_noise is not None and self.pair(node, parent) is not None
+        return self.is_worse(parent, node) if paired else gain > noise_floor
+
     # ---- noise ----
+    @cached_property
+    def noise_floor(self) -> float:
+        """As Tree.noise_floor, on the scale: of single runs of a configuration, whatever their recordings."""
+        if self._scale.ceiling is None:
+            return self.tree.noise_floor
+        found = pooled([self.scaled(score) for score in node.scores] for node in self._scored)
+        return 0.0 if found is None else found.sd
+
+    def noise_at(self, score: float) -> float:
+        """How far below a score the noise floor reaches, in the metric's unit: near a ceiling less far."""
+        if self._scale.ceiling is None:
+            return self.noise_floor
+        return score - self._scale.score(self.scaled(score) - self.noise_floor)
+
     @cached_property
     def repeated(self) -> Spread | None:
         """Runs of one configuration on one recording: what is left to chance when even the seeds are equal."""
@@ -224,6 +260,8 @@ class Recordings:
     @cached_property
     def pair_noise(self) -> Spread | None:
         """On the scale, of differences between any two of the best configurations that share recordings."""
+        if len(self.tree.replicated()) < 2:
+            return None
         pairs = [
             pair
             for place, node in enumerate(self.ranked[:NEAR_LEADER])

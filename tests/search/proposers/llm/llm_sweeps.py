@@ -11,6 +11,7 @@ from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.space.dimension import Categorical, Float, Integer
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.progress import measure
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState
@@ -93,7 +94,7 @@ def small(**fields: Any) -> Context:
         "block": Block(index=1, k=7, n_iter_block=12),
         "next_number": 6,
         "noise_floor": 0.028,
-        "rates": measure(trials, tree, OBJECTIVE, 12, 0.028),
+        "rates": measure(trials, Recordings(tree, trials, OBJECTIVE), 12, 0.028),
         "memory": "# Knowledge base\n- lr below 1e-2 helps (trials 0, 2)",
         "task": "recover W of a toy network",
     }

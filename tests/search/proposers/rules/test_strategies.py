@@ -23,6 +23,7 @@ from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
 from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
 from hydra_llm.search.space.space import Float, Integer, Space
 from hydra_llm.search.statistics import progress
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 
 SLOT = Slot(0)
@@ -44,7 +45,7 @@ def context_of(*trials, **more):
         "block": Block(1, len(trials) + 1, 12),
         "next_number": len(trials),
         "thresholds": Thresholds(),
-        "rates": progress.measure(trials, tree, OBJECTIVE, 12, floor),
+        "rates": progress.measure(trials, Recordings(tree, trials, OBJECTIVE), 12, floor),
         "noise_floor": floor,
     }
     return Context(**{**values, **more})
