@@ -17,10 +17,10 @@ EXPECTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory):
+@pytest.fixture(scope="module", params=["fork", "batch"])
+def printed(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("broken")
-    return folder, run_app("broken.py", folder, *SETTINGS)
+    return folder, run_app("broken.py", folder, *SETTINGS, f"hydra.sweeper.dispatch={request.param}")
 
 
 def test_every_end_is_a_trial_with_its_sentence(printed):

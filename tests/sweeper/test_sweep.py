@@ -14,6 +14,7 @@ from programs import PYTHON, environment, run
 
 SHORT = ("hydra.sweeper.n_trials=6", "noise=0.01")
 UNCONFIRMED = ("hydra.sweeper.confirm={n_seeds: 0}",)
+DISPATCHES = ("hydra.sweeper.dispatch=fork", "hydra.sweeper.dispatch=batch")
 
 
 def talking(words, folder):
@@ -161,8 +162,10 @@ def test_a_sweep_killed_in_the_middle_is_finished_by_the_same_command_with_nothi
     assert sorted(executions(cut)) == sorted(executions(whole))
 
 
-def test_ctrl_c_prints_the_command_that_continues(tmp_path):
-    process = talking(command(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3"), tmp_path)
+@pytest.mark.parametrize("dispatch", DISPATCHES)
+def test_ctrl_c_prints_the_command_that_continues(tmp_path, dispatch):
+    own = (*SHORT, *UNCONFIRMED, "sleep=0.3", dispatch)
+    process = talking(command(tmp_path, *own), tmp_path)
     while not (tmp_path / "runs.txt").exists():
         time.sleep(0.05)
         assert process.poll() is None
@@ -171,7 +174,8 @@ def test_ctrl_c_prints_the_command_that_continues(tmp_path):
     assert "Interrupted. Everything that finished is recorded. To continue: python" in text
     assert "Traceback" not in text
     assert process.returncode == 128 + signal.SIGINT
-    sweep(tmp_path, *SHORT, *UNCONFIRMED, "sleep=0.3")
+    assert [event["charged"] for event in events(tmp_path, "lost")] in ([], [False])  # none: it came between two trials
+    sweep(tmp_path, *own)
     assert len(told(tmp_path)) == 6
 
 
@@ -200,9 +204,18 @@ def test_failed_trials_are_results_and_the_sweep_goes_on(tmp_path):
     assert 'raise RuntimeError("x is too far away")' in first["error"]["traceback"]
 
 
-def test_a_task_that_exits_is_a_failed_trial_and_not_the_end(tmp_path):
-    sweep(tmp_path, *SHORT, *UNCONFIRMED, "fault=exit", "fault_beyond=0.3", "hydra.sweeper.fail_fast=0")
-    assert {state for _, state, _ in told(tmp_path)} == {"COMPLETED", "FAILED"}
+@pytest.mark.parametrize("dispatch", DISPATCHES)
+@pytest.mark.parametrize("fault", ["exit", "interrupt"])
+def test_a_task_that_exits_or_interrupts_itself_is_a_failed_trial_and_neither_the_end_nor_silence(
+    tmp_path, fault, dispatch
+):
+    last = ("hydra.sweeper.n_trials=3", f"fault={fault}", "fault_at=0.9", "fault_beyond=0")  # the default completes
+    text = sweep(tmp_path, *last, *UNCONFIRMED, "hydra.sweeper.fail_fast=0", dispatch)
+    assert [state for _, state, _ in told(tmp_path)] == ["COMPLETED", "FAILED", "FAILED"]
+    assert "[2/3] trial 1 FAILED" in text
+    assert "[3/3] trial 2 FAILED" in text
+    assert "Sweep over" in text
+    assert "Traceback" not in text
 
 
 def test_identical_failures_stop_the_sweep_and_nothing_completed_is_an_error(tmp_path):

@@ -142,7 +142,7 @@ class SweepRun:
         reader = Reader(spec.settings.reads, folder, scattered=scattered)
         with FolderLock(folder), Interruptible() as signals:
             dispatch = make_dispatch(  # first of all: a client of a model may start threads
-                self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode
+                self.options, self.config, self.launcher, self._make_launcher, reader, self.dispatch_mode, signals
             )
             if self._replays_slots:
                 dispatch = in_recorded_order(dispatch, folder / "transcripts")

@@ -29,11 +29,11 @@ def ray(monkeypatch):
 def test_ray_is_started_once_with_its_options_by_the_main_thread(mode, ray):
     config = OmegaConf.create({"hydra": {"launcher": CONFIG}})
     for _ in range(2):
-        choice.make_dispatch({"n_parallel": 2, "job_timeout_s": None}, config, None, None, None, mode)
+        choice.make_dispatch({"n_parallel": 2, "job_timeout_s": None}, config, None, None, None, mode, None)
     assert ray.started == [({"address": "10.0.0.1:6379"}, threading.main_thread())]
 
 
 def test_other_launchers_start_no_ray(ray):
     config = OmegaConf.create({"hydra": {"launcher": {"_target_": "hydra_plugins.x.RqLauncher"}}})
-    choice.make_dispatch({"n_parallel": 2, "job_timeout_s": None}, config, None, None, None, "thread")
+    choice.make_dispatch({"n_parallel": 2, "job_timeout_s": None}, config, None, None, None, "thread", None)
     assert ray.started == []

@@ -11,6 +11,7 @@ from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.dispatch.base import Launch
 from hydra_llm.sweeper.dispatch.batch import BatchDispatch, consecutive
 from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.job.result_recorder import ResultRecorder
 
 
@@ -39,7 +40,7 @@ def reader(tmp_path, scattered=False):
 
 
 def run(tmp_path, launcher, count):
-    dispatch = BatchDispatch(launcher, reader(tmp_path), count)
+    dispatch = BatchDispatch(launcher, reader(tmp_path), count, signals=Interruptible(), restore_log=lambda: None)
     dispatch.start([Launch(i, i, []) for i in range(count)])
     return dispatch.wait(0.0)
 

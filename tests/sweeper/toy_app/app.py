@@ -39,6 +39,8 @@ def _fail(fault: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if fault == "exit":
         sys.exit(3)
+    if fault == "interrupt":
+        raise KeyboardInterrupt
     raise ValueError(f"unknown fault {fault}")
 
 

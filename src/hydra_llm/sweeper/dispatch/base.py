@@ -85,6 +85,8 @@ class Dispatch(ABC):
         """Of one launch() by what it returned, or raised: then the jobs that wrote their end down still count."""
         if isinstance(result, SystemExit):  # run_job lets it pass
             return self._reader.after_exit(numbers, result.code)
+        if isinstance(result, KeyboardInterrupt):  # a signal's ends the sweep and does not come here
+            return self._reader.after_interrupt(numbers)
         if isinstance(result, BaseException):
             names = ", ".join(map(str, numbers))
             log.warning("The launcher failed for trial %s (%s: %s).", names, type(result).__name__, result)

@@ -1,24 +1,39 @@
 """One launch() for all jobs of a batch: what Hydra's launchers are made for, and the only reproducible order.
 
 launch() is synchronous and all or nothing; when it raises, the results that finished jobs wrote down count, and the
-others are LOST.
+others are LOST. A task that ends its process, or interrupts it, is FAILED.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from hydra.plugins.launcher import Launcher
 
 from hydra_llm.search.trial.outcome import Outcome
 from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
 from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.signals import Interruptible
 
 
 class BatchDispatch(Dispatch):
-    """One launch() per run of consecutive numbers."""
+    """One launch() per run of consecutive numbers. `restore_log` gives the sweep its own log back, which a launcher
+    does only after a job that returns.
+    """
 
-    def __init__(self, launcher: Launcher, reader: Reader, n_slots: int) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        reader: Reader,
+        n_slots: int,
+        *,
+        signals: Interruptible,
+        restore_log: Callable[[], None],
+    ) -> None:
         super().__init__(reader, n_slots)
         self._launcher = launcher
+        self._signals = signals
+        self._restore_log = restore_log
 
     @property
     def free_slots(self) -> list[int]:
@@ -29,7 +44,7 @@ class BatchDispatch(Dispatch):
         """A batch begins when somebody waits for it."""
 
     def wait(self, timeout_s: float) -> dict[int, Outcome]:
-        """Launch, and return when all jobs ended. A KeyboardInterrupt passes; what finished is found on resume."""
+        """Launch, and return when all jobs ended. A signal's KeyboardInterrupt passes; a resume finds what finished."""
         outcomes: dict[int, Outcome] = {}
         for batch in consecutive(list(self.running.values())):
             outcomes |= self._launch(batch)
@@ -40,7 +55,9 @@ class BatchDispatch(Dispatch):
         numbers = [launch.number for launch in batch]
         try:
             result = self._launcher.launch([launch.overrides for launch in batch], initial_job_idx=numbers[0])
-        except (SystemExit, Exception) as error:  # whatever a launcher raises: finished jobs must not be lost with it
+        except BaseException as error:  # whatever a launcher or a task raises: finished jobs must not be lost with it
+            self._restore_log()
+            self._signals.check()
             return self._outcomes(numbers, error)
         return self._outcomes(numbers, result)
 

@@ -6,8 +6,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from hydra.core.utils import configure_log
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
@@ -17,6 +19,7 @@ from hydra_llm.sweeper.dispatch.batch import BatchDispatch
 from hydra_llm.sweeper.dispatch.fork import ForkDispatch
 from hydra_llm.sweeper.dispatch.ray_start import start_ray
 from hydra_llm.sweeper.dispatch.reader import Reader
+from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
 from hydra_llm.sweeper.errors import SweepError
@@ -62,7 +65,13 @@ def choose(wanted: str, n_slots: int, kind: str, hindrance: str) -> tuple[str, s
 
 
 def make_dispatch(
-    options: Mapping[str, Any], config: DictConfig, launcher: Launcher, make: MakeLauncher, reader: Reader, mode: str
+    options: Mapping[str, Any],
+    config: DictConfig,
+    launcher: Launcher,
+    make: MakeLauncher,
+    reader: Reader,
+    mode: str,
+    signals: Interruptible,
 ) -> Dispatch:
     """Build it before any thread exists: fork dispatch forks here."""
     n_slots, limit = options["n_parallel"], options["job_timeout_s"]
@@ -77,7 +86,8 @@ def make_dispatch(
         own = make(for_one_job(config))
         environment = thread_environment(n_slots, usable_cores()) if n_slots > 1 else {}
         return ForkDispatch(own, reader, n_slots, environment=environment, limit_s=limit)
-    return BatchDispatch(launcher, reader, n_slots)
+    restore_log = partial(configure_log, config.hydra.hydra_logging, config.hydra.verbose)
+    return BatchDispatch(launcher, reader, n_slots, signals=signals, restore_log=restore_log)
 
 
 def for_one_job(config: DictConfig) -> DictConfig:

@@ -17,7 +17,7 @@ from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.trial.outcome import Outcome, TrialError, TrialState, timed_out
+from hydra_llm.search.trial.outcome import Outcome, timed_out
 from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
 from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, read_returned, supervise
 from hydra_llm.sweeper.dispatch.process import fork, reap
@@ -98,8 +98,7 @@ class ForkDispatch(Dispatch):
         if kind == "exit":
             return self._reader.after_exit([number], payload)[number]
         if kind == "interrupted":
-            error = TrialError("KeyboardInterrupt", "the task raised it, and nobody interrupted the sweep")
-            return Outcome(TrialState.FAILED, error=error, folder=self._reader.default_folder(number))
+            return self._reader.after_interrupt([number])[number]
         if kind == "timeout":  # it may have finished in its last moment
             folder = self._reader.default_folder(number)
             return self._reader.read_recorded_outcome(number) or timed_out(payload, folder=folder, ended=time.time())

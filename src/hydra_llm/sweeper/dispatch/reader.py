@@ -45,7 +45,16 @@ class Reader:
         return from_result(result.return_value, self.objective, folder=folder, **times)
 
     def after_exit(self, numbers: Sequence[int], code: Any) -> dict[int, Outcome]:
-        """The first job without a result called sys.exit; those after it never started."""
+        """One of the jobs called sys.exit."""
+        return self._blame_first(numbers, TrialError("SystemExit", f"the task ended its process with exit code {code}"))
+
+    def after_interrupt(self, numbers: Sequence[int]) -> dict[int, Outcome]:
+        """One of the jobs raised KeyboardInterrupt by itself."""
+        error = TrialError("KeyboardInterrupt", "the task raised it, and nobody interrupted the sweep")
+        return self._blame_first(numbers, error)
+
+    def _blame_first(self, numbers: Sequence[int], error: TrialError) -> dict[int, Outcome]:
+        """The first job without a result ended the launch with this error; those after it never started."""
         outcomes: dict[int, Outcome] = {}
         culprit = False
         for number in numbers:
@@ -54,12 +63,9 @@ class Reader:
                 outcomes[number] = recorded
             elif not culprit:
                 culprit = True
-                message = f"the task ended its process with exit code {code}"
-                outcomes[number] = Outcome(
-                    TrialState.FAILED, error=TrialError("SystemExit", message), folder=self.default_folder(number)
-                )
+                outcomes[number] = Outcome(TrialState.FAILED, error=error, folder=self.default_folder(number))
             else:
-                outcomes[number] = lost("an earlier job of the batch ended the process")
+                outcomes[number] = lost("an earlier job of the batch ended its launch")
         return outcomes
 
     def after_error(self, error: BaseException, number: int) -> Outcome:
