@@ -22,7 +22,14 @@ from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
 from hydra_llm.llm.openai_chat import ChatCompletions
 from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, cache_key, retry_after_s
-from hydra_llm.llm.openai_refusals import is_about_the_model, is_spent, missing_version, refers_to_length, words
+from hydra_llm.llm.openai_refusals import (
+    is_about_the_key,
+    is_about_the_model,
+    is_spent,
+    missing_version,
+    refers_to_length,
+    words,
+)
 from hydra_llm.llm.openai_reply import MAX_ANSWER_CHARS, json_of
 from hydra_llm.llm.openai_responses import Responses
 from hydra_llm.llm.openai_step_down import lost, step_down
@@ -202,7 +209,9 @@ class OpenAIClient(Client):
                 if error.status_code == 501:
                     raise Unsupported(text) from None
                 raise Transient(text, retry_after_s(error)) from None
-            if is_about_the_model(error):
+            if is_about_the_key(error):
+                raise NotAuthorised(self._refused_key(key, error.status_code)) from None
+            if is_about_the_model(error, self._model):
                 raise RequestRefused(
                     f"{self._where()} does not know the model {self._model}: {text}. Set hydra.sweeper.llm.model."
                 ) from None
