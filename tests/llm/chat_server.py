@@ -32,6 +32,7 @@ class Fault:
     code: str | None = None  # of the error
     page: bool = False  # the error as an HTML page, as a web server or a proxy sends it
     empty: bool = False  # the error without a body
+    body: str = ""  # of the error, where it has another form than OpenAI's
     thoughts: str = ""  # an answer with nothing but this in the field of its reasoning
     field: str = "reasoning_content"
     text: str = ""
@@ -152,6 +153,8 @@ def _handler_for(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self._answer("", body, beside={fault.field: fault.thoughts}, finish="length" if fault.cut else "stop")
             elif fault.page or fault.empty:
                 self._send(fault.status, b"<html><h1>Not Found</h1></html>" if fault.page else b"", "text/html")
+            elif fault.body:
+                self._send(fault.status, fault.body.encode(), "application/json", fault.headers)
             else:
                 error = {"error": {"message": fault.message, "type": "test", "code": fault.code, "param": None}}
                 self._send(fault.status, json.dumps(error).encode(), "application/json", fault.headers)

@@ -1,6 +1,8 @@
 """One short question before the first trial: what a wrong setting costs is known before anything runs."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from modest_scientist import KEY, SPACE, model, text_of
 from typer.testing import CliRunner
 
 from hydra_llm.cli.main import app
+from hydra_llm.llm.base import JsonSource, Message, Request
 from hydra_llm.llm.factory import build_client
 from hydra_llm.llm.first_question import ask_first
 from hydra_llm.llm.settings import LlmSettings
@@ -133,6 +136,58 @@ def test_nothing_is_asked_where_it_tells_nothing_or_may_cost_nothing(serve, tmp_
     server = serve(READY)
     assert ask_first(client_of(server, tmp_path, **values)) is None
     assert server.requests == []
+
+
+def another():
+    return Request((Message("system", "Answer in JSON."), Message("user", "Which?")), {"type": "object"})
+
+
+def test_what_the_first_question_learns_of_a_server_the_next_ones_know(serve, tmp_path):
+    server = serve(*[READY] * 2, schemas=False)
+    server.streams = False
+    client = client_of(server, tmp_path)
+    assert ask_first(client).answer.attempts == 3
+    answer = client.complete(another())
+    assert (answer.attempts, answer.json_source) == (1, JsonSource.JSON_MODE)
+    assert "stream" not in server.requests[-1]
+
+
+def test_the_first_question_knows_what_earlier_ones_learnt(serve, tmp_path):
+    client = client_of(serve(*[READY] * 3, schemas=False), tmp_path)
+    client.complete(another())
+    assert ask_first(client).answer.attempts == 1
+
+
+def test_a_parameter_that_the_first_question_lost_is_still_told_with_every_answer(serve, tmp_path):
+    client = client_of(serve(Fault(400, "unknown parameter: temperature"), READY, READY), tmp_path, temperature=0.5)
+    ask_first(client)
+    assert client.complete(another()).notes == ("The server does not take temperature; the question went without.",)
+
+
+def test_the_interface_that_the_first_question_finds_the_next_ones_use(serve, tmp_path, monkeypatch):
+    server = serve(READY, READY, responses=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    client = build_client(LlmSettings.of({}), tmp_path / "transcripts")
+    ask_first(client)
+    client.complete(another())
+    assert [path.rpartition("/v1/")[2] for path in server.paths] == ["responses", *["chat/completions"] * 2]
+
+
+def test_questions_in_threads_know_what_the_first_one_learnt(serve, tmp_path):
+    server = serve(*[READY] * 9, schemas=False)
+    client = client_of(server, tmp_path)
+    ask_first(client)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda sample: client.complete(replace(another(), sample=sample)), range(8)))
+    assert [answer.attempts for answer in answers] == [1] * 8
+
+
+def test_a_first_question_that_is_refused_teaches_nothing(serve, tmp_path):
+    server = serve(*[Fault(400, "no luck")] * 4, READY)
+    client = client_of(server, tmp_path)
+    assert "refuses the question" in ask_first(client).problem
+    assert client.complete(another()).json_source is JsonSource.SCHEMA
 
 
 # ---- before a sweep ----

@@ -98,6 +98,8 @@ LASTING = {  # the slot goes to the rules, in the open
     "401": (Fault(401, f"Incorrect API key provided: {KEY}"), "does not accept the key in TEST_KEY"),
     "a limit longer than the longest wait": (Fault(429, "tomorrow", {"Retry-After": "86400"}), "HTTP 429"),
     "no such model": (Fault(404, "The model m does not exist"), "does not exist"),
+    "a model that is gone, as 400": (Fault(400, "The model `m` has been decommissioned."), "not know the model m"),
+    "a wrong key, as 400": (Fault(400, f"API key not valid: {KEY}"), "does not accept the key in TEST_KEY"),
 }
 
 

@@ -2,7 +2,7 @@
 
     LlmError
     ├── MissingKey          the named environment variable is empty: nothing was sent
-    ├── NotAuthorised       401 or 403: the provider knows the key and refuses it; asking again is useless
+    ├── NotAuthorised       401, 403 or a sentence about the key: the provider refuses it; asking again is useless
     ├── QuotaSpent          the account has nothing left; waiting does not bring it back
     ├── RequestRefused      the provider rejects the question itself (unknown model, context too long, bad request)
     ├── ImagesRefused       the provider takes the question, but no figures with it

@@ -21,8 +21,15 @@ from hydra_llm.llm.backoff import Backoff
 from hydra_llm.llm.base import Answer, Client, OnText, Request
 from hydra_llm.llm.errors import ImagesRefused, MissingKey, NotAuthorised, QuotaSpent, RequestRefused, Unavailable
 from hydra_llm.llm.openai_chat import ChatCompletions
-from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Reply, StreamFailed, cache_key, retry_after_s
-from hydra_llm.llm.openai_refusals import is_about_the_model, is_spent, missing_version, refers_to_length, words
+from hydra_llm.llm.openai_endpoint import Abilities, Endpoint, Learnt, Reply, StreamFailed, cache_key, retry_after_s
+from hydra_llm.llm.openai_refusals import (
+    is_about_the_key,
+    is_about_the_model,
+    is_spent,
+    missing_version,
+    refers_to_length,
+    words,
+)
 from hydra_llm.llm.openai_reply import MAX_ANSWER_CHARS, json_of
 from hydra_llm.llm.openai_responses import Responses
 from hydra_llm.llm.openai_step_down import lost, step_down
@@ -83,12 +90,11 @@ class OpenAIClient(Client):
         }
         self._options = {name: value for name, value in options.items() if value is not None}
         self._backoff = backoff or Backoff()
-        self._abilities = Abilities()
         check_choice("llm.api", api, APIS)
         self._api = api
         self._at_openai = base_url is None or urlsplit(base_url).hostname == OPENAI_HOST
         with_responses = api == "responses" or (api == "auto" and self._at_openai)
-        self._endpoint: Endpoint = Responses() if with_responses else ChatCompletions()
+        self._learnt = Learnt(Responses() if with_responses else ChatCompletions())
 
     @classmethod
     def from_settings(cls, settings: LlmSettings) -> Self:
@@ -111,6 +117,7 @@ class OpenAIClient(Client):
         return self._model
 
     def for_first_question(self) -> Client:
+        """A copy that holds the same `Learnt`: what the server refuses is asked for once."""
         hasty = copy.copy(self)
         hasty._timeout_s = min(self._timeout_s, HASTE_S)
         attempts = min(self._backoff.max_attempts, HASTE_ATTEMPTS)
@@ -119,7 +126,7 @@ class OpenAIClient(Client):
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Answer:
         notes: list[str] = []
-        abilities = self._abilities
+        abilities = self._learnt.abilities
         attempts = 0
         failures = 0
         while True:
@@ -139,7 +146,7 @@ class OpenAIClient(Client):
                 log.info("%s says no (%s); asking again without %s.", self._where(), unsupported.message, without)
                 abilities = weaker
             except OtherEndpoint as other:
-                self._endpoint = other.endpoint
+                self._learnt.endpoint = other.endpoint
                 log.info(
                     "%s answers under another interface; asking again with %s.", self._where(), other.endpoint.name
                 )
@@ -152,8 +159,8 @@ class OpenAIClient(Client):
                 failures += 1
             else:
                 break
-        self._abilities = abilities
-        refused = ", ".join(self._endpoint.not_taken(self._options, abilities.without))
+        self._learnt.abilities = abilities
+        refused = ", ".join(self._learnt.endpoint.not_taken(self._options, abilities.without))
         if refused:
             notes.append(f"The server does not take {refused}; the question went without.")
         return self._answer(reply, request, abilities, attempts, notes)
@@ -167,20 +174,20 @@ class OpenAIClient(Client):
         client = openai.OpenAI(api_key=key, base_url=self._base_url, timeout=self._timeout_s, max_retries=0)
         arguments: dict[str, Any] = {
             "model": self._model,
-            **self._endpoint.question(request, abilities),
+            **self._learnt.endpoint.question(request, abilities),
             **self._given_options(request, abilities),
         }
         streams = self._stream and abilities.stream
         if streams:
             arguments["stream"] = True
-            if abilities.stream_usage and self._endpoint.asks_for_usage:
+            if abilities.stream_usage and self._learnt.endpoint.asks_for_usage:
                 arguments["stream_options"] = {"include_usage": True}
         try:
             with client, without_a_line_per_request():
-                response = self._endpoint.create(client, arguments)
+                response = self._learnt.endpoint.create(client, arguments)
                 if streams:
                     return self._collect(response, on_text)
-                reply = self._endpoint.read_whole(response)
+                reply = self._learnt.endpoint.read_whole(response)
                 if on_text is not None:
                     on_text(reply.text)
                 return reply
@@ -202,7 +209,9 @@ class OpenAIClient(Client):
                 if error.status_code == 501:
                     raise Unsupported(text) from None
                 raise Transient(text, retry_after_s(error)) from None
-            if is_about_the_model(error):
+            if is_about_the_key(error):
+                raise NotAuthorised(self._refused_key(key, error.status_code)) from None
+            if is_about_the_model(error, self._model):
                 raise RequestRefused(
                     f"{self._where()} does not know the model {self._model}: {text}. Set hydra.sweeper.llm.model."
                 ) from None
@@ -230,16 +239,16 @@ class OpenAIClient(Client):
         given = dict(self._options)
         if "seed" in given:
             given["seed"] += request.sample  # the same question asked again is to be answered anew
-        if self._at_openai or isinstance(self._endpoint, Responses):
+        if self._at_openai or isinstance(self._learnt.endpoint, Responses):
             given["cache_key"] = cache_key(request)
-        return self._endpoint.options(given, abilities.without)
+        return self._learnt.endpoint.options(given, abilities.without)
 
     def _other_endpoint(self, status: int, text: str) -> Endpoint | None:
         """The interface to go on with after an error that says that this one is not known; None where it is chosen."""
         said = text.lower()
         if self._api != "auto":
             return None
-        if isinstance(self._endpoint, Responses):
+        if isinstance(self._learnt.endpoint, Responses):
             unknown = status in (404, 405, 501) and "model" not in said
             return ChatCompletions() if unknown else None
         return Responses() if status in (400, 404) and "v1/responses" in said else None
@@ -250,7 +259,7 @@ class OpenAIClient(Client):
         n_chars = 0
         deadline = time.monotonic() + self._timeout_s
         for chunk in stream:
-            pieces.append(self._endpoint.read_event(chunk, reply, on_text))
+            pieces.append(self._learnt.endpoint.read_event(chunk, reply, on_text))
             n_chars += len(pieces[-1])
             if n_chars > MAX_ANSWER_CHARS:
                 reply.too_long = True

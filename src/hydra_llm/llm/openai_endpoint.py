@@ -26,6 +26,16 @@ class Abilities:
 
 
 @dataclass
+class Learnt:
+    """What one server has taught by its answers, for a client and its copies together. Threads read and replace a
+    member as a whole, which takes no lock.
+    """
+
+    endpoint: Endpoint
+    abilities: Abilities = field(default_factory=Abilities)
+
+
+@dataclass
 class Reply:
     """Raw material of an answer, before anything is read into it. `finish` is `length` or `content_filter` where one of
     these ended it.
