@@ -21,7 +21,7 @@ class FlyvisSimulation:
     parameters: str = key(
         "varied",
         help="varied: drawn per type; high_bias: the same, few voltages below zero; default: flyvis before training; "
-        "otherwise the path of a trained checkpoint",
+        "flow/0000/000 and the like: a published network that flyvis downloaded; otherwise the path of a trained one",
     )
     tau_mode: str = key(
         "unclamped",

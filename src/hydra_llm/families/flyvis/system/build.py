@@ -1,6 +1,6 @@
 """From flat published keys to a FlyvisSystem: the target of conf/simulation/flyvis_*.yaml."""
 
-from pathlib import Path
+import logging
 from typing import Any
 
 import torch
@@ -18,8 +18,11 @@ from hydra_llm.families.flyvis.system.parameters import (
 )
 from hydra_llm.families.flyvis.system.source import find_connectome_file
 from hydra_llm.families.flyvis.system.system import FlyvisSystem
+from hydra_llm.families.flyvis.system.trained_network import find_trained_network
 from hydra_llm.schema.fields import config_of
 from hydra_llm.systems.random_streams import stream
+
+log = logging.getLogger(__name__)
 
 COMPLETE = 4  # the smallest extent at which every pair of types and every offset has an edge
 
@@ -36,6 +39,10 @@ def build(config: FlyvisSimulation) -> FlyvisSystem:
     file = read_connectome_file(find_connectome_file(config.connectome))
     eye = build_connectome(file, config.extent)
     parameters = _parameters(config.parameters, file, eye, config.seed)
+    which = (
+        config.parameters if config.parameters == parameters.origin else f"{config.parameters} ({parameters.origin})"
+    )
+    log.info("The eye: extent %d, %s neurons, parameters %s.", config.extent, f"{eye.n_neurons:,}", which)
     return FlyvisSystem(config, eye, file.sha256, parameters, _device(config.device))
 
 
@@ -43,7 +50,7 @@ def _parameters(name: str, file: ConnectomeFile, eye: Connectome, seed: int) -> 
     drawn = {"default": default_parameters, "high_bias": high_bias_parameters, "varied": varied_parameters}
     if name in drawn:
         return drawn[name](eye, stream(seed, "types"))
-    return trained_parameters(Path(name).expanduser(), eye, build_connectome(file, COMPLETE))
+    return trained_parameters(find_trained_network(name), eye, build_connectome(file, COMPLETE))
 
 
 def _device(name: str) -> torch.device:
