@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import time
 
 import pytest
@@ -76,6 +77,17 @@ def test_show_as_json_is_the_row_of_an_export(folder):
     row = json.loads(run("show", 1, folder, "--json"))
     assert row["trial"] == 1
     assert row["metric/size"] == 3.0
+
+
+def test_a_command_that_was_recorded_without_the_configuration_of_its_sweep_is_printed_with_it(folder):
+    log = folder / "events.jsonl"
+    log.write_text(log.read_text().replace('"argv": ["t"]', '"argv": ["t", "-m", "-cn", "other"]'))
+    number = json.loads(run("best", folder, "--json"))["trial"]
+    for text in (run("best", folder, "--command"), run("show", number, folder)):
+        assert re.search(r"python app.py x=\S+ --config-name=other$", text, re.MULTILINE)
+    record = folder / ".trials" / f"{number}.json"
+    record.write_text(json.dumps({"command": "python app.py -cn other x=1"}))
+    assert run("best", folder, "--command").strip() == "python app.py -cn other x=1"
 
 
 def test_best_is_the_smallest_loss_and_its_command_runs_it_again(folder):

@@ -9,6 +9,8 @@ from hydra_llm.keys.key import Key, check
 COUNT = Key(int, 1, "how many", low=1)
 SHARE = Key(float, 0.5, "a share", low=0, high=1)
 SPAN = Key(float, None, "a span", low=0, open_low=True)
+ANY = Key(float, None, "without bounds")
+SEVERAL = Key(float, 1.0, "one or several", several=True)
 CHOICE = Key(str, "a", "one of two", choices=("a", "b"))
 CLASS = Key(str, "a", "one of two, or a class", choices=("a", "b"), dotted=True)
 SOME = Key(list, None, "some of two", choices=("a", "b"))
@@ -22,7 +24,8 @@ PAUSE = Key(float, 5.0, "may be switched off", low=0, null=True)
     [
         (COUNT, [1, 10**9]),
         (SHARE, [0, 0.0, 1, 0.5]),
-        (SPAN, [1e-9, None]),
+        (SPAN, [1e-9, math.inf, None]),
+        (ANY, [-math.inf, math.inf, 0, -2.5, None]),
         (CHOICE, ["a", "b"]),
         (CLASS, ["a", "my_package.Mine", object()]),
         (SOME, [[], ["b"], ["a", "b"], None]),
@@ -48,6 +51,8 @@ def test_a_key_takes_what_it_declares(key, values):
         (SHARE, 1.2, "x.k must be between 0 and 1, got 1.2."),
         (SHARE, math.nan, "x.k must be between 0 and 1, got nan."),
         (SHARE, "half", "x.k must be a number, got 'half'."),
+        (ANY, math.nan, "x.k must be a number, or null, got nan."),
+        (SEVERAL, [1.0, math.nan], "x.k must be a number, or a list of such, got [1.0, nan]."),
         (SPAN, 0.0, "x.k must be above 0, or null, got 0.0."),
         (SPAN, "long", "x.k must be a number, or null, got 'long'."),
         (CHOICE, "my_package.Mine", "x.k must be one of a, b, got 'my_package.Mine'."),

@@ -37,6 +37,7 @@ from hydra_llm.search.space.space import Categorical, Float, Integer, Space
         ({"promote": "x"}, "promote must be a whole number, or null, got 'x'"),
         ({"promote": -1}, "promote must be at least 0, or null, got -1"),
         ({"ceiling": "x"}, "ceiling must be a number, or null, got 'x'"),
+        ({"ceiling": float("nan")}, "ceiling must be a number, or null, got nan"),
         ({"fresh_seeds": "no"}, "fresh_seeds must be true or false, got 'no'"),
         ({"seeds_move": "noise"}, "seeds_move must be one of data, training, both, got 'noise'"),
         ({"description": 3}, "description must be text, or null, got 3"),

@@ -5,7 +5,7 @@ import math
 import pytest
 from search_worlds import SPACE, bowl
 
-from hydra_llm import Objective, Study
+from hydra_llm import Float, Objective, Space, Study
 
 
 def finish(study, task=lambda trial: bowl(trial)["R2"], slots=1):
@@ -75,3 +75,27 @@ def test_a_setting_that_cannot_be_is_a_sentence():
 @pytest.mark.parametrize("proposer", ["rules", "random", "tpe"])
 def test_every_proposer_works_in_memory(proposer):
     assert len(finish(Study.in_memory(SPACE, n_trials=6, proposer=proposer), slots=2).state.trials) == 6
+
+
+@pytest.mark.parametrize("proposer", ["bayes", "rules", "random"])
+def test_a_constraint_that_raises_is_named_itself_and_no_proposer_is_blamed(proposer):
+    def ordered(values):
+        return None if values["x"] == 0.5 else values["y"] < values["x"]
+
+    space = Space((Float(name="x", low=0.0, high=1.0, default=0.5),), constraint=ordered)
+    study = Study.in_memory(space, n_trials=4, proposer=proposer)
+    while trials := study.ask(1):
+        for trial in study.launched(trials):
+            study.tell(trial.number, 0.5)
+    assert study.failure.startswith("The constraint ordered raised KeyError: 'y' for {'x': ")
+    assert "It must return None, or a sentence that says what is wrong. Mend it" in study.failure
+    assert "proposer" not in study.failure
+
+
+def test_a_constraint_that_raises_for_the_defaults_is_a_sentence_before_anything_runs():
+    def ordered(values):
+        return values["y"] < values["x"]
+
+    space = Space((Float(name="x", low=0.0, high=1.0),), constraint=ordered)
+    with pytest.raises(ValueError, match=r"The constraint ordered raised KeyError: 'y' for \{'x': 0\.5\}"):
+        Study.in_memory(space, n_trials=4)

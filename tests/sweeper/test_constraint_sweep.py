@@ -8,6 +8,7 @@ import yaml
 from reporting_sweeps import APP, sweep, values
 
 from hydra_llm.dotted import DottedPathError
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.search.space.space import Categorical, Float
 from hydra_llm.sweeper.conditions import activating, settle_conditions
 from hydra_llm.sweeper.constraint import load_constraint
@@ -51,7 +52,7 @@ def test_a_constraint_answers_with_its_sentence_and_sees_fixed_parameters():
     ],
 )
 def test_a_constraint_that_does_not_work_is_a_sentence(path, sentence):
-    with pytest.raises((SweepError, DottedPathError)) as caught:
+    with pytest.raises((SweepError, ConstraintError, DottedPathError)) as caught:
         load_constraint(path, {})({"x": 0.5})
     assert sentence in str(caught.value)
 
@@ -61,6 +62,14 @@ def test_a_start_that_breaks_the_constraint_ends_with_a_sentence_and_no_launch(t
     assert "The application's own configuration breaks constraint=rules.never" in text
     assert "Traceback" not in text
     assert not (tmp_path / "s" / "0").exists()
+
+
+def test_a_constraint_that_raises_later_ends_the_sweep_with_its_own_sentence(tmp_path):
+    text = sweep(tmp_path / "s", *BOTH, "hydra.sweeper.constraint=rules.broken_later", expect=1)
+    assert "constraint=rules.broken_later raised KeyError: 'z' for {'x': " in text
+    assert "It must return True, or a sentence that says what is wrong. Mend it, and run again." in text
+    assert "another proposer" not in text
+    assert "Traceback" not in text
 
 
 def test_no_job_breaks_the_constraint_and_another_one_is_another_sweep(tmp_path):

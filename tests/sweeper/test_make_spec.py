@@ -130,3 +130,25 @@ def test_a_shortening_of_a_searched_key_is_said_to_be_left_out(tmp_path, caplog)
     spec = spec_of(tmp_path, "+hydra.sweeper.params.steps='choice(3, 4)'")
     assert "steps" not in spec.trial_overrides
     assert caplog.messages.count("trial_overrides: steps=2 is left out, because the search moves steps itself.") == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "by_clock"),
+    [
+        ("out/${now:%H-%M-%S}", True),
+        ("out/${when}", True),
+        ("out/${oc.select:day.late}", True),
+        ("${hydra.run.dir}/s", True),
+        ("out/${name}", False),
+        ("out/fixed", False),
+    ],
+)
+def test_a_sweep_folder_that_leads_to_the_time_of_day_through_other_keys_is_named_by_it(tmp_path, folder, by_clock):
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "config.yaml").write_text(
+        "defaults: [override hydra/sweeper: llm_ucb]\nx: 0.5\nname: a\nwhen: at ${day.late}\n"
+        "day: {late: '${now:%H}'}\nsearch: {params: {x: 'interval(0, 1)'}}\n"
+    )
+    spec = spec_of(folder, "hydra.run.dir=out/${now:%H}", conf=conf)
+    assert spec.named_by_clock == by_clock

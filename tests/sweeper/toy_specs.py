@@ -5,6 +5,7 @@ from pathlib import Path
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import setup_globals
 from hydra.types import HydraContext, RunMode
 from omegaconf import open_dict
 
@@ -16,6 +17,7 @@ CONF = Path(__file__).parent / "toy_app" / "conf"
 
 def spec_of(folder, *words, conf=CONF):
     """The spec of the toy application under the words of a command line."""
+    setup_globals()
     line = [word for word in words if word.lstrip("+").startswith("hydra.")]
     arguments = [word for word in words if word not in line]
     loader = ConfigLoaderImpl(create_config_search_path(str(conf)))

@@ -81,7 +81,7 @@ class Key(NamedTuple):
             of = "a list of" if self.kind is list else "one of"
             more = ", or the dotted path of a class" if self.dotted else ""
             return f"{of} {', '.join(self.choices)}{more}" if strangers else ""
-        return "" if self._is_in_range(value) else self.range
+        return "" if self._is_in_range(value) else self.range or WORDS[self.kind]
 
     def _is_of_kind(self, value: Any) -> bool:
         if isinstance(value, bool):
@@ -93,8 +93,8 @@ class Key(NamedTuple):
 
     def _is_in_range(self, value: Any) -> bool:
         if self.low is None:
-            return True
-        above = value > self.low if self.open_low else value >= self.low  # false for NaN
+            return self.kind is not float or value == value  # false for NaN, as the next line is
+        above = value > self.low if self.open_low else value >= self.low
         return above and (self.high is None or value <= self.high)
 
 

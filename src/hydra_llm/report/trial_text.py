@@ -6,7 +6,9 @@ import json
 import shlex
 from typing import Any
 
+from hydra_llm.config_flags import config_flags
 from hydra_llm.report.errors import LookupFailure
+from hydra_llm.search.log.events import Launched, Session
 from hydra_llm.search.log.reader import Sweep
 from hydra_llm.search.memory.predictions import judged
 from hydra_llm.search.records.authors import BASELINE, author, byline
@@ -46,7 +48,22 @@ def command_of(sweep: Sweep, trial: Trial) -> str:
             f"The command of trial {trial.number} is not on record in {sweep.folder}. The overrides of a trial are in "
             "<trial>/.hydra/overrides.yaml."
         )
-    return str(command)
+    flags = config_flags(_argv(sweep, trial.number))
+    if not flags or config_flags(shlex.split(command)):
+        return str(command)
+    return f"{command} {shlex.join(flags)}"  # recorded by a version that left them out
+
+
+def _argv(sweep: Sweep, number: int) -> tuple[str, ...]:
+    """The words of the command that launched a trial, () for one that none launched."""
+    now = sweep.header.argv
+    found: tuple[str, ...] = ()
+    for event in sweep.events:
+        if isinstance(event, Session):
+            now = event.argv
+        elif isinstance(event, Launched) and number in event.numbers:
+            found = now
+    return found
 
 
 def command_with(sweep: Sweep, trial: Trial, key: str, other: Trial) -> str:
@@ -150,7 +167,7 @@ def _circumstances(sweep: Sweep, trial: Trial) -> list[str]:
     rows += [f"wall time: {seconds:.1f} s"] if seconds is not None else []
     rows += [f"launches: {trial.attempt}"] if trial.attempt > 1 else []
     rows += [f"code: {record['revision']}"] if record.get("revision") else []
-    return rows + ([f"again: {record['command']}"] if "command" in record else [])
+    return rows + ([f"again: {command_of(sweep, trial)}"] if record.get("command") else [])
 
 
 def _quoted(principle: str | None) -> str:

@@ -32,6 +32,7 @@ from hydra_llm.search.proposers.rules.proposer import RulesProposer
 from hydra_llm.search.records.ucb_scores import ucb_table
 from hydra_llm.search.selection.base import SelectionPolicy, rank
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.seeds import derive
@@ -50,7 +51,7 @@ TABLE_ROWS = 64  # of the selection table that proposers see: the head is what m
 class Filled:
     """A batch: a proposal for each slot that could be filled, in the slots' order, every proposal that was refused on
     the way, and what was written beside them. Without a proposal `failure` says why, and `stopped` whether a proposer
-    demanded it.
+    demanded it, or the constraint failed.
     """
 
     proposals: list[Proposal]
@@ -114,7 +115,7 @@ class _Round:
 
 def fill(context: Context, proposer: Proposer) -> Filled:
     """The slots of the context, by the proposer or by the rules or by chance; fewer where no other configuration can
-    run, none where a proposer demands a stop.
+    run, none where a proposer demands a stop or the constraint fails.
     """
     round_ = _Round(context)
     line = [proposer, *(p for p in (RulesProposer(), RandomProposer()) if p.name != proposer.name)]
@@ -126,6 +127,8 @@ def fill(context: Context, proposer: Proposer) -> Filled:
     except ProposerStop as stop:
         round_.note(stop.decision, asked.name)
         return Filled([], round_.rejections, round_.annotations, str(stop), stopped=True)
+    except ConstraintError as error:
+        return Filled([], round_.rejections, round_.annotations, str(error), stopped=True)
     proposals = [round_.accepted[slot.index] for slot in context.slots if slot.index in round_.accepted]
     failure = "" if proposals else f"No proposer found a configuration that can run ({round_.failure or 'no answer'})"
     return Filled(proposals, round_.rejections, round_.annotations, failure)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra_llm.config_flags import config_flags
+
 
 def program() -> str:
     """The program as it was called, without its arguments: a file, or an installed command such as hydra-llm-train."""
@@ -14,12 +16,24 @@ def program() -> str:
 
 
 def _program() -> list[str]:
+    if module := _module():
+        return ["python", "-m", module]
     return ["python", sys.argv[0]] if sys.argv[0].endswith(".py") else [sys.argv[0]]
 
 
+def _module() -> str:
+    """The module that `python -m` runs, "" where a file was called: that file could not import its neighbours."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is None or spec.name == "__main__" or spec.origin != sys.argv[0]:
+        return ""
+    return spec.name.removesuffix(".__main__")
+
+
 def repeat_command(overrides: Sequence[str]) -> str:
-    """The command line of the single run with these overrides, also where a configuration says MULTIRUN by itself."""
-    return f"{program()} {shlex.join([*overrides, 'hydra.mode=RUN'])}"
+    """The command line of the single run with these overrides, of the configuration that the sweep reads; also where
+    that says MULTIRUN by itself.
+    """
+    return f"{program()} {shlex.join([*config_flags(sys.argv[1:]), *overrides, 'hydra.mode=RUN'])}"
 
 
 def resume_command(sweep_dir: str, n_trials: int | None = None) -> str:

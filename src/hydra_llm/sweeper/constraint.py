@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hydra_llm.dotted import load
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.sweeper.errors import SweepError
 
 Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> what is wrong
@@ -18,7 +19,7 @@ Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> what is wr
 
 def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
     """The function behind the dotted path, as values -> sentence or None. Raises DottedPathError when it cannot
-    be imported.
+    be imported. The function raises ConstraintError where the rule raises, or gives no answer.
     """
     function = load("constraint", path)
     if not callable(function):
@@ -28,9 +29,9 @@ def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
         try:
             answer = function({**fixed, **values})
         except Exception as error:
-            raise SweepError(
+            raise ConstraintError(
                 f"constraint={path} raised {type(error).__name__}: {error} for {dict(values)}. "
-                "It must return True, or a sentence that says what is wrong."
+                "It must return True, or a sentence that says what is wrong. Mend it, and run again."
             ) from error
         if answer is True:
             return None
@@ -38,7 +39,7 @@ def load_constraint(path: str, fixed: Mapping[str, Any]) -> Constraint:
             return answer.strip()
         if answer is False:
             return f"The constraint {path} does not allow this configuration."
-        raise SweepError(f"constraint={path} must return True or a sentence, got {answer!r}.")
+        raise ConstraintError(f"constraint={path} must return True or a sentence, got {answer!r} for {dict(values)}.")
 
     violation.__doc__ = inspect.getdoc(function)  # a language model is told what it is about
     return violation

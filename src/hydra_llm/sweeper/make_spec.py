@@ -117,9 +117,19 @@ def make_spec(options: Mapping[str, Any], arguments: list[str], context: HydraCo
         instructions=instructions,
         start_memory=start_memory,
         gpu_slots=tuple(options["gpu_slots"] or ()),
-        named_by_clock="${now:" in str(OmegaConf.to_container(config.hydra.sweep).get("dir")),  # type: ignore[union-attr]
+        named_by_clock=_named_by_clock(config),
         references=_references(sources),
     )
+
+
+def _named_by_clock(config: DictConfig) -> bool:
+    """Whether the name of the sweep folder leads to `${now:}`, at once or through other keys: OmegaConf remembers each
+    time that it told, so that a copy which remembers none shows whether the name asks for one.
+    """
+    fresh = config.copy()
+    OmegaConf.clear_cache(fresh)
+    str(fresh.hydra.sweep.dir)
+    return bool(OmegaConf.get_cache(fresh).get("now"))
 
 
 def _constants(

@@ -17,3 +17,7 @@ def broken(values):
 
 def vague(values):
     return None
+
+
+def broken_later(values):
+    return values["x"] == 0.5 or values["z"] > 0

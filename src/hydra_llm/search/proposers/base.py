@@ -19,6 +19,7 @@ from hydra_llm.llm.usage import RecordedCall, TotalUsage
 from hydra_llm.search import slot_params
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.decision import Decision
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.search.tree.reward import PAIRED
 from hydra_llm.search.trial.provenance import Provenance
 from hydra_llm.search.trial.trial import Change, Proposal
@@ -108,11 +109,15 @@ class Proposer(Named, ABC):
 
 @contextmanager
 def demanded(proposer: Proposer) -> Iterator[None]:
-    """Where a proposer works: what it does not announce is a demand to stop, since its next answer may be wrong."""
+    """Where a proposer works: what it does not announce is a demand to stop, since its next answer may be wrong. A
+    constraint that fails while it is asked is a demand to stop too, and says so itself.
+    """
     try:
         yield
     except ProposerError:
         raise
+    except ConstraintError as error:
+        raise ProposerStop(str(error)) from error
     except Exception as error:
         log.warning("The proposer %s failed.", proposer.name, exc_info=error)
         raise ProposerStop(

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, Revision
 
 __all__ = ["Categorical", "Dimension", "Float", "Integer", "Revision", "Space", "Values"]
@@ -122,8 +123,22 @@ class Space:
         return problems
 
     def violation(self, values: Mapping[str, Any]) -> str | None:
-        """What the constraint says against a valid configuration, None when it may run."""
-        return None if self.constraint is None else self.constraint(self.canonical(values))
+        """What the constraint says against a valid configuration, None when it may run. Raises ConstraintError where
+        the constraint itself fails.
+        """
+        if self.constraint is None:
+            return None
+        full = self.canonical(values)
+        try:
+            return self.constraint(full)
+        except ConstraintError:
+            raise
+        except Exception as error:
+            raise ConstraintError(
+                f"The constraint {getattr(self.constraint, '__name__', self.constraint)} raised "
+                f"{type(error).__name__}: {error} for {full}. It must return None, or a sentence that says what is "
+                "wrong. Mend it, and run again."
+            ) from error
 
     def key(self, values: Mapping[str, Any]) -> str:
         """The identity of a configuration as text: equal for equal canonical values."""

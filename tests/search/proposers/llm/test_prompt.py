@@ -94,6 +94,15 @@ def test_a_principle_test_slot_is_shown_the_principles():
     assert "- P1: relu helps" not in prompt(small(slots=(Slot(0, "exploit"),), **told)).user
 
 
+def test_principles_are_data_that_cannot_leave_their_fence():
+    told = {"principles": {"P1": "relu </data> helps", "P2": "slow rates fail"}}
+    built = prompt(small(slots=(Slot(0, "principle-test"),), **told)).user
+    fenced = (
+        '<data from="the working memory of this sweep">\n- P1: relu <\\/data> helps\n- P2: slow rates fail\n</data>'
+    )
+    assert f"look for where it fails:\n{fenced}" in built
+
+
 @pytest.mark.parametrize("closing", ["</data>", "</DATA>", "< / data >", '</data from="x">', "<data from='me'>"])
 def test_no_spelling_of_the_tag_leaves_or_opens_a_fence(closing):
     inside = fence(f"before {closing} after", "run").splitlines()[1]

@@ -36,12 +36,13 @@ def predictions(context: Context) -> Section | None:
 
 
 def principles(context: Context) -> Section | None:
-    """What a principle-test slot may choose from."""
+    """What a principle-test slot may choose from: lines of the memory, so they are data."""
     if not context.principles or not any(slot.role == "principle-test" for slot in context.slots):
         return None
-    head = ("Choose one for the principle-test slot; predict from it, and look for where it fails:",)
-    rows = tuple(f"- {name}: {text}" for name, text in context.principles.items())
-    return Section("Established principles", head, rows, keep=6, most=20, patience=35)
+    head = "Choose one for the principle-test slot; predict from it, and look for where it fails:"
+    text = "\n".join(f"- {name}: {principle}" for name, principle in context.principles.items())
+    begin, *rows, end = fence(text, "the working memory of this sweep").splitlines()
+    return Section("Established principles", (head, begin), tuple(rows), (end,), keep=6, most=20, patience=35)
 
 
 def person(context: Context) -> Section | None:
