@@ -120,3 +120,15 @@ def test_no_protocol_speaks_of_the_test_split_and_every_condition_is_one(name):
     assert "test_" not in text
     for row in rows(text):
         list(names(row.condition))
+
+
+@pytest.mark.parametrize(
+    "name", ["test_R2", "oracle_test_R2", "acc_test", "metrics/test_acc", "test-acc", "eval.test.x"]
+)
+def test_numbers_of_the_test_split_are_withheld_whatever_their_spelling(name):
+    assert is_withheld(name)
+
+
+@pytest.mark.parametrize("name", ["latest_R2", "contest", "val_R2", "testosterone", "attestation_rate"])
+def test_a_word_that_holds_these_letters_is_not_withheld(name):
+    assert not is_withheld(name)

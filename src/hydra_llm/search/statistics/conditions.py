@@ -81,6 +81,15 @@ def names(condition: str) -> Iterator[str]:
         yield from (name for name in (found["name"], found["minus"]) if name and name not in RATES)
 
 
+def can_be_judged(condition: str) -> bool:
+    """Whether records can say if it holds."""
+    try:
+        list(names(condition))
+    except ValueError:
+        return False
+    return True
+
+
 def judge(context: Context) -> list[Verdict]:
     """Every row of the protocol's table, in its order."""
     return [_judged(context, row) for row in rows(context.protocol)]

@@ -46,7 +46,7 @@ def _of_interest(context: Context) -> dict[str, Trial]:
     found: dict[str, Trial] = {}
     if there:
         found["newest"] = there[max(there)]
-    leader = context.tree.best()
+    leader = context.recordings.leader
     runs = [number for number in leader.trials if number in there] if leader is not None else []
     if runs and max(runs) != max(there):
         found["leader"] = there[max(runs)]

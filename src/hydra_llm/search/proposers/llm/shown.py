@@ -15,7 +15,7 @@ from hydra_llm.search.trial.trial import Trial
 MINUTES = "training_time_min"
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
 MAX_METRICS = 12  # of an application that names none
-_TEST = re.compile(rf"({ORACLE_PREFIX})?test([_/.]|$)", re.IGNORECASE)
+_TEST = re.compile(rf"({ORACLE_PREFIX})?test([_/.]|$)|.*[_/.-]test([_/.-]|$)|test-", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
