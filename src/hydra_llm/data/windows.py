@@ -39,6 +39,9 @@ class Frames(NamedTuple):
         external = None if self.external is None else self.external[index]
         return Frames(self.activity[index], self.target[index], external)
 
+    def to(self, device: torch.device) -> "Frames":
+        return Frames(*(None if part is None else part.to(device) for part in self))  # type: ignore[arg-type]
+
     def spread(self, n_frames: int | None) -> "Frames":
         """At most n_frames of them, evenly spaced over the trajectory; None: all."""
         if n_frames is None or n_frames >= self.n_frames:

@@ -60,7 +60,7 @@ class RefinementPhase:
             self._is_settled = done > 0 and _hardly_changed(before, now, net, frames.activity.device)
             if self._is_settled:
                 return logged
-        current = _moved(self._data.frames("train"), frames.activity.device)
+        current = self._data.frames("train").to(frames.activity.device)
         return {**self._inner.run(within, net, current, optimizer, step), **logged}
 
     def state_dict(self) -> dict[str, Any]:
@@ -93,11 +93,7 @@ def _hardly_changed(before: Frames, now: Frames, net: nn.Module, device: torch.d
     """Whether the targets of the same frames differ by less than the network leaves of them."""
     if not torch.equal(before.activity, now.activity):
         return False
-    now = _moved(now, device)
+    now = now.to(device)
     left = (now.target - net(now.activity, now.external)).square().mean()
     changed = (now.target - before.target.to(device)).square().mean()
     return bool(changed <= SETTLED**2 * left)
-
-
-def _moved(frames: Frames, device: torch.device) -> Frames:
-    return Frames(*(None if part is None else part.to(device) for part in frames))  # type: ignore[arg-type]

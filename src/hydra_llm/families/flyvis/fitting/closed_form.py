@@ -88,9 +88,7 @@ class ClosedForm:
         if self.ridge in ("evidence", "pooled"):
             found = self._by_evidence(net, normal)
         elif self.ridge == "validation":
-            v, y, external, _ = self.validation()
-            device = net.W.device
-            held_out = Frames(v.to(device), y.to(device), None if external is None else external.to(device))
+            held_out = self.validation().to(net.W.device)
             found = normal.best_on(normal_equations(net, groups, held_out), _GRID)
         else:
             found = normal.best_on(normal, [self.strength])
@@ -114,7 +112,7 @@ class ClosedForm:
         found, ratios = normal.evidence(_MORE_EVIDENCE_ITERATIONS, _FLOOR, self._priors.ratios)
         if self.ridge == "evidence":
             return ParameterSpread(normal.groups, normal.covariances(ratios))
-        pools = self._priors.pools or pools_of(net)
+        pools = self._pools(net)
         fitted, widths = pooled(normal, pools, found, self._priors.widths)
         held = torch.zeros_like(fitted.rate, dtype=torch.bool) if fitted.held is None else fitted.held
         return ParameterSpread(normal.groups, covariances(normal, pools, found, widths, held))
@@ -136,9 +134,15 @@ class ClosedForm:
         iterations = _EVIDENCE_ITERATIONS if known.ratios is None else _MORE_EVIDENCE_ITERATIONS
         found, known.ratios = normal.evidence(iterations, _FLOOR, known.ratios)
         if self.ridge == "pooled":
-            known.pools = known.pools or pools_of(net)
-            found, known.widths = pooled(normal, known.pools, found, known.widths)
+            found, known.widths = pooled(normal, self._pools(net), found, known.widths)
         return found
+
+    def _pools(self, net: FlyvisGNN) -> Pools:
+        """Those of the last look, unless the network has left their device since."""
+        known = self._priors
+        if known.pools is None or known.pools.types.device != net.W.device:
+            known.pools = pools_of(net)
+        return known.pools
 
     def state_dict(self) -> dict[str, Any]:
         return {"ratios": self._priors.ratios, "widths": self._priors.widths and tuple(self._priors.widths)}

@@ -228,7 +228,7 @@ def prediction_error(data: FitData, state: RoundState, substeps: int | None) -> 
 
     def loss(net: FlyvisGNN, _: Frames) -> Tensor:
         if not held:
-            held.append(first_sequences(data.frames("validation")))
+            held.append(first_sequences(data.frames("validation")).to(net.W.device))
         law = FrameMap(net, reach(held[0], data.delta_t), data.delta_t, substeps, state.finer)
         noise = state.noise
         gain = state.gain_of(net) if noise is None else JointFilter.of(net, noise).gains(law).K

@@ -34,12 +34,12 @@ class ReconstructionPhase(FlowPhase):
         return cls(**{part.name: getattr(plain, part.name) for part in fields(plain) if part.init}, cells=cells)
 
     def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
-        eye, silent = self.cells.eye, self.cells.frames("train")
+        eye, device = self.cells.eye, net.whole.W.device
         if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
-            self.solution.apply(net.whole, silent)
+            self.solution.apply(net.whole, self.cells.frames("train").to(device))
         law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
         gain = eye.filled(self.state.gain_of(net.net))
-        found = CorrectedFrames(net.whole, law, self.cells.begun("train"), gain, self.delta_t)
+        found = CorrectedFrames(net.whole, law, self.cells.begun("train").to(device), gain, self.delta_t)
         logged = self.regress(interval, net.whole, found, law, optimizer, step)
         better = better_gain(law, found.moments, gain, self.delta_t)[eye.neuron]
         variance = found.moments.variance()[eye.neuron]
@@ -62,7 +62,7 @@ def prediction_error_with(
 
     def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
         if not held:
-            held.append(first_sequences(cells.begun("validation")))
+            held.append(first_sequences(cells.begun("validation")).to(net.W.device))
         K = cells.eye.filled(state.gain_of(net.net))
         law = FrameMap(net.whole, reach(held[0], cells.data.delta_t), cells.data.delta_t, substeps, state.finer)
         return relative_error(net.whole, law, held[0], K, cells.data.delta_t, cells.eye.neuron)

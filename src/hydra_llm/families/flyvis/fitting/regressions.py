@@ -99,7 +99,7 @@ class NormalEquations:
             size, n_edges = _message_size(M), M.shape[1] - N_OWN - 1
             penalty = _EVIDENCE_START * size
             if start is not None:
-                penalty = (start[group.targets].to(size) / self.n_frames).clamp(floor * size, _LARGEST * size)
+                penalty = (start.to(size)[group.targets] / self.n_frames).clamp(floor * size, _LARGEST * size)
             for _ in range(iterations if n_edges else 0):
                 factor = _factor(M, penalty)
                 x, residual = _solution(M, factor)
