@@ -31,7 +31,7 @@ from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceb
 from hydra_llm.families.evaluation import sentence_on_states
 from hydra_llm.families.family import Family, family_of
 from hydra_llm.families.fitting import FitContext
-from hydra_llm.families.resume import identity_of
+from hydra_llm.families.resume import forget_fit, identity_of
 from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
 from hydra_llm.schema.fields import check
@@ -114,6 +114,7 @@ def _measure(
         _log_images(loggers, written)
     if (job.trial() or {}).get("sketches"):
         save(evaluator.sketches(fitted, evaluation), folder / job.SKETCHES, dots_per_inch=SMALL)
+    forget_fit(folder)
     if HydraConfig.get().mode == RunMode.RUN:
         shown = (*family.shown, "fit_doubtful") if fitted.doubt else family.shown
         print_table(metrics, shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
