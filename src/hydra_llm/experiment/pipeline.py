@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm import job
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
+from hydra_llm.callbacks.progress_lines import ProgressLines
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.store import DatasetStore
@@ -88,7 +89,7 @@ def _measure(
         folder=folder,
         trainer=options,
         loggers=loggers,
-        callbacks=_progress(cfg, TQDMProgressBar),
+        callbacks=_progress(cfg, TQDMProgressBar) or _lines(cfg),
         keep_checkpoint=cfg.callbacks.checkpoint,
         identity=_identity(cfg, dataset),
         resume_every=cfg.callbacks.resume_every,
@@ -202,6 +203,11 @@ def _regime() -> str:
 
 def _progress(cfg: DictConfig, bar: Callable[[], Callback]) -> list[Callback]:
     return [bar()] if shows_progress(cfg.trainer) else []
+
+
+def _lines(cfg: DictConfig) -> list[Callback]:
+    """What takes the place of a bar of the fit where no terminal shows one."""
+    return [ProgressLines()] if cfg.trainer.progress == "auto" else []
 
 
 def _log_images(loggers: list[Logger], written: list[Path]) -> None:
