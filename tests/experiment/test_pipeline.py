@@ -1,4 +1,5 @@
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -148,3 +149,41 @@ def test_the_store_finds_what_a_run_simulated(run_tiny, compose_config, tmp_path
     run_tiny()
     system = instantiate(compose_config(*TINY).simulation, _convert_="all")
     assert DatasetStore(tmp_path / "datasets").find(system) is not None
+
+
+FLY = ("simulation=flyvis_scenes", "training.projection_iterations=0", "training.flow_rounds=3")
+FLY_LINES = ["closed form), round 1 of 1", *(f"flow), round {number} of 3" for number in (1, 2, 3))]
+SPLINES = ("training.spline_knots=12", "training.projection_iterations=0", "training.max_steps=0")
+GRADIENT = ("training.projection_iterations=0", "training.max_steps=400")
+
+
+def lines_of_the_fit(caplog):
+    return [record.message for record in caplog.records if record.message.startswith("Fitting (")]
+
+
+def test_without_a_terminal_every_round_of_the_fly_is_a_line_with_loss_and_minutes(run_tiny, tiny_connectome, caplog):
+    with caplog.at_level("INFO"):
+        run_tiny(*FLY, f"simulation.connectome={tiny_connectome}")
+    lines = lines_of_the_fit(caplog)
+    assert [line.partition(":")[0] for line in lines] == [f"Fitting ({words}" for words in FLY_LINES]
+    assert all(re.search(r": validation loss [\d.e+-]+, \d+\.\d min so far\.$", line) for line in lines)
+
+
+def test_without_a_terminal_gradient_training_has_a_line_for_every_tenth_of_its_steps(run_tiny, caplog):
+    with caplog.at_level("INFO"):
+        run_tiny(*GRADIENT)
+    heads = [line.partition(":")[0] for line in lines_of_the_fit(caplog)]
+    assert heads == [f"Fitting (gradient), step {step} of 400" for step in range(40, 401, 40)]
+
+
+@pytest.mark.parametrize(
+    ("progress", "terminal", "level", "n_lines"),
+    [("auto", False, "INFO", 1), ("auto", True, "INFO", 0), ("off", False, "INFO", 0), ("auto", False, "WARNING", 0)],
+)
+def test_lines_appear_where_neither_a_bar_nor_a_setting_takes_their_place(
+    run_tiny, caplog, monkeypatch, progress, terminal, level, n_lines
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    with caplog.at_level(level):
+        run_tiny(*SPLINES, "training.refinements=0", f"trainer.progress={progress}")
+    assert len(lines_of_the_fit(caplog)) == n_lines

@@ -14,10 +14,12 @@ torch = pytest.importorskip("torch", reason="the science extra is not installed"
 from lightning import Callback  # noqa: E402
 from tests.experiment.conftest import ROOT, TINY, TINY_FLYVIS  # noqa: E402
 
+from hydra_llm.experiment import pipeline  # noqa: E402
 from hydra_llm.families import fitting, resume  # noqa: E402
 from hydra_llm.families.fitting import FitContext  # noqa: E402
 from hydra_llm.families.flyvis.fit import fit as fit_fly  # noqa: E402
 from hydra_llm.families.signal.fit import fit  # noqa: E402
+from hydra_llm.training.recovery import RecoveryModule  # noqa: E402
 
 ROUNDS = 4
 
@@ -98,6 +100,7 @@ def test_a_fit_that_was_cut_off_goes_on_and_ends_as_if_nothing_had_happened(
     assert again.history["val_loss"] == whole.history["val_loss"]
     assert [shot.interval for shot in again.intervals] == [shot.interval for shot in whole.intervals]
     assert same(again, whole)
+    resume.forget_fit(tmp_path / "cut")
     assert sorted(p.name for p in (tmp_path / "cut" / "checkpoints").iterdir()) == ["best.ckpt"]
 
 
@@ -120,6 +123,102 @@ def test_a_fly_that_is_cut_off_between_two_rounds_goes_on_with_the_next_one(roun
     assert again.history["val_loss"] == whole.history["val_loss"]
     assert again.history["prediction_error"] == whole.history["prediction_error"]
     assert same(again, whole)
+
+
+FLY = ("simulation=flyvis_scenes", "training.projection_iterations=3", "training.projection_frames=60")
+GRADIENT = ("training.projection_iterations=0", "training.max_steps=40")
+RECIPES = {
+    "signal, projection": (),
+    "signal, splines": ("training.spline_knots=12", "training.projection_iterations=0", "training.max_steps=0"),
+    "signal, gradient": GRADIENT,
+    "fly, closed form": (*FLY, f"training.flow_rounds={ROUNDS}"),
+    "fly, gradient": ("simulation=flyvis_scenes", *GRADIENT, "training.closed_form=false"),
+    "fly, hidden neurons": (*FLY, "training.flow_rounds=2", "simulation.n_hidden_neurons=3"),
+    "metabolism, closed form": ("simulation=metabolism_oscillatory",),
+    "metabolism, path under noise": ("simulation=metabolism_oscillatory", "simulation.measurement_noise_level=0.02"),
+    "metabolism, gradient": ("simulation=metabolism_oscillatory", *GRADIENT),
+    "metabolism, homeostasis": (
+        "simulation=metabolism_homeostasis",
+        "training.k=frozen",
+        "training.homeostasis_max_batches=12",
+        "training.homeostasis_time_step=4",
+    ),
+}
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The intervals that were trained."""
+    steps: list[int] = []
+    own = RecoveryModule.training_step
+
+    def training_step(self, batch, batch_idx):
+        steps.append(self.current_epoch)
+        return own(self, batch, batch_idx)
+
+    monkeypatch.setattr(RecoveryModule, "training_step", training_step)
+    return steps
+
+
+def cut_off_in_evaluation(monkeypatch, run):
+    def preempted(scores):
+        raise Preempted(scores)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "finite", preempted)
+        with pytest.raises(Preempted) as stop:
+            run()
+    return stop.value.args[0]
+
+
+def scores_of(metrics):
+    """Without the minutes: those of a stored first phase count only where it was fitted."""
+    return {name: value for name, value in metrics.items() if name != "training_time_min" and value == value}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_run_that_was_cut_off_in_its_evaluation_trains_no_step_again(
+    run_tiny, tiny_connectome, trained, monkeypatch, tmp_path, name
+):
+    overrides = RECIPES[name]
+    if "simulation=flyvis_scenes" in overrides:
+        overrides = (*overrides, f"simulation.connectome={tiny_connectome}")
+    expected = cut_off_in_evaluation(monkeypatch, lambda: run_tiny(*overrides))
+    assert trained
+    trained.clear()
+    again = run_tiny(*overrides)
+    assert not trained
+    assert scores_of(again) == scores_of(expected)
+    assert sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == ["best.ckpt"]
+
+
+def test_a_retry_that_was_cut_off_in_its_evaluation_is_not_fitted_again(run_tiny, trained, monkeypatch, tmp_path):
+    losses = iter([2.0, 0.5, 2.0, 0.5])
+    monkeypatch.setattr("hydra_llm.families.attempts._best_validation_loss", lambda found: next(losses))
+    monkeypatch.setattr("hydra_llm.families.kept_back.elsewhere", lambda hurdle: "")
+    overrides = ("training.must_beat=[constant]", "training.retries=1", "callbacks.checkpoint=true")
+    expected = cut_off_in_evaluation(monkeypatch, lambda: run_tiny(*overrides))
+    trained.clear()
+    again = run_tiny(*overrides)
+    assert not trained
+    assert again["fit_retries"] == 1
+    assert scores_of(again) == scores_of(expected)
+    assert [path.name for path in (tmp_path / "run").glob("*/best.ckpt")] == ["best.ckpt"]
+    assert not (tmp_path / "run" / "retry_1").exists()
+
+
+def test_a_run_that_ended_is_fitted_anew_by_the_same_command(run_tiny, trained):
+    run_tiny(*GRADIENT)
+    trained.clear()
+    run_tiny(*GRADIENT)
+    assert trained
+
+
+def test_a_fit_that_ended_under_another_configuration_is_not_taken_up(run_tiny, trained, monkeypatch):
+    cut_off_in_evaluation(monkeypatch, lambda: run_tiny(*GRADIENT))
+    trained.clear()
+    run_tiny(*GRADIENT, "training.batch_size=4")
+    assert trained
 
 
 def test_a_fit_of_another_configuration_in_the_same_folder_starts_anew_and_says_so(fit_in, tmp_path, caplog):

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hydra_llm import job
 from hydra_llm.callbacks.dataset_writer import DatasetWriter
+from hydra_llm.callbacks.progress_lines import ProgressLines
 from hydra_llm.callbacks.simulation_progress import SimulationProgress
 from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.store import DatasetStore
@@ -31,7 +32,7 @@ from hydra_llm.families.errors import USER_ERRORS, ExperimentError, wants_traceb
 from hydra_llm.families.evaluation import sentence_on_states
 from hydra_llm.families.family import Family, family_of
 from hydra_llm.families.fitting import FitContext
-from hydra_llm.families.resume import identity_of
+from hydra_llm.families.resume import forget_fit, identity_of
 from hydra_llm.families.stored_oracle import oracle_of
 from hydra_llm.figures.save import SMALL, save
 from hydra_llm.schema.fields import check
@@ -88,7 +89,7 @@ def _measure(
         folder=folder,
         trainer=options,
         loggers=loggers,
-        callbacks=_progress(cfg, TQDMProgressBar),
+        callbacks=_progress(cfg, TQDMProgressBar) or _lines(cfg),
         keep_checkpoint=cfg.callbacks.checkpoint,
         identity=_identity(cfg, dataset),
         resume_every=cfg.callbacks.resume_every,
@@ -114,6 +115,7 @@ def _measure(
         _log_images(loggers, written)
     if (job.trial() or {}).get("sketches"):
         save(evaluator.sketches(fitted, evaluation), folder / job.SKETCHES, dots_per_inch=SMALL)
+    forget_fit(folder)
     if HydraConfig.get().mode == RunMode.RUN:
         shown = (*family.shown, "fit_doubtful") if fitted.doubt else family.shown
         print_table(metrics, shown, f"{_regime()}, seed {cfg.seed}, target: {target}")
@@ -201,6 +203,11 @@ def _regime() -> str:
 
 def _progress(cfg: DictConfig, bar: Callable[[], Callback]) -> list[Callback]:
     return [bar()] if shows_progress(cfg.trainer) else []
+
+
+def _lines(cfg: DictConfig) -> list[Callback]:
+    """What takes the place of a bar of the fit where no terminal shows one."""
+    return [ProgressLines()] if cfg.trainer.progress == "auto" else []
 
 
 def _log_images(loggers: list[Logger], written: list[Path]) -> None:

@@ -18,6 +18,7 @@ from hydra_llm.families.doubt import doubt
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
 from hydra_llm.families.hurdle import Hurdle
+from hydra_llm.families.resume import RETRY, forget_fit, leave
 from hydra_llm.identifiability.recorded_states import RecordedStates
 from hydra_llm.schema.training import OpenTraining
 from hydra_llm.systems.random_streams import stream_seed
@@ -52,7 +53,7 @@ def fit_that_beats_baselines(
     minutes = 0.0
     for number in range(1 + keys.retries):
         tried = keys if number == 0 else another_start(keys, number)
-        own = context if number == 0 else replace(context, folder=context.folder / f"retry_{number}", loggers=())
+        own = context if number == 0 else replace(context, folder=context.folder / f"{RETRY}{number}", loggers=())
         if number:
             data.forget()  # targets that a failed network refined
         try:
@@ -82,6 +83,7 @@ def fit_that_beats_baselines(
                 return found(minutes=minutes, doubt=f"{judged.sentence} {unseen}")
         if number and abs(losses[-1] - losses[-2]) < SAME * losses[-1]:
             break  # nothing was drawn, and the evidence chose the ridges: another attempt would be the same
+    forget_fit(context.folder)
     seen = f"{RecordedStates.of(hurdle.train.activity.cpu().numpy()).sentence()} {unseen or ''}".strip()
     raise FitFailed(_sentence(losses, hurdle, seen, minutes))
 
@@ -117,4 +119,4 @@ def _keep(own: FitContext, context: FitContext) -> None:
         return
     for path in (own.folder / "checkpoints").glob("best*.ckpt"):
         shutil.move(path, context.folder / "checkpoints" / path.name)
-    shutil.rmtree(own.folder, ignore_errors=True)
+    leave(own.folder)

@@ -19,8 +19,9 @@ from hydra_llm.callbacks.report_progress import ReportProgress
 from hydra_llm.callbacks.resume_point import ResumePoint
 from hydra_llm.callbacks.stopwatch import Stopwatch
 from hydra_llm.families.doors import call
+from hydra_llm.families.ended_fit import EndedFit
 from hydra_llm.families.errors import ExperimentError, FitFailed
-from hydra_llm.families.resume import forget, is_under_scheduler, left_state, state_path
+from hydra_llm.families.resume import claim, ended_path, forget_state, is_under_scheduler, state_path
 from hydra_llm.schema.training import RECOVERY
 from hydra_llm.training.best_checkpoint import BestCheckpoint
 from hydra_llm.training.lightning_logging import quiet_lightning
@@ -38,7 +39,8 @@ class FitContext:
     """What surrounds a fit. trainer: arguments of lightning.Trainer, which win over DEFAULTS.
 
     identity: of all that the fit depends on. resume_every: least seconds from one state that a later start of the same
-    identity goes on from to the next; None: none is written. Under a scheduler one is written after every interval.
+    identity goes on from to the next; None: none is written. Under a scheduler one is written after every interval. The
+    last one, of the ended fit, stays until resume.forget_fit.
     """
 
     folder: Path
@@ -105,8 +107,32 @@ def train(
             f"training.module._target_={module['_target_']} must build a LightningModule with n_intervals, the epochs "
             f"that the trainer runs; got {type(fitted).__name__}."
         )
-    history, stopwatch = History(), Stopwatch()
     snapshots = IntervalSnapshots(net)
+    ended = EndedFit(fitted, phases, History(), snapshots, Stopwatch())
+    best = _ended_before(ended, net, context) or _trained(ended, fitted.n_intervals, data, context)
+    fitted.load_state_dict(best["state_dict"])
+    series, minutes = ended.history.series(), ended.stopwatch.minutes
+    return Fit(net.to("cpu").eval(), data, series, int(best["epoch"]), minutes, intervals=tuple(snapshots.taken))
+
+
+def _resume_every(context: FitContext) -> float | None:
+    return 0.0 if is_under_scheduler() else context.resume_every
+
+
+def _ended_before(ended: EndedFit, net: nn.Module, context: FitContext) -> dict[str, Any] | None:
+    """The best checkpoint of the same fit, which ended in a run that was cut off later; None where there is none."""
+    if _resume_every(context) is None:
+        return None
+    claim(context.folder, context.identity)
+    path = ended_path(context.folder)
+    if not path.exists():
+        return None
+    log.info("This run was cut off after its fit: it goes on from %s. Delete that file to fit anew.", path)
+    return ended.take(path, net)
+
+
+def _trained(ended: EndedFit, n_intervals: int, data: LightningDataModule, context: FitContext) -> dict[str, Any]:
+    """Train, and return the best checkpoint."""
     best = BestCheckpoint(
         dirpath=context.folder / "checkpoints",
         filename="best",
@@ -114,44 +140,36 @@ def train(
         mode="min",
         enable_version_counter=False,
     )
-    every, left = 0.0 if is_under_scheduler() else context.resume_every, None
-    resuming: list[Callback] = []
-    if every is not None and isinstance(fitted, RecoveryModule) and fitted.is_resumable:
-        left = left_state(context.folder, context.identity)
-        resuming.append(ResumePoint(state_path(context.folder), every, snapshots))
+    state, every = state_path(context.folder), _resume_every(context)
+    resumable = every is not None and isinstance(ended.module, RecoveryModule) and ended.module.is_resumable
+    left = state if resumable and state.exists() else None
     if left is not None:
         log.info("This run was cut off before: its fit goes on from %s. Delete that file to start anew.", left)
+    resuming = [ResumePoint(state, every, ended.snapshots)] if every is not None and resumable else []
     reporting = [ReportProgress("val_loss")] if context.reports else []
+    own = [best, ended.history, ended.snapshots, ended.stopwatch, OwnSignals(), *reporting]
     options: dict[str, Any] = {**DEFAULTS, **context.trainer}
     try:
         with quiet_lightning():
             trainer = Trainer(
-                max_epochs=fitted.n_intervals,
+                max_epochs=n_intervals,
                 logger=list(context.loggers) or False,
-                callbacks=[
-                    best,
-                    history,
-                    snapshots,
-                    stopwatch,
-                    OwnSignals(),
-                    *reporting,
-                    *context.callbacks,
-                    *resuming,
-                ],
+                callbacks=[*own, *context.callbacks, *resuming],
                 **options,
             )
-            trainer.fit(fitted, datamodule=data, ckpt_path=left)
+            trainer.fit(ended.module, datamodule=data, ckpt_path=left)
     except MisconfigurationException as error:
         raise ExperimentError(f"Lightning refuses these options of trainer ({', '.join(options)}): {error}") from error
-    forget(context.folder)
     if not best.best_model_path:
+        forget_state(context.folder)
         raise FitFailed(
             "The fit left no usable checkpoint: the validation loss was never a number. "
             "Choose smaller learning rates or another seed."
         )
-    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-    fitted.load_state_dict(state["state_dict"])
+    found = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    if every is not None and trainer.is_global_zero:
+        ended.keep(ended_path(context.folder), found)
+    forget_state(context.folder)
     if not context.keep_checkpoint:
         Path(best.best_model_path).unlink(missing_ok=True)
-    fitted_net, minutes = net.to("cpu").eval(), stopwatch.minutes
-    return Fit(fitted_net, data, history.series(), int(state["epoch"]), minutes, intervals=tuple(snapshots.taken))
+    return found

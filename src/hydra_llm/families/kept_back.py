@@ -5,7 +5,6 @@ validated unseen: a law found to the limit of the data predicts nothing there, a
 """
 
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,6 +12,7 @@ from typing import TypeVar
 from hydra_llm.families.errors import FitFailed
 from hydra_llm.families.fitting import Fit, FitContext
 from hydra_llm.families.hurdle import Hurdle
+from hydra_llm.families.resume import KEPT_BACK, leave
 from hydra_llm.identifiability import unseen_states
 from hydra_llm.schema.training import OpenTraining
 from hydra_llm.training.datamodule import RecordingDataModule
@@ -48,7 +48,8 @@ def judged(
 ) -> Judgement | None:
     """The same fit again without the last training frames, and what it leaves of these; None where it fails."""
     log.info("Fitting again without the last %.0f%% of the training frames, to judge the fit on these.", 100 * SHARE)
-    own = replace(context, folder=context.folder / "kept_back", loggers=(), reports=False)
+    folder = context.folder / KEPT_BACK
+    own = replace(context, folder=folder, loggers=(), keep_checkpoint=False, reports=False)
     with data.kept_back(SHARE):
         hurdle = Hurdle.of(data, keys)
         try:
@@ -57,7 +58,7 @@ def judged(
             log.warning("%s", error)
             return None
         left = loss(found)
-    shutil.rmtree(own.folder, ignore_errors=True)
+    leave(folder)
     part = f"the last {SHARE:.0%} of the training frames when fitted to the others"
     said = f"it leaves {left:.4g} of {part} ({hurdle.words()})"
     if hurdle.passes(left):

@@ -16,7 +16,11 @@ class Trainer:
     threads: int | None = key(
         None, help="CPU threads of torch; null: one for up to 1,000 units, otherwise torch decides", low=1
     )
-    progress: str = key("auto", help="progress bars: auto shows them in a terminal", choices=("auto", "on", "off"))
+    progress: str = key(
+        "auto",
+        help="progress bars: auto shows them in a terminal, and how the fit goes as lines of the log elsewhere",
+        choices=("auto", "on", "off"),
+    )
 
 
 @dataclass

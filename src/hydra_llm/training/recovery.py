@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hydra_llm.data.windows import Frames
-from hydra_llm.training.phases.base import Phase, Resumable
+from hydra_llm.training.phases.base import Phase, Resumable, Stepwise
 
 
 def unexplained_variance(net: Callable[[Tensor, Tensor | None], Tensor], frames: Frames) -> Tensor:
@@ -62,6 +62,17 @@ class RecoveryModule(LightningModule):
     def is_resumable(self) -> bool:
         """Whether a checkpoint holds all that the rest of the fit depends on."""
         return all(isinstance(phase, Resumable) for phase in self._phases)
+
+    def told_after(self, epoch: int) -> str:
+        """What is fitted and how far it is: in rounds, or in steps, of which every tenth is told; "" in between."""
+        number, interval = self._place(epoch)
+        phase = self._phases[number]
+        what = f"Fitting ({phase.name.replace('_', ' ')})"
+        if not isinstance(phase, Stepwise):
+            return f"{what}, round {interval + 1} of {phase.n_intervals}"
+        before, done = phase.steps_after(interval - 1), phase.steps_after(interval)
+        is_told = 10 * done // phase.n_steps > 10 * before // phase.n_steps
+        return f"{what}, step {done:,} of {phase.n_steps:,}" if is_told else ""
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["phases"] = [p.state_dict() if isinstance(p, Resumable) else {} for p in self._phases]

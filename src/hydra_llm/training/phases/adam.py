@@ -94,6 +94,9 @@ class AdamPhase(ABC):
     def n_intervals(self) -> int:
         return min(INTERVALS, self.n_steps)
 
+    def steps_after(self, interval: int) -> int:
+        return self.n_steps * (interval + 1) // self.n_intervals
+
     @abstractmethod
     def groups(self, net: Any) -> list[dict[str, Any]]:
         """Parameter groups of the optimiser, each with its learning rate."""
@@ -112,7 +115,7 @@ class AdamPhase(ABC):
         return self.objective.horizon if self.strategy is None else self.strategy.horizon(self.objective.horizon)
 
     def run(self, interval: int, net: Any, frames: Frames, optimizer: Optimizer, step: Step) -> dict[str, float]:
-        first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
+        first, last = self.steps_after(interval - 1), self.steps_after(interval)
         return self.descend(first, last, net, frames, optimizer, step)
 
     def descend(

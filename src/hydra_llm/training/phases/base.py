@@ -72,3 +72,15 @@ class Resumable(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """A phase of many steps, whose intervals say less than these."""
+
+    @property
+    def n_steps(self) -> int: ...
+
+    def steps_after(self, interval: int) -> int:
+        """How many steps are done at the end of an interval."""
+        ...

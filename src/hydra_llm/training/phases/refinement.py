@@ -70,6 +70,11 @@ class RefinementPhase:
         self._reference, self._is_refined = state["reference"], False
         self._is_settled = state["settled"]
 
+    def restore_targets(self, net: nn.Module) -> None:
+        """Estimate the targets of the last round again, which a process that resumes does not have."""
+        if self._reference is not None and not self._is_refined:
+            self._refine(net)
+
     def _sample(self) -> Frames:
         return self._data.frames("train").spread(_SAMPLE)
 

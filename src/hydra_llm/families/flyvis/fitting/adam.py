@@ -127,6 +127,9 @@ class StagedPhase(AdamPhase):
     def n_intervals(self) -> int:
         return len(self._intervals())
 
+    def steps_after(self, interval: int) -> int:
+        return self._intervals()[interval][2] if interval >= 0 else 0
+
     def groups(self, net: FlyvisGNN) -> list[dict[str, Any]]:
         self.penalties.check(net)
         if self.training.closed_form_interval:

@@ -24,6 +24,7 @@ from hydra_llm.families.metabolism.homeostasis.profiled import ProfiledPhase
 from hydra_llm.families.metabolism.homeostasis.strategies import gradient_phase
 from hydra_llm.families.metabolism.homeostasis.submodels import WithInput
 from hydra_llm.families.metabolism.model.gnn import ReactionGNN
+from hydra_llm.families.resume import PHASE_1
 from hydra_llm.schema.training import CustomStrategy
 from hydra_llm.systems.random_streams import stream
 from hydra_llm.training.custom_strategy import refuse_without_steps
@@ -69,7 +70,7 @@ def fit_homeostasis(
         raise ExperimentError(
             f"Phase 2 needs a ReactionGNN, got {type(net).__name__}. Set training.homeostasis_training=false."
         )
-    quiet = replace(context, folder=context.folder / "phase1", loggers=(), keep_checkpoint=False, reports=False)
+    quiet = replace(context, folder=context.folder / PHASE_1, loggers=(), keep_checkpoint=False, reports=False)
     minutes = _start(net, dataset, training, model, lambda: train(net, phases, data, quiet, module=training.module))
     if has_path(training, data):
         take_paths(net, data)

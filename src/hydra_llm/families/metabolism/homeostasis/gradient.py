@@ -73,6 +73,9 @@ class HomeostasisPhase:
     def n_intervals(self) -> int:
         return min(INTERVALS, self.n_steps) if self.n_batches else 0
 
+    def steps_after(self, interval: int) -> int:
+        return self.n_steps * (interval + 1) // self.n_intervals
+
     def optimizer(self, net: ReactionGNN) -> Optimizer:
         return Adam(
             [
@@ -85,7 +88,7 @@ class HomeostasisPhase:
     def run(
         self, interval: int, net: ReactionGNN, frames: Frames, optimizer: Optimizer, step: Step
     ) -> dict[str, float]:
-        first, last = (self.n_steps * k // self.n_intervals for k in (interval, interval + 1))
+        first, last = self.steps_after(interval - 1), self.steps_after(interval)
         sums: dict[str, Tensor] = {}
         with Gain(net) as gain:
             for number in range(first, last):
