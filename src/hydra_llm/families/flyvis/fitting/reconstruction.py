@@ -34,7 +34,7 @@ class ReconstructionPhase(FlowPhase):
         return cls(**{part.name: getattr(plain, part.name) for part in fields(plain) if part.init}, cells=cells)
 
     def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
-        eye, device = self.cells.eye, net.whole.W.device
+        eye, device = self.cells.eye, frames.activity.device
         if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
             self.solution.apply(net.whole, self.cells.frames("train").to(device))
         law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
