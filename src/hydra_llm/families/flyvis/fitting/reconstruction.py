@@ -60,9 +60,9 @@ def prediction_error_with(
     """What validates a reconstruction: flow.prediction_error of the recorded neurons, with hidden ones beside them."""
     held: list[Frames] = []
 
-    def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
+    def loss(net: PartlyRecordedGNN, frames: Frames) -> torch.Tensor:
         if not held:
-            held.append(first_sequences(cells.begun("validation")).to(net.W.device))
+            held.append(first_sequences(cells.begun("validation")).to(frames.activity.device))
         K = cells.eye.filled(state.gain_of(net.net))
         law = FrameMap(net.whole, reach(held[0], cells.data.delta_t), cells.data.delta_t, substeps, state.finer)
         return relative_error(net.whole, law, held[0], K, cells.data.delta_t, cells.eye.neuron)
