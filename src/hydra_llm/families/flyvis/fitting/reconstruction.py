@@ -34,7 +34,7 @@ class ReconstructionPhase(FlowPhase):
         return cls(**{part.name: getattr(plain, part.name) for part in fields(plain) if part.init}, cells=cells)
 
     def run(self, interval: int, net: PartlyRecordedGNN, frames: Frames, optimizer, step: Step) -> dict[str, float]:
-        eye, device = self.cells.eye, net.whole.W.device
+        eye, device = self.cells.eye, frames.activity.device
         if interval == 0:  # what counterparts share, with hidden neurons silent as in the fit so far
             self.solution.apply(net.whole, self.cells.frames("train").to(device))
         law = FrameMap(net.whole, reach(frames, self.delta_t), self.delta_t, self.substeps, self.state.finer)
@@ -60,9 +60,9 @@ def prediction_error_with(
     """What validates a reconstruction: flow.prediction_error of the recorded neurons, with hidden ones beside them."""
     held: list[Frames] = []
 
-    def loss(net: PartlyRecordedGNN, _: Frames) -> torch.Tensor:
+    def loss(net: PartlyRecordedGNN, frames: Frames) -> torch.Tensor:
         if not held:
-            held.append(first_sequences(cells.begun("validation")).to(net.W.device))
+            held.append(first_sequences(cells.begun("validation")).to(frames.activity.device))
         K = cells.eye.filled(state.gain_of(net.net))
         law = FrameMap(net.whole, reach(held[0], cells.data.delta_t), cells.data.delta_t, substeps, state.finer)
         return relative_error(net.whole, law, held[0], K, cells.data.delta_t, cells.eye.neuron)
