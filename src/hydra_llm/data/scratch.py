@@ -22,10 +22,10 @@ def room(shape: tuple[int, ...], dtype: torch.dtype, folder: Path | None) -> Ten
 
     Raises DatasetError where the disk is full: a write to a map of a file that has no blocks would kill the process.
     """
-    n_bytes = math.prod(shape) * dtype.itemsize
-    if folder is None or n_bytes <= LARGE:
+    n_bytes = disk_bytes(shape, dtype.itemsize)
+    if folder is None or not n_bytes:
         return torch.empty(shape, dtype=dtype)
-    where = folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())
+    where = folder_for(folder)
     with tempfile.TemporaryFile(dir=where) as file:
         try:
             _reserve(file.fileno(), n_bytes)
@@ -37,6 +37,17 @@ def room(shape: tuple[int, ...], dtype: torch.dtype, folder: Path | None) -> Ten
         return torch.from_numpy(
             np.memmap(file, dtype=torch.empty(0, dtype=dtype).numpy().dtype, mode="r+", shape=shape)
         )
+
+
+def disk_bytes(shape: tuple[int, ...], itemsize: int) -> int:
+    """What room reserves on the disk for such an array; 0 for one that memory holds."""
+    n_bytes = math.prod(shape) * itemsize
+    return n_bytes if n_bytes > LARGE else 0
+
+
+def folder_for(folder: Path) -> Path:
+    """Where files for a dataset in this folder go: there, or to the temporary folder where it is read-only."""
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())
 
 
 def on_disk(array: np.ndarray) -> Tensor:

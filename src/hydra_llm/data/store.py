@@ -57,6 +57,11 @@ class DatasetStore:
         log.warning("The dataset %s is incomplete: %s It will be simulated again.", path, fault)
         return None
 
+    def missing(self, system: System) -> float:
+        """Bytes that have still to be written of the recording of a system that is not stored."""
+        left = find_draft(self.root, fingerprint(system)) if system.independent_segments else None
+        return recording_bytes(system, system.arrays()) - (0 if left is None else _size(left))
+
     @contextlib.contextmanager
     def lock(self, system: System) -> Iterator[None]:
         """Hold the right to write the dataset of a system. The kernel takes it back from a process that dies."""
@@ -183,14 +188,18 @@ def check_space(root: Path, system: System, arrays: Mapping[str, int], *, writte
     """Raise DatasetError if arrays (name -> columns) of all frames do not fit on the disk. written: bytes of them that
     are there.
     """
-    itemsize = np.dtype(system.dtype).itemsize
-    needed = sum(system.n_frames.values()) * sum(arrays.values()) * itemsize - written
+    needed = recording_bytes(system, arrays) - written
     free = shutil.disk_usage(root).free
     if needed > free:
         raise DatasetError(
             f"The recording needs {needed / 1e9:.2f} GB in {root}, {free / 1e9:.2f} GB are free. Record fewer frames "
             "or a smaller system, free some space, or set paths.datasets to a folder on another disk."
         )
+
+
+def recording_bytes(system: System, arrays: Mapping[str, int]) -> float:
+    """Of arrays (name -> columns) of all frames."""
+    return float(sum(system.n_frames.values()) * sum(arrays.values()) * np.dtype(system.dtype).itemsize)
 
 
 def _size(folder: Path) -> int:

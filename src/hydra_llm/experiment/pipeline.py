@@ -24,7 +24,7 @@ from hydra_llm.data.dataset import Dataset
 from hydra_llm.data.store import DatasetStore
 from hydra_llm.estimation.estimates import ORACLE_DERIVATIVE
 from hydra_llm.experiment.outputs import finite, print_table, returned, write_analysis_log, write_metrics
-from hydra_llm.experiment.preflight import preflight
+from hydra_llm.experiment.preflight import preflight, scratch_bytes
 from hydra_llm.experiment.recovery_curves import log_curves, recovery_curves
 from hydra_llm.experiment.trainer import OURS, shows_progress, trainer_options
 from hydra_llm.experiment.wandb_logger import describe, summarise, tracked
@@ -184,8 +184,11 @@ def _dataset(cfg: DictConfig, system: System) -> Dataset:
     store = DatasetStore(cfg.paths.datasets)
     estimate = family_of(cfg.simulation).memory
     memory = None if estimate is None else estimate(system, cfg.training)
-    log.info("%s", preflight(system, store.root, cfg.trainer.accelerator, memory))
-    if store.find(system) is None:
+    stored = store.find(system)
+    missing = store.missing(system) if stored is None else 0.0
+    scratch = scratch_bytes(system, cfg.training.get("target"))
+    log.info("%s", preflight(system, store.root, cfg.trainer.accelerator, memory, missing=missing, scratch=scratch))
+    if stored is None:
         log.info("Preparing %s ...", _regime())
     return simulate(
         system,
