@@ -452,7 +452,7 @@ def test_rules_do_not_vanish_without_a_word():
     context = small(slots=(), is_review=True, protocol=f"goal\n{BEGIN}\n{table}{END}\n")
     rules = table.rsplit("| a new best", 1)[0]
     _, problems = notes_of(context, protocol_edit={"rules": rules, "reason": "shorter"})
-    assert "the rows robustness-test are gone without a word" in problems[0]
+    assert "gone without a word: robustness-test (a new best). Name each" in problems[0]
     notes, problems = notes_of(context, protocol_edit={"rules": rules, "reason": "robustness-test never helped"})
     assert (problems, notes.protocol_edit.rules) == ([], rules)
 
