@@ -62,7 +62,7 @@ def test_one_new_row_replaces_one_that_went_and_not_two():
 def test_a_new_condition_that_the_records_cannot_judge_is_refused_with_what_can_be_written():
     said = problem(*TABLE, ("the wind has turned", "explore"))
     assert said.startswith(
-        "the conditions of these rows cannot be judged from the records: explore (the wind has turned)"
+        "The conditions of these rows cannot be judged from the records: explore (the wind has turned)"
     )
     assert "`val_R2 above 0.9 in 3 trials`" in said
     assert "a new best" in said

@@ -64,7 +64,7 @@ def _unexplained(gone: Sequence[Row]) -> str:
     if not gone:
         return ""
     return (
-        f"these rows are gone without a word: {'; '.join(map(_label, gone))}. Name each in the reason, by its strategy "
+        f"These rows are gone without a word: {'; '.join(map(_label, gone))}. Name each in the reason, by its strategy "
         "or, where another row of that strategy stays, by its condition; or keep it."
     )
 
@@ -74,9 +74,9 @@ def _unjudged(context: Context, new: Sequence[Row]) -> str:
     if not wrong:
         return ""
     return (
-        f"the conditions of these rows cannot be judged from the records: {'; '.join(wrong)}. Write comparisons such "
-        f"as `{context.objective.name} above 0.9 in 3 trials` or phrases, joined by ' and ' or ', or '. The phrases are: "
-        f"{'; '.join([*PHRASES, ROLE, NOT_DONE])}."
+        f"The conditions of these rows cannot be judged from the records: {'; '.join(wrong)}. Write comparisons such "
+        f"as `{context.objective.name} above 0.9 in 3 trials` or phrases, joined by ' and ' or ', or '. The phrases "
+        f"are: {'; '.join([*PHRASES, ROLE, NOT_DONE])}."
     )
 
 
