@@ -11,7 +11,10 @@ from modest_scientist import slots, text_of, trials_of
 
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
-GONE = "principle-test, robustness-test, failure-probe, recombine, switch-dimension, explore, forced-branch"
+GONE = (
+    "principle-test, robustness-test, failure-probe, recombine, switch-dimension, explore, forced-branch; "
+    "of exploit: the latest trial failed, the leader is at the edge of a range"
+)
 
 
 def scientist(body: dict[str, Any]) -> str:

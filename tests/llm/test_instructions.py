@@ -1,5 +1,7 @@
 """Instruction files are found wherever the program starts, in a checkout as in an installed package."""
 
+import re
+
 import pytest
 
 from hydra_llm.llm.instructions import instruction_names, instruction_path, instruction_text, instructions_folder
@@ -72,3 +74,13 @@ def test_a_familys_protocol_names_thresholds_classes_and_duties(name):
     text = instruction_text(name).lower()
     for word in ("converged", "partial", "failed", "observation:", "next:", "marker", "summar", "reason"):
         assert word in text, f"{name}.md does not speak of {word!r}"
+
+
+@pytest.mark.parametrize("name", instruction_names())
+def test_what_a_protocol_asks_of_figures_it_asks_only_where_some_are_sent(name):
+    paragraphs = re.split(r"\n\n|\n(?=    \w)", instruction_text(name))
+    asking = [" ".join(text.split()) for text in paragraphs if re.search(r"\bfigures? |\bsaw\b|Visual:", text)]
+    unconditional = [
+        text for text in asking if not re.search(r"where (some|one|figures|none) (are|was|were) ", text, re.I)
+    ]
+    assert unconditional == []

@@ -1,12 +1,12 @@
 """Rows of a strategy table, judged by the records; and every row of every shipped protocol is one that can be."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from llm_sweeps import small
 from omegaconf import OmegaConf
 from search_worlds import ended
+from shipped_searches import SEARCHES, search
 
 from hydra_llm.llm.instructions import instruction_names, instruction_text
 from hydra_llm.search.context import Slot
@@ -15,9 +15,6 @@ from hydra_llm.search.proposers.llm.shown import is_withheld
 from hydra_llm.search.protocol_text import BEGIN, END
 from hydra_llm.search.statistics.conditions import judge, names, rows
 from hydra_llm.search.triggers import MetricTrigger
-
-ROOT = Path(__file__).parents[3]
-SEARCHES = sorted(path.stem for path in (ROOT / "conf" / "search").glob("*.yaml") if path.stem != "schema")
 
 
 def protocol(*conditions):
@@ -84,12 +81,6 @@ def test_open_moves_are_conditions_too():
 
 
 # ---- what is shipped ----
-
-
-def search(name):
-    found = OmegaConf.load(ROOT / "conf" / "search" / f"{name}.yaml")
-    base = next((item for item in found.get("defaults", []) if item not in ("schema", "_self_")), None)
-    return found if base is None else OmegaConf.merge(search(base), found)
 
 
 @pytest.mark.parametrize("name", SEARCHES)

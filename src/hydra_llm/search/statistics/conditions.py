@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.protocol_text import Protocol, ProtocolError
+from hydra_llm.search.statistics.actions import lacking
 from hydra_llm.search.statistics.phrases import PHRASES
 from hydra_llm.search.trial.trial import Trial
 
@@ -41,11 +42,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`holds` is None where the records cannot tell; `detail` says what was found, or what is missing."""
+    """`holds` is None where the records cannot tell; `detail` says what was found, or what is missing; `lacks` names
+    the parameters of an action that this search cannot take.
+    """
 
     row: Row
     holds: bool | None
     detail: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 def rows(protocol: str) -> list[Row]:
@@ -81,18 +85,11 @@ def names(condition: str) -> Iterator[str]:
         yield from (name for name in (found["name"], found["minus"]) if name and name not in RATES)
 
 
-def can_be_judged(condition: str) -> bool:
-    """Whether records can say if it holds."""
-    try:
-        list(names(condition))
-    except ValueError:
-        return False
-    return True
-
-
 def judge(context: Context) -> list[Verdict]:
     """Every row of the protocol's table, in its order."""
-    return [_judged(context, row) for row in rows(context.protocol)]
+    table = rows(context.protocol)
+    strategies = {row.strategy for row in table}
+    return [replace(_judged(context, row), lacks=lacking(context, row.action, strategies)) for row in table]
 
 
 def _judged(context: Context, row: Row) -> Verdict:

@@ -218,8 +218,8 @@ def test_two_figures_of_the_newest_trial_and_of_the_leader_travel_with_the_quest
         (5, "running.png", PNG),
     )
     (tmp_path / "1" / "a_link.png").symlink_to(tmp_path / "5" / "running.png")
-    least = Objective("val_R2", direction="minimize")
-    context = replace(context, tree=Tree(SPACE, least, context.trials))  # led by the baseline, trials 0 and 1
+    least = Objective("val_R2", direction="minimize")  # led by the baseline, trials 0 and 1
+    context = replace(context, objective=least, tree=Tree(SPACE, least, context.trials))
     llm, client = proposer(GOOD)
     llm.propose(context)
     newest = ["newest trial 4: functions", "newest trial 4: recovery"]
@@ -241,6 +241,33 @@ def test_a_newest_trial_that_leads_is_shown_once(tmp_path):
     llm, client = proposer(GOOD)
     llm.propose(with_figures(tmp_path, (4, "a.png", PNG)))
     assert shown(client) == ["newest trial 4: a"]
+
+
+def on_recordings(context, seeds):
+    """The sweep with its trials on other recordings, by the seed of each."""
+    trials = [replace(trial, seeds={"seed": seeds[trial.number]}) for trial in context.trials]
+    return replace(context, trials=tuple(trials), tree=Tree(SPACE, context.objective, trials))
+
+
+def test_the_figures_of_the_leader_are_of_the_leader_of_the_table(tmp_path):
+    """Trial 2 has the best value on a recording of its own; on equal recordings trials 0 and 1 lead."""
+    context = with_figures(tmp_path, *((number, "a.png", PNG) for number in range(5)))
+    values = {0: 0.5, 1: 0.54, 2: 0.9, 4: 0.1}
+    trials = [ended(trial, value=values[trial.number]) if trial.value else trial for trial in context.trials]
+    context = on_recordings(replace(context, trials=tuple(trials)), {0: 1, 1: 2, 2: 3, 3: 1, 4: 1, 5: 1})
+    assert context.recordings.leader is context.tree.node(0)
+    assert context.tree.best() is context.tree.node(2)
+    llm, client = proposer(GOOD)
+    llm.propose(context)
+    assert shown(client) == ["newest trial 4: a", "leader trial 1: a"]
+
+
+def test_the_leader_is_shown_by_its_newest_run_that_has_figures(tmp_path):
+    context = with_figures(tmp_path, (0, "a.png", PNG), (1, "figures.txt", b""), (4, "a.png", PNG))
+    least = Objective("val_R2", direction="minimize")
+    llm, client = proposer(GOOD)
+    llm.propose(replace(context, objective=least, tree=Tree(SPACE, least, context.trials)))
+    assert shown(client) == ["newest trial 4: a", "leader trial 0: a"]
 
 
 def test_a_model_that_takes_no_figures_is_asked_again_without_and_about_none(tmp_path):

@@ -243,3 +243,10 @@ def test_an_edit_that_breaks_the_protocol_is_refused(rules):
 def test_a_protocol_without_its_two_marker_lines_is_refused(text):
     with pytest.raises(ProtocolError, match="needs the line"):
         Protocol.parse(text)
+
+
+def test_the_alternating_protocol_judges_differences_by_a_line_that_the_question_has():
+    line = "of a difference of two single runs"
+    assert f"`{line}`" in instruction_text("flyvis_alternating")
+    question = prompt(small(fresh_seeds=True)).user
+    assert f"- {line}: " in question.partition("## Noise")[2]

@@ -5,7 +5,6 @@ They are checked like proposals and handed on as values; who keeps memory and pr
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from hydra_llm.search.context import Context
@@ -17,12 +16,12 @@ from hydra_llm.search.proposers.llm.answer import (
     ProtocolEditAnswer,
 )
 from hydra_llm.search.proposers.llm.check import MAX_INTEGER
+from hydra_llm.search.proposers.llm.edited_table import table_problem
 from hydra_llm.search.proposers.notes import NO_NOTES, BlockWish, ClaimWish, EditWish, Notes, Remark, RulesWish
 from hydra_llm.search.proposers.one_line import one_line
-from hydra_llm.search.protocol_text import Protocol, ProtocolError, rules_problem
+from hydra_llm.search.protocol_text import Protocol, ProtocolError
 from hydra_llm.search.space import block_values
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.statistics.conditions import can_be_judged, rows
 from hydra_llm.search.trial.reasoning import ReasoningMode
 
 MAX_ENTRY = 300  # characters of a memory entry or an observation
@@ -101,12 +100,7 @@ def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: 
             problems.append("protocol_edit: the protocol is edited at the end of a block only. Send null.")
         return None
     if edit.rules is not None:
-        problem = rules_problem(edit.rules)
-        try:
-            Protocol.parse(context.protocol)
-        except ProtocolError as error:
-            problem = str(error)
-        problem = problem or (_unexplained(context.protocol, edit) if edit.reason.strip() else "")
+        problem = _rules_problem(context, edit.rules, edit.reason)
         if problem:
             problems.append(f"protocol_edit: {problem}")
             return None
@@ -116,25 +110,13 @@ def _protocol_edit(edit: ProtocolEditAnswer | None, context: Context, problems: 
     return RulesWish(edit.rules, one_line(edit.reason))
 
 
-def _unexplained(protocol: str, edit: ProtocolEditAnswer) -> str:
-    """Which rows of the strategy table an edit drops without a word in its reason, or writes so that no record can say
-    whether they hold, as a sentence; "" for none. A new row stands for one of the same strategy that went.
-    """
-    before = rows(protocol)
-    after = rows(Protocol.parse(protocol).with_rules(edit.rules or "").text)
-    kept = {(row.condition, row.strategy) for row in before} & {(row.condition, row.strategy) for row in after}
-    gone, new = ([row for row in some if (row.condition, row.strategy) not in kept] for some in (before, after))
-    lost = Counter(row.strategy for row in gone) - Counter(row.strategy for row in new)
-    silent = [strategy for strategy in sorted(lost) if strategy not in edit.reason]
-    if silent:
-        return f"the rows {', '.join(silent)} are gone without a word. Name each in the reason, or keep it."
-    unclear = [row for row in new if not can_be_judged(row.condition)]
-    if unclear and all(can_be_judged(row.condition) for row in before):
-        return (
-            f"no record says whether {unclear[0].condition!r} holds, the condition of {unclear[0].strategy}. Compare a "
-            "metric, as in `R2 below 0.5 in 3 runs`, or use the words of a row that stands there."
-        )
-    return ""
+def _rules_problem(context: Context, rules: str, reason: str) -> str:
+    """Why these rules may not stand in the protocol, in sentences; "" for nothing."""
+    try:
+        edited = Protocol.parse(context.protocol).with_rules(rules)
+    except ProtocolError as error:
+        return str(error)
+    return table_problem(context, edited.text, reason) if reason.strip() else ""
 
 
 def _next_block(answer: LlmAnswer, context: Context, block_space: Space | None) -> BlockWish | None:

@@ -19,8 +19,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def figures(context: Context, room: int) -> tuple[tuple[Image, ...], int]:
-    """PNG files of the newest trial and of the leader's newest run, each trial's two first by name, within `room`
-    estimated tokens; and how many of these are left out, for their number or their size.
+    """PNG files of the newest trial and of the leader's newest run that has any, each trial's two first by name,
+    within `room` estimated tokens; and how many of these are left out, for their number or their size.
 
     A folder `sketches` within a trial's own goes before all other figures, which are looked for two levels deep. Only
     files inside the folder are read; links are not followed, and names that speak of the test split are passed over.
@@ -41,15 +41,16 @@ def figures(context: Context, room: int) -> tuple[tuple[Image, ...], int]:
 
 
 def _of_interest(context: Context) -> dict[str, Trial]:
-    """By what each is; a newest trial that leads stands once."""
+    """By what each is; a newest trial that leads stands once. The leader is that of the tables."""
     there = {t.number: t for t in context.finished if t.folder and Path(t.folder).is_dir()}
-    found: dict[str, Trial] = {}
-    if there:
-        found["newest"] = there[max(there)]
+    if not there:
+        return {}
+    found = {"newest": there[max(there)]}
     leader = context.recordings.leader
-    runs = [number for number in leader.trials if number in there] if leader is not None else []
-    if runs and max(runs) != max(there):
-        found["leader"] = there[max(runs)]
+    runs = [there[number] for number in leader.trials if number in there] if leader is not None else []
+    drawn = [trial for trial in runs if _paths(Path(trial.folder or ""))]
+    if drawn and drawn[-1] is not found["newest"]:
+        found["leader"] = drawn[-1]
     return found
 
 

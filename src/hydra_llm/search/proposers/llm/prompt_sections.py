@@ -170,10 +170,12 @@ def next_regime(context: Context) -> Section | None:
 
 
 def strategies(context: Context) -> Section | None:
-    """Which rows of the strategy table hold, in their order, and what the records leave open."""
+    """Which rows of the strategy table hold, in their order, and what the records leave open; without rows whose action
+    this search cannot take.
+    """
     if context.is_review or len(context.tree) == 0:
         return None
-    found = judge(context)
+    found = [verdict for verdict in judge(context) if not verdict.lacks]
     rows = [f"- {v.row.strategy}: {v.row.condition}{_detail(context, v)}" for v in found if v.holds]
     rows += [f"- {v.row.strategy}, not known: {v.row.condition} ({v.detail})" for v in found if v.holds is None]
     head = ("Rows of the strategy table that hold now, in its order (evaluated from the records):",) if found else ()
