@@ -165,6 +165,7 @@ def test_identical_failures_in_a_row_end_the_sweep(tmp_path):
     study = open_study(tmp_path, settings(n_trials=20, fail_fast=3))
     assert len(run_study(study, lambda trial: failed)) == 3
     assert "no module x" in study.must_stop
+    assert f"run the same command in the same folder again ({tmp_path})" in study.must_stop
 
 
 def test_too_many_failures_end_the_sweep(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 from hydra_llm.llm.usage import TotalUsage
 from hydra_llm.search import patience
@@ -41,14 +42,14 @@ def model_used_up(stop: Stop, spent: TotalUsage | None) -> str:
     return ""
 
 
-def must_stop(state: SweepState, settings: Settings, *, in_memory: bool = False) -> str:
+def must_stop(state: SweepState, settings: Settings, folder: Path | None = None) -> str:
     """Why the sweep must end early because of failures, "" otherwise. Failures of earlier sessions do not end this one:
-    whoever runs the same command again has mended something. `in_memory`: there is no folder and no command to advise.
+    whoever runs the same command again has mended something. Without a folder there is no command to advise.
     """
     first = state.trials[state.search[0]] if state.search else None
     if first is not None and first.error is not None and first.error.type == MissingMetric.__name__:
         said = f"no trial can have a score. {first.error.message} Trial 0"
-        if in_memory:
+        if folder is None:
             return f"{said}, which runs the defaults, showed it: mend that, and start another study"
         return (
             f"{said}, the application's own configuration, showed it: mend that, or name another number in "
@@ -71,9 +72,9 @@ def must_stop(state: SweepState, settings: Settings, *, in_memory: bool = False)
             and _cause(tail[0]) is not None
         ):
             said = f"the last {settings.fail_fast} trials failed with the same error ({tail[-1].error}). Mend its cause"
-            if in_memory:
+            if folder is None:
                 return f"{said}, or let fail_fast=0 pass over it"
-            again = "run the same command in the same folder again"
+            again = f"run the same command in the same folder again ({folder})"
             return f"{said} and {again}, or let hydra.sweeper.fail_fast=0 pass over it"
     return ""
 

@@ -222,7 +222,7 @@ class Study:
     @property
     def must_stop(self) -> str:
         """Why failures end the sweep; "" otherwise."""
-        return budget.must_stop(self.state, self.settings, in_memory=self._folder is None)
+        return budget.must_stop(self.state, self.settings, self._folder)
 
     @property
     def is_over(self) -> bool:

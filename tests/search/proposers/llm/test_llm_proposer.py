@@ -214,6 +214,7 @@ def test_two_figures_of_the_newest_trial_and_of_the_leader_travel_with_the_quest
         (1, "figures/activity.png", PNG),
         (1, "figures/loss.png", PNG),
         (1, "figures/rollout_test.png", PNG),
+        (1, "figures/a-test.png", PNG),
         (1, "big.png", PNG + bytes(MAX_BYTES)),
         (5, "running.png", PNG),
     )

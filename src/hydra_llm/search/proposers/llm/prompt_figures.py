@@ -9,6 +9,7 @@ from hydra_llm.job import SKETCHES
 from hydra_llm.llm.base import Image
 from hydra_llm.search.context import Context
 from hydra_llm.search.proposers.llm.prompt_text import label
+from hydra_llm.search.proposers.llm.shown import is_withheld
 from hydra_llm.search.trial.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def _paths(folder: Path) -> list[Path]:
     if own:
         return [path for path in own if _is_own(path)]
     others = sorted([*folder.glob("*.png"), *folder.glob("*/*.png")])
-    return [path for path in others if _is_own(path) and "test" not in path.stem.split("_")]
+    return [path for path in others if _is_own(path) and not is_withheld(path.stem)]
 
 
 def _is_own(path: Path) -> bool:

@@ -15,7 +15,9 @@ from hydra_llm.search.trial.trial import Trial
 MINUTES = "training_time_min"
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
 MAX_METRICS = 12  # of an application that names none
-_TEST = re.compile(rf"({ORACLE_PREFIX})?test([_/.]|$)|.*[_/.-]test([_/.-]|$)|test-", re.IGNORECASE)
+_WORD = r"(?<![A-Za-z])(?:[Tt]est(?![a-z])|TEST(?![A-Za-z]))"  # acc_test, test-acc, testAcc, TEST_loss
+_HUMP = r"(?<=[a-z])Test(?![a-z])"  # accTest
+_TEST = re.compile(f"{_WORD}|{_HUMP}")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Shown:
 
 
 def is_withheld(name: str) -> bool:
-    """Whether a number is of the test split."""
-    return _TEST.match(name) is not None
+    """Whether a number is of the test split: `test` is one of the words of its name."""
+    return _TEST.search(name) is not None
 
 
 def chosen(context: Context) -> Shown:
