@@ -106,6 +106,7 @@ SCORES = {
     "minutes of the fit": "training_time_min",
 }
 DIGITS = 3
+EYE = "flow/0000/000"
 
 
 def main() -> None:
@@ -117,13 +118,12 @@ def main() -> None:
     parser.add_argument("--extent", type=int, default=2, choices=list(EDGES), help="radius of the eye, in columns")
     parser.add_argument("--frames", type=int, default=8000)
     parser.add_argument("--connectome", default=None, help="path of the connectome file")
-    parser.add_argument("--parameters", default=None, help="path of a trained flyvis network")
+    parser.add_argument("--eye", default=EYE, help="a published network, as simulation.parameters names it")
+    parser.add_argument("--parameters", default=None, help="path of its checkpoint; without it flyvis's own download")
     parser.add_argument("--runs", type=Path, default=RESULTS / "published_rows.jsonl", help="where runs are kept")
     parser.add_argument("--table", action="store_true", help="run nothing, write the table of what is there")
     options = parser.parse_args()
     if not options.table:
-        if options.parameters is None:
-            parser.error("--parameters: the publications fit a trained network; give the path of its checkpoint.")
         done = [kept["case"] for kept in stored(options.runs)]
         for case in cases(options):
             if case not in done:
@@ -133,7 +133,7 @@ def main() -> None:
 
 def cases(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Seed by seed, so that an interrupted benchmark has a whole table of fewer seeds."""
-    size = {"extent": options.extent, "frames": options.frames}
+    size = {"eye": options.eye, "extent": options.extent, "frames": options.frames}
     for seed in map(int, options.seeds.split(",")):
         for row in options.rows:
             for target in options.targets:
@@ -143,7 +143,7 @@ def cases(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def add(case: dict[str, Any], options: argparse.Namespace) -> None:
-    places = [f"simulation.parameters={options.parameters}"]
+    places = [f"simulation.parameters={options.parameters or case['eye']}"]
     places += [] if options.connectome is None else [f"simulation.connectome={options.connectome}"]
     size = [f"simulation.extent={case['extent']}", f"simulation.n_frames={case['frames']}"]
     words = [*CONDITIONS[case["row"]].words(case["extent"]), *FITS[case["fit"]], *TARGETS[case["target"]]]
@@ -163,10 +163,11 @@ def rows(path: Path) -> list[dict[str, object]]:
     table: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for kept in stored(path):
         case = kept["case"]
-        table.setdefault((case["extent"], case["frames"], case["row"], case["target"], case["fit"]), []).append(kept)
+        key = (case["eye"], case["extent"], case["frames"], case["row"], case["target"], case["fit"])
+        table.setdefault(key, []).append(kept)
     built = []
     for key in sorted(table, key=place):
-        extent, frames, row, target, fit = key
+        eye, extent, frames, row, target, fit = key
         fitted = [kept["scores"] for kept in table[key] if "scores" in kept]
         published = [CONDITIONS[row].published.get(name) for name in ("W", "slope", "tau", "V_rest")]
         said = " / ".join("-" if value is None else f"{value:.2f}" for value in published)
@@ -175,6 +176,7 @@ def rows(path: Path) -> list[dict[str, object]]:
                 "condition": row,
                 "target": target,
                 "fit": fit,
+                "eye": eye,
                 "extent": extent,
                 "frames": f"{frames:,}",
                 "seeds": f"{len(fitted)} of {len(table[key])}",
@@ -185,14 +187,14 @@ def rows(path: Path) -> list[dict[str, object]]:
     return built
 
 
-def place(key: tuple[Any, ...]) -> tuple[int, ...]:
+def place(key: tuple[Any, ...]) -> tuple[Any, ...]:
     """Of a row in the table."""
-    extent, frames, row, target, fit = key
-    return extent, frames, list(CONDITIONS).index(row), list(TARGETS).index(target), list(FITS).index(fit)
+    eye, extent, frames, row, target, fit = key
+    return eye, extent, frames, list(CONDITIONS).index(row), list(TARGETS).index(target), list(FITS).index(fit)
 
 
 NOTE = (
-    "simulation=flyvis_scenes with the parameters of a trained network (flow/0000/000) and procedural video; process "
+    "simulation=flyvis_scenes with the parameters of a trained network (the eye) and procedural video; process "
     "noise 0.05 where nothing else is said. R2 to the identity line, after the gauge, of all parameters: mean +- sd "
     "(minimum) over seeds of data and training; seeds: fits that succeeded of those that ran. oracle: the ceiling, "
     "which knows the law. Our model is told the edges, the stimulus and the form of the update law, and learns one "
