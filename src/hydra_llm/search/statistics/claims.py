@@ -87,7 +87,7 @@ class ClaimTest:
 
 
 @dataclass(frozen=True)
-class Difference:
+class NodeDifference:
     """Of scores and of scaled scores, with standard errors. Whether chance explains it is asked on the scale."""
 
     mean: float
@@ -154,7 +154,7 @@ def _test(claim: Claim, records: Recordings, parent: Node, child: Node, block: i
     return ClaimTest(runs, block, _verdict(claim, found), found.mean, found.error, found.on_scale, found.error_on_scale)
 
 
-def _verdict(claim: Claim, found: Difference) -> int:
+def _verdict(claim: Claim, found: NodeDifference) -> int:
     if claim.effect != "none":
         return found.sign if claim.effect == "better" else -found.sign
     size, reach = abs(found.mean), NORMAL * found.error
@@ -163,17 +163,17 @@ def _verdict(claim: Claim, found: Difference) -> int:
     return +1 if claim.within is not None and size + reach <= claim.within else 0
 
 
-def _difference(records: Recordings, parent: Node, child: Node) -> Difference:
+def _difference(records: Recordings, parent: Node, child: Node) -> NodeDifference:
     pair, noise, spread = records.pair(child, parent), records.pair_noise, records.paired
     if pair is not None and noise is not None and spread is not None:
         count = math.sqrt(len(pair.recordings))
-        return Difference(pair.mean, spread.sd / count, pair.mean_on_scale, noise.sd / count)
+        return NodeDifference(pair.mean, spread.sd / count, pair.mean_on_scale, noise.sd / count)
     per_run = math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
     errors = records.tree.noise_floor * per_run, records.noise_floor * per_run
     if pair is not None:
-        return Difference(pair.mean, errors[0], pair.mean_on_scale, errors[1])
+        return NodeDifference(pair.mean, errors[0], pair.mean_on_scale, errors[1])
     mean = (child.mean or 0.0) - (parent.mean or 0.0)
-    return Difference(mean, errors[0], records.scaled_mean(child) - records.scaled_mean(parent), errors[1])
+    return NodeDifference(mean, errors[0], records.scaled_mean(child) - records.scaled_mean(parent), errors[1])
 
 
 def _sign(difference: float) -> int:
