@@ -83,7 +83,7 @@ def _run(function: Any, arguments: Any, keywords: dict[str, Any]) -> Any:
     tensors = [part for part in tree_flatten((arguments, keywords))[0] if isinstance(part, Tensor)]
     there = any(isinstance(part, There) for part in tensors)
     if any(part.device == DEVICE and not isinstance(part, There) for part in tensors):
-        raise NotImplementedError(f"{name}: the stand-in has lost the values of a tensor.")
+        raise RuntimeError(f"{name}: the stand-in has lost the values of a tensor. Teach it where they went.")
     if name not in _ACROSS:
         _refuse_a_mixture(function, name, arguments, tensors)
     if asked is not None:
