@@ -50,11 +50,16 @@ def cache_folder() -> Path:
     return Path(root) / "hydra-llm"
 
 
-def _installed() -> Path | None:
-    """The file inside an installed flyvis of the same connectome; finding a top-level package imports nothing."""
+def package_folders() -> list[Path]:
+    """Of an installed flyvis; finding a top-level package imports nothing."""
     spec = importlib.util.find_spec("flyvis")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        file = Path(folder).parent / _MEMBER
+    return [Path(folder) for folder in spec.submodule_search_locations or []] if spec else []
+
+
+def _installed() -> Path | None:
+    """The file inside an installed flyvis of the same connectome."""
+    for package in package_folders():
+        file = package.parent / _MEMBER
         if file.is_file() and _sha256(file.read_bytes()) == PUBLISHED_SHA256:
             return file
     return None

@@ -3,13 +3,13 @@
 flyvis is never imported, as in source.py: its download needs its environment, reading its file does not.
 """
 
-import importlib.util
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from hydra_llm.families.flyvis.system.parameters import CheckpointError
+from hydra_llm.families.flyvis.system.source import package_folders
 
 PUBLISHED_NAME = re.compile(r"flow/\d{4}/\d{3}")  # task, ensemble and member of Lappalainen et al. 2024
 CHECKPOINT = "best_chkpt"
@@ -39,7 +39,5 @@ def _roots() -> Iterator[Path]:
     if named:
         yield Path(named).expanduser().absolute()
         return
-    spec = importlib.util.find_spec("flyvis")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        package = Path(folder)
+    for package in package_folders():
         yield (package if package.parent.name == "site-packages" else package.parent) / "data"
