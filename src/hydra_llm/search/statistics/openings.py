@@ -99,14 +99,14 @@ def lacks_a_recording(context: Context) -> list[str]:
     leader = records.leader
     if leader is None or not context.seed_keys:
         return []
+    if context.fresh_seeds:
+        once = len(leader.scores) == 1 and leader.pending == 0
+        return [f"the leader {leader.id} ran once only; next: a rerun"] if once else []
     found = [
         f"node {node.id} challenges the leader {leader.id} and has not run on recording "
         f"{', '.join(map(str, records.missing(node, leader)))}"
         for node in records.challengers
     ]
-    if context.fresh_seeds:
-        once = len(leader.scores) == 1 and leader.pending == 0
-        return [f"the leader {leader.id} ran once only; next: a rerun"] if once else []
     if len(records.of_node(leader)) == SAME_RECORDING and leader.pending == 0:
         others = [r for r in records.all if r not in records.of_node(leader)]
         where = f"recording {others[0]}" if others else "a second recording"

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from hydra_llm.search.sample import NORMAL
 from hydra_llm.search.tree.node import Node
-from hydra_llm.search.tree.recordings import Recordings, Seeded, Seeds, Spread, pooled
+from hydra_llm.search.tree.recordings import Recordings, Seeded, Seeds, Spread
 
 
 class Draws(Recordings):
@@ -30,15 +30,14 @@ class Draws(Recordings):
     @cached_property
     def pair_noise(self) -> Spread | None:
         """The same on the scale."""
-        every = (scores for own in self._runs.values() for scores in own.values())
-        return _doubled(pooled([self.scaled(score) for score in scores] for scores in every))
+        return _doubled(self.single)
 
     def is_worse(self, node: Node, other: Node) -> bool:
         pair = self.pair(node, other)
         if pair is None:
             return False
-        single = 0.0 if self.pair_noise is None else self.pair_noise.sd / math.sqrt(2.0)
-        return pair.mean_on_scale < -NORMAL * single * math.sqrt(1.0 / len(node.scores) + 1.0 / len(other.scores))
+        noise = 0.0 if self.single is None else self.single.sd
+        return pair.mean_on_scale < -NORMAL * noise * math.sqrt(1.0 / len(node.scores) + 1.0 / len(other.scores))
 
 
 def _doubled(spread: Spread | None) -> Spread | None:

@@ -168,8 +168,12 @@ class Recordings:
         """As Tree.noise_floor, on the scale: of single runs of a configuration, whatever their recordings."""
         if self._scale.ceiling is None:
             return self.tree.noise_floor
-        found = pooled([self.scaled(score) for score in node.scores] for node in self._scored)
-        return 0.0 if found is None else found.sd
+        return 0.0 if self.single is None else self.single.sd
+
+    @cached_property
+    def single(self) -> Spread | None:
+        """On the scale, of single runs of a configuration, whatever their recordings."""
+        return pooled([self.scaled(score) for score in node.scores] for node in self._scored)
 
     def noise_at(self, score: float) -> float:
         """How far below a score the noise floor reaches, in the metric's unit: near a ceiling less far."""
