@@ -1,5 +1,5 @@
-"""A scientist that reads nothing but the question does as well as the coded rules or better, and worse without its
-lists.
+"""A scientist that reads nothing but the question beats the coded rules on one surface and keeps up with them on another,
+and does worse without its lists.
 """
 
 from pathlib import Path
@@ -7,18 +7,17 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks"
-LEAST = {"reactions": 0.0, "rates": -0.1}  # digits ahead of the rules: on `rates` the two are level
+LEAST = {"reactions": 0.5, "rates": -0.1}  # digits ahead of the rules: on `rates` the two are level
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("surface", LEAST)
-def test_following_the_question_is_worth_the_coded_rules_over_five_search_seeds(surface, monkeypatch):
+def test_following_the_question_keeps_up_with_the_coded_rules_and_needs_its_lists(surface, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     import prompt
 
     seeing, blind = (prompt.gains(prompt.WORLDS[surface], 5, blind=lacking) for lacking in (False, True))
     assert seeing.mean() > LEAST[surface]
-    assert (seeing > 0).sum() >= 3
     assert seeing.mean() > blind.mean()
 
 
