@@ -33,6 +33,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 STORE = RESULTS / "robustness"
 TARGETS = {"recording": (), "oracle derivative": ("training.target=drift",)}
 EXPERIMENTS = (  # beside every regime of conf/simulation
+    "signal_unit_gain",
     "signal_measurement_noise_2",
     "signal_measurement_noise_5",
     "metabolism_measurement_noise_1",
