@@ -1,4 +1,4 @@
-"""A scientist that reads nothing but the question beats the coded rules on one surface and keeps up with them on another,
+"""A scientist that reads nothing but the question beats the coded rules on one surface, keeps up with them on another,
 and does worse without its lists.
 """
 
