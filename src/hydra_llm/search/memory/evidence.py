@@ -68,6 +68,7 @@ class EvidenceBase:
     noisy: bool = True  # the search varies seeds, so a difference means nothing before something was repeated
 
     ceiling: float | None = None  # best value that the metric can have
+    compared_by: type[Recordings] = Recordings
 
     @cached_property
     def recordings(self) -> dict[int, Recordings]:
@@ -76,7 +77,8 @@ class EvidenceBase:
             index: [t for t in self.trials if t.block == index and t.number in tree]
             for index, tree in self.trees.items()
         }
-        return {i: Recordings(self.trees[i], found, self.objective, self.ceiling) for i, found in of_block.items()}
+        own = self.compared_by
+        return {i: own(self.trees[i], found, self.objective, self.ceiling) for i, found in of_block.items()}
 
     @property
     def noise_known(self) -> bool:
