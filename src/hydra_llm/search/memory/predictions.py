@@ -4,7 +4,7 @@ A prediction is an interval that holds the metric with a chance of 80 %. Three s
 inside, with Wilson's 95 % interval); the interval score of Gneiting and Raftery (2007, eq. 43), the width plus 10 times
 the distance by which the result misses, smaller is better; the log score, the log density of the result under the
 normal distribution that has the interval as its central 80 %, larger is better. An interval narrower than the noise
-counts as one of the noise, since no forecaster can know more.
+counts as one of the noise, since no forecaster can know more; near a ceiling the noise is that of a run in its middle.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.number_text import number, percent
 from hydra_llm.search.sample import wilson
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Prediction, Trial, TrialState
 
 Status = Literal["open", "held", "missed", "failed", "void"]
@@ -70,14 +71,20 @@ class Calibration:
 def forecasts(state: SweepState, block: int | None = None) -> list[Forecast]:
     """All predictions of search trials in order of number; `block`: of that block alone."""
     found = []
-    for index, tree in state.trees.items():
+    for index in state.trees:
         if block is None or index == block:
-            found += [judged(t, tree.noise_floor) for t in state.block_trials(index) if t.proposal.prediction]
+            records = state.recordings(index)
+            found += [_scored(t, p, records) for t in state.block_trials(index) if (p := t.proposal.prediction)]
     return sorted(found, key=lambda forecast: forecast.number)
 
 
-def judged(trial: Trial, floor: float) -> Forecast:
-    """A trial's prediction against its result; `floor` is the noise of single runs, 0 while unknown."""
+def _scored(trial: Trial, prediction: Prediction, records: Recordings) -> Forecast:
+    middle = records.objective.score((prediction.low + prediction.high) / 2)
+    return judged(trial, records.noise_at(middle))
+
+
+def judged(trial: Trial, floor: float = 0.0) -> Forecast:
+    """A trial's prediction against its result; `floor` is the noise of single runs there, 0 while unknown."""
     prediction = trial.proposal.prediction
     assert prediction is not None  # callers select trials that have one
     base = (trial.number, trial.block, prediction, trial.proposal.principle)
