@@ -163,6 +163,7 @@ class Context:
     evaluation: str = ""  # at a block's end: the protocol's rates, the advice that follows, what is to be done
     observations: Mapping[int, str] = field(default_factory=dict)  # trial -> what this proposer said of it
     fates: Mapping[int, str] = field(default_factory=dict)  # trial -> what became of its prediction
+    refutations: Mapping[int, str] = field(default_factory=dict)  # trial -> what would refute it, where not judged yet
     principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
     log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
     lines_by_sight: frozenset[str] = frozenset()  # those of them that say what a figure shows

@@ -24,6 +24,7 @@ from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Prediction, Trial
 
+BY_CHANCE = "chance can explain every test so far"
 ENOUGH = 3  # consistent runs that make a principle established
 
 
@@ -126,7 +127,7 @@ def _computed(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tup
         if entry.asked == FALSIFIED:
             return FALSIFIED, "by its author's judgement"
         if found.unclear:
-            return TENTATIVE, "chance can explain every test so far"
+            return TENTATIVE, BY_CHANCE
         if found.claim is not None:
             return TENTATIVE, "no trial tests its claim yet"
         return TENTATIVE, "no claim: give it one, or name it in a principle-test"

@@ -149,24 +149,28 @@ def summary(found: Calibration) -> str:
 
 def fates(state: SweepState) -> dict[int, str]:
     """Trial -> what became of its prediction, by its interval and, as its author judged it, by its own refutation."""
-    of_kind = {
-        kind: {n.number: n.text for n in state.notes if n.kind == kind and n.number is not None}
-        for kind in (REFUTED, "observation")
-    }
-    return {
-        f.number: _fate(f, of_kind[REFUTED].get(f.number, ""), seen=f.number in of_kind["observation"])
-        for f in forecasts(state)
-        if f.status != "open"
-    }
+    judgements = _told(state, REFUTED)
+    return {f.number: _fate(f, judgements.get(f.number, "")) for f in forecasts(state) if f.status != "open"}
 
 
-def _fate(f: Forecast, refuted: str, *, seen: bool) -> str:
+def _fate(f: Forecast, refuted: str) -> str:
     interval = f"predicted {f.prediction.low:.6g}..{f.prediction.high:.6g}: {f.status}"
-    if refuted:
-        return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}"
-    wanted = f.prediction.refuted_if
-    due = wanted and not seen and f.status in ("held", "missed")
-    return f"{interval}; refuted if {wanted}: yours to judge" if due else interval
+    return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}" if refuted else interval
+
+
+def refutations(state: SweepState) -> dict[int, str]:
+    """Trial -> what its author said would refute its prediction, where that is still to be judged."""
+    judgements, observations = _told(state, REFUTED), _told(state, "observation")
+    return {
+        f.number: f.prediction.refuted_if
+        for f in forecasts(state)
+        if f.status in ("held", "missed") and f.prediction.refuted_if and f.number not in judgements | observations
+    }
+
+
+def _told(state: SweepState, kind: str) -> dict[int, str]:
+    """Trial -> the latest note of this kind on it."""
+    return {note.number: note.text for note in state.notes if note.kind == kind and note.number is not None}
 
 
 def markdown(state: SweepState, settings: Settings) -> str:
