@@ -80,11 +80,10 @@ class Scientist(Client):
         for name in _listed(text, "parameters never moved", table):
             for value in near.get(name, [])[:1]:
                 yield leader, {name: value}, "exploit", []
-        corners = r"nodes (\d+) and (\d+) \(each one parameter off (\d+)"
-        for first, second, base in re.findall(corners, text):
-            both = (int(first), int(second))
-            if leader in both and all(gained.get(node, 0.0) > 0.0 for node in both) and int(base) in configurations:
-                yield _corner(configurations, *both, int(base))
+        for first, second, base in corners(text):
+            both = (first, second)
+            if leader in both and all(gained.get(node, 0.0) > 0.0 for node in both) and base in configurations:
+                yield _corner(configurations, *both, base)
         for name, value in _untried(text, near, configurations[leader]):
             yield leader, {name: value}, "exploit", []
         for name, value in between(text, configurations[leader], table).items():
@@ -129,9 +128,15 @@ def reran(text: str) -> bool:
 
 
 def changes(text: str) -> dict[int, float]:
-    """Trial -> its change against the parent on the same recording, where there is one."""
-    rows = {number: row.get("change", "-").split(" ")[0] for number, row in trials(text).items()}
-    return {number: float(change) for number, change in rows.items() if change != "-"}
+    """Trial -> its change against the parent on the same recording, where there is one; near a ceiling in digits of the
+    distance to it.
+    """
+    rows = {number: row.get("change", "-") for number, row in trials(text).items()}
+    return {number: _gain(change) for number, change in rows.items() if change != "-"}
+
+
+def _gain(change: str) -> float:
+    return -math.log10(float(change[1:])) if change.startswith("x") else float(change)
 
 
 def moved_by(text: str, number: int, table: dict[str, list[str]]) -> tuple[str, Any]:
@@ -184,7 +189,8 @@ def parameters(text: str) -> dict[str, list[str]]:
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines() if line.startswith("| ")
     ]
-    return {row[0]: row[1:4] for row in rows[1:] if len(row) > 4 and row[4] == "free"}
+    state = rows[0].index("state") if "state" in rows[0] else None
+    return {row[0]: row[1:4] for row in rows[1:] if len(row) > 3 and (state is None or row[state] == "free")}
 
 
 def steps(table: dict[str, list[str]], values: dict[str, Any]) -> dict[str, list[Any]]:
@@ -231,6 +237,13 @@ def leader_of(text: str, configurations: dict[int, dict[str, Any]]) -> int:
 def _changed(head: Sequence[str], cells: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
     last = {name.rpartition(".")[2]: name for name in names}
     return {last.get(c, c): _value(v) for c, v in zip(head, cells, strict=False) if c in last or c in names}
+
+
+def corners(text: str) -> list[tuple[int, int, int]]:
+    """Two nodes and the one that they differ from in one parameter each."""
+    listed = re.findall(r"each one parameter off (\d+), nodes ([^;\n]+)", text)
+    pairs = [(re.findall(r"(\d+) and (\d+) \(", nodes_), base) for base, nodes_ in listed]
+    return [(int(first), int(second), int(base)) for found, base in pairs for first, second in found]
 
 
 def _corner(configurations: dict[int, dict[str, Any]], first: int, second: int, base: int) -> Choice:

@@ -12,6 +12,7 @@ import pytest
 VARIABLE = "HYDRA_LLM_DATA"
 CONNECTOME = "fib25-fib19_v2.2.json"
 TRAINED = "flyvis_flow_0000_000.pt"
+CONVERSATION = "conversation_metabolism"
 
 SOURCES = {
     CONNECTOME: "`python train.py simulation=flyvis_scenes` fetches it into the cache, once.",
@@ -27,6 +28,14 @@ def unshipped(name: str) -> Path:
         where = " or ".join(str(folder) for folder in folders)
         pytest.skip(f"There is no {name} in {where}. {SOURCES[name]}")
     return found
+
+
+def recorded_conversation() -> Path:
+    """The folder of the questions and answers of a sweep by a model; skips the test where the variable names none."""
+    folder = Path(os.environ.get(VARIABLE) or ".").expanduser().absolute() / CONVERSATION
+    if not (folder / "answer_000.json").is_file():
+        pytest.skip(f"There is no recorded conversation {folder}. Set {VARIABLE} to the folder that holds it.")
+    return folder
 
 
 def places() -> list[Path]:

@@ -40,7 +40,8 @@ def trials_of(text: str) -> list[int]:
 
 def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurts") -> list[dict[str, Any]]:
     """An answer to each slot of the question; `high` ends the interval that is predicted."""
-    nodes = [int(number) for number in re.findall(r"^Node (\d+): UCB", text, re.MULTILINE)]
+    scores = text.partition("\nScore (visits): ")[2].partition("\n")[0]
+    nodes = [int(number) for number in re.findall(r"node (\d+) ", scores)]
     trials = len(trials_of(text))
     answers = []
     for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)):

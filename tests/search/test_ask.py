@@ -11,6 +11,7 @@ from hydra_llm.search.proposers.decision import Decision, Refusal
 from hydra_llm.search.proposers.notes import Notes, Remark
 from hydra_llm.search.proposers.random import RandomProposer
 from hydra_llm.search.proposers.rules.proposer import RulesProposer
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.provenance import Provenance
 
 
@@ -134,3 +135,16 @@ def test_a_configuration_is_composed_once_per_decision_however_often_it_is_check
     trials = run_study(study)
     assert len(trials) == 6
     assert len(composed) == len({*composed}) == len(trials) + len(study.state.rejections)
+
+
+def test_what_configurations_are_compared_by_is_built_once_for_a_decision(tmp_path, monkeypatch):
+    built = []
+    first = Recordings.__init__
+    monkeypatch.setattr(Recordings, "__init__", lambda self, *given: (built.append(self), first(self, *given))[1])
+    study = open_study(tmp_path, settings(seed_keys=("seed",)))
+    run_study(study, stop_after=6)
+    built.clear()
+    study._proposals.propose(study.state, (Slot(0),), 6)
+    assert len(built) == 1
+    study._proposals.propose(study.state, (Slot(0),), 6)
+    assert len(built) == 1, "nothing ended since"

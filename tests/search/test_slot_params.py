@@ -8,10 +8,15 @@ from search_worlds import bowl, comparable, open_study, run_study, settings
 
 from hydra_llm.llm.scripted_client import ScriptedClient
 from hydra_llm.llm.settings import LlmSettings
+from hydra_llm.search.annotations import evidence_of
+from hydra_llm.search.context import Slot
+from hydra_llm.search.log.reader import read_sweep
 from hydra_llm.search.proposers.llm.proposer import LlmProposer
 from hydra_llm.search.selection.registry import make_policy
+from hydra_llm.search.slot_params import groups
 from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.study import Study
+from hydra_llm.search.tree.draws import Draws
 from hydra_llm.search.trial.provenance import Provenance
 
 HORIZONS = (4, 16, 32, 64)
@@ -113,3 +118,16 @@ def test_what_the_rules_take_over_from_a_model_stays_in_its_group(tmp_path):
 def test_settings_and_space_must_agree_on_what_slots_keep():
     with pytest.raises(ValueError, match=r"slot_params must declare the keys that.*got none"):
         settings(space=SPACE)
+
+
+def test_where_every_run_draws_its_seeds_a_group_is_compared_by_means_like_the_whole(tmp_path):
+    wanted = grouped(seed_keys=("seed",), fresh_seeds=True, identity={"fresh_seeds": True}, n_trials=16)
+    study = open_study(tmp_path, wanted)
+    run_study(study)
+    context = study._proposals.context(study.state, (Slot(0, fixed={"horizon": 4}),), 16)
+    (group,) = groups(context)
+    found = (context.recordings, group.recordings, study.state.recordings(1))
+    assert [type(one) for one in found] == [Draws, Draws, Draws]
+    assert group.recordings.all == (1,)
+    assert type(read_sweep(tmp_path).state.recordings(1)) is Draws
+    assert {type(one) for one in evidence_of(study.state, study.settings).recordings.values()} == {Draws}

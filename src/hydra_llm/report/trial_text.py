@@ -155,8 +155,7 @@ def _prediction(sweep: Sweep, trial: Trial) -> list[str]:
     rows = [f"{prediction.low:.6g} to {prediction.high:.6g} (80 %): {prediction.statement}"]
     if prediction.refuted_if:
         rows.append(f"refuted if: {prediction.refuted_if}")
-    tree = sweep.state.trees.get(trial.block)
-    rows.append(f"outcome: {judged(trial, tree.noise_floor if tree is not None else 0.0).status}")
+    rows.append(f"outcome: {judged(trial).status}")
     return rows
 
 

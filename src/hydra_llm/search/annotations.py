@@ -84,7 +84,8 @@ def evidence_of(state: SweepState, settings: Settings, block: int | None = None)
     """What memory entries are judged by; `block`: without the blocks after it."""
     trees = {index: tree for index, tree in state.trees.items() if block is None or index <= block}
     finished = [t for index in trees for t in state.block_trials(index) if t.state.is_finished]
-    return EvidenceBase(trees, finished, settings.objective, bool(settings.seed_keys), settings.ceiling)
+    noisy = bool(settings.seed_keys)
+    return EvidenceBase(trees, finished, settings.objective, noisy, settings.ceiling, settings.compared_by)
 
 
 def usages(questions: Iterable[Question]) -> list[RecordedCall]:

@@ -192,6 +192,7 @@ class ProposalLoop:
             tree=tree,
             trials=tuple(state.trials.values()),
             at_hand=trials,
+            compared=records,
             earlier=state.search[state.earlier] if state.earlier < len(state.search) else number,
             slots=slots,
             ranking=ranking,

@@ -14,7 +14,7 @@ import numpy as np
 
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.space.space import Space
-from hydra_llm.search.tree.draws import Draws
+from hydra_llm.search.tree.draws import compared_by
 from hydra_llm.search.tree.front import FrontMember
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
@@ -154,6 +154,7 @@ class Context:
 
     earlier: int = 0  # number of the first search trial of this call
     at_hand: Sequence[Trial] | None = None  # `block_trials`, where the caller has them: saves looking through all
+    compared: Recordings | None = field(default=None, compare=False)  # `recordings` of these trials, likewise
 
     # ---- texts ----
     memory: str = ""  # what is known, as Markdown lines
@@ -162,6 +163,7 @@ class Context:
     evaluation: str = ""  # at a block's end: the protocol's rates, the advice that follows, what is to be done
     observations: Mapping[int, str] = field(default_factory=dict)  # trial -> what this proposer said of it
     fates: Mapping[int, str] = field(default_factory=dict)  # trial -> what became of its prediction
+    refutations: Mapping[int, str] = field(default_factory=dict)  # trial -> what would refute it, where not judged yet
     principles: Mapping[str, str] = field(default_factory=dict)  # established ones, name -> text
     log_lines: Mapping[str, str] = field(default_factory=dict)  # lines of the log that the proposer writes -> hint
     lines_by_sight: frozenset[str] = frozenset()  # those of them that say what a figure shows
@@ -197,8 +199,9 @@ class Context:
     @cached_property
     def recordings(self) -> Recordings:
         """What this block's configurations may be compared by."""
-        compared_by = Draws if self.fresh_seeds else Recordings
-        return compared_by(self.tree, self.block_trials, self.objective, self.ceiling)
+        if self.compared is not None:
+            return self.compared
+        return compared_by(self.fresh_seeds)(self.tree, self.block_trials, self.objective, self.ceiling)
 
     @cached_property
     def finished(self) -> list[Trial]:

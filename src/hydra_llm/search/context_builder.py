@@ -8,7 +8,7 @@ from typing import Any
 
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate, lines
-from hydra_llm.search.memory.predictions import calibration, fates, forecasts, summary
+from hydra_llm.search.memory.predictions import calibration, fates, forecasts, refutations, summary
 from hydra_llm.search.records.confirmation import summary_lines
 from hydra_llm.search.records.full_budget import ranking
 from hydra_llm.search.records.memory_text import established, knowledge
@@ -32,6 +32,7 @@ def briefing(state: SweepState, settings: Settings, *, review: bool) -> dict[str
         "predictions": summary(calibration(forecasts(state))),
         "observations": {n.number: n.text for n in state.notes if n.kind == "observation" and n.number is not None},
         "fates": fates(state),
+        "refutations": refutations(state),
         "evaluation": "\n".join(_evaluation(state, settings)) if review else "",
         "principles": established(state, settings),
         "log_lines": settings.log_format.told,

@@ -14,6 +14,8 @@ from hydra_llm.search.log_format import GENERIC, Format
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.pruning.pruning import Pruning
 from hydra_llm.search.space.space import Space
+from hydra_llm.search.tree.draws import compared_by
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.triggers import MetricTrigger
@@ -153,6 +155,11 @@ class Settings:
     def reads(self) -> Objective | Objectives:
         """What finds the result of a trial in what the task returned."""
         return self.objectives or self.objective
+
+    @property
+    def compared_by(self) -> type[Recordings]:
+        """What a block's configurations are compared by."""
+        return compared_by(self.fresh_seeds)
 
     @property
     def block_size(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.statistics import progress
-from hydra_llm.search.tree.recordings import Recordings
+from hydra_llm.search.tree.draws import compared_by
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.trial import Proposal
 
@@ -63,14 +63,15 @@ def group_of(context: Context, own: Mapping[str, Any]) -> Context:
     """The context as if the search had always been at these values: its space, tree, ranking and rates."""
     trials = [trial for trial in context.block_trials if _holds(trial.values, own)]
     tree = Tree(context.space, context.objective, trials, reward=context.tree.worth.kind, ceiling=context.ceiling)
-    records, length = Recordings(tree, trials, context.objective, context.ceiling), context.block.n_iter_block
+    records = compared_by(context.fresh_seeds)(tree, trials, context.objective, context.ceiling)
     return replace(
         context,
         space=context.space.with_defaults(own).with_locks(own, REASON),
         tree=tree,
         at_hand=trials,
+        compared=records,
         ranking=[(number, score) for number, score in context.ranking if number in tree],
-        rates=progress.measure(trials, records, length, context.recordings.noise_floor),
+        rates=progress.measure(trials, records, context.block.n_iter_block, context.recordings.noise_floor),
     )
 
 

@@ -99,6 +99,7 @@ class Study:
             reward=settings.reward,
             ceiling=settings.ceiling,
             objectives=settings.objectives,
+            compared_by=settings.compared_by,
         )
         self.analysis = Journal(self.state, settings)
         self.policy = policy

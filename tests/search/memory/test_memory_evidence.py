@@ -162,6 +162,17 @@ def test_no_effect_is_supported_only_by_an_interval_inside_the_effect_that_was_s
     assert [test.verdict for test in probes(claim, records(flat).recordings)] == verdicts
 
 
+def test_near_a_ceiling_no_effect_within_a_size_is_judged_by_the_noise_there():
+    bad = [trial(0, None, -1.0, depth=2), trial(1, None, -1.2, depth=2)]
+    good = [trial(2, 0, 0.9990, depth=9), trial(3, 2, 0.9990, depth=9), trial(4, 2, 0.9991, depth=10)]
+    claim = Claim("depth", "up", "none", low=9.0, within=0.001)
+    (raw,) = probes(claim, records([*bad, *good]).recordings)
+    (near,) = probes(claim, records([*bad, *good], ceiling=1.0).recordings)
+    assert (raw.verdict, near.verdict) == (0, 1), "0.1 between the bad runs says nothing of the good ones"
+    assert near.effect == raw.effect == pytest.approx(0.0001)
+    assert near.error < 0.0001 < 0.05 < raw.error
+
+
 def test_a_difference_is_taken_on_shared_recordings_and_not_between_means():
     easy, hard = {}, {"seed": 7}
     runs = [

@@ -97,6 +97,33 @@ def test_the_ledger_survives_the_log_and_the_forecaster_reads_its_own_record(tmp
     assert "somewhere \\| between" in text
 
 
+def test_near_a_ceiling_a_narrow_interval_is_scored_by_the_noise_there_and_not_by_that_of_bad_runs(tmp_path):
+    def task(one):
+        noise = {1: 1.2, 3: 1.1}.get(one.number, 1.0)
+        return {"R2": 1.0 - noise * (2.0 if one.values["depth"] == 2 else 0.001)}
+
+    class Sure(RulesProposer):
+        def propose(self, context):
+            depth = 2 if context.next_number < 2 else 9
+            proposals = super().propose(context)
+            values = {**SPACE.baseline(), "depth": depth}
+            parent = context.tree.find(values).id if context.tree.find(values) else None
+            sharp = Prediction(0.9988, 0.9992, "as good as ever", "below 0.99")
+            moved = {"values": values, "parent": parent, "changes": (), "prediction": sharp}
+            return [replace(p, **moved) for p in proposals]
+
+    scores = {}
+    for ceiling in (None, 1.0):
+        folder = tmp_path / str(ceiling)
+        folder.mkdir()
+        wanted = settings(n_trials=4, seed_keys=("seed",), ceiling=ceiling)
+        study = Study(folder, wanted, make_policy("puct_rank", None), Sure(), argv=["t"])
+        run_study(study, task)
+        scores[ceiling] = [f.log_score for f in predictions.forecasts(study.state)]
+    assert scores[1.0][2] > 5.0, "0.999 within 0.9988..0.9992 is worth what the interval is narrow"
+    assert scores[None][2] < 2.0, "the noise of 0.2 between bad runs had drowned it"
+
+
 def test_logs_of_older_programs_without_predictions_still_open(tmp_path):
     study = Study(tmp_path, settings(n_trials=3), make_policy("puct_rank", None), RulesProposer(), argv=["t"])
     run_study(study)

@@ -22,6 +22,7 @@ from hydra_llm.search.context import Thresholds
 from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
 from hydra_llm.search.statistics.replication import CONFIDENT, MOST_RERUNS, chance_of_best, is_retired, rerun_candidate
 from hydra_llm.search.testing.proposals import ProposerConformance
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.reward import reward_of
 from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.outcome import Outcome
@@ -36,6 +37,10 @@ def runs(*groups):
             tree.add(trial(number, 0 if place else None, value, depth=1 + place))
             number += 1
     return tree
+
+
+def chance(tree, ceiling=None):
+    return chance_of_best(Recordings(tree, tree.trials, OBJECTIVE, ceiling))
 
 
 def context_on(tree, **more):
@@ -103,23 +108,29 @@ def test_the_noise_floor_is_the_pooled_deviation_whatever_the_order_of_telling()
 def test_nothing_repeated_means_no_noise_floor_and_no_probability():
     tree = runs((0.1,), (0.5,), (0.9,))
     assert tree.noise_floor == 0.0
-    assert chance_of_best(tree, 0.0) is None
+    assert chance(tree) is None
 
 
 # ---- the probability of being best ----
 def test_the_probability_of_being_best_matches_a_simulation():
     tree = runs((0.50, 0.54), (0.49,), (0.45, 0.47, 0.46))
-    floor = 0.03
+    floor = tree.noise_floor
     rng = np.random.default_rng(1)
     means = np.array([node.mean for node in tree])
     errors = floor / np.sqrt([len(node.scores) for node in tree])
     draws = rng.normal(means, errors, size=(200_000, 3))
-    assert chance_of_best(tree, floor) == pytest.approx(np.mean(draws.argmax(axis=1) == 0), abs=0.01)
+    assert chance(tree) == pytest.approx(np.mean(draws.argmax(axis=1) == 0), abs=0.01)
 
 
 def test_equal_configurations_share_the_probability_and_clear_winners_have_all_of_it():
-    assert chance_of_best(runs((0.5, 0.5), (0.5, 0.5)), 0.1) == pytest.approx(0.5, abs=0.01)
-    assert chance_of_best(runs((0.9, 0.9), (0.1, 0.1)), 0.1) == pytest.approx(1.0, abs=1e-6)
+    assert chance(runs((0.4, 0.6), (0.4, 0.6))) == pytest.approx(0.5, abs=0.01)
+    assert chance(runs((0.9, 0.91), (0.1, 0.11))) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_near_a_ceiling_a_winner_by_a_factor_is_clear_whatever_the_bad_runs_scatter():
+    tree = runs((-1.0, -1.3), (0.99, 0.9893), (0.9990, 0.9989), (0.9999, 0.99989))
+    assert chance(tree) < 0.5, "a noise of 0.1 drowns every difference near 1"
+    assert chance(tree, ceiling=1.0) > 0.99
 
 
 # ---- rerun or explore ----
@@ -136,9 +147,7 @@ def test_a_close_rival_is_rerun_and_a_clear_winner_frees_the_slot():
     close = runs((0.50, 0.60), (0.54,), (0.1,), (0.1,), (0.1,), (0.1,), (0.1,))
     clear = runs((0.90, 0.91), (0.50,), (0.1,), (0.1,), (0.1,), (0.1,), (0.1,))
     assert rerun_candidate(context_on(close)) is close.nodes[1]  # of the two it has fewer runs
-    chance = chance_of_best(clear, clear.noise_floor)
-    assert chance is not None
-    assert chance > CONFIDENT
+    assert chance(clear) > CONFIDENT
     assert rerun_candidate(context_on(clear)) is None
 
 

@@ -74,6 +74,7 @@ def read_sweep(folder: Path) -> Sweep:
         reward=settings.reward,
         ceiling=settings.ceiling,
         objectives=settings.objectives,
+        compared_by=settings.compared_by,
     )
     return Sweep(folder, events, state, settings, header)
 
@@ -91,6 +92,7 @@ def settings_of(header: Header, events: Sequence[Event]) -> Settings:
         n_iter_block=told.n_iter_block,
         block_space=None if header.block_space is None else space_of(header.block_space),
         seed_keys=header.seed_keys,
+        fresh_seeds=bool(header.identity.get("fresh_seeds")),
         reward=told.reward or "mean",
         thresholds=told.thresholds,
         ceiling=told.ceiling,

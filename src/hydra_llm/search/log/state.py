@@ -64,11 +64,14 @@ class SweepState:
         reward: str = "mean",
         ceiling: float | None = None,
         objectives: Objectives | None = None,
+        compared_by: type[Recordings] = Recordings,
     ) -> None:
         self.space = space
         self.objective = objective
         self.reward = reward
         self.ceiling = ceiling
+        self._compared_by = compared_by
+        self._recordings: dict[int, Recordings] = {}  # by block, until one of its trials changes
         self._front = None if objectives is None else ParetoFront(space, objectives)
         self.header: Header | None = None
         self.trials: dict[int, Trial] = {}  # in order of number
@@ -227,6 +230,7 @@ class SweepState:
         """Enter a trial, or replace it by what became of it."""
         self.trials[trial.number] = trial
         if trial.purpose == "search":
+            self._recordings.pop(trial.block, None)
             own = self._of_block.setdefault(trial.block, [])
             place = self._place.setdefault(trial.number, len(own))
             if place == len(own):
@@ -250,7 +254,7 @@ class SweepState:
         assert self._front is not None
         self.trials = {trial.number: trial for trial in self._front.valued(self.trials.values(), weights)}
         self._of_block = {b: [self.trials[trial.number] for trial in own] for b, own in self._of_block.items()}
-        known, self.trees = self.trees, {}
+        known, self.trees, self._recordings = self.trees, {}, {}
         for block in self.blocks:
             self.trees[block.index] = self._tree(block.index, known[block.index])
 
@@ -263,8 +267,11 @@ class SweepState:
         return [] if self._front is None else self._front.members
 
     def recordings(self, block: int) -> Recordings:
-        """What a block's configurations may be compared by."""
-        return Recordings(self.trees[block], self.block_trials(block), self.objective, self.ceiling)
+        """What a block's configurations may be compared by, as of the latest event."""
+        if block not in self._recordings:
+            found = self._compared_by(self.trees[block], self.block_trials(block), self.objective, self.ceiling)
+            self._recordings[block] = found
+        return self._recordings[block]
 
     def weighed(self, weights: Array) -> Self:
         """The sweep as one who gives the objectives these weights sees it, for reading only."""

@@ -24,6 +24,7 @@ from hydra_llm.search.tree.tree import Tree
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Prediction, Trial
 
+BY_CHANCE = "chance can explain every test so far"
 ENOUGH = 3  # consistent runs that make a principle established
 
 
@@ -68,6 +69,7 @@ class EvidenceBase:
     noisy: bool = True  # the search varies seeds, so a difference means nothing before something was repeated
 
     ceiling: float | None = None  # best value that the metric can have
+    compared_by: type[Recordings] = Recordings
 
     @cached_property
     def recordings(self) -> dict[int, Recordings]:
@@ -76,7 +78,8 @@ class EvidenceBase:
             index: [t for t in self.trials if t.block == index and t.number in tree]
             for index, tree in self.trees.items()
         }
-        return {i: Recordings(self.trees[i], found, self.objective, self.ceiling) for i, found in of_block.items()}
+        own = self.compared_by
+        return {i: own(self.trees[i], found, self.objective, self.ceiling) for i, found in of_block.items()}
 
     @property
     def noise_known(self) -> bool:
@@ -124,7 +127,7 @@ def _computed(entry: MemoryEntry, found: Evidence, records: EvidenceBase) -> tup
         if entry.asked == FALSIFIED:
             return FALSIFIED, "by its author's judgement"
         if found.unclear:
-            return TENTATIVE, "chance can explain every test so far"
+            return TENTATIVE, BY_CHANCE
         if found.claim is not None:
             return TENTATIVE, "no trial tests its claim yet"
         return TENTATIVE, "no claim: give it one, or name it in a principle-test"

@@ -4,7 +4,7 @@ A prediction is an interval that holds the metric with a chance of 80 %. Three s
 inside, with Wilson's 95 % interval); the interval score of Gneiting and Raftery (2007, eq. 43), the width plus 10 times
 the distance by which the result misses, smaller is better; the log score, the log density of the result under the
 normal distribution that has the interval as its central 80 %, larger is better. An interval narrower than the noise
-counts as one of the noise, since no forecaster can know more.
+counts as one of the noise, since no forecaster can know more; near a ceiling the noise is that of a run in its middle.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.number_text import number, percent
 from hydra_llm.search.sample import wilson
 from hydra_llm.search.settings import Settings
+from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.trial.trial import Prediction, Trial, TrialState
 
 Status = Literal["open", "held", "missed", "failed", "void"]
@@ -70,14 +71,20 @@ class Calibration:
 def forecasts(state: SweepState, block: int | None = None) -> list[Forecast]:
     """All predictions of search trials in order of number; `block`: of that block alone."""
     found = []
-    for index, tree in state.trees.items():
+    for index in state.trees:
         if block is None or index == block:
-            found += [judged(t, tree.noise_floor) for t in state.block_trials(index) if t.proposal.prediction]
+            records = state.recordings(index)
+            found += [_scored(t, p, records) for t in state.block_trials(index) if (p := t.proposal.prediction)]
     return sorted(found, key=lambda forecast: forecast.number)
 
 
-def judged(trial: Trial, floor: float) -> Forecast:
-    """A trial's prediction against its result; `floor` is the noise of single runs, 0 while unknown."""
+def _scored(trial: Trial, prediction: Prediction, records: Recordings) -> Forecast:
+    middle = records.objective.score((prediction.low + prediction.high) / 2)
+    return judged(trial, records.noise_at(middle))
+
+
+def judged(trial: Trial, floor: float = 0.0) -> Forecast:
+    """A trial's prediction against its result; `floor` is the noise of single runs there, 0 while unknown."""
     prediction = trial.proposal.prediction
     assert prediction is not None  # callers select trials that have one
     base = (trial.number, trial.block, prediction, trial.proposal.principle)
@@ -142,24 +149,28 @@ def summary(found: Calibration) -> str:
 
 def fates(state: SweepState) -> dict[int, str]:
     """Trial -> what became of its prediction, by its interval and, as its author judged it, by its own refutation."""
-    of_kind = {
-        kind: {n.number: n.text for n in state.notes if n.kind == kind and n.number is not None}
-        for kind in (REFUTED, "observation")
-    }
-    return {
-        f.number: _fate(f, of_kind[REFUTED].get(f.number, ""), seen=f.number in of_kind["observation"])
-        for f in forecasts(state)
-        if f.status != "open"
-    }
+    judgements = _told(state, REFUTED)
+    return {f.number: _fate(f, judgements.get(f.number, "")) for f in forecasts(state) if f.status != "open"}
 
 
-def _fate(f: Forecast, refuted: str, *, seen: bool) -> str:
+def _fate(f: Forecast, refuted: str) -> str:
     interval = f"predicted {f.prediction.low:.6g}..{f.prediction.high:.6g}: {f.status}"
-    if refuted:
-        return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}"
-    wanted = f.prediction.refuted_if
-    due = wanted and not seen and f.status in ("held", "missed")
-    return f"{interval}; refuted if {wanted}: yours to judge" if due else interval
+    return f"{interval}; its refutation {'came' if refuted == YES else 'did not come'}" if refuted else interval
+
+
+def refutations(state: SweepState) -> dict[int, str]:
+    """Trial -> what its author said would refute its prediction, where that is still to be judged."""
+    judgements, observations = _told(state, REFUTED), _told(state, "observation")
+    return {
+        f.number: f.prediction.refuted_if
+        for f in forecasts(state)
+        if f.status in ("held", "missed") and f.prediction.refuted_if and f.number not in judgements | observations
+    }
+
+
+def _told(state: SweepState, kind: str) -> dict[int, str]:
+    """Trial -> the latest note of this kind on it."""
+    return {note.number: note.text for note in state.notes if note.kind == kind and note.number is not None}
 
 
 def markdown(state: SweepState, settings: Settings) -> str:

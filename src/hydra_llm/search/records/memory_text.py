@@ -11,10 +11,10 @@ from hydra_llm.search.log.memory_entries import ESTABLISHED, FALSIFIED, TENTATIV
 from hydra_llm.search.log.start_memory import shortened
 from hydra_llm.search.log.state import SweepState
 from hydra_llm.search.memory.block_evaluation import evaluate
-from hydra_llm.search.memory.evidence import Evidence, judge
+from hydra_llm.search.memory.evidence import BY_CHANCE, Evidence, judge
 from hydra_llm.search.memory.predictions import forecasts
 from hydra_llm.search.number_text import percent, value_text
-from hydra_llm.search.proposers.one_line import one_line
+from hydra_llm.search.proposers.excerpt import excerpt
 from hydra_llm.search.records import variance_table
 from hydra_llm.search.records.trial_section import mutation
 from hydra_llm.search.settings import Settings
@@ -25,7 +25,8 @@ from hydra_llm.search.trial.trial import Trial, TrialState
 MOST_DIGITS = 300  # of a factor that a float can hold
 LIMIT = 300  # lines
 SHOWN_TRIALS = 8  # numbers of one list of trials
-SETTLED = 120  # characters of a falsified entry where words are few
+SETTLED = 120  # characters of an earlier falsified entry where words are few
+LATEST_SETTLED = 3  # falsified entries that are whole all the same
 ROWS = {"regimes": 24, "entries": 20, "questions": 20, "best": 8, "iterations": 24, "notes": 12, "failures": 6}
 ROWS |= {"variance": 8, "observations": 12, "plan": 10}
 
@@ -63,13 +64,14 @@ def knowledge(state: SweepState, settings: Settings, block: int, *, brief: bool 
     if block > 1 or (block and state.blocks[0].values):
         lines += ["### Regimes", "", *regimes(state, settings, block)]
     records = evidence_of(state, settings, block)
-    line = short_line if brief else entry_line
     entries = fold(state.edits, state.start_memory.principles, block)
     found = {e.name: judge(e, records, entries) for e in entries.values() if e.kind == "principle"}
     for level, title in SECTIONS:
-        rows = [line(entries[name], e, settings) for name, e in found.items() if e.level == level]
-        lines += [f"### {title}", "", *_rows("entries", rows[::-1] or ["- none"])]
-    lines += ["### Open questions", "", *_rows("questions", questions(state, entries, found) or ["- none"])]
+        own = [(entries[name], e) for name, e in found.items() if e.level == level][::-1]
+        line = _short_lines if brief else _entry_lines
+        lines += [f"### {title}", "", *_rows("entries", line(own, settings) or ["- none"])]
+    asked = questions(state, entries, {} if brief else found)  # the entry of a contradicted principle says it already
+    lines += ["### Open questions", "", *_rows("questions", asked or ["- none"])]
     before = [e for e in entries.values() if e.kind == "summary" and (e.block < block or block == 0)][-1:]
     if before:
         lines += ["## Previous block", "", f"- block {before[0].block}: {before[0].text} ({before[0].name})", ""]
@@ -130,20 +132,36 @@ def _factor(digits: float) -> str:
     return f"x{10 ** min(-digits, MOST_DIGITS):.2g}"
 
 
-def short_line(entry: MemoryEntry, found: Evidence, settings: Settings) -> str:
-    """The same in fewer words: counts, effect, claim, and why it is no more than it is."""
+def _entry_lines(found: Sequence[tuple[MemoryEntry, Evidence]], settings: Settings) -> list[str]:
+    return [entry_line(entry, evidence, settings) for entry, evidence in found]
+
+
+def _short_lines(found: Sequence[tuple[MemoryEntry, Evidence]], settings: Settings) -> list[str]:
+    """Latest first; a falsified entry that is not among the latest is cut."""
+    return [
+        short_line(entry, e, settings, SETTLED if e.level == FALSIFIED and place >= LATEST_SETTLED else None)
+        for place, (entry, e) in enumerate(found)
+    ]
+
+
+def short_line(entry: MemoryEntry, found: Evidence, settings: Settings, limit: int | None = None) -> str:
+    """The same in fewer words: counts, effect, claim, and why it is no more than it is; the text within `limit`
+    characters.
+    """
     facts = []
     for count, word in ((found.support, "for"), (found.against, "against"), (found.unclear, "within the noise")):
         if count:
             facts.append(f"{word}: {listed(count)}")
-    if found.effect is not None:
+    if settings.ceiling is not None and found.on_scale.effect is not None:  # as in the tables of a question
+        facts.append(f"effect {_factor(found.on_scale.effect)}")
+    elif found.effect is not None:
         facts.append(f"effect {settings.objective.change_of_score(found.effect):+.2g}")
     facts += [f"not in block {block}: {listed(runs)}" for block, runs in found.elsewhere]
     if found.claim is not None and found.level != FALSIFIED:
         facts.append(f"claim: {found.claim}")
-    if found.why and not found.against:
+    if found.why not in ("", BY_CHANCE) and not found.against:
         facts.append(found.why)
-    text = one_line(entry.text, SETTLED) if found.level == FALSIFIED else entry.text
+    text = entry.text if limit is None else excerpt(entry.text, limit)
     return f"- {entry.name}: {text} [{'; '.join(facts)}]" if facts else f"- {entry.name}: {text}"
 
 

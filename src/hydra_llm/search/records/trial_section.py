@@ -158,7 +158,7 @@ def _hypothesis(entry: TrialSection) -> str:
 def _prediction(entry: TrialSection) -> str:
     if entry.trial.proposal.prediction is None:
         return ""
-    found = judged(entry.trial, entry.state.trees[entry.trial.block].noise_floor)
+    found = judged(entry.trial)
     low, high = found.prediction.low, found.prediction.high
     return f"{value_text(low)} to {value_text(high)}, {found.status}"
 

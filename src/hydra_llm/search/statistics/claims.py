@@ -11,7 +11,7 @@ configuration that only failed is worse than any that scored.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -167,13 +167,24 @@ def _difference(records: Recordings, parent: Node, child: Node) -> NodeDifferenc
     pair, noise, spread = records.pair(child, parent), records.pair_noise, records.paired
     if pair is not None and noise is not None and spread is not None:
         count = math.sqrt(len(pair.recordings))
-        return NodeDifference(pair.mean, spread.sd / count, pair.mean_on_scale, noise.sd / count)
-    per_run = math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
-    errors = records.tree.noise_floor * per_run, records.noise_floor * per_run
+        errors = spread.sd / count, noise.sd / count
+    else:
+        per_run = math.sqrt(1 / len(parent.scores) + 1 / len(child.scores))
+        errors = records.tree.noise_floor * per_run, records.noise_floor * per_run
+    if records.has_ceiling:  # the noise in the metric's unit is that of a run as good as the better of the two
+        shared = None if pair is None else pair.recordings
+        errors = records.reach(max(_mean(records, node, shared) for node in (parent, child)), errors[1]), errors[1]
     if pair is not None:
         return NodeDifference(pair.mean, errors[0], pair.mean_on_scale, errors[1])
     mean = (child.mean or 0.0) - (parent.mean or 0.0)
     return NodeDifference(mean, errors[0], records.scaled_mean(child) - records.scaled_mean(parent), errors[1])
+
+
+def _mean(records: Recordings, node: Node, shared: Sequence[int] | None) -> float:
+    """Of the scores of a node, or of those on the recordings that are shared."""
+    if shared is None:
+        return node.mean or 0.0
+    return sum(records.score(node, recording) or 0.0 for recording in shared) / len(shared)
 
 
 def _sign(difference: float) -> int:

@@ -39,6 +39,25 @@ def success_streak(context: Context) -> int:
     return streak
 
 
+def new_best(context: Context) -> Node | None:
+    """The configuration with the best estimate on equal recordings, while it ran once and its rerun is not on its way;
+    None where seeds never vary.
+    """
+    best = next(iter(context.recordings.ranked), None)
+    return best if context.seed_keys and best is not None and best.runs + best.pending == 1 else None
+
+
+def partial_improvement(context: Context, count: int) -> int:
+    """How many of the latest finished trials in a row are partial, where that is at least `count` and one of the latest
+    `count` - 1 is above the one before them by more than the noise; 0 otherwise. On the scale of tree/recordings.py.
+    """
+    streak, records = partial_streak(context), context.recordings
+    if len(streak) < count:
+        return 0
+    before, *after = map(records.scaled, streak[-count:])
+    return len(streak) if max(after) > before + records.noise_floor else 0
+
+
 def partial_streak(context: Context) -> list[float]:
     """Scores of the latest finished trials in a row that are neither converged nor failed, oldest first."""
     limits = context.thresholds
@@ -91,8 +110,8 @@ def last_strategy(context: Context) -> str:
 
 @dataclass(frozen=True)
 class DimensionRecord:
-    """What moving one parameter gave so far: times tried, and the best gain in score over the parent (never
-    negative).
+    """What moving one parameter gave so far: times tried, and the best gain over the parent on the scale of
+    tree/recordings.py (never negative).
     """
 
     tried: int = 0
@@ -109,25 +128,27 @@ def dimension_records(context: Context) -> dict[str, DimensionRecord]:
             continue
         for name in context.space.changed(parent.values, node.values):
             tried[name] += 1
-            gains[name] = max(gains[name], context.tree.gain(node) or 0.0)
+            gains[name] = max(gains[name], gain(context, node) or 0.0)
     return {name: DimensionRecord(tried[name], gains[name]) for name in context.space.names}
 
 
 def gain(context: Context, node: Node) -> float | None:
-    """Score of a node above its parent's on equal recordings, None if either is unscored."""
-    return context.tree.gain(node)
+    """What a node gained over its parent on equal recordings, on the scale of tree/recordings.py: near a ceiling in
+    digits of the distance to it. None if either is unscored.
+    """
+    return context.recordings.gain(node)
 
 
 def converged_nodes(context: Context, most: int) -> list[Node]:
     """The best `most` nodes above the converged limit, best first; without thresholds those in the top quarter that
-    beat the baseline by more than the noise floor.
+    beat the baseline by more than the noise, on the scale of tree/recordings.py.
     """
-    tree = context.tree
+    tree, records = context.tree, context.recordings
     if context.thresholds is not None:
-        limit = context.objective.score(context.thresholds.converged)
+        limit = records.scaled(context.objective.score(context.thresholds.converged))
     elif (start := tree.baseline or tree.root) is None or start.mean is None:
         return []
     else:
-        limit = float(tree.estimates[start.index]) + context.noise_floor
+        limit = records.scaled(float(tree.estimates[start.index])) + records.noise_floor
         most = min(most, max(2, int(np.isfinite(tree.rewards).sum()) // 4))
-    return [node for node in tree.top(most) if node.scores and tree.estimates[node.index] > limit]
+    return [node for node in tree.top(most) if node.scores and records.scaled(tree.estimates[node.index]) > limit]

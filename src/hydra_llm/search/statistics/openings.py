@@ -25,9 +25,12 @@ class Corner:
     second: Node
     values: dict[str, Any]
 
+    @property
+    def both(self) -> str:
+        return " with ".join(f"{key.rpartition('.')[2]}={value_text(value)}" for key, value in self.values.items())
+
     def __str__(self) -> str:
-        both = " with ".join(f"{key.rpartition('.')[2]}={value_text(value)}" for key, value in self.values.items())
-        return f"nodes {self.first.id} and {self.second.id} (each one parameter off {self.base.id}): {both}"
+        return f"nodes {self.first.id} and {self.second.id} (each one parameter off {self.base.id}): {self.both}"
 
 
 def never_moved(context: Context) -> list[str]:

@@ -35,17 +35,13 @@ def _quarter(context: Context) -> int:
 
 
 def _new_best(context: Context) -> str:
-    leader = context.recordings.leader
-    if leader is None or not context.seed_keys or leader.runs + leader.pending != 1:
-        return ""
-    return f"node {leader.id} ran once"
+    best = history.new_best(context)
+    return "" if best is None else f"node {best.id} ran once"
 
 
 def _still_improving(context: Context) -> str:
-    streak = history.partial_streak(context)
-    if len(streak) < PARTIAL or streak[-1] <= streak[-PARTIAL]:
-        return ""
-    return f"{len(streak)} in a row"
+    streak = history.partial_improvement(context, PARTIAL)
+    return f"{streak} in a row" if streak else ""
 
 
 def _partial_at_a_limit(context: Context) -> str:

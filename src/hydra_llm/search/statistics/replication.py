@@ -15,7 +15,7 @@ import numpy as np
 from hydra_llm.search.context import Context
 from hydra_llm.search.statistics.variance import cv_error, verdict
 from hydra_llm.search.tree.node import Node
-from hydra_llm.search.tree.tree import Tree
+from hydra_llm.search.tree.recordings import Recordings
 
 RETIRE_RUNS = 4
 CV_ERROR = 0.02  # standard deviation of the CV estimate below which the spread is known
@@ -33,12 +33,14 @@ def is_retired(context: Context, node: Node) -> bool:
     return known and verdict(node, context.objective, context.thresholds) != "open"
 
 
-def chance_of_best(tree: Tree, floor: float) -> float | None:
+def chance_of_best(records: Recordings) -> float | None:
     """Probability that the incumbent's true mean exceeds those of its rivals; None while the noise is unknown.
 
-    Each true mean is taken as normal around the observed one, with the pooled deviation over the root of the runs; the
-    probability is the integral of the incumbent's density times the rivals' distribution functions.
+    Each true mean is taken as normal around the observed one, with the pooled deviation over the root of the runs, on
+    the scale of tree/recordings.py; the probability is the integral of the incumbent's density times the rivals'
+    distribution functions.
     """
+    tree, floor = records.tree, records.noise_floor
     top = [node for node in tree.top(RIVALS) if node.scores]
     if not top or not tree.replicated():
         return None
@@ -46,10 +48,10 @@ def chance_of_best(tree: Tree, floor: float) -> float | None:
         return 1.0
     best, *rivals = top
     spread = floor / math.sqrt(len(best.scores))
-    at = tree.estimates[best.index] + spread * GRID
+    at = records.scaled(tree.estimates[best.index]) + spread * GRID
     weight = np.exp(-(GRID**2) / 2)
     for rival in rivals:
-        distance = (at - tree.estimates[rival.index]) / (floor / math.sqrt(len(rival.scores)))
+        distance = (at - records.scaled(tree.estimates[rival.index])) / (floor / math.sqrt(len(rival.scores)))
         weight = weight * np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in distance])
     return float(weight.sum() / np.exp(-(GRID**2) / 2).sum())
 
@@ -59,7 +61,7 @@ def rerun_candidate(context: Context) -> Node | None:
     tree = context.tree
     if not context.seed_keys or len(tree.top(WARM_UP)) < WARM_UP or _rerun_share(context) >= MOST_RERUNS:
         return None
-    chance = chance_of_best(tree, context.noise_floor)
+    chance = chance_of_best(context.recordings)
     if chance is None:
         best = tree.top(1)[0]
         return None if best.pending else best

@@ -40,5 +40,10 @@ class Draws(Recordings):
         return pair.mean_on_scale < -NORMAL * noise * math.sqrt(1.0 / len(node.scores) + 1.0 / len(other.scores))
 
 
+def compared_by(fresh_seeds: bool) -> type[Recordings]:
+    """What configurations are compared by, where every run draws its own seeds or first runs share theirs."""
+    return Draws if fresh_seeds else Recordings
+
+
 def _doubled(spread: Spread | None) -> Spread | None:
     return None if spread is None else replace(spread, sd=math.sqrt(2.0) * spread.sd)

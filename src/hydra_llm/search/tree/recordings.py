@@ -120,6 +120,11 @@ class Recordings:
         return None if score is None else self.objective.value_of_score(score)
 
     # ---- the scale ----
+    @property
+    def has_ceiling(self) -> bool:
+        """Whether the scale is the distance to one, and not the score itself."""
+        return self._scale.ceiling is not None
+
     def scaled(self, score: float) -> float:
         return self._scale.of(score)
 
@@ -177,9 +182,13 @@ class Recordings:
 
     def noise_at(self, score: float) -> float:
         """How far below a score the noise floor reaches, in the metric's unit: near a ceiling less far."""
+        return self.reach(score, self.noise_floor)
+
+    def reach(self, score: float, on_scale: float) -> float:
+        """How far below a score so much on the scale reaches, in the metric's unit."""
         if self._scale.ceiling is None:
-            return self.noise_floor
-        return score - self._scale.score(self.scaled(score) - self.noise_floor)
+            return on_scale
+        return score - self._scale.score(self.scaled(score) - on_scale)
 
     @cached_property
     def repeated(self) -> Spread | None:

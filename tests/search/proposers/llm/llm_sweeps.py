@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, JsonSource, Request
@@ -99,6 +100,16 @@ def small(**fields: Any) -> Context:
         "task": "recover W of a toy network",
     }
     return empty(**{**base, **fields})
+
+
+def repeated(count: int = 20, **fields: Any) -> Context:
+    """The failed trial of the small tree, told again as so many reruns of the baseline."""
+    context = small()
+    first = context.trials[1]
+    more = tuple(replace(first, number=100 + n) for n in range(count))
+    every = (*context.trials[:5], *more)
+    tree = type(context.tree)(context.space, context.objective, every)
+    return replace(context, trials=every, tree=tree, at_hand=every, ranking=(), **fields)
 
 
 def slot(index: int = 0, parent: int | None = 4, role: str = "exploit", **fields: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_a_change_is_against_the_mean_of_the_parent():
     assert "recording" not in text
     assert "against the mean of the parent" in text
     assert "-> 7 | 0.7 | +0.19 |" in text
-    assert news(drawn(), drawn().trials[3]).endswith("; from 0): R2=0.7; change +0.19")
+    assert news(drawn(), drawn().trials[3]).endswith(": R2 0.7, +0.19 against 0")
 
 
 def test_seeds_and_noise_are_those_of_runs():

@@ -2,43 +2,13 @@
 
 from dataclasses import replace
 
-from llm_sweeps import small
+from llm_sweeps import repeated, small
 from search_worlds import ended
 
 from hydra_llm.search.proposers.llm import prompt_trials
 from hydra_llm.search.proposers.llm.prompt_configurations import configurations
-from hydra_llm.search.proposers.llm.prompt_trials import trials, words
-
-
-def repeated(count=20, **fields):
-    """The failed trial of the small tree, told again as so many reruns of the baseline."""
-    context = small()
-    first = context.trials[1]
-    more = tuple(replace(first, number=100 + n) for n in range(count))
-    every = (*context.trials[:5], *more)
-    tree = type(context.tree)(context.space, context.objective, every)
-    return replace(context, trials=every, tree=tree, at_hand=every, ranking=(), **fields)
-
-
-def test_older_observations_stay_where_they_surprise_or_lead_and_the_others_are_counted():
-    numbers = range(100, 120)
-    context = repeated(
-        observations={n: f"observation {n} " + "x" * 200 for n in (0, 4, *numbers)},
-        fates={n: f"predicted 0..1: {'missed' if n == 103 else 'held'}" for n in (0, 4, *numbers)},
-    )
-    section = words(context)
-    assert [row.split(":")[0] for row in section.rows] == ["- 119", "- 118", "- 103", "- 4"]
-    assert "missed" in section.rows[2]
-    assert section.rows[3].startswith("- 4: observation 4"), "of a leader, and its prediction held"
-    assert section.foot == ("(18 older ones stand in analysis.md: their predictions held, trials 0, 100-102, 104-117)",)
-
-
-def test_what_is_yours_to_judge_is_never_counted_away():
-    context = repeated(
-        observations=dict.fromkeys(range(100, 120), "seen"),
-        fates=dict.fromkeys(range(100, 120), "predicted 0..1: held; refuted if below 0: yours to judge"),
-    )
-    assert len(words(context).rows) == 20
+from hydra_llm.search.proposers.llm.prompt_numbers import factor
+from hydra_llm.search.proposers.llm.prompt_trials import trials
 
 
 def test_equal_times_are_said_once_and_different_ones_in_a_column():
@@ -65,10 +35,10 @@ def test_further_metrics_of_long_ago_are_shown_of_the_leaders_alone():
     context = repeated(show=("rank",))
     ranked = [t if t.value is None else ended(t, metrics={**t.metrics, "rank": 3.0 + t.number}) for t in context.trials]
     text = trials(replace(context, trials=tuple(ranked), at_hand=tuple(ranked))).text
-    rows = {int(row.split("|")[1]): row.split("|")[-2].strip() for row in text.splitlines() if row[2:3].isdigit()}
-    assert rows[119] != ""
-    assert rows[105] == ""
-    assert rows[4] == "7", "node 4 leads"
+    rows = {int(row.split("|")[1]): row.split("|")[6:-1] for row in text.splitlines() if row[2:3].isdigit()}
+    assert rows[119] == [" 122 "]
+    assert rows[105] == []
+    assert rows[4] == [" 7 "], "node 4 leads"
     assert f"of the latest {prompt_trials.DIAGNOSED} trials and of the leading configurations" in text
 
 
@@ -84,3 +54,39 @@ def test_a_configuration_shows_what_it_does_not_share_with_the_leader():
 def test_metrics_that_are_not_shown_are_folded_by_their_first_word():
     names = ["offset_0", "offset_1", "offset_2", "rank", "alpha_gauge", "alpha"]
     assert prompt_trials._folded(names) == ["offset_* (3)", "rank", "alpha_gauge", "alpha"]
+
+
+def test_a_column_that_holds_one_text_is_said_once_and_a_row_ends_with_its_last_cell():
+    context = repeated(show=("rank", "flat"))
+    own = [
+        t if t.value is None else ended(t, metrics={**t.metrics, "rank": 3.0 + t.number, "flat": 1.0 + 1e-6 * t.number})
+        for t in context.trials
+    ]
+    section = trials(replace(context, trials=tuple(own), at_hand=tuple(own)))
+    assert "Equal in all rows that have it: flat=1." in section.head
+    assert "flat |" not in section.text
+    rows = {int(row.split("|")[1]): row for row in section.rows}
+    assert rows[119].count("|") == rows[105].count("|") + 1, "the older one has no rank"
+
+
+def test_how_many_steps_a_run_took_is_shown_where_it_is_returned_and_otherwise_named_as_missing():
+    assert "Not returned: how many steps a run took." in trials(small(show=("rank",))).head
+    counted = [
+        t if t.value is None else ended(t, metrics={**t.metrics, "training_steps": 100.0 + t.number})
+        for t in small().trials
+    ]
+    text = trials(small(show=("rank",), trials=tuple(counted))).text
+    assert "| training_steps |" in text
+    assert "how many steps" not in text
+
+
+def test_near_a_ceiling_a_change_is_the_factor_of_the_distance():
+    section = trials(small(ceiling=1.0))
+    rows = {int(row.split("|")[1]): [cell.strip() for cell in row.split("|")] for row in section.rows}
+    assert rows[4][5] == "x0.24", "0.29 of the distance became 0.07"
+    assert rows[2][5] == "x0.6"
+    assert "+0.22" not in section.text
+
+
+def test_a_factor_has_the_digits_that_it_needs():
+    assert [factor(digits) for digits in (-0.62, 0.004, 0.3, 2.3, 400.0)] == ["x0.24", "x1.01", "x2", "x200", "x1e+300"]

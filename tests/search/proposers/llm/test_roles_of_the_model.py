@@ -135,7 +135,7 @@ def test_a_small_step_and_an_exact_rerun_are_no_near_duplicates():
 def test_the_next_question_shows_what_was_expected_beside_what_came(tmp_path):
     client, _ = sweep(tmp_path, "decide")
     text = shown(client)
-    assert "| expected / pool's choice | R2 |" in text
+    assert "| change | expected / pool's choice |" in text
     assert "So far: " in text
 
 

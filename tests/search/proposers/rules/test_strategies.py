@@ -9,6 +9,7 @@ from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
+from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
 from hydra_llm.search.proposers.rules.exploit import Exploit
 from hydra_llm.search.proposers.rules.explore import Explore
@@ -22,7 +23,7 @@ from hydra_llm.search.proposers.rules.scale_up import ScaleUp
 from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
 from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
 from hydra_llm.search.space.space import Float, Integer, Space
-from hydra_llm.search.statistics import progress
+from hydra_llm.search.statistics import history, progress
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
 
@@ -145,6 +146,29 @@ def test_robustness_reruns_a_new_best_once_and_only_with_seed_keys():
     assert not RobustnessTest().condition(context_of(*trials, rerun, seed_keys=("seed",)))
 
 
+def test_robustness_reruns_the_best_on_equal_recordings_and_not_the_best_mean():
+    hard = {"seed": 7}
+    lucky, tried = trial(1, 0, 0.93, depth=3), trial(2, 0, 0.95, depth=4)
+    trials = (
+        trial(0, None, 0.91),
+        replace(trial(3, 0, 0.90), seeds=hard),
+        lucky,
+        tried,
+        replace(trial(4, 2, 0.905, depth=4), seeds=hard),
+    )
+    context = replace(context_of(*trials, seed_keys=("seed",)), tree=Tree(SPACE, OBJECTIVE, trials, reward="mean"))
+    assert context.tree.best().id == 1, "a mean over the easy recording alone"
+    assert context.recordings.ranked[0].id == 2
+    assert not RobustnessTest().condition(context)
+
+
+def test_robustness_goes_by_means_where_every_run_draws_its_own_seeds():
+    runs = [trial(0, None, 0.91), trial(1, None, 0.93), trial(2, 0, 0.95, depth=3)]
+    drawn = [replace(one, seeds={"seed": 10 + one.number}) for one in runs]
+    context = context_of(*drawn, seed_keys=("seed",), fresh_seeds=True)
+    assert RobustnessTest().propose(context, SLOT, ()).parent == 2
+
+
 def test_recombine_gives_the_better_of_two_distant_nodes_the_other_ones_best_parameter():
     trials = (trial(0, None, 0.5), trial(1, 0, 0.92, lr=0.01), trial(2, 0, 0.95, depth=7))
     context = context_of(*trials)
@@ -208,6 +232,38 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
     slow = [*trials[:-1], ended(trials[-1], started=0.0, ended=61.0 * 60)]
     assert not ScaleUp().condition(context_of(*slow, space=space))
+
+
+def test_near_a_ceiling_partial_results_still_improve_by_factors_that_single_runs_drown():
+    bad = [replace(trial(0, None, -2.0), number=n) for n in (0, 1)]
+    bad[1] = ended(bad[1], value=-2.6)
+    nearer = [trial(2 + n, 0, value, depth=3 + n) for n, value in enumerate([0.2, 0.5, 0.7, 0.85])]
+    trials = (*bad, *nearer)
+    plain = context_of(*trials, thresholds=Thresholds(converged=0.9, failed=0.1))
+    assert history.partial_improvement(replace(plain, ceiling=1.0), 4) == 4
+    assert history.partial_improvement(plain, 4) == 4, "a gain of 0.65 beyond a noise of 0.42"
+    close = (*bad, *(ended(one, value=v) for one, v in zip(nearer, [0.6, 0.7, 0.8, 0.89], strict=True)))
+    plain = context_of(*close, thresholds=Thresholds(converged=0.9, failed=0.1))
+    assert history.partial_improvement(replace(plain, ceiling=1.0), 4) == 4, "the distance fell by a factor of 3.6"
+    assert history.partial_improvement(plain, 4) == 0, "and the score rose by 0.29"
+
+
+def test_near_a_ceiling_a_move_is_worth_the_factor_of_the_distance_that_it_gained():
+    trials = (
+        trial(0, None, -2.7),
+        trial(1, 0, 0.63, lr=0.01),
+        trial(2, 1, 0.963, lr=0.01, depth=3),
+    )
+    plain = context_of(*trials)
+    raw, scaled = (history.dimension_records(replace(plain, ceiling=c)) for c in (None, 1.0))
+    assert raw["lr"].best_gain == pytest.approx(3.33)
+    assert raw["depth"].best_gain == pytest.approx(0.333)
+    assert scaled["lr"].best_gain == pytest.approx(1.0)
+    assert scaled["depth"].best_gain == pytest.approx(1.0), "a tenth of the distance either time"
+    first = {
+        c: next(CoordinateMoves(replace(plain, ceiling=c), plain.rng()).new_from(plain.tree.node(2))) for c in (1.0,)
+    }
+    assert first[1.0]["depth"] > 3, "the move that gained last goes on"
 
 
 def test_scale_up_needs_a_parameter_that_sets_the_length():

@@ -5,9 +5,9 @@ form of the answer, program, parameters, seeds. Then the state of the search, an
 
 Policy of length. The prompt has a limit in tokens, estimated (llm/tokens.py). Never cut: objective, slots, search
 space, noise. Where it is too long, figures go first, which get only the room that the text leaves; then the rest, prose
-before records: importance, UCB scores, words on old trials, failures, recordings, predictions, memory, strategies; at
-last rows of the oldest trials and the worst configurations. A protocol longer than half the limit is cut at its end.
-Whatever was cut is said in its place.
+before records: importance, UCB scores, words on old trials, failures, recordings, predictions, memory, curves,
+strategies; at last rows of the oldest trials and the worst configurations. A protocol longer than half the limit is
+cut at its end. Whatever was cut is said in its place.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from hydra_llm.search.proposers.llm import prompt_trials as tables
 from hydra_llm.search.proposers.llm.answer import answer_schema
 from hydra_llm.search.proposers.llm.check import RECOMBINE
 from hydra_llm.search.proposers.llm.prompt_configurations import configurations
+from hydra_llm.search.proposers.llm.prompt_curves import curves
 from hydra_llm.search.proposers.llm.prompt_text import Section, fit
+from hydra_llm.search.proposers.llm.prompt_words import words
 
 BLOCK_END = ">>> BLOCK END <<<"
 
@@ -56,8 +58,9 @@ class Prompt:
 
 def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, max_tokens: int) -> Prompt:
     """The question for these slots of the context (indices), within `max_tokens` tokens where that is possible."""
+    protocol = _protocol(context, max_tokens // 2)
     system = Template(instruction_text("_system")).substitute(
-        protocol=_protocol(context, max_tokens // 2),
+        protocol=protocol,
         response=Template(instruction_text("_response")).substitute(
             metric=context.objective.name, max_mutations=max_mutations, recombine=RECOMBINE
         ),
@@ -91,10 +94,10 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         notebook.predictions(context),
         notebook.principles(context),
         sections.memory(context),
-        tables.words(context),
+        words(context),
         sections.rates(context),
         sections.parameters(context),
-        sections.ucb(context),
+        sections.ucb(context, protocol),
         tables.trials(context),
         configurations(context),
         sections.noise(context),
@@ -103,6 +106,7 @@ def build_prompt(context: Context, slots: tuple[int, ...], max_mutations: int, m
         sections.strategies(context),
         sections.front(context),
         prompt_pool.pool(context),
+        curves(context),
         sections.latest(context),
         notebook.duties(context) or sections.slots(context, slots),
     )

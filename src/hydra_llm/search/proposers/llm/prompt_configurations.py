@@ -59,7 +59,7 @@ def _section(context: Context, note: Sequence[str], columns: Sequence[str], valu
         for node, cells in zip(nodes, values, strict=True)
     ]
     head, lines = table(["node", *columns, "against the leader", *(labels[n] for n in moved)], rows)
-    return Section("Configurations", (*note, "", *head), lines, keep=12, most=12, patience=LAST_TO_GO)
+    return Section("Configurations", (*note, "", *head), lines, keep=10, most=10, patience=LAST_TO_GO)
 
 
 def _variance(context: Context, node: Node) -> list[str]:

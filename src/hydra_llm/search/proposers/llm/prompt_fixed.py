@@ -8,6 +8,7 @@ from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.llm.prompt_text import NEVER, Section, table
 
+STATE = 4  # column of the search space
 MOVES = {
     "both": "Its seeds move the data and the training together: a recording is a data set with its own start of the "
     "training, and what of a difference between recordings is data and what is training is not known.",
@@ -43,11 +44,20 @@ def space(context: Context) -> Section:
         text = "; ".join(part for part in (dimension.help, conditions) if part)
         rows.append([dimension.name, dimension.kind, dimension.describe_range(), str(dimension.default), state, text])
     columns = ["key", "type", "range or choices", "baseline", "state", "meaning"]
+    note: list[str] = []
+    if {row[STATE] for row in rows} == {"free"}:  # said once
+        columns, rows = _without(columns, STATE), [_without(row, STATE) for row in rows]
+        note = ["All are free.", ""]
     head, lines = table(columns, rows)
+    head = (*note, *head)
     if context.space.constraint is not None:
         text = " ".join((context.space.constraint.__doc__ or "not described; a refusal says what is wrong").split())
         lines = (*lines, f"Some combinations are refused: {text}")
     return Section("Search space", head, lines, patience=NEVER)
+
+
+def _without(cells: list[str], place: int) -> list[str]:
+    return cells[:place] + cells[place + 1 :]
 
 
 def seeds(context: Context) -> Section:

@@ -12,11 +12,12 @@ CHECKLIST = (
     "1. An observation for each trial that has none yet.",
     "2. A block summary in two or three sentences: `memory_edits`, action add, section block summary.",
     "3. Judge the rules by the evaluation below.",
-    "4. The protocol: `protocol_edit` with the whole new text between the marker lines, or `rules: null` if no change "
-    "is needed; with the reason, either way.",
+    '4. The protocol: `protocol_edit`, {"rules": the whole new text between the marker lines, or `null` if no change '
+    'is needed, "reason": why, either way, with a word on each row that goes}. A new condition is a phrase or a '
+    "comparison as in the table, which records can judge.",
     "5. The memory: add what the block showed, revise or demote what it contradicts, remove what is settled.",
-    "6. The next block, where the simulation may change: `next_block`, one that was not tested yet, best with one "
-    "factor changed, and what it tests.",
+    '6. The next block, where the simulation may change: `next_block`, {"values": [{"key", "value"}], "reason": what '
+    "it tests}, one that was not tested yet, best with one factor changed.",
 )
 USER_CHARACTERS = 6_000  # of what a person wrote; the latest text counts most
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.number_text import percent, value_text
-from hydra_llm.search.proposers.llm.prompt_numbers import short
+from hydra_llm.search.proposers.llm.prompt_numbers import factor, short
 from hydra_llm.search.proposers.llm.prompt_text import Section, fence, short_names, table, tail
-from hydra_llm.search.proposers.llm.prompt_trials import NEWS, news
+from hydra_llm.search.proposers.llm.prompt_trials import news
+from hydra_llm.search.proposers.llm.prompt_words import NEWS, ranges
+from hydra_llm.search.proposers.one_line import one_line
 from hydra_llm.search.statistics import openings
 from hydra_llm.search.statistics.conditions import Verdict, alternatives, judge
 from hydra_llm.search.statistics.history import dimension_records
@@ -16,7 +19,7 @@ from hydra_llm.search.statistics.importance import importance
 from hydra_llm.search.statistics.phrases import LEFT_OPEN
 from hydra_llm.search.tree.recordings import Spread
 from hydra_llm.search.trial.objectives import Objectives
-from hydra_llm.search.trial.trial import PROMOTED
+from hydra_llm.search.trial.trial import PROMOTED, Trial
 
 BEST = 3  # nodes by the selection rule
 ERROR_TAIL = 600  # characters of a traceback
@@ -84,8 +87,8 @@ def noise(context: Context) -> Section | None:
         unmeasured = "not measured: no configuration ran twice"
         rows = (
             f"- of one run: {_spread(records.repeated, unmeasured)}",
-            f"- of a difference of two single runs: {_spread(records.paired, unmeasured)}; of means over n and m runs "
-            "it is that times the root of (1/n + 1/m)/2",
+            f"- of a difference of two single runs: {_spread(records.paired, unmeasured)}{_as_factor(context)}; of "
+            "means over n and m runs it is that times the root of (1/n + 1/m)/2",
         )
         return Section("Noise", (f"Standard deviations of {context.objective.name}, seeds and data together:",), rows)
     repeated, paired = records.repeated, records.paired
@@ -103,7 +106,8 @@ def noise(context: Context) -> Section | None:
             if context.seeds_move == "training"
             else _spread(between, "not measured: no configuration ran on two recordings")
         ),
-        f"- of a paired difference to the leader: {_spread(paired, 'not measured: no pair shares two recordings')}",
+        f"- of a paired difference to the leader: {_spread(paired, 'not measured: no pair shares two recordings')}"
+        f"{_as_factor(context)}",
     ]
     head = (f"Standard deviations of {context.objective.name}. Judge a paired difference by the last one:",)
     return Section("Noise", head, tuple(rows))
@@ -123,14 +127,26 @@ def slots(context: Context, indices: tuple[int, ...]) -> Section:
 
 
 def latest(context: Context) -> Section | None:
-    """What ended since the last question, and what is left of the budget."""
-    new = [t for t in context.finished if t.number not in context.observations][-NEWS:]
-    rows = [news(context, trial) for trial in reversed(new)]
+    """What ended since the last question, what would refute it in the model's own words, and what is left to run."""
+    new = [t for t in context.finished if t.number not in context.observations][-NEWS:][::-1]
+    rows = [news(context, trial) for trial in new]
     left = f"Trials left, this batch included: {context.n_trials - _used(context)}." if context.n_trials else ""
     if not rows and not left:
         return None
     head = ("Ended, and not observed by you yet:",) if rows else ()
-    return Section("What is new", head, (*rows, *([left] if left else [])), keep=NEWS)
+    return Section("What is new", head, tuple(rows), (*_to_judge(context, new), *([left] if left else [])), keep=NEWS)
+
+
+def _to_judge(context: Context, new: Sequence[Trial]) -> list[str]:
+    """The refutations that wait for a judgement, each text once: the model wrote them, so they are data."""
+    of_text: dict[str, list[int]] = {}
+    for trial in new:
+        if wanted := context.refutations.get(trial.number):
+            of_text.setdefault(one_line(wanted), []).append(trial.number)
+    if not of_text:
+        return []
+    told = "\n".join(f"- {ranges(numbers)}: {text}" for text, numbers in of_text.items())
+    return ["Refuted, by your own words, if (yours to judge):", fence(told, "your predictions")]
 
 
 def regime(context: Context) -> Section:
@@ -176,7 +192,9 @@ def strategies(context: Context) -> Section | None:
     if context.is_review or len(context.tree) == 0:
         return None
     found = [verdict for verdict in judge(context) if not verdict.lacks]
-    rows = [f"- {v.row.strategy}: {v.row.condition}{_detail(context, v)}" for v in found if v.holds]
+    details = [_detail(context, v) if v.holds else "" for v in found]
+    details = [detail if detail not in details[:place] else "" for place, detail in enumerate(details)]  # said once
+    rows = [f"- {v.row.strategy}: {v.row.condition}{d}" for v, d in zip(found, details, strict=True) if v.holds]
     rows += [f"- {v.row.strategy}, not known: {v.row.condition} ({v.detail})" for v in found if v.holds is None]
     head = ("Rows of the strategy table that hold now, in its order (evaluated from the records):",) if found else ()
     return Section("Strategies", head, tuple(rows), keep=20, patience=60) if rows else None
@@ -202,7 +220,7 @@ def open_moves(context: Context) -> Section | None:
         return None
     named = (
         ("comparisons that lack a run", openings.lacks_a_recording(context)),
-        ("corners, not run together", [str(corner) for corner in openings.corners(context)]),
+        ("corners, not run together", _corners(context)),
         ("parameters never moved", openings.never_moved(context)),
         ("values never tried", openings.never_tried(context)),
         ("moved, but never alone at the leader", openings.never_moved_at_the_leader(context)),
@@ -215,15 +233,28 @@ def open_moves(context: Context) -> Section | None:
     return Section("Open moves", rows=tuple(rows), keep=8, patience=70) if rows else None
 
 
-def ucb(context: Context) -> Section:
-    """The head of the ranking by the selection rule, whose scale is its own."""
-    rows = []
+def _corners(context: Context) -> list[str]:
+    """By the configuration that both parts differ from in one parameter each."""
+    of_base: dict[int, list[str]] = {}
+    for corner in openings.corners(context):
+        of_base.setdefault(corner.base.id, []).append(f"{corner.first.id} and {corner.second.id} ({corner.both})")
+    return [f"each one parameter off {base}, nodes {', '.join(found)}" for base, found in of_base.items()]
+
+
+def ucb(context: Context, protocol: str) -> Section | None:
+    """The head of the ranking by the selection rule, whose scale is its own; None where the protocol does not speak of
+    it.
+    """
+    if "UCB" not in protocol:
+        return None
+    found = []
     for number_, score in context.ranking[:BEST]:
         node = context.tree.node(number_)
-        pending = f", pending={node.pending}" if node.pending else ""
-        rows.append(f"Node {node.id}: UCB={short(score)}, visits={node.visits}{pending}")
+        pending = f", {node.pending} running" if node.pending else ""
+        found.append(f"node {node.id} {short(score)} ({node.visits}{pending})")
     head = ("The selection rule: a rank or a value, plus a bonus that falls with visits (runs, of descendants too).",)
-    return Section(f"UCB scores, the best {BEST}", head, tuple(rows), keep=1, patience=15)
+    rows = (f"Score (visits): {'; '.join(found)}",) if found else ()
+    return Section(f"UCB scores, the best {BEST}", head, rows, patience=15)
 
 
 def rates(context: Context) -> Section:
@@ -273,8 +304,18 @@ def _used(context: Context) -> int:
     return sum(trial.purpose in ("search", PROMOTED) for trial in context.trials)
 
 
+def _as_factor(context: Context) -> str:
+    """The same near a ceiling, as changes are shown."""
+    found = context.recordings.pair_noise
+    return "" if found is None or context.ceiling is None else f"; as a factor of the distance {factor(found.sd)}"
+
+
 def _spread(found: Spread | None, missing: str) -> str:
-    return missing if found is None else f"{found.sd:.2g} ({found.freedom} degrees of freedom)"
+    return (
+        missing
+        if found is None
+        else f"{found.sd:.2g} ({found.freedom} degree{'s' if found.freedom > 1 else ''} of freedom)"
+    )
 
 
 def _importance(share: float | None) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hydra_llm.llm.tokens import estimate_tokens
+from hydra_llm.search.proposers.excerpt import excerpt
 
 NEVER = 1_000  # the patience of a section that loses nothing
 LAST_TO_GO = 90  # patience of tables of runs: prose goes before any row of a trial
@@ -74,20 +75,22 @@ def fit(sections: Sequence[Section], limit: int) -> list[Section]:
 
 def fence(text: str, source: str) -> str:
     """Text that comes from runs or files, marked as data: it can neither close its own fence nor open another."""
-    inner = _FENCE_TAG.sub(lambda found: "<\\" + found[0][1:], text).strip()
-    return f'<data from="{source}">\n{inner}\n</data>'
+    return f'<data from="{source}">\n{_tamed(text).strip()}\n</data>'
+
+
+def fenced(text: str, source: str) -> str:
+    """The same for a sentence inside a line of ours, on that line and within MAX_QUOTED characters."""
+    return f'<data from="{source}">{_tamed(excerpt(text, MAX_QUOTED))}</data>'
+
+
+def _tamed(text: str) -> str:
+    return _FENCE_TAG.sub(lambda found: "<\\" + found[0][1:], text)
 
 
 def label(name: str) -> str:
     """A name that a run chose (of a metric, of a figure) as one plain word."""
     plain = "".join(character if character.isalnum() or character in "_-./ :" else "_" for character in name)
     return plain if len(plain) <= MAX_LABEL else plain[: MAX_LABEL - 1] + "…"
-
-
-def quoted(text: str) -> str:
-    """A sentence of a run inside a line of ours: on one line, in quotes that it cannot close."""
-    plain = " ".join(text.split()).replace('"', "'")
-    return f'"{plain if len(plain) <= MAX_QUOTED else plain[: MAX_QUOTED - 1] + "…"}"'
 
 
 def tail(text: str, limit: int) -> str:
@@ -100,9 +103,17 @@ def tail(text: str, limit: int) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Head and rows of a Markdown table; bars and line breaks inside cells are replaced."""
-    head = (f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}")
-    return head, tuple(f"| {' | '.join(' '.join(cell.replace('|', '/').split()) for cell in row)} |" for row in rows)
+    """Head and rows of a Markdown table; bars and line breaks inside cells are replaced, and a row ends with its last
+    cell that holds something.
+    """
+    head = (f"| {' | '.join(columns)} |", f"|{'-|' * len(columns)}")
+    return head, tuple(map(_row, rows))
+
+
+def _row(cells: Sequence[str]) -> str:
+    plain = [" ".join(cell.replace("|", "/").split()) for cell in cells]
+    last = max((place for place, cell in enumerate(plain) if cell), default=0)
+    return f"| {' | '.join(plain[: last + 1])} |"
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

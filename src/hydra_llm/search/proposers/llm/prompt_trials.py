@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import change_text, short
-from hydra_llm.search.proposers.llm.prompt_text import LAST_TO_GO, Section, label, quoted, short_names, table
-from hydra_llm.search.proposers.llm.shown import MINUTES, chosen
-from hydra_llm.search.proposers.one_line import one_line
+from hydra_llm.search.proposers.llm.prompt_text import LAST_TO_GO, Section, fenced, label, short_names, table
+from hydra_llm.search.proposers.llm.shown import MINUTES, chosen, is_count
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
@@ -19,10 +18,8 @@ BRIEF = 1.0  # minutes up to which times are told once: there the ratio is the m
 MANY = 3  # metrics of one first word that stand together
 DIAGNOSED = 8  # latest trials whose further metrics are shown, beside those of the leaders
 BESIDE = 6  # latest trials whose expectation is shown
-NEWS = 12  # latest trials without an observation, which the end of the question names
-WHOLE = 2  # latest observations that are shown in full
-LEADING = 2  # configurations whose observations stay
-LONG_AGO = 64  # characters of an earlier one
+LEADING = 2  # configurations whose further metrics stay
+FEW = 3  # rows in which equal values are told in each
 MAX_NAMES = 40  # of metrics that are left out
 
 
@@ -36,10 +33,18 @@ def trials(context: Context) -> Section:
     names = [label(name) for name in shown.per_trial]
     columns = ["trial", "parent", "mutation", *_recording(context, "recording"), *(["time"] if timed else [])]
     expected = ["expected / pool's choice"] if _pooled(context) else []
-    head, lines = table([*columns, *expected, context.objective.name, "change", *names], rows)
-    distance = "" if context.ceiling is None else ", and the factor of the distance to the ceiling"
+    first = len(columns) + 2  # value and change
+    rows, equal = _without_equal(rows, range(first, first + len(names)))
+    told_once = [f"{names[place - first]}={text}" for place, text in equal.items()]
+    names = [name for place, name in enumerate(names, start=first) if place not in equal]
+    head, lines = table([*columns, context.objective.name, "change", *names, *expected], rows)
+    factor = "" if context.ceiling is None else "the distance to the ceiling as a factor (below 1: nearer), "
     equal = "the mean of the parent" if context.fresh_seeds else "the parent on the same recording"
-    notes = [f"`change`: against {equal}{distance}."]
+    notes = [f"`change`: {factor}against {equal}."]
+    if not context.fresh_seeds and len(context.recordings.all) == 1:
+        notes.append("All ran on recording 1.")
+    if told_once:
+        notes.append(f"Equal in all rows that have it: {', '.join(told_once)}.")
     if names and len(context.block_trials) > DIAGNOSED:
         notes.append(f"Further metrics: of the latest {DIAGNOSED} trials and of the leading configurations.")
     if expected:
@@ -48,11 +53,23 @@ def trials(context: Context) -> Section:
         )
     if told and not timed:
         notes.append(f"Each took about {sum(minutes) / len(minutes):.1f} min{SLOW if max(minutes) > SLOW_MIN else ''}.")
+    if context.finished and not any(is_count(name) for trial in context.finished for name in trial.metrics):
+        notes.append("Not returned: how many steps a run took.")
     if shown.left_out:
         names = _folded([label(name) for name in shown.left_out])
         more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
         notes.append(f"Returned, not shown: {', '.join(names[:MAX_NAMES])}{more}.")
     return Section("Trials, newest first", (*notes, "", *head), lines, keep=20, patience=LAST_TO_GO + 1)
+
+
+def _without_equal(rows: Sequence[list[str]], places: Iterable[int]) -> tuple[list[list[str]], dict[int, str]]:
+    """Rows without those of these columns that hold one text only, and that text by place; all columns of few rows."""
+    equal: dict[int, str] = {}
+    for place in places:
+        found = [row[place] for row in rows if row[place] not in ("", "-")]
+        if len(found) >= FEW and len(set(found)) == 1:
+            equal[place] = found[0]
+    return [[cell for place, cell in enumerate(row) if place not in equal] for row in rows], equal
 
 
 def recordings(context: Context) -> Section | None:
@@ -80,53 +97,6 @@ def recordings(context: Context) -> Section | None:
     return Section("Recordings", (*note, "", *head), lines, keep=1, most=12, patience=30)
 
 
-def words(context: Context) -> Section | None:
-    """Per finished trial the model's own observation, and what became of its prediction. Of the older ones those that
-    still matter stand in a line each: of the leading configurations, and where a prediction failed.
-    """
-    rows: list[str] = []
-    quiet: list[int] = []
-    leading = {number for node in context.recordings.ranked[:LEADING] for number in node.trials}
-    for place, trial in enumerate(reversed(context.finished)):
-        number = trial.number
-        said, fate = context.observations.get(number), context.fates.get(number)
-        if not said and (not fate or place < NEWS):  # the end of the question names it
-            continue
-        if place >= WHOLE:
-            if said and number not in leading and fate is not None and _held(fate):
-                quiet.append(number)
-                continue
-            said = one_line(said, LONG_AGO) if said else said
-            fate = None if fate and _held(fate) else fate
-        rows.append(f"- {number}: {'; '.join(text for text in (fate, said) if text)}")
-    silent = [str(t.number) for t in context.finished if t.number not in context.observations][:-NEWS]
-    if not rows and not silent:
-        return None
-    head = (f"Without an observation of yours: trials {', '.join(silent)}.",) if silent else ()
-    foot = (
-        (f"({len(quiet)} older ones stand in analysis.md: their predictions held, trials {_ranges(quiet)})",)
-        if quiet
-        else ()
-    )
-    return Section("What you said of the trials, newest first", head, tuple(rows), foot, keep=6, most=40, patience=20)
-
-
-def _held(fate: str) -> bool:
-    """Whether nothing of a prediction failed, and nothing is left to judge."""
-    return fate.endswith((": held", "did not come"))
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """1, 2, 3, 7 as 1-3, 7."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-
-
 def _folded(names: Sequence[str]) -> list[str]:
     """Names that begin with the same word stand once where they are many: MLP_* (9)."""
     found: dict[str, list[str]] = {}
@@ -137,25 +107,26 @@ def _folded(names: Sequence[str]) -> list[str]:
 
 def news(context: Context, trial: Trial) -> str:
     """A trial that ended since the last question, against its parent on equal data."""
-    proposal = trial.proposal
-    where = _recording(context, f"recording {context.recordings.of(trial.number)}" if context.seed_keys else "run")
-    how = "; ".join([proposal.mutation, f"from {_origin(proposal.parent)}", *where])
-    text = f"- trial {trial.number} ({how}): "
+    text = f"- {trial.number} ({_mutation(context, trial)}): "
     if trial.value is None:
         return text + str(trial.state)
-    text += f"{context.objective.name}={short(trial.value)}"
+    text += f"{context.objective.name} {short(trial.value)}"
     if context.objectives is not None:
         text += f" ({context.objectives.text(context.objectives.values(trial.metrics))})"
-    change = _change(context, trial)
+    change, parent = _change(context, trial), trial.proposal.parent
+    if context.seed_keys and not context.fresh_seeds:
+        text += f" on recording {context.recordings.of(trial.number)}"
+    if change != "-":
+        text += f", {change} against {parent}"
     fate = context.fates.get(trial.number)
-    return "; ".join([text, *([f"change {change}"] if change != "-" else []), *([fate] if fate else [])])
+    return f"{text}; {fate}" if fate else text
 
 
 def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> list[str]:
     proposal = trial.proposal
     state = trial.state
     if state is TrialState.PRUNED and trial.error is not None:
-        value = f"{short(trial.value)} stopped early: {quoted(trial.error.message)}"
+        value = f"{short(trial.value)} stopped early: {fenced(trial.error.message, f'trial {trial.number}')}"
     else:
         value = short(trial.value) if trial.value is not None else str(state).lower()
     minutes = trial.metrics.get(MINUTES)
@@ -165,12 +136,12 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
     recording = _recording(context, str(context.recordings.of(trial.number)))
     cells = [str(trial.number), _origin(proposal.parent), _mutation(context, trial), *recording]
     expected = [_standing(context, trial)] if _pooled(context) else []
-    return [*cells, *([time] if timed else []), *expected, value, _change(context, trial), *values]
+    return [*cells, *([time] if timed else []), value, _change(context, trial), *values, *expected]
 
 
 def _recording(context: Context, cell: str) -> list[str]:
-    """The cell that tells recordings apart, unless every run has its own."""
-    return [] if context.fresh_seeds else [cell]
+    """The cell that tells recordings apart, where there are several and not every run has its own."""
+    return [] if context.fresh_seeds or len(context.recordings.all) < 2 else [cell]
 
 
 def _is_past(context: Context, trial: Trial) -> bool:
@@ -187,7 +158,7 @@ def _pooled(context: Context) -> bool:
 def _standing(context: Context, trial: Trial) -> str:
     standing = trial.proposal.standing
     if standing is None or trial not in context.block_trials[-BESIDE:]:
-        return "-"
+        return ""
     expected = short(standing.expected.median)
     if standing.place is not None or standing.best is None:
         return expected

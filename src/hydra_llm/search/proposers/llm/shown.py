@@ -18,6 +18,7 @@ MAX_METRICS = 12  # of an application that names none
 _WORD = r"(?<![A-Za-z])(?:[Tt]est(?![a-z])|TEST(?![A-Za-z]))"  # acc_test, test-acc, testAcc, TEST_loss
 _HUMP = r"(?<=[a-z])Test(?![a-z])"  # accTest
 _TEST = re.compile(f"{_WORD}|{_HUMP}")
+_COUNT = re.compile(r"^(n_|num_|training_|train_|global_|optimi[sz]er_)*(steps?|epochs?)$")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,18 @@ def is_withheld(name: str) -> bool:
     return _TEST.search(name) is not None
 
 
+def is_count(name: str) -> bool:
+    """Whether a number says how many steps or epochs a run took."""
+    return _COUNT.search(name) is not None
+
+
 def chosen(context: Context) -> Shown:
     scored = [trial for trial in context.finished if trial.value is not None]
     returned = list(dict.fromkeys(name for trial in scored for name in trial.metrics))
-    wanted = context.show or _first(context, returned)
+    wanted = [
+        *(n for n in returned if is_count(n) and n not in context.show),
+        *(context.show or _first(context, returned)),
+    ]
     if context.objectives is not None:
         wanted = dict.fromkeys([*context.objectives.names, *wanted])
     names = [name for name in wanted if name in returned and name not in (context.objective.metric, MINUTES)]

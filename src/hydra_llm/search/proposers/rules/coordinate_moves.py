@@ -34,7 +34,9 @@ EVIDENCE, NEW_MOVE, NEW_PARAMETER, TREND, LATER_STEP = 0.6, 0.4, 0.4, 0.1, 0.05
 
 @dataclass(frozen=True)
 class _Past:
-    """A mutation that was scored: which way, to where, and the gain in score beyond the noise floor."""
+    """A mutation that was scored: which way, to where, and the gain beyond the noise, on the scale of
+    tree/recordings.py.
+    """
 
     direction: int
     end: Any
@@ -134,6 +136,7 @@ def trend(context: Context, dimension: Dimension) -> int:
 def _past_moves(context: Context) -> dict[str, list[_Past]]:
     """Scored mutations of one parameter among the latest configurations, by parameter."""
     found: dict[str, list[_Past]] = {}
+    floor = context.recordings.noise_floor
     for node in context.tree.latest_scored(WINDOW):
         parent, gain = context.tree.parent(node), history.gain(context, node)
         if parent is None or gain is None:
@@ -142,7 +145,7 @@ def _past_moves(context: Context) -> dict[str, list[_Past]]:
         if len(names) == 1 and names[0] in parent.values and names[0] in node.values:
             dimension = context.space[names[0]]
             old, new = parent.values[names[0]], node.values[names[0]]
-            beyond = math.copysign(max(0.0, abs(gain) - context.noise_floor), gain)  # within the noise proves nothing
+            beyond = math.copysign(max(0.0, abs(gain) - floor), gain)  # within the noise proves nothing
             found.setdefault(names[0], []).append(_Past(_direction(dimension, old, new), new, beyond))
     return found
 
@@ -175,7 +178,7 @@ def _is_clipped(dimension: Dimension, old: Any, new: Any, step: float) -> bool:
 def _momentum(context: Context, node: Node, dimensions: list[Dimension]) -> Iterator[dict[str, Any]]:
     """The move that led to this node once more, if it was the only change, gained, and the kind has directions."""
     parent, gain = context.tree.parent(node), history.gain(context, node)
-    if parent is None or gain is None or gain <= context.noise_floor:
+    if parent is None or gain is None or gain <= context.recordings.noise_floor:
         return
     names = context.space.changed(parent.values, node.values)
     for dimension in dimensions:

@@ -21,7 +21,7 @@ class ReplicateOrExplore:
         node = rerun_candidate(context)
         if node is None:
             return None
-        chance = chance_of_best(context.tree, context.noise_floor)
+        chance = chance_of_best(context.recordings)
         why = (
             "nothing was repeated yet, so the noise is unknown"
             if chance is None

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
 
@@ -17,14 +18,13 @@ class RobustnessTest:
     name: ClassVar[str] = "robustness-test"
 
     def condition(self, context: Context) -> bool:
-        best = context.tree.best()
-        if not context.seed_keys or best is None or best.mean is None or context.thresholds is None:
+        best = history.new_best(context)
+        if best is None or best.mean is None or context.thresholds is None:
             return False
-        fresh = best.runs + best.pending == 1
-        return fresh and context.thresholds.is_success(context.objective, best.mean)
+        return context.thresholds.is_success(context.objective, best.mean)
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        best = context.tree.best()
+        best = history.new_best(context)
         if best is None or context.space.key(best.values) in taken:
             return None
         note = f"rerun of node {best.id} with fresh seeds"

@@ -24,8 +24,7 @@ class ScaleUp:
     name: ClassVar[str] = "scale-up"
 
     def condition(self, context: Context) -> bool:
-        streak = history.partial_streak(context)
-        improving = len(streak) >= PARTIALS and max(streak[-PARTIALS + 1 :]) > streak[-PARTIALS] + context.noise_floor
+        improving = history.partial_improvement(context, PARTIALS) > 0
         latest = [(t.duration or 0.0) / 60 for t in history.finished(context)[-1:]]
         return improving and bool(self._lengths(context)) and max(latest, default=0.0) <= MAX_MINUTES
 
