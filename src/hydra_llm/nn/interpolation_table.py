@@ -1,9 +1,9 @@
 """Functions of one state, evaluated at many states through a table.
 
 message(u) is needed at every frame of every neuron, a million states, but it is one smooth curve. So it is evaluated at
-some hundred nodes and interpolated between them by Lagrange polynomials through six nodes (error ~ h^6), or through two
-where the curve has kinks. The states are fixed during a fit, so interpolation is one sparse matrix, built once; the
-gradient passes through its transpose.
+some hundred nodes and interpolated between them by Lagrange polynomials through six nodes (error ~ h^6; nn.line_table
+has lines for curves with kinks). The states are fixed during a fit, so interpolation is one sparse matrix, built once;
+the gradient passes through its transpose.
 """
 
 import math
@@ -12,7 +12,7 @@ import warnings
 import torch
 from torch import Tensor
 
-SMOOTH, KINKED = 6, 2  # nodes per polynomial
+_ORDER = 6  # nodes per polynomial
 
 
 class InterpolationTable:
@@ -22,11 +22,9 @@ class InterpolationTable:
     the states [frame, neuron].
     """
 
-    def __init__(self, states: Tensor, n_nodes: int, *, shared: bool, order: int = SMOOTH) -> None:
-        """states [frame, neuron]; shared: one curve for all neurons, else one per neuron over its own range.
-
-        order: nodes per polynomial; KINKED interpolates between neighbours and does not ring at a kink.
-        """
+    def __init__(self, states: Tensor, n_nodes: int, *, shared: bool) -> None:
+        """states [frame, neuron]; shared: one curve for all neurons, else one per neuron over its own range."""
+        order = _ORDER
         if n_nodes < 2 * order:
             raise ValueError(
                 f"n_nodes must be at least {2 * order} for polynomials through {order} nodes, got {n_nodes}."

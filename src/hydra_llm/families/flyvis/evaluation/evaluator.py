@@ -26,6 +26,7 @@ from hydra_llm.families.flyvis.evaluation.probe import Probe
 from hydra_llm.families.flyvis.evaluation.recovery_curve import Point, to_text, trajectory_metrics, verdict
 from hydra_llm.families.flyvis.evaluation.relaxation_gauge import RecoveredParameters
 from hydra_llm.families.flyvis.evaluation.rollouts import Rollouts, roll_out_sequences
+from hydra_llm.families.flyvis.evaluation.tabulated import tabulated
 from hydra_llm.families.flyvis.evaluation.truth import EyeTruth
 from hydra_llm.families.flyvis.evaluation.type_clusters import cluster_types
 from hydra_llm.families.flyvis.evaluation.type_table import TypeTable
@@ -279,13 +280,13 @@ class FlyvisEvaluator:
             predicted = self._partly.onestep(net, _whole(fit), "test")
             return onestep_metrics(predicted, self._drift("test"), prefix="onestep")
         test, states = self._observations.split("test"), self._dataset.states("test")
-        predicted = []
+        predicted, law = [], tabulated(net, states)
         with torch.no_grad():
             step = max(1, _STATES_AT_ONCE // states.shape[1])
             for start in range(0, len(states), step):
                 own = slice(start, start + step)
                 held = None if test.external is None else torch.tensor(test.external[own]).to(net.W.dtype)
-                predicted.append(net(torch.tensor(states[own]).to(net.W.dtype), held).numpy())
+                predicted.append(law(torch.tensor(states[own]).to(net.W.dtype), held).numpy())
         return onestep_metrics(np.concatenate(predicted), self._drift("test"), prefix="onestep")
 
     def _trajectory(self, fit: Fit) -> list[Point]:

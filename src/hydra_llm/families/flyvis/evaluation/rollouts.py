@@ -16,6 +16,7 @@ from torch import Tensor
 
 from hydra_llm.data.observations import RecordedSplit
 from hydra_llm.estimation.method import Field
+from hydra_llm.families.flyvis.evaluation.tabulated import tabulated
 from hydra_llm.families.flyvis.system.voltage_field import VoltageField
 from hydra_llm.families.rollouts import roll_out
 from hydra_llm.metrics.dynamics import valid_frames
@@ -81,8 +82,10 @@ def roll_out_sequences(
         padded = [np.pad(h, ((0, longest - len(h)), (0, 0)), mode="edge") for h in held]
         external = torch.from_numpy(np.stack(padded, axis=1))  # [frame, sequence, input]
 
+    by_network = tabulated(net, split.activity)
+
     def learned(v: Tensor, held: Tensor | None) -> Tensor:
-        return net(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype))
+        return by_network(v.to(net.W.dtype), None if held is None else held.to(net.W.dtype))
 
     def true(v: Tensor, held: Tensor | None) -> Tensor:
         assert field is not None

@@ -7,6 +7,9 @@ m = g / rms(g)
 As for the signal family: the derivative through the minimisers vanishes, and dividing by the root mean square
 removes the scale gauge, without which the ridge would reward large messages. Here each target has its own few sources,
 so a regression of its own. Golub & Pereyra (1973); Kaufman (1975).
+
+g is linear in its values at the nodes of a table, so the gradient is written down at these: the states of all neurons
+pass through memory a few times per evaluation, where automatic differentiation would need some twenty passes.
 """
 
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ from hydra_llm.families.flyvis.fitting.neighbours import by_in_degree
 from hydra_llm.families.flyvis.fitting.pooled import Pools, tied
 from hydra_llm.families.flyvis.fitting.regressions import Coefficients, NormalEquations
 from hydra_llm.families.flyvis.model.gnn import FlyvisGNN
-from hydra_llm.nn.interpolation_table import KINKED, InterpolationTable
+from hydra_llm.nn.line_table import LineTable
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,16 @@ class FlyvisReducedProblem:
     """
 
     def __init__(self, net: FlyvisGNN, frames: Frames, n_nodes: int, pools: Pools | None = None) -> None:
-        self._pools = pools
+        self._pools, self._recorded = pools, net.recorded
         v = frames.activity.double()
         external = None if frames.external is None else frames.external.double()
-        self._own, self._slope = net.spread_input(v, external) - v, frames.target.double()
+        own, slope = net.spread_input(v, external) - v, frames.target.double()
+        self._own, self._slope = own.T.contiguous(), slope.T.contiguous()  # [neuron, frame]
         self._groups = by_in_degree(net.edge_index, net.n_neurons)
-        self._interpolation = InterpolationTable(v, n_nodes, shared=not net.edge_embedding, order=KINKED)
-        self._nodes = self._interpolation.nodes.to(net.W.dtype)
-        self._recorded = net.recorded
-        self._variance = self._seen(self._slope).var(dim=0, unbiased=False).mean()
-
-    def _seen(self, values: Tensor) -> Tensor:
-        """Columns of the recorded neurons."""
-        return values if self._recorded is None else values[:, self._recorded]
+        self._lines = LineTable(v.T.contiguous(), n_nodes, shared=not net.edge_embedding)
+        self._nodes = self._lines.nodes.to(net.W.dtype)
+        seen = slope if self._recorded is None else slope[:, self._recorded]
+        self._n_seen, self._variance = seen.numel(), seen.var(dim=0, unbiased=False).mean()
 
     def _table(self, net: FlyvisGNN) -> Tensor:
         if net.edge_embedding:
@@ -59,15 +59,33 @@ class FlyvisReducedProblem:
         return net.lin_edge(self._nodes[:, :1], self._nodes[:1, :0])  # one curve, which no embedding tells apart
 
     def evaluate(self, net: FlyvisGNN, ridge: float) -> Eliminated:
-        message = self._interpolation(self._table(net).double())  # [frame, source]
-        scale = message.pow(2).mean().sqrt()
-        message = message / scale
-        normal = NormalEquations.of(self._groups, message, self._own, self._slope, self._recorded)
-        found = normal.solve(ridge) if self._pools is None else tied(normal, self._pools, ridge)
-        received = net.graph(found.beta, message)
-        residual = self._seen(self._slope - found.rate * self._own - found.offset - received)
-        loss = residual.pow(2).mean() + ridge * found.beta.pow(2).sum() / net.n_neurons
-        return Eliminated(loss / self._variance, found, float(scale.detach()))
+        table = self._table(net)
+        with torch.no_grad():
+            square, half_slope = self._lines.mean_square(table.double())
+            scale = square.sqrt()
+            message = self._lines(table.double() / scale)  # [source, frame]
+            normal = NormalEquations.of(self._groups, message.T, self._own.T, self._slope.T, self._recorded)
+            found = normal.solve(ridge) if self._pools is None else tied(normal, self._pools, ridge)
+            unexplained = found.residual.sum() * message.shape[1] / self._n_seen
+            loss = (unexplained + ridge * found.beta.pow(2).sum() / net.n_neurons) / self._variance
+            by_node = self._lines.transposed(self._by_message(net, message, found)) / scale
+            along = (by_node * table).sum() / square  # a larger table is the same message
+            gradient = (by_node - along * half_slope).to(table)
+        told = loss + (gradient * (table - table.detach())).sum()
+        return Eliminated(told, found, float(scale))
+
+    def _by_message(self, net: FlyvisGNN, message: Tensor, found: Coefficients) -> Tensor:
+        """Derivative of L by the messages [source, frame], in the precision of the network: the minimisers do not
+        change to first order.
+        """
+        beta, dtype = found.beta.to(net.W), net.W.dtype
+        explained = torch.addcmul(found.offset[:, None], found.rate[:, None], self._own)
+        residual = (self._slope - explained).to(dtype)
+        residual -= net.graph.matrix(beta) @ message.to(dtype)
+        if self._recorded is not None:
+            residual[~self._recorded] = 0
+        received = net.graph.matrix(beta * (-2 / float(self._n_seen * self._variance)), transposed=True)
+        return received @ residual
 
     def settle(self, net: FlyvisGNN, ridge: float) -> float:
         """Write the minimisers into the network. Returns L."""

@@ -26,6 +26,7 @@ ARCHIVE = Download(
     sha256="e3d0b5b77c3d031b000a19e0e25e3e2cac65d183755601bc2cf066df1a2aa492",
 )
 FRAMES = Path("JPEGImages") / "480p"
+_NAMED = 6  # folders that an error lists
 
 _REMEDIES = (
     f"Set simulation.davis_root or the environment variable {VARIABLE} to a folder that holds {FRAMES}, or run once "
@@ -50,12 +51,24 @@ def videos_below(folder: Path, least_frames: int, most_frames: int | None) -> tu
     """Every subfolder with images as a video."""
     found = [(path.name, image_files(path)) for path in sorted(folder.iterdir()) if path.is_dir()]
     long = tuple(Video(name, tuple(paths[:most_frames])) for name, paths in found if len(paths) >= least_frames)
+    if not any(paths for _, paths in found):
+        raise StimulusError(
+            f"The folders in {folder} hold no images ({len(found)} folders). Expected one folder of images per video, "
+            f"as {folder.name}/VIDEO/frame_0001.png{_where_videos_are(folder)}."
+        )
     if not long:
         raise StimulusError(
             f"No video below {folder} has {least_frames} frames or more ({len(found)} folders). Expected one folder of "
             "images per video; lower simulation.video_least_frames if they are short."
         )
     return long
+
+
+def _where_videos_are(folder: Path) -> str:
+    """Which folders further down hold videos, as the end of a sentence."""
+    deeper = (path for pattern in ("*/*", "*/*/*") for path in sorted(folder.glob(pattern)) if path.is_dir())
+    found = list(dict.fromkeys(str(path.parent) for path in deeper if image_files(path)))
+    return f"; there are such folders in {', '.join(found[:_NAMED])}, one of which may be meant" if found else ""
 
 
 def _download(cache: Path) -> None:
