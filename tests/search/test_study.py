@@ -149,6 +149,22 @@ def test_a_job_that_takes_its_siblings_with_it_does_so_once(tmp_path):
     assert study.state.trials[2].state is TrialState.LOST
 
 
+def test_trials_that_may_have_ended_their_batch_run_again_one_by_one_after_a_resume_too(tmp_path):
+    wanted = settings(n_trials=4, n_parallel=4)
+    study = open_study(tmp_path, wanted)
+    for trial in study.launched(study.ask(4)):
+        study.put_back(trial.number, "one of them ended the launch", alone=trial.number < 3)
+    study.close()
+    again = open_study(tmp_path, wanted)
+    sizes = []
+    while asked := again.ask(4):
+        sizes.append([trial.number for trial in again.launched(asked)])
+        for trial in asked:
+            again.tell(trial.number, bowl(trial))
+    assert sizes == [[0], [1], [2], [3]]
+    assert all(trial.attempt == 1 for trial in again.state.trials.values())
+
+
 def test_failures_are_results_and_the_search_goes_on(tmp_path):
     def task(trial):
         return bowl(trial) if trial.number != 2 else Outcome(TrialState.FAILED, error=TrialError("Boom", "bad lr"))

@@ -211,7 +211,7 @@ class Study:
                 trials = self._numbers.confirmation([run for run in missing if run.trial.block == block])
                 self._record(Asked(self.clock(), block, trials))
         waiting = [self.state.trials[number] for number in self.state.waiting]
-        again = [trial for trial in waiting if trial.attempt > 0]
+        again = [trial for trial in waiting if trial.attempt > 0 or trial.number in self.state.alone]
         return again[:1] or waiting[:count]  # a job that took its siblings with it must not do so twice
 
     @property
@@ -343,13 +343,14 @@ class Study:
             self.limits.learn([told])
         return told
 
-    def put_back(self, number: int, reason: str) -> Trial:
+    def put_back(self, number: int, reason: str, *, alone: bool = False) -> Trial:
         """Record that a launched trial was taken away through no fault of its own: it runs again, none of its retries
-        used. Raises ValueError, with a sentence, for a trial that does not run.
+        used; `alone` where it may have ended the others that were launched with it. Raises ValueError, with a sentence,
+        for a trial that does not run.
         """
         trial = asked_trial(self.state, number)
         check_running(self.state, trial)
-        self._record(Lost(self.clock(), trial.number, reason, charged=False))
+        self._record(Lost(self.clock(), trial.number, reason, charged=False, alone=alone))
         return self.state.trials[trial.number]
 
     def note(self, kind: str, text: str, by: str, number: int | None = None) -> None:

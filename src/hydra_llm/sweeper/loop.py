@@ -7,12 +7,13 @@ import time
 from dataclasses import dataclass
 
 from hydra_llm.search.study import Study
-from hydra_llm.search.trial.outcome import Outcome, lost
+from hydra_llm.search.trial.outcome import lost
 from hydra_llm.search.trial.trial import TrialState
 from hydra_llm.sweeper.artifacts import SweepArtifacts
 from hydra_llm.sweeper.command_line import repeat_command
 from hydra_llm.sweeper.console import Console
-from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.sweeper.dispatch.base import Dispatch, Ended, Launch
+from hydra_llm.sweeper.dispatch.blame import PutBack
 from hydra_llm.sweeper.dispatch.choice import gpu_override
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.scheduler import cancel_line, collect, state_of_submission
@@ -90,9 +91,13 @@ class SearchLoop:
                 self.artifacts.write()
             stale = bool(outcomes)
 
-    def _tell(self, number: int, outcome: Outcome, recovered: bool = False) -> None:
+    def _tell(self, number: int, ended: Ended, recovered: bool = False) -> None:
         with self.signals.held():  # an outcome that was half recorded would be told again
-            self.console.told(self.study.tell(number, outcome), recovered=recovered)
+            if isinstance(ended, PutBack):
+                self.study.put_back(number, ended.reason, alone=ended.alone)
+                log.warning("Trial %d will run again: %s.", number, ended.reason)
+            else:
+                self.console.told(self.study.tell(number, ended), recovered=recovered)
 
     def _fill(self) -> None:
         """A trial for every free slot, while the sweep goes on."""

@@ -41,6 +41,7 @@ from hydra_llm.sweeper.dispatch.signals import Interruptible
 from hydra_llm.sweeper.dispatch.slurm import has_accounting
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.job.channel import JobChannel
+from hydra_llm.sweeper.job.marked_end import MarkedEnd
 from hydra_llm.sweeper.job.quiet_console import QuietConsole
 from hydra_llm.sweeper.job.result_recorder import ResultRecorder
 from hydra_llm.sweeper.loop import SearchLoop
@@ -69,12 +70,12 @@ class SweepRun:
         _refuse_secrets(config)
         self.context = context
         self.config = config
-        self.task_function = task_function
         self._launcher_kind = launcher_kind(config)
         self.options["n_parallel"] = n_slots(self.options, self._launcher_kind)
         self.dispatch_mode, self._dispatch_warning = choose(
             self.options["dispatch"], self.options["n_parallel"], self._launcher_kind, fork_hindrance()
         )
+        self.task_function = MarkedEnd(task_function) if self.dispatch_mode == "batch" else task_function
         if self.options["prefix"]:
             check_prefix(self.options["prefix"], self._launcher_kind, self.options["mode"])
         self._attach_callbacks()

@@ -52,6 +52,25 @@ def test_a_limit_is_accepted_only_where_the_oracle_stops_there(text):
     assert judged(edit("tentative", text, trials=(3,)), trials=with_oracle(0.71)).section == "tentative"
 
 
+def limited_at(oracle, unit, ceiling=None):
+    """What becomes of a claimed limit, for scores in another unit and an oracle above the best of them, 0.7."""
+    trials = [trial(n, n - 1 if n else None, (0.1 + 0.2 * n) * unit, depth=2 + n) for n in range(4)]
+    trials = [ended(t, metrics={"oracle_R2": oracle * unit}) for t in trials]
+    records = EvidenceBase({1: tree_of(*trials)}, trials, OBJECTIVE, noisy=False, ceiling=ceiling)
+    return vetted(edit("tentative", "0.7 is the ceiling", trials=(3,)), (), (), records, SPACE).section
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1.0, 1e5])
+def test_a_limit_is_judged_alike_whatever_the_unit_of_the_metric(unit):
+    assert limited_at(0.71, unit) == "tentative"
+    assert limited_at(0.85, unit) == "open question"
+
+
+def test_near_a_ceiling_a_limit_is_judged_by_the_distance_to_it():
+    assert limited_at(0.71, 1.0, ceiling=0.7101) == "open question"  # its error is a hundredth of the best run's
+    assert limited_at(0.71, 1.0, ceiling=5.0) == "tentative"
+
+
 def test_an_edit_of_an_entry_that_is_not_there_is_refused_with_those_that_are():
     found = judged(edit(action="revise", entry="P9"), edit())
     assert found.outcome == "refused"

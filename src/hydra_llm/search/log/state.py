@@ -90,6 +90,7 @@ class SweepState:
         self._place: dict[int, int] = {}  # where a search trial stands in the list of its block
         self.waiting: list[int] = []  # asked, or lost and to be run again; not launched
         self.running: list[int] = []  # launched, not told
+        self.alone: set[int] = set()  # of those that wait: may have ended the others of their batch
         self.notes: list[Note] = []
         self.rejections: list[Rejection] = []
         self.questions: list[Question] = []  # to a language model, in order
@@ -187,6 +188,8 @@ class SweepState:
         trial = self.trials[event.number]
         if not event.charged:
             self._put(replace(trial, attempt=trial.attempt - 1))
+        if event.alone:
+            self.alone.add(trial.number)
         self.running.remove(trial.number)
         self.waiting = sorted([*self.waiting, trial.number])
 

@@ -21,8 +21,9 @@ from hydra_llm.search.log.memory_entries import (
 from hydra_llm.search.memory.evidence import Evidence, EvidenceBase, judge
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.statistics.claims import claim_problem
+from hydra_llm.search.statistics.progress import band
 
-CEILING_MARGIN = 0.02  # the oracle stops at the value if it is no further above it than this, or than two noise floors
+NOISE_FLOORS = 2  # by which an oracle may lie above the best run by chance
 MAX_ENTRIES = 200  # beyond, something has to be removed before anything is added
 _CEILING = re.compile(
     r"ceiling|(fundamental|identifiab\w*|theoretical|hard|intrinsic) (limit|bound)|upper (limit|bound)|unidentifiab"
@@ -111,7 +112,9 @@ def states_a_ceiling(text: str) -> bool:
 def ceiling_problem(numbers: Iterable[int], records: EvidenceBase) -> str:
     """Why a limit may not be claimed from these trials, "" if the oracle of their data stops where the best did.
 
-    A limit read off from a score is a claim about data, and only the oracle speaks for data.
+    A limit read off from a score is a claim about data, and only the oracle speaks for data. It stops there if it is no
+    further above, on the scale of tree/recordings.py, than the width within which results of the block count as one, or
+    than the noise of single runs.
     """
     objective, wanted = records.objective, set(numbers)
     trials = [t for t in records.trials if t.number in wanted and t.value is not None]
@@ -122,10 +125,9 @@ def ceiling_problem(numbers: Iterable[int], records: EvidenceBase) -> str:
     oracle = best.metrics.get(name)
     if oracle is None:
         return f"a limit is a claim about the data, and these trials bring no {name} to check it with."
-    room = objective.score(oracle) - objective.score(best.value)
-    of_block = records.recordings.get(best.block)
-    floor = 0.0 if of_block is None else of_block.noise_at(objective.score(oracle))
-    if room > max(CEILING_MARGIN, 2 * floor):
+    block = records.recordings[best.block]
+    room = block.scaled(objective.score(oracle)) - block.scaled(objective.score(best.value))
+    if room > max(band(list(block.estimates.values())), NOISE_FLOORS * block.noise_floor):
         return (
             f"the oracle of trial {best.number} reaches {oracle:.4g} where the training stops at {best.value:.4g}, "
             "so the data are not the limit."

@@ -67,7 +67,7 @@ def _is_plateau(finished: Sequence[Trial], records: Recordings, noise_floor: flo
     couples = list(itertools.combinations(_latest(completed, records.tree), 2))
     if records.pair_noise is None or any(records.pair(*couple) is None for couple in couples):
         return _scores_are_level(completed, records, noise_floor)
-    width = _band([records.estimates[node.id] for node in records.tree.latest_scored(LATEST)])
+    width = band([records.estimates[node.id] for node in records.tree.latest_scored(LATEST)])
     level = [records.is_even(*couple) or _distance(records, *couple) <= width for couple in couples]
     return len(level) == math.comb(PLATEAU_RUN, 2) and all(level)
 
@@ -86,10 +86,10 @@ def _distance(records: Recordings, node: Node, other: Node) -> float:
 def _scores_are_level(completed: Sequence[Trial], records: Recordings, noise_floor: float) -> bool:
     scores = [records.scaled(records.objective.score(trial.value)) for trial in completed if trial.value is not None]
     tail = scores[-PLATEAU_RUN:]
-    return len(tail) == PLATEAU_RUN and max(tail) - min(tail) <= max(2.0 * noise_floor, _band(scores))
+    return len(tail) == PLATEAU_RUN and max(tail) - min(tail) <= max(2.0 * noise_floor, band(scores))
 
 
-def _band(scaled: Sequence[float]) -> float:
+def band(scaled: Sequence[float]) -> float:
     """Width within which results count as one, in whatever unit the scale has."""
     low, high = np.quantile(scaled, (0.1, 0.9))
     return 2.0 * PLATEAU_BAND * float(high - low)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.sweeper.dispatch.base import Launch
+from hydra_llm.sweeper.dispatch.base import Ended, Launch
 from hydra_llm.sweeper.dispatch.batch import consecutive
 from hydra_llm.sweeper.dispatch.thread import ThreadDispatch
 
@@ -19,7 +18,7 @@ class ArrayDispatch(ThreadDispatch):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._held: dict[int, Outcome] = {}  # of jobs whose batch still runs
+        self._held: dict[int, Ended] = {}  # of jobs whose batch still runs
 
     @property
     def free_slots(self) -> list[int]:
@@ -30,7 +29,7 @@ class ArrayDispatch(ThreadDispatch):
         for batch in consecutive(launches):
             self._launch_aside(batch, f"llm_ucb trials {batch[0].number} to {batch[-1].number}")
 
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
         """Outcomes of the whole batch, in order of number; {} while one of its jobs runs."""
         self._held.update(super().wait(timeout_s))
         if self.running:

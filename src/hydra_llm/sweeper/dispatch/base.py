@@ -15,14 +15,17 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 from hydra.core.utils import JobReturn
+from omegaconf import OmegaConf
 
 from hydra_llm.search.trial.outcome import Outcome
+from hydra_llm.sweeper.dispatch.blame import PutBack, after_end
 from hydra_llm.sweeper.dispatch.reader import Reader
 
 log = logging.getLogger(__name__)
+
+Ended = Outcome | PutBack  # of a job: how it ended, or that it is to run again through no fault of its own
 
 
 @dataclass(frozen=True)
@@ -75,22 +78,36 @@ class Dispatch(ABC):
     def _begin(self, launches: list[Launch]) -> None: ...
 
     @abstractmethod
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
-        """Outcomes by number of the jobs that ended; {} after `timeout_s` seconds without any."""
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
+        """Ends by number of the jobs that ended; {} after `timeout_s` seconds without any."""
 
     def close(self) -> None:  # noqa: B027  # most dispatches have nothing to give back
         """Give processes back; running jobs die with them unless they survive."""
 
-    def _outcomes(self, numbers: list[int], result: Sequence[JobReturn] | BaseException) -> dict[int, Outcome]:
+    def _outcomes(self, numbers: list[int], result: Sequence[JobReturn] | BaseException) -> dict[int, Ended]:
         """Of one launch() by what it returned, or raised: then the jobs that wrote their end down still count."""
-        if isinstance(result, SystemExit):  # run_job lets it pass
-            return self._reader.after_exit(numbers, result.code)
-        if isinstance(result, KeyboardInterrupt):  # a signal's ends the sweep and does not come here
-            return self._reader.after_interrupt(numbers)
-        if isinstance(result, BaseException):
+        if isinstance(result, BaseException):  # a signal's KeyboardInterrupt ends the sweep and does not come here
             names = ", ".join(map(str, numbers))
-            log.warning("The launcher failed for trial %s (%s: %s).", names, type(result).__name__, result)
-            return {number: self._reader.after_error(result, number) for number in numbers}
+            if not isinstance(result, SystemExit | KeyboardInterrupt):  # run_job lets these pass
+                log.warning("The launcher failed for trial %s (%s: %s).", names, type(result).__name__, result)
+            return self._after_error(numbers, result)
         self._returned[numbers[0]] = result
-        returned = zip(numbers, chain(result, repeat(None)), strict=False)
-        return {number: self._reader.read(job_return, number) for number, job_return in returned}
+        returned = by_number(numbers, result)
+        return {number: self._reader.read(returned.get(number), number) for number in numbers}
+
+    def _after_error(self, numbers: list[int], error: BaseException) -> dict[int, Ended]:
+        """launch() raised, and its jobs were alone or in processes of their own, which know nothing of each other."""
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return after_end(self._reader, numbers, error)
+        return {number: self._reader.after_error(error, number) for number in numbers}
+
+
+def by_number(numbers: Sequence[int], returned: Sequence[JobReturn]) -> dict[int, JobReturn]:
+    """What came back of each job: by the number that it ran under, else by its place in the list."""
+    found: dict[int, JobReturn] = {}
+    for place, job_return in enumerate(returned):
+        own = None if job_return.hydra_cfg is None else OmegaConf.select(job_return.hydra_cfg, "hydra.job.num")
+        number = own if own in numbers else numbers[place] if place < len(numbers) else None
+        if number is not None:
+            found[number] = job_return
+    return found

@@ -1,7 +1,7 @@
 """One launch() for all jobs of a batch: what Hydra's launchers are made for, and the only reproducible order.
 
-launch() is synchronous and all or nothing; when it raises, the results that finished jobs wrote down count, and the
-others are LOST. A task that ends its process, or interrupts it, is FAILED.
+launch() is synchronous and all or nothing; when it raises, the results that finished jobs wrote down count. Of the
+others the one that ended the launch is LOST, or FAILED if the task itself did it; the rest run again (blame.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.sweeper.dispatch.base import Dispatch, Ended, Launch
+from hydra_llm.sweeper.dispatch.blame import after_end
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.signals import Interruptible
 
@@ -43,15 +43,15 @@ class BatchDispatch(Dispatch):
     def _begin(self, launches: list[Launch]) -> None:
         """A batch begins when somebody waits for it."""
 
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
         """Launch, and return when all jobs ended. A signal's KeyboardInterrupt passes; a resume finds what finished."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, Ended] = {}
         for batch in consecutive(list(self.running.values())):
             outcomes |= self._launch(batch)
         self.running = {}
         return outcomes
 
-    def _launch(self, batch: list[Launch]) -> dict[int, Outcome]:
+    def _launch(self, batch: list[Launch]) -> dict[int, Ended]:
         numbers = [launch.number for launch in batch]
         try:
             result = self._launcher.launch([launch.overrides for launch in batch], initial_job_idx=numbers[0])
@@ -60,6 +60,9 @@ class BatchDispatch(Dispatch):
             self._signals.check()
             return self._outcomes(numbers, error)
         return self._outcomes(numbers, result)
+
+    def _after_error(self, numbers: list[int], error: BaseException) -> dict[int, Ended]:
+        return after_end(self._reader, numbers, error)
 
 
 def consecutive(launches: list[Launch]) -> list[list[Launch]]:

@@ -17,8 +17,8 @@ from typing import Any
 
 from hydra.plugins.launcher import Launcher
 
-from hydra_llm.search.trial.outcome import Outcome, timed_out
-from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.search.trial.outcome import timed_out
+from hydra_llm.sweeper.dispatch.base import Dispatch, Ended, Launch
 from hydra_llm.sweeper.dispatch.driver import REAP_S, Reply, read_returned, supervise
 from hydra_llm.sweeper.dispatch.process import fork, reap
 from hydra_llm.sweeper.dispatch.reader import Reader
@@ -70,9 +70,9 @@ class ForkDispatch(Dispatch):
                 self._respawn(launch.slot)
                 self._pipes[launch.slot].send_bytes(message)
 
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
         slots = {self._pipes[slot]: slot for slot in self.running}
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, Ended] = {}
         for ready in wait(list(slots), timeout_s):
             assert isinstance(ready, Connection)
             slot = slots[ready]
@@ -85,7 +85,7 @@ class ForkDispatch(Dispatch):
             outcomes[number] = self._read(number, reply)
         return outcomes
 
-    def _read(self, number: int, reply: Reply) -> Outcome:
+    def _read(self, number: int, reply: Reply) -> Ended:
         kind: str = reply[0]
         payload: Any = reply[1]
         if kind == "returned":
@@ -96,9 +96,9 @@ class ForkDispatch(Dispatch):
             else:
                 return self._outcomes([number], results)[number]
         if kind == "exit":
-            return self._reader.after_exit([number], payload)[number]
+            return self._outcomes([number], SystemExit(payload))[number]
         if kind == "interrupted":
-            return self._reader.after_interrupt([number])[number]
+            return self._outcomes([number], KeyboardInterrupt())[number]
         if kind == "timeout":  # it may have finished in its last moment
             folder = self._reader.default_folder(number)
             return self._reader.read_recorded_outcome(number) or timed_out(payload, folder=folder, ended=time.time())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +42,6 @@ class Reader:
                 described = TrialError("FAILED", f"the job failed without an exception: {error!r}")
             return Outcome(state_of_error(error), error=described, folder=folder, **times)
         return from_result(result.return_value, self.objective, folder=folder, **times)
-
-    def after_exit(self, numbers: Sequence[int], code: Any) -> dict[int, Outcome]:
-        """One of the jobs called sys.exit."""
-        return self._blame_first(numbers, TrialError("SystemExit", f"the task ended its process with exit code {code}"))
-
-    def after_interrupt(self, numbers: Sequence[int]) -> dict[int, Outcome]:
-        """One of the jobs raised KeyboardInterrupt by itself."""
-        error = TrialError("KeyboardInterrupt", "the task raised it, and nobody interrupted the sweep")
-        return self._blame_first(numbers, error)
-
-    def _blame_first(self, numbers: Sequence[int], error: TrialError) -> dict[int, Outcome]:
-        """The first job without a result ended the launch with this error; those after it never started."""
-        outcomes: dict[int, Outcome] = {}
-        culprit = False
-        for number in numbers:
-            recorded = self.read_recorded_outcome(number)
-            if recorded is not None:
-                outcomes[number] = recorded
-            elif not culprit:
-                culprit = True
-                outcomes[number] = Outcome(TrialState.FAILED, error=error, folder=self.default_folder(number))
-            else:
-                outcomes[number] = lost("an earlier job of the batch ended its launch")
-        return outcomes
 
     def after_error(self, error: BaseException, number: int) -> Outcome:
         """launch() raised: the job's own record counts; without one it was cancelled or LOST."""

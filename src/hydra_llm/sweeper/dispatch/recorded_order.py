@@ -14,8 +14,7 @@ from hydra.core.utils import JobReturn
 
 from hydra_llm.search.log.event_log import EVENTS_NAME, read_events
 from hydra_llm.search.log.events import Asked, Event, Question, Told
-from hydra_llm.search.trial.outcome import Outcome
-from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.sweeper.dispatch.base import Dispatch, Ended, Launch
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class RecordedOrder(Dispatch):
     def __init__(self, inner: Dispatch, groups: Sequence[Sequence[int]]) -> None:
         self._inner = inner
         self._groups = [list(group) for group in groups]
-        self._held: dict[int, Outcome] = {}
+        self._held: dict[int, Ended] = {}
         self._launches: dict[int, Launch] = {}
         self._handed: set[int] = set()
         self.survives = inner.survives
@@ -63,7 +62,7 @@ class RecordedOrder(Dispatch):
         self._launches |= {launch.number: launch for launch in launches}
         self._inner.start(launches)
 
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
         if self._inner.running:
             self._held |= self._inner.wait(0.0 if self._is_ready() else timeout_s)
         if not self._is_ready():

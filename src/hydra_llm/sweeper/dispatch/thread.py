@@ -17,7 +17,7 @@ from hydra.plugins.launcher import Launcher
 
 from hydra_llm.search.trial.outcome import Outcome, timed_out
 from hydra_llm.search.trial.trial import TrialState
-from hydra_llm.sweeper.dispatch.base import Dispatch, Launch
+from hydra_llm.sweeper.dispatch.base import Dispatch, Ended, Launch
 from hydra_llm.sweeper.dispatch.reader import Reader
 from hydra_llm.sweeper.dispatch.slurm import is_unreachable
 from hydra_llm.sweeper.dispatch.watch import SchedulerWatch
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 SUBMIT_PATIENCE_S = 1800.0  # a controller that is away for maintenance comes back
 SUBMIT_PAUSES_S = (5.0, 60.0)  # between two attempts to submit: from, to
 
-Ended = tuple[list[Launch], Sequence[JobReturn] | BaseException]
+Returned = tuple[list[Launch], Sequence[JobReturn] | BaseException]
 
 
 class ThreadDispatch(Dispatch):
@@ -57,7 +57,7 @@ class ThreadDispatch(Dispatch):
         self._limit_s = limit_s
         self._watch = watch
         self._grace_s, self._late_s, self._poll_s = grace_s, late_s, poll_s
-        self._ended: queue.Queue[Ended] = queue.Queue()
+        self._ended: queue.Queue[Returned] = queue.Queue()
         self._written: dict[int, float] = {}  # number -> when its result was first seen on disk
 
     def _begin(self, launches: list[Launch]) -> None:
@@ -75,7 +75,7 @@ class ThreadDispatch(Dispatch):
         except BaseException as error:  # SystemExit too: a thread that ends silently would leave its slot taken
             self._ended.put((launches, error))
 
-    def wait(self, timeout_s: float) -> dict[int, Outcome]:
+    def wait(self, timeout_s: float) -> dict[int, Ended]:
         end = time.monotonic() + timeout_s
         while True:
             left = max(0.0, end - time.monotonic())
@@ -93,12 +93,12 @@ class ThreadDispatch(Dispatch):
             if awaited:
                 return {launch.number: outcomes[launch.number] for launch in awaited}
 
-    def _given_up(self) -> dict[int, Outcome]:
+    def _given_up(self) -> dict[int, Ended]:
         """Jobs whose launch() is not waited for any longer: they wrote their end down, or ran far beyond their limit.
 
         A scheduler may notice the death of a job minutes later than everybody else.
         """
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, Ended] = {}
         gone = self._watch.look(self.running.values()) if self._watch is not None else {}
         for slot, launch in list(self.running.items()):
             number = launch.number

@@ -56,13 +56,14 @@ class Launched(TimedEvent):
 @dataclass(frozen=True)
 class Lost(TimedEvent):
     """A launch left no result, and the trial is to be run again under its number; `charged` False: as if it had never
-    been launched.
+    been launched; `alone`: beside no other trial of its batch.
     """
 
     type: ClassVar[str] = "lost"
     number: int
     reason: str
     charged: bool = True
+    alone: bool = False
 
 
 @dataclass(frozen=True)
