@@ -13,7 +13,18 @@ from hydra_llm.search.tree.node import Node
 
 NEAR = 8  # best configurations that corners are looked for at
 CORNERS = 3  # that are named
+RECENT = 64  # best configurations among which two changes that helped are looked for: keeps one decision cheap
+NEIGHBOUR = 0.125  # share of a range within which two values are neighbours
 SAME_RECORDING = 1  # a configuration that ran on one recording may owe its score to it
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`values` are the leader's with the neighbour of a value that stands at the end of its range."""
+
+    leader: Node
+    place: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,11 +43,11 @@ class Corner:
 
 def never_moved(context: Context) -> list[str]:
     """Free parameters with the same value in every configuration of the block."""
-    nodes = context.tree.nodes
-    if not nodes:
+    if not context.tree.nodes:
         return []
-    names = [dimension.name for dimension in context.space.free()]
-    return [name for name in names if len({str(node.values.get(name)) for node in nodes}) == 1]
+    first, *others = context.tree.nodes
+    still = [(dimension.name, str(first.values.get(dimension.name))) for dimension in context.space.free()]
+    return [name for name, value in still if all(str(node.values.get(name)) == value for node in others)]
 
 
 def never_moved_at_the_leader(context: Context) -> list[str]:
@@ -74,6 +85,44 @@ def at_an_edge(context: Context) -> list[str]:
         if side:
             found.append(f"{dimension.name}={value_text(value)} ({side})")
     return found
+
+
+def open_edges(context: Context) -> list[Edge]:
+    """Ends of a range at which the leader stands, next to a value that did not run with the leader's others."""
+    leader = context.recordings.leader
+    if leader is None:
+        return []
+    found = []
+    for dimension in context.space.free():
+        value = leader.values.get(dimension.name)
+        side = _side(dimension, value)
+        for near in _inwards(dimension, value) if side else ():
+            values = context.space.canonical({**leader.values, dimension.name: near})
+            if not _is_known(context, leader, dimension, near) and context.space.violation(values) is None:
+                found.append(Edge(leader, f"{dimension.name}={value_text(value)} ({side})", values))
+    return found
+
+
+def helped(context: Context) -> list[Corner]:
+    """Corners of the leader with another change that helped the same configuration, the best such change first."""
+    records = context.recordings
+    leader, near = records.leader, records.ranked[:RECENT]
+    if leader is None:
+        return []
+    found: dict[str, Corner] = {}
+    for base in near:
+        mine = context.space.changed(base.values, leader.values)
+        if len(mine) != 1 or not records.is_worse(base, leader):
+            continue
+        for other in near:
+            its = context.space.changed(base.values, other.values)
+            if len(its) != 1 or its == mine or not records.is_worse(base, other):
+                continue
+            corner = _corner(context, base, leader, other)
+            if corner is not None:
+                found.setdefault(context.space.key(corner.values), corner)
+    best = records.estimates
+    return sorted(found.values(), key=lambda corner: -best[corner.second.id])
 
 
 def corners(context: Context) -> list[Corner]:
@@ -137,6 +186,38 @@ def _pairs(context: Context, base: Node, nodes: list[Node]) -> Iterator[tuple[No
             values = context.space.canonical({**base.values, **moved})
             if context.tree.find(values) is None and len(context.space.changed(base.values, values)) > 1:
                 yield first, second, values
+
+
+def _corner(context: Context, base: Node, first: Node, second: Node) -> Corner | None:
+    """Both changes to the base at once; None where that ran, or cannot be."""
+    moved = {
+        name: node.values.get(name)
+        for node in (first, second)
+        for name in context.space.changed(base.values, node.values)
+    }
+    values = context.space.canonical({**base.values, **moved})
+    if context.tree.find(values) is not None or context.space.violation(values) is not None:
+        return None
+    changed = {name: values[name] for name in context.space.changed(base.values, values)}
+    return Corner(base, first, second, changed) if len(changed) > 1 else None
+
+
+def _inwards(dimension: Dimension, value: Any) -> list[Any]:
+    """The values next to an end of a range."""
+    if isinstance(dimension, Categorical):
+        choices = sorted(dimension.choices)
+        return choices[1:2] if value == choices[0] else choices[-2:-1]
+    return dimension.neighbours(value, NEIGHBOUR)
+
+
+def _is_known(context: Context, leader: Node, dimension: Dimension, near: Any) -> bool:
+    """Whether a configuration that differs from the leader in this parameter alone is about there, or nearer."""
+    reach = NEIGHBOUR if isinstance(dimension, Float | Integer) else 0.0
+    return any(
+        dimension.distance(node.values.get(dimension.name), near) <= reach
+        for node in context.tree.nodes
+        if list(context.space.changed(leader.values, node.values)) == [dimension.name]
+    )
 
 
 def _left(dimension: Dimension, taken: list[Any], start: Any) -> str:

@@ -9,22 +9,16 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.proposers.rules.strategy import Stated, rerun
 from hydra_llm.search.trial.trial import Proposal
 
 
-class RobustnessTest:
+class RobustnessTest(Stated):
     name: ClassVar[str] = "robustness-test"
-
-    def condition(self, context: Context) -> bool:
-        best = context.tree.best()
-        if not context.seed_keys or best is None or best.mean is None or context.thresholds is None:
-            return False
-        fresh = best.runs + best.pending == 1
-        return fresh and context.thresholds.is_success(context.objective, best.mean)
+    when: ClassVar[str] = "a new best"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        best = context.tree.best()
+        best = context.recordings.leader
         if best is None or context.space.key(best.values) in taken:
             return None
         note = f"rerun of node {best.id} with fresh seeds"
