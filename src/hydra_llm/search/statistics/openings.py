@@ -88,17 +88,19 @@ def at_an_edge(context: Context) -> list[str]:
 
 
 def open_edges(context: Context) -> list[Edge]:
-    """Ends of a range at which the leader stands, next to a value that did not run with the leader's others."""
-    leader = context.recordings.leader
+    """Ends of a range to which the search has moved the leader, next to a value that no configuration took. A leader
+    that still has the value that everything started with says nothing of it.
+    """
+    leader, baseline = context.recordings.leader, context.space.baseline()
     if leader is None:
         return []
     found = []
     for dimension in context.space.free():
         value = leader.values.get(dimension.name)
-        side = _side(dimension, value)
+        side = "" if value == baseline.get(dimension.name) else _side(dimension, value)
         for near in _inwards(dimension, value) if side else ():
             values = context.space.canonical({**leader.values, dimension.name: near})
-            if not _is_known(context, leader, dimension, near) and context.space.violation(values) is None:
+            if not _was_tried(context, dimension, near, value) and context.space.violation(values) is None:
                 found.append(Edge(leader, f"{dimension.name}={value_text(value)} ({side})", values))
     return found
 
@@ -210,14 +212,11 @@ def _inwards(dimension: Dimension, value: Any) -> list[Any]:
     return dimension.neighbours(value, NEIGHBOUR)
 
 
-def _is_known(context: Context, leader: Node, dimension: Dimension, near: Any) -> bool:
-    """Whether a configuration that differs from the leader in this parameter alone is about there, or nearer."""
+def _was_tried(context: Context, dimension: Dimension, near: Any, end: Any) -> bool:
+    """Whether a configuration has a value about there, or nearer to the end."""
     reach = NEIGHBOUR if isinstance(dimension, Float | Integer) else 0.0
-    return any(
-        dimension.distance(node.values.get(dimension.name), near) <= reach
-        for node in context.tree.nodes
-        if list(context.space.changed(leader.values, node.values)) == [dimension.name]
-    )
+    taken = (node.values.get(dimension.name) for node in context.tree.nodes)
+    return any(v is not None and v != end and dimension.distance(v, near) <= reach for v in taken)
 
 
 def _left(dimension: Dimension, taken: list[Any], start: Any) -> str:

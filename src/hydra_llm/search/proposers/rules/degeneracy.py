@@ -15,10 +15,12 @@ from hydra_llm.search.statistics import history
 from hydra_llm.search.statistics.conditions import holds
 from hydra_llm.search.trial.trial import Proposal
 
+GAP = 0.3  # beyond, the dynamics are right and the mechanism is not
+
 
 class BreakDegeneracy:
     name: ClassVar[str] = "break-degeneracy"
-    when: ClassVar[str] = "{predicts} - {metric} above 0.3 in 3 runs and not twice in a row"  # names of the application
+    when: ClassVar[str] = f"{{predicts}} - {{metric}} above {GAP} in 3 runs and not twice in a row"  # the application's
 
     def condition(self, context: Context) -> bool:
         predicts = context.meaning.predicts
