@@ -12,8 +12,8 @@ from modest_scientist import slots, text_of, trials_of
 RULES = "| condition | strategy | action |\n|---|---|---|\n| default | exploit | lower the noise (block {block}) |\n"
 
 GONE = (
-    "principle-test, robustness-test, failure-probe, recombine, switch-dimension, explore, forced-branch; "
-    "of exploit: the latest trial failed, the leader is at the edge of a range"
+    "principle-test, robustness-test, failure-probe, recombine, switch-dimension, explore, force-branch, pair; "
+    "of exploit: the latest trial failed, the leader is at an edge with an untried neighbour"
 )
 
 

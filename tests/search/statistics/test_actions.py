@@ -71,7 +71,7 @@ def test_searches_without_a_parameter_of_their_protocol_do_without_its_rows():
         for name in SEARCHES
     }
     assert {name: lost for name, lost in found.items() if lost} == {
-        "demo": ["L1-reduction", "scale-up"],
-        "signal": ["scale-up"],
-        "signal_types": ["scale-up"],
+        "demo": ["L1-reduction", "sparse-high-risk", "break-degeneracy"],
+        "signal": ["sparse-high-risk", "epoch-scale-up", "scale-up"],
+        "signal_types": ["sparse-high-risk", "epoch-scale-up", "scale-up"],
     }

@@ -80,6 +80,42 @@ def test_open_moves_are_conditions_too():
     assert "nodes 0 and 4 (each one parameter off 2)" in held[0].detail
 
 
+def test_rising_compares_the_last_with_the_first_and_the_first_trials_are_counted_by_their_scores():
+    assert verdicts("val_R2 rising in 4 trials", "val_R2 rising in 9 trials") == [
+        small().finished[-1].metrics["val_R2"] > scored()[-4].metrics["val_R2"],
+        False,
+    ]
+    count = len(scored())
+    assert verdicts(f"in the first {count} trials", f"in the first {count - 1} trials") == [True, False]
+
+
+def scored():
+    return [trial for trial in small().finished if trial.value is not None]
+
+
+def test_a_strategy_may_not_come_twice_in_a_row_under_either_of_its_names():
+    context = small()
+    latest = context.trials[-1]
+    table = protocol("default and not twice in a row").replace("strategy-0", "forced-branch")
+    for name, holds in (("force-branch", False), ("forced-branch", False), ("exploit", True)):
+        named = replace(latest, proposal=replace(latest.proposal, strategy=name))
+        (found,) = judge(replace(context, trials=(*context.trials[:-1], named), protocol=table))
+        assert found.holds is holds, name
+
+
+def test_the_words_of_earlier_protocols_are_conditions_still():
+    earlier = (
+        "a configuration lacks a recording",
+        "two single changes never ran together",
+        "the leader is at the edge of a range",
+        "2 nodes above 0.9, not neighbours in the tree",
+        "two good nodes far apart in the tree",
+        "plateau, or 4 partial that still improve",
+        "4 failed in a row",
+    )
+    assert None not in verdicts(*earlier)
+
+
 # ---- what is shipped ----
 
 

@@ -19,7 +19,7 @@ from search_worlds import (
 )
 
 from hydra_llm.search.context import Thresholds
-from hydra_llm.search.proposers.rules.replicate_or_explore import ReplicateOrExplore
+from hydra_llm.search.proposers.rules.open_contest import OpenContest
 from hydra_llm.search.statistics.replication import CONFIDENT, MOST_RERUNS, chance_of_best, is_retired, rerun_candidate
 from hydra_llm.search.testing.proposals import ProposerConformance
 from hydra_llm.search.tree.recordings import Recordings
@@ -138,7 +138,7 @@ def test_before_anything_was_repeated_the_incumbent_is_rerun_once_to_learn_the_n
     tree = runs((0.1,), (0.9,), (0.5,))
     node = rerun_candidate(context_on(tree))
     assert node is tree.nodes[1]
-    proposal = ReplicateOrExplore().propose(context_on(tree), context_on(tree).slots[0], ())
+    proposal = OpenContest().propose(context_on(tree), context_on(tree).slots[0], ())
     assert proposal is not None
     assert (proposal.changes, "the noise is unknown" in proposal.note) == ((), True)
 
@@ -159,7 +159,7 @@ def test_without_seed_keys_nothing_is_rerun():
 def test_a_serial_sweep_spends_a_bounded_share_on_reruns_and_almost_nothing_where_there_is_no_noise(tmp_path, noise):
     study = open_study(tmp_path, settings(n_trials=40, seed_keys=("seed",)))
     trials = run_study(study, lambda t: bowl(t, noise=noise))
-    again = [t for t in trials if t.proposal.strategy == ReplicateOrExplore.name]
+    again = [t for t in trials if t.proposal.strategy == OpenContest.name]
     assert 1 <= len(again) <= (1 if noise == 0.0 else MOST_RERUNS * 40)
 
 

@@ -16,6 +16,7 @@ from hydra_llm.search.number_text import percent
 from hydra_llm.search.statistics import progress
 from hydra_llm.search.statistics.progress import HIGH_BRANCHING, HIGH_IMPROVEMENT, LOW_BRANCHING, LOW_IMPROVEMENT
 from hydra_llm.search.tree.recordings import Recordings
+from hydra_llm.search.trial.strategy_names import known_as
 from hydra_llm.search.trial.trial import Trial
 
 SAME_PARAMETER = 4  # more mutations of one parameter in a row than this: change the dimension
@@ -132,6 +133,7 @@ def _by_strategy(trials: Sequence[Trial], records: Recordings, floor: float) -> 
         if not trial.proposal.changes or trial.number not in tree or trial.proposal.parent not in tree:
             continue
         better = records.has_improved(tree.node(trial.number), floor)
-        used, improved = found.get(trial.proposal.strategy, (0, 0))
-        found[trial.proposal.strategy] = (used + 1, improved + int(bool(better)))
+        strategy = known_as(trial.proposal.strategy)
+        used, improved = found.get(strategy, (0, 0))
+        found[strategy] = (used + 1, improved + int(bool(better)))
     return found

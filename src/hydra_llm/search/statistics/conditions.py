@@ -2,9 +2,13 @@
 
 A condition is one or several clauses, joined by " and " or by ", or ". A clause is a phrase (phrases.py), a comparison
 (`val_pearson - connectivity_R2 above 0.3 in 3 trials`, `slope_ratio_0 within 0.5-1.5`, `branching rate below 20 %`), a
-slot's role (`a slot of this role`) or `not done yet`: no trial of the block had the strategy of the row. The names in a
-comparison are metrics, values of the configuration, or `branching rate`, `improvement rate`, `failure rate`; it holds
-when it holds for each of the latest N finished trials with a score, one unless said otherwise.
+slot's role (`a slot of this role`), `not done yet` (no trial of the block had the strategy of the row), `not twice in a
+row` (the latest one had another), or `in the first N trials` of the block. The names in a comparison are metrics,
+values of the configuration, or `branching rate`, `improvement rate`, `failure rate`; it holds when it holds for each of
+the latest N finished trials with a score, one unless said otherwise. `slope_score rising in N trials` compares the last
+of them with the first.
+
+The coded rules state when they speak in the same words, and `holds` judges both.
 """
 
 from __future__ import annotations
@@ -15,18 +19,22 @@ from dataclasses import dataclass, replace
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.protocol_text import Protocol, ProtocolError
+from hydra_llm.search.statistics import history
 from hydra_llm.search.statistics.actions import lacking
 from hydra_llm.search.statistics.phrases import PHRASES
+from hydra_llm.search.trial.strategy_names import known_as
 from hydra_llm.search.trial.trial import Trial
 
 ROLE = "a slot of this role"
 NOT_DONE = "not done yet"
+NOT_TWICE = "not twice in a row"
+_FIRST = re.compile(r"in the first (\d+) trials")
 RATES = ("branching rate", "improvement rate", "failure rate")
 _NAME = r"[A-Za-z_][\w./]*(?: rate)?"
 _COMPARISON = re.compile(
     rf"(?P<name>{_NAME})(?: - (?P<minus>{_NAME}))? "
     r"(?:(?P<side>above|below|at least|at most) (?P<limit>-?[\d.]+(?:[eE]-?\d+)?)(?P<percent> ?%)?"
-    r"|within (?P<low>-?[\d.]+)-(?P<high>[\d.]+))"
+    r"|within (?P<low>-?[\d.]+)-(?P<high>[\d.]+)|(?P<rising>rising))"
     r"(?: in (?P<runs>\d+) (?:trials|runs))?"
 )
 
@@ -77,7 +85,7 @@ def alternatives(condition: str) -> list[list[str]]:
 def names(condition: str) -> Iterator[str]:
     """Metrics and keys that the condition speaks of. Raises ValueError for a clause that is none."""
     for clause in (clause for part in alternatives(condition) for clause in part):
-        if clause in PHRASES or clause in (ROLE, NOT_DONE):
+        if clause in PHRASES or clause in (ROLE, NOT_DONE, NOT_TWICE) or _FIRST.fullmatch(clause):
             continue
         found = _COMPARISON.fullmatch(clause)
         if found is None:
@@ -90,6 +98,11 @@ def judge(context: Context) -> list[Verdict]:
     table = rows(context.protocol)
     strategies = {row.strategy for row in table}
     return [replace(_judged(context, row), lacks=lacking(context, row.action, strategies)) for row in table]
+
+
+def holds(context: Context, condition: str, strategy: str) -> bool:
+    """Whether the condition of a strategy holds; what the records cannot tell does not."""
+    return bool(_judged(context, Row(condition, strategy)).holds)
 
 
 def _judged(context: Context, row: Row) -> Verdict:
@@ -111,14 +124,18 @@ def _clause(context: Context, row: Row, clause: str) -> tuple[bool | None, str]:
         slots = [str(slot.index) for slot in context.slots if slot.role == row.strategy]
         return bool(slots), f"slot {', '.join(slots)}" if slots else ""
     if clause == NOT_DONE:
-        return all(trial.proposal.strategy != row.strategy for trial in context.block_trials), ""
+        return not history.was_done(context, known_as(row.strategy)), ""
+    if clause == NOT_TWICE:
+        return history.last_strategy(context) != known_as(row.strategy), ""
+    if (first := _FIRST.fullmatch(clause)) is not None:
+        return len(_scored(context)) <= int(first[1]), ""
     found = _COMPARISON.fullmatch(clause)
     return (None, "yours to judge") if found is None else _compared(context, found)
 
 
 def _compared(context: Context, found: re.Match[str]) -> tuple[bool | None, str]:
-    runs = int(found["runs"] or 1)
-    latest = [trial for trial in context.finished if trial.value is not None][-runs:]
+    runs = int(found["runs"] or (2 if found["rising"] else 1))
+    latest = _scored(context)[-runs:]
     if len(latest) < runs:
         return False, ""
     seen = []
@@ -130,7 +147,9 @@ def _compared(context: Context, found: re.Match[str]) -> tuple[bool | None, str]
         if value is None:
             return None, f"{found['minus'] or found['name']} was not reported"
         seen.append(value - minus)
-    if not all(_holds(value, found) for value in seen):
+    if found["rising"] and seen[-1] <= seen[0]:
+        return False, ""
+    if not found["rising"] and not all(_holds(value, found) for value in seen):
         return False, ""
     return True, ", ".join(f"{value:.4g}" for value in seen)
 
@@ -145,6 +164,11 @@ def _holds(value: float, found: re.Match[str]) -> bool:
         "at least": value >= limit,
         "at most": value <= limit,
     }[found["side"]]
+
+
+def _scored(context: Context) -> list[Trial]:
+    """The block's finished trials with a value, in order of number."""
+    return [trial for trial in context.finished if trial.value is not None]
 
 
 def _value(context: Context, trial: Trial, name: str) -> float | None:

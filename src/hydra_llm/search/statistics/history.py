@@ -4,13 +4,14 @@ gave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from hydra_llm.search.context import Context
+from hydra_llm.search.context import Context, Thresholds
 from hydra_llm.search.tree.node import Node
+from hydra_llm.search.trial.strategy_names import known_as
 from hydra_llm.search.trial.trial import Trial
 
 RECORD_WINDOW = 512  # latest configurations that a parameter's record is read from: keeps one decision cheap
@@ -28,12 +29,21 @@ def latest_finished(context: Context) -> Iterator[Trial]:
 
 def success_streak(context: Context) -> int:
     """How many of the latest finished trials in a row were successes; 0 without thresholds."""
+    return _streak(context, lambda limits, value: limits.is_success(context.objective, context.objective.score(value)))
+
+
+def converged_streak(context: Context) -> int:
+    """The same of those that converged: at the limit is a success, and not converged yet."""
+    return _streak(context, lambda limits, value: limits.classify(context.objective, value) == "converged")
+
+
+def _streak(context: Context, counts: Callable[[Thresholds, float], bool]) -> int:
     limits = context.thresholds
     if limits is None:
         return 0
     streak = 0
     for trial in latest_finished(context):
-        if trial.value is None or not limits.is_success(context.objective, context.objective.score(trial.value)):
+        if trial.value is None or not counts(limits, trial.value):
             break
         streak += 1
     return streak
@@ -105,7 +115,12 @@ def recent_nodes(context: Context, count: int) -> set[int]:
 
 def last_strategy(context: Context) -> str:
     trials = context.block_trials
-    return trials[-1].proposal.strategy if trials else ""
+    return known_as(trials[-1].proposal.strategy) if trials else ""
+
+
+def was_done(context: Context, strategy: str) -> bool:
+    """Whether any trial of the block had this strategy."""
+    return any(known_as(trial.proposal.strategy) == strategy for trial in context.block_trials)
 
 
 @dataclass(frozen=True)
@@ -130,6 +145,13 @@ def dimension_records(context: Context) -> dict[str, DimensionRecord]:
             tried[name] += 1
             gains[name] = max(gains[name], gain(context, node) or 0.0)
     return {name: DimensionRecord(tried[name], gains[name]) for name in context.space.names}
+
+
+def least_moved(context: Context) -> set[str]:
+    """The parameters that were moved least often."""
+    records = dimension_records(context)
+    fewest = min((record.tried for record in records.values()), default=0)
+    return {name for name, record in records.items() if record.tried == fewest}
 
 
 def gain(context: Context, node: Node) -> float | None:

@@ -13,7 +13,18 @@ from hydra_llm.search.tree.node import Node
 
 NEAR = 8  # best configurations that corners are looked for at
 CORNERS = 3  # that are named
+RECENT = 64  # best configurations among which two changes that helped are looked for: keeps one decision cheap
+NEIGHBOUR = 0.125  # share of a range within which two values are neighbours
 SAME_RECORDING = 1  # a configuration that ran on one recording may owe its score to it
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`values` are the leader's with the neighbour of a value that stands at the end of its range."""
+
+    leader: Node
+    place: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,11 +46,11 @@ class Corner:
 
 def never_moved(context: Context) -> list[str]:
     """Free parameters with the same value in every configuration of the block."""
-    nodes = context.tree.nodes
-    if not nodes:
+    if not context.tree.nodes:
         return []
-    names = [dimension.name for dimension in context.space.free()]
-    return [name for name in names if len({str(node.values.get(name)) for node in nodes}) == 1]
+    first, *others = context.tree.nodes
+    still = [(dimension.name, str(first.values.get(dimension.name))) for dimension in context.space.free()]
+    return [name for name, value in still if all(str(node.values.get(name)) == value for node in others)]
 
 
 def never_moved_at_the_leader(context: Context) -> list[str]:
@@ -77,6 +88,46 @@ def at_an_edge(context: Context) -> list[str]:
         if side:
             found.append(f"{dimension.name}={value_text(value)} ({side})")
     return found
+
+
+def open_edges(context: Context) -> list[Edge]:
+    """Ends of a range to which the search has moved the leader, next to a value that no configuration took. A leader
+    that still has the value that everything started with says nothing of it.
+    """
+    leader, baseline = context.recordings.leader, context.space.baseline()
+    if leader is None:
+        return []
+    found = []
+    for dimension in context.space.free():
+        value = leader.values.get(dimension.name)
+        side = "" if value == baseline.get(dimension.name) else _side(dimension, value)
+        for near in _inwards(dimension, value) if side else ():
+            values = context.space.canonical({**leader.values, dimension.name: near})
+            if not _was_tried(context, dimension, near, value) and context.space.violation(values) is None:
+                found.append(Edge(leader, f"{dimension.name}={value_text(value)} ({side})", values))
+    return found
+
+
+def helped(context: Context) -> list[Corner]:
+    """Corners of the leader with another change that helped the same configuration, the best such change first."""
+    records = context.recordings
+    leader, near = records.leader, records.ranked[:RECENT]
+    if leader is None:
+        return []
+    found: dict[str, Corner] = {}
+    for base in near:
+        mine = context.space.changed(base.values, leader.values)
+        if len(mine) != 1 or not records.is_worse(base, leader):
+            continue
+        for other in near:
+            its = context.space.changed(base.values, other.values)
+            if len(its) != 1 or its == mine or not records.is_worse(base, other):
+                continue
+            corner = _corner(context, base, leader, other)
+            if corner is not None:
+                found.setdefault(context.space.key(corner.values), corner)
+    best = records.estimates
+    return sorted(found.values(), key=lambda corner: -best[corner.second.id])
 
 
 def corners(context: Context) -> list[Corner]:
@@ -140,6 +191,35 @@ def _pairs(context: Context, base: Node, nodes: list[Node]) -> Iterator[tuple[No
             values = context.space.canonical({**base.values, **moved})
             if context.tree.find(values) is None and len(context.space.changed(base.values, values)) > 1:
                 yield first, second, values
+
+
+def _corner(context: Context, base: Node, first: Node, second: Node) -> Corner | None:
+    """Both changes to the base at once; None where that ran, or cannot be."""
+    moved = {
+        name: node.values.get(name)
+        for node in (first, second)
+        for name in context.space.changed(base.values, node.values)
+    }
+    values = context.space.canonical({**base.values, **moved})
+    if context.tree.find(values) is not None or context.space.violation(values) is not None:
+        return None
+    changed = {name: values[name] for name in context.space.changed(base.values, values)}
+    return Corner(base, first, second, changed) if len(changed) > 1 else None
+
+
+def _inwards(dimension: Dimension, value: Any) -> list[Any]:
+    """The values next to an end of a range."""
+    if isinstance(dimension, Categorical):
+        choices = sorted(dimension.choices)
+        return choices[1:2] if value == choices[0] else choices[-2:-1]
+    return dimension.neighbours(value, NEIGHBOUR)
+
+
+def _was_tried(context: Context, dimension: Dimension, near: Any, end: Any) -> bool:
+    """Whether a configuration has a value about there, or nearer to the end."""
+    reach = NEIGHBOUR if isinstance(dimension, Float | Integer) else 0.0
+    taken = (node.values.get(dimension.name) for node in context.tree.nodes)
+    return any(v is not None and v != end and dimension.distance(v, near) <= reach for v in taken)
 
 
 def _left(dimension: Dimension, taken: list[Any], start: Any) -> str:

@@ -1,4 +1,5 @@
-"""Conditions of a strategy table that have no formula: the phrase in which protocols state them, judged by records.
+"""Conditions of a strategy table that have no formula: the phrase in which protocols and coded rules state them, judged
+by records.
 
 A phrase maps to a function of the context that returns the detail where the condition holds, and "" where it does not.
 """
@@ -6,9 +7,14 @@ A phrase maps to a function of the context that returns the detail where the con
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
+from statistics import median
 
 from hydra_llm.search.context import Context
 from hydra_llm.search.statistics import history, openings
+from hydra_llm.search.statistics.crossings import crossings
+from hydra_llm.search.statistics.replication import rerun_candidate
+from hydra_llm.search.statistics.variance import HIGH_CV
 
 Holds = Callable[[Context], str]
 
@@ -18,14 +24,13 @@ PARTIAL = 4
 PARTIAL_AT_A_LIMIT = 3
 SAME_PARAMETER = 4
 CHAIN = 8
-FAR = 2  # edges of the tree between two nodes that are no neighbours
-LOOKED_AT = 16  # converged nodes
+PROBE = "failure-probe"
 
 
-def _streak(count: Callable[[Context], int]) -> Holds:
+def _run(streak: Callable[[Context], int], count: Callable[[Context], int]) -> Holds:
     def holds(context: Context) -> str:
-        streak = history.success_streak(context)
-        return f"{streak} in a row" if streak >= count(context) > 0 else ""
+        found = streak(context)
+        return f"{found} in a row" if found >= count(context) > 0 else ""
 
     return holds
 
@@ -35,8 +40,16 @@ def _quarter(context: Context) -> int:
 
 
 def _new_best(context: Context) -> str:
+    """A good configuration that leads and ran once."""
     best = history.new_best(context)
-    return "" if best is None else f"node {best.id} ran once"
+    if best is None or best.mean is None or context.thresholds is None:
+        return ""
+    return f"node {best.id} ran once" if context.thresholds.is_success(context.objective, best.mean) else ""
+
+
+def _open_contest(context: Context) -> str:
+    node = rerun_candidate(context)
+    return "" if node is None else f"run node {node.id} again"
 
 
 def _still_improving(context: Context) -> str:
@@ -45,7 +58,9 @@ def _still_improving(context: Context) -> str:
 
 
 def _partial_at_a_limit(context: Context) -> str:
-    probed = any(trial.proposal.strategy == "failure-probe" for trial in context.block_trials)
+    """The probe is one of them: a run of partial results that began long after it says nothing of that limit."""
+    latest = islice(history.latest_finished(context), PARTIAL_AT_A_LIMIT)
+    probed = any(trial.proposal.strategy == PROBE for trial in latest)
     streak = history.partial_streak(context)
     return f"{len(streak)} in a row" if probed and len(streak) >= PARTIAL_AT_A_LIMIT else ""
 
@@ -61,13 +76,13 @@ def _chain(context: Context) -> str:
 
 
 def _far_apart(context: Context) -> str:
-    nodes = history.converged_nodes(context, LOOKED_AT)
-    for place, node in enumerate(nodes):
-        for other in nodes[:place]:
-            distance = context.tree.distance(node, other)
-            if distance is None or distance >= FAR:
-                return f"nodes {other.id} and {node.id}"
-    return ""
+    found = next(crossings(context), None)
+    return "" if found is None else f"nodes {found.better.id} and {found.other.id}"
+
+
+def _reruns_differ(context: Context) -> str:
+    spreads = [cv for node in context.tree.replicated() if (cv := node.cv) is not None]
+    return f"median CV {median(spreads):.2g}" if spreads and median(spreads) > HIGH_CV else ""
 
 
 def _partial_run(context: Context) -> str:
@@ -110,13 +125,16 @@ LEFT_OPEN: Mapping[str, Holds] = {
 }
 PHRASES: Mapping[str, Holds] = {
     **LEFT_OPEN,  # what the records leave open
+    "which configuration is the best is open": _open_contest,
+    "two changes that helped never ran together": lambda c: "; ".join(map(str, openings.helped(c)[:1])),
+    "the leader is at an edge with an untried neighbour": lambda c: ", ".join(e.place for e in openings.open_edges(c)),
     "no gain in the latest 4 configurations": _no_gain,
     # ---- the published ones ----
     "default": lambda c: "always",
     "a new best": _new_best,
-    "3 successes in a row": _streak(lambda c: SUCCESSES),
-    "4 converged in a row": _streak(lambda c: CONVERGED),
-    "n_iter_block/4 successes in a row": _streak(_quarter),
+    "3 successes in a row": _run(history.success_streak, lambda c: SUCCESSES),
+    "4 converged in a row": _run(history.converged_streak, lambda c: CONVERGED),
+    "n_iter_block/4 successes in a row": _run(history.success_streak, _quarter),
     "3 partial at a limit that was probed": _partial_at_a_limit,
     "4 partial that still improve": _still_improving,
     "4 partial in a row": _partial_run,
@@ -124,7 +142,9 @@ PHRASES: Mapping[str, Holds] = {
     "plateau": lambda c: _yes(c.rates.plateau),
     "4 mutations of one parameter in a row": _one_parameter,
     "8 steps in one chain": _chain,
-    "2 nodes above 0.9, not neighbours in the tree": _far_apart,
-    "two good nodes far apart in the tree": _far_apart,
+    "2 good nodes, not neighbours in the tree": _far_apart,
+    "2 nodes above 0.9, not neighbours in the tree": _far_apart,  # as earlier protocols say it
+    "two good nodes far apart in the tree": _far_apart,  # as earlier protocols say it
+    "reruns differ by more than 3 %": _reruns_differ,
     "the latest trial failed": lambda c: _yes(bool(c.finished) and c.finished[-1].state.is_bad),
 }

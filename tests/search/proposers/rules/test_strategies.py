@@ -9,12 +9,15 @@ from hydra_llm.search.context import Block, Context, Slot, Thresholds
 from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.proposers.rules.baseline import Baseline, RepeatBaseline
 from hydra_llm.search.proposers.rules.boundary_skip import BoundarySkip
+from hydra_llm.search.proposers.rules.changes_that_helped import ChangesThatHelped
 from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
 from hydra_llm.search.proposers.rules.degeneracy import BreakDegeneracy
+from hydra_llm.search.proposers.rules.edge import EdgeOfARange
 from hydra_llm.search.proposers.rules.exploit import Exploit
 from hydra_llm.search.proposers.rules.explore import Explore
 from hydra_llm.search.proposers.rules.failure_probe import FailureProbe
 from hydra_llm.search.proposers.rules.force_branch import ForceBranch, ForcedDiversity
+from hydra_llm.search.proposers.rules.new_parameter import NeverMoved, NewParameter
 from hydra_llm.search.proposers.rules.random_restart import RandomRestart
 from hydra_llm.search.proposers.rules.recombine import Recombine
 from hydra_llm.search.proposers.rules.replicate import Replicate
@@ -22,7 +25,7 @@ from hydra_llm.search.proposers.rules.robustness import RobustnessTest
 from hydra_llm.search.proposers.rules.scale_up import ScaleUp
 from hydra_llm.search.proposers.rules.switch_dimension import SwitchDimension
 from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
-from hydra_llm.search.space.space import Float, Integer, Space
+from hydra_llm.search.space.space import Categorical, Float, Integer, Space
 from hydra_llm.search.statistics import history, progress
 from hydra_llm.search.tree.recordings import Recordings
 from hydra_llm.search.tree.tree import Tree
@@ -119,10 +122,10 @@ def test_explore_waits_for_a_quarter_block_of_successes_and_leaves_the_recent_ch
 
 def test_without_thresholds_nothing_counts_as_a_success():
     context = context_of(*chain([0.95] * 5), thresholds=None)
-    assert not any(rule.condition(context) for rule in (Explore(), FailureProbe(), RobustnessTest(), ScaleUp()))
+    assert not any(rule.condition(context) for rule in (Explore(), NewParameter(), FailureProbe(), RobustnessTest()))
 
 
-def test_failure_probe_goes_to_an_extreme_after_three_successes_and_never_twice_in_a_row():
+def test_failure_probe_goes_to_an_extreme_after_three_successes_and_once_in_a_block():
     context = context_of(*chain([0.9, 0.95, 0.93]))
     assert FailureProbe().condition(context)
     proposal = FailureProbe().propose(context, SLOT, ())
@@ -130,8 +133,8 @@ def test_failure_probe_goes_to_an_extreme_after_three_successes_and_never_twice_
     (change,) = proposal.changes
     extremes = {"lr": (change.old * 10, change.old / 10, 1.0, 1e-4) if change.key == "lr" else (), "depth": (1, 20)}
     assert change.new == pytest.approx(min(extremes[change.key], key=lambda x: abs(x - change.new)))
-    again = chain([0.9, 0.95, 0.93], strategy="failure-probe")
-    assert not FailureProbe().condition(context_of(*again))
+    probed = chain([0.9, 0.95, 0.93], strategy="failure-probe")[:2]
+    assert not FailureProbe().condition(context_of(*probed, *chain([0.9, 0.95, 0.93])[2:]))
 
 
 def test_robustness_reruns_a_new_best_once_and_only_with_seed_keys():
@@ -194,12 +197,74 @@ def test_switch_dimension_after_four_moves_of_one_parameter():
 
 
 def test_force_branch_leaves_a_chain_for_another_of_the_top_three():
-    context = context_of(*chain([0.1, 0.3, 0.5, 0.6, 0.7, 0.8]))
+    context = context_of(*chain([0.1, 0.8, 0.7, 0.6, 0.5, 0.4]))
     assert context.rates.branching == 0.0
     assert ForceBranch().condition(context)
     proposal = ForceBranch().propose(context, SLOT, ())
     assert proposal is not None
-    assert proposal.parent in (4, 3, 2)
+    assert proposal.parent in (1, 2, 3)
+
+
+def test_a_chain_that_gains_is_no_reason_to_branch():
+    context = context_of(*chain([0.1, 0.3, 0.5, 0.6, 0.7, 0.8]))
+    assert context.rates.branching == 0.0
+    assert not ForceBranch().condition(context)
+
+
+@pytest.mark.parametrize("name", ["force-branch", "forced-branch"])
+def test_a_rule_knows_its_own_trials_by_the_name_that_an_earlier_version_wrote(name):
+    before = chain([0.1, 0.8, 0.7, 0.6, 0.5, 0.4])
+    named = replace(before[-1], proposal=replace(before[-1].proposal, strategy=name))
+    assert not ForceBranch().condition(context_of(*before[:-1], named))
+
+
+def test_two_changes_of_one_configuration_that_helped_run_together():
+    trials = (trial(0, None, 0.5), trial(1, 0, 0.7, lr=0.1), trial(2, 0, 0.6, depth=9))
+    proposal = ChangesThatHelped().propose(context_of(*trials), SLOT, ())
+    assert ChangesThatHelped().condition(context_of(*trials))
+    assert proposal is not None
+    assert (proposal.parent, proposal.values) == (1, {"lr": 0.1, "depth": 9, "net": "a"})
+    both = trial(3, 1, 0.8, lr=0.1, depth=9)
+    assert not ChangesThatHelped().condition(context_of(*trials, both))
+
+
+def test_a_change_that_harmed_is_not_joined():
+    trials = (trial(0, None, 0.5), trial(1, 0, 0.7, lr=0.1), trial(2, 0, 0.4, depth=9))
+    assert not ChangesThatHelped().condition(context_of(*trials))
+
+
+def test_the_neighbour_of_an_end_of_a_range_runs_once_where_the_search_moved_the_leader_there():
+    trials = (trial(0, None, 0.5), trial(1, 0, 0.9, depth=20))
+    context = context_of(*trials)
+    assert EdgeOfARange().condition(context)
+    proposal = EdgeOfARange().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 1
+    assert 15 < proposal.values["depth"] < 20
+    inside = trial(2, 1, 0.8, depth=proposal.values["depth"])
+    assert not EdgeOfARange().condition(context_of(*trials, inside))
+    assert not EdgeOfARange().condition(context_of(trial(0, None, 0.5))), "nothing was moved"
+
+
+def test_a_parameter_that_never_moved_is_moved_at_the_leader_where_nothing_gains():
+    trials = (trial(0, None, 0.5), *(trial(n, 0, 0.5 - 0.05 * n, lr=0.3 / 2**n) for n in range(1, 5)))
+    context = context_of(*trials)
+    assert NeverMoved().condition(context)
+    proposal = NeverMoved().propose(context, SLOT, ())
+    assert proposal is not None
+    assert proposal.parent == 0
+    assert proposal.changes[0].key in ("depth", "net")
+    assert not NeverMoved().condition(context_of(*trials[:4])), "three configurations are too few"
+    gained = trial(4, 0, 0.9, lr=0.01)
+    assert not NeverMoved().condition(context_of(*trials[:4], gained))
+
+
+def test_four_that_converged_call_for_a_parameter_that_was_moved_least_and_a_success_at_the_limit_is_none():
+    assert NewParameter().condition(context_of(*chain([0.95] * 4)))
+    assert not NewParameter().condition(context_of(*chain([0.95, 0.9, 0.95, 0.95])))
+    proposal = NewParameter().propose(context_of(*chain([0.95] * 4)), SLOT, ())
+    assert proposal is not None
+    assert proposal.changes[0].key != "lr"
 
 
 def test_forced_diversity_after_eight_sequential_steps_takes_a_visited_node_outside_the_last_four():
@@ -231,7 +296,22 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
     assert proposal is not None
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
     slow = [*trials[:-1], ended(trials[-1], started=0.0, ended=61.0 * 60)]
-    assert not ScaleUp().condition(context_of(*slow, space=space))
+    assert ScaleUp().propose(context_of(*slow, space=space), SLOT, ()) is None
+
+
+def test_scale_up_takes_the_longest_choice_within_five_times_and_once_in_a_block():
+    lengths = Categorical(name="training.max_steps", choices=(10, 50, 100, 500), default=20)
+    space = Space((lengths, Float(name="lr", low=1e-4, high=1.0, log=True, default=0.3)))
+    trials = []
+    for number, value in enumerate([0.2, 0.3, 0.4, 0.5]):
+        new = trial(number, number - 1 if number else None, value)
+        values = space.canonical({"training.max_steps": 50, "lr": 0.3 / 2**number})
+        trials.append(replace(new, proposal=replace(new.proposal, values=values)))
+    proposal = ScaleUp().propose(context_of(*trials, space=space), SLOT, ())
+    assert proposal is not None
+    assert proposal.values["training.max_steps"] == 100
+    done = replace(trials[1], proposal=replace(trials[1].proposal, strategy="scale-up"))
+    assert not ScaleUp().condition(context_of(trials[0], done, *trials[2:], space=space))
 
 
 def test_near_a_ceiling_partial_results_still_improve_by_factors_that_single_runs_drown():
@@ -267,7 +347,7 @@ def test_near_a_ceiling_a_move_is_worth_the_factor_of_the_distance_that_it_gaine
 
 
 def test_scale_up_needs_a_parameter_that_sets_the_length():
-    assert not ScaleUp().condition(context_of(*chain([0.2, 0.3, 0.4, 0.5])))
+    assert ScaleUp().propose(context_of(*chain([0.2, 0.3, 0.4, 0.5])), SLOT, ()) is None
 
 
 def test_boundary_skip_leaves_a_boundary_that_stays_partial():
@@ -318,7 +398,7 @@ def test_variance_aware_prefers_a_parent_of_similar_activity_rank():
         ended(trial(3, 0, 0.68, lr=0.01), metrics={"effective_rank": 29.0}),
     ]
     context = context_of(*trials, ranking=[(2, 1.0), (3, 0.9)], meaning=Meaning(complexity=("effective_rank",)))
-    assert not VarianceAware().condition(replace(context, meaning=Meaning()))
+    assert VarianceAware().propose(replace(context, meaning=Meaning()), SLOT, ()) is None
     assert VarianceAware().condition(context)
     proposal = VarianceAware().propose(context, SLOT, ())
     assert proposal is not None

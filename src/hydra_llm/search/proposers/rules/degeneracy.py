@@ -1,4 +1,4 @@
-"""Good prediction without recovery: the metric of prediction exceeds the objective by more than 0.3 in three runs.
+"""Good prediction without recovery: the metric of prediction exceeds the search's by more than 0.3 in three runs.
 
 The fit then reproduces activity through the wrong mechanism, and the best node of the metric is not where to go on
 from; the least degenerate node is.
@@ -12,20 +12,21 @@ from typing import ClassVar
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.strategy import first_move
 from hydra_llm.search.statistics import history
+from hydra_llm.search.statistics.conditions import holds
 from hydra_llm.search.trial.trial import Proposal
 
 GAP = 0.3  # beyond, the dynamics are right and the mechanism is not
-RUNS = 3
 
 
 class BreakDegeneracy:
     name: ClassVar[str] = "break-degeneracy"
+    when: ClassVar[str] = f"{{predicts}} - {{metric}} above {GAP} in 3 runs and not twice in a row"  # the application's
 
     def condition(self, context: Context) -> bool:
-        if context.objective.direction != "maximize" or history.last_strategy(context) == self.name:
+        predicts = context.meaning.predicts
+        if predicts is None or context.objective.direction != "maximize":
             return False
-        gaps = [context.meaning.gap(trial) for trial in history.finished(context)[-RUNS:]]
-        return len(gaps) == RUNS and all(gap is not None and gap > GAP for gap in gaps)
+        return holds(context, self.when.format(predicts=predicts, metric=context.objective.name), self.name)
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         gaps = {t.number: context.meaning.gap(t) for t in history.finished(context)}

@@ -1,7 +1,6 @@
 """After three successes in a row: an extreme on purpose, to learn where the stable region ends.
 
-Ten times or a tenth on a log scale, the end of the range on a linear one. Never twice in a row: after a probe the
-explore rule has its turn.
+Ten times or a tenth on a log scale, the end of the range on a linear one. Once in a block.
 """
 
 from __future__ import annotations
@@ -11,20 +10,16 @@ from typing import Any, ClassVar
 
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.rules.coordinate_moves import by_promise
-from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
+from hydra_llm.search.proposers.rules.strategy import Stated, child_of, is_new, parents_by_rank
 from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Integer, canonical_number
-from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
-SUCCESSES = 3
 FACTOR = 10.0
 
 
-class FailureProbe:
+class FailureProbe(Stated):
     name: ClassVar[str] = "failure-probe"
-
-    def condition(self, context: Context) -> bool:
-        return history.success_streak(context) >= SUCCESSES and history.last_strategy(context) != self.name
+    when: ClassVar[str] = "3 successes in a row and not done yet"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         rng = context.rng(slot.index)
@@ -32,7 +27,7 @@ class FailureProbe:
             for dimension in by_promise(context, list(context.space.free()), rng):
                 for value in _extremes(dimension, node.values.get(dimension.name)):
                     values = {**node.values, dimension.name: value}
-                    if context.space.key(values) not in taken and context.tree.find(values) is None:
+                    if is_new(context, values, taken):
                         text = f"{dimension.name}={value} may lie outside the stable region"
                         return child_of(context, slot, node, values, self.name, hypothesis=text)
         return None

@@ -1,6 +1,6 @@
 """Branching that is enforced when the search runs in a chain.
 
-`ForceBranch` acts on the branching rate, `ForcedDiversity` on a long chain.
+`ForceBranch` acts on the branching rate of a search that gains nothing, `ForcedDiversity` on a long chain.
 """
 
 from __future__ import annotations
@@ -9,27 +9,20 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import first_move, parents_by_rank
+from hydra_llm.search.proposers.rules.strategy import Stated, first_move, parents_by_rank
 from hydra_llm.search.statistics import history
-from hydra_llm.search.statistics.progress import LOW_BRANCHING
 from hydra_llm.search.trial.trial import Proposal
 
 TOP = 3
-LONG_CHAIN = 8
 MIN_VISITS = 3
 RECENT = 4
 
 
-class ForceBranch:
-    """Branching rate below 20 %: a random node of the top three, not the last one."""
+class ForceBranch(Stated):
+    """A random node of the top three, not the last one."""
 
     name: ClassVar[str] = "force-branch"
-
-    def condition(self, context: Context) -> bool:
-        rates = context.rates
-        chained = rates.branching is not None and rates.branching < LOW_BRANCHING
-        enough = len(context.block_trials) > rates.window
-        return enough and (chained or rates.plateau) and history.last_strategy(context) != self.name
+    when: ClassVar[str] = "branching rate below 20 % and no gain in the latest 4 configurations and not twice in a row"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         latest = history.recent_nodes(context, 1)
@@ -38,13 +31,11 @@ class ForceBranch:
         return first_move(context, slot, [top[i] for i in order], taken, self.name)
 
 
-class ForcedDiversity:
-    """Eight sequential steps: a node with at least three visits that is not among the last four."""
+class ForcedDiversity(Stated):
+    """A node with at least three visits that is not among the last four."""
 
     name: ClassVar[str] = "forced-diversity"
-
-    def condition(self, context: Context) -> bool:
-        return history.sequential_streak(context) >= LONG_CHAIN
+    when: ClassVar[str] = "8 steps in one chain"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         recent = history.recent_nodes(context, RECENT)

@@ -9,19 +9,14 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.proposers.rules.strategy import Stated, rerun
 from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
 
-class RobustnessTest:
+class RobustnessTest(Stated):
     name: ClassVar[str] = "robustness-test"
-
-    def condition(self, context: Context) -> bool:
-        best = history.new_best(context)
-        if best is None or best.mean is None or context.thresholds is None:
-            return False
-        return context.thresholds.is_success(context.objective, best.mean)
+    when: ClassVar[str] = "a new best"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         best = history.new_best(context)

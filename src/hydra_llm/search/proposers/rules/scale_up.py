@@ -1,4 +1,4 @@
-"""Four partial results in a row that still improve: five times the data repeats, clipped to the declared range.
+"""A plateau, or four partial results that still improve: five times the length of training, within its range.
 
 Not when a run already takes long: past an hour the next step should be lighter.
 """
@@ -6,42 +6,44 @@ Not when a run already takes long: past an hour the next step should be lighter.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import child_of, parents_by_rank
-from hydra_llm.search.space.dimension import Float, Integer, canonical_number
+from hydra_llm.search.proposers.rules.strategy import Stated, child_of, from_the_leader, is_new
+from hydra_llm.search.space.dimension import Dimension, Float, Integer, canonical_number
 from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
-PARTIALS = 4
 FACTOR = 5
 LENGTH_KEYS = ("data_augmentation_loop", "max_steps", "n_epochs")  # last component of the parameter's name
 MAX_MINUTES = 60.0
 
 
-class ScaleUp:
+class ScaleUp(Stated):
     name: ClassVar[str] = "scale-up"
-
-    def condition(self, context: Context) -> bool:
-        improving = history.partial_improvement(context, PARTIALS) > 0
-        latest = [(t.duration or 0.0) / 60 for t in history.finished(context)[-1:]]
-        return improving and bool(self._lengths(context)) and max(latest, default=0.0) <= MAX_MINUTES
+    when: ClassVar[str] = "plateau and not done yet, or 4 partial that still improve and not done yet"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
-        for node in parents_by_rank(context, slot, most=None):
-            for dimension in self._lengths(context):
-                number = canonical_number(node.values.get(dimension.name))
-                if number is None:
-                    continue
-                values = {**node.values, dimension.name: dimension.canonical(min(number * FACTOR, dimension.high))}
-                if context.space.key(values) not in taken and context.tree.find(values) is None:
+        minutes = max(((trial.duration or 0.0) / 60 for trial in history.finished(context)[-1:]), default=0.0)
+        if minutes > MAX_MINUTES:
+            return None
+        for node in from_the_leader(context, slot):
+            for dimension in context.space.free():
+                longer = _longer(dimension, node.values.get(dimension.name))
+                values = {**node.values, dimension.name: longer}
+                if longer is not None and is_new(context, values, taken):
                     return child_of(context, slot, node, values, self.name)
         return None
 
-    def _lengths(self, context: Context) -> list[Float | Integer]:
-        return [
-            d
-            for d in context.space.free()
-            if isinstance(d, Float | Integer) and d.name.rpartition(".")[2] in LENGTH_KEYS
-        ]
+
+def _longer(dimension: Dimension, value: Any) -> Any:
+    """Five times the length, or the longest below; None where this is no length or it cannot be longer."""
+    number = canonical_number(value)
+    if number is None or dimension.name.rpartition(".")[2] not in LENGTH_KEYS:
+        return None
+    if isinstance(dimension, Float | Integer):
+        longer = dimension.canonical(min(number * FACTOR, dimension.high))
+        return longer if longer > number else None
+    lengths = map(canonical_number, dimension.options or ())
+    allowed = [length for length in lengths if length is not None and number < length <= number * FACTOR]
+    return dimension.canonical(max(allowed)) if allowed else None

@@ -1,6 +1,7 @@
 """What a strategy is: a named rule with a condition over records and a way to fill one slot.
 
-Thresholds are constants beside the rule that uses them.
+`Stated` is the base of those whose condition stands in the words of the protocols; statistics/conditions.py judges it
+for them and for the rows that a language model is told.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from hydra_llm.search.context import Context, Slot
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.proposers.rules.coordinate_moves import CoordinateMoves
+from hydra_llm.search.statistics.conditions import holds
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.trial.trial import Proposal
 
@@ -28,6 +30,16 @@ class Strategy(Protocol):
     def condition(self, context: Context) -> bool: ...
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None: ...
+
+
+class Stated:
+    """`when` is the condition as a row of a protocol's strategy table states it."""
+
+    name: ClassVar[str]
+    when: ClassVar[str]
+
+    def condition(self, context: Context) -> bool:
+        return holds(context, self.when, self.name)
 
 
 def parents_by_rank(
@@ -68,6 +80,19 @@ def first_move(
         for values in moves.new_from(node, taken, only):
             return child_of(context, slot, node, values, strategy, **text)
     return None
+
+
+def from_the_leader(context: Context, slot: Slot) -> list[Node]:
+    """The leader before the other nodes."""
+    leader, others = context.recordings.leader, parents_by_rank(context, slot)
+    return others if leader is None else [leader, *(node for node in others if node is not leader)]
+
+
+def is_new(context: Context, values: Mapping[str, Any], taken: Collection[str]) -> bool:
+    """Whether a configuration never ran, was not claimed by another slot, and may run."""
+    if context.space.key(values) in taken or context.tree.find(dict(values)) is not None:
+        return False
+    return context.space.violation(values) is None
 
 
 def rerun(context: Context, slot: Slot, node: Node, strategy: str, **text: str) -> Proposal:

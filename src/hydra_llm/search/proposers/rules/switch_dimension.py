@@ -6,18 +6,14 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import first_move, parents_by_rank
+from hydra_llm.search.proposers.rules.strategy import Stated, first_move, parents_by_rank
 from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
-SAME_PARAMETER = 4
 
-
-class SwitchDimension:
+class SwitchDimension(Stated):
     name: ClassVar[str] = "switch-dimension"
-
-    def condition(self, context: Context) -> bool:
-        return history.dimension_streak(context)[1] >= SAME_PARAMETER and len(context.space.free()) > 1
+    when: ClassVar[str] = "4 mutations of one parameter in a row"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         stuck, _ = history.dimension_streak(context)

@@ -38,8 +38,8 @@ class Focus:
 
 def speaking(context: Context) -> Iterator[MetricTrigger]:
     """The rows whose condition holds now, in their order."""
-    finished = history.finished(context)
-    scores = [None if trial.value is None else context.objective.score(trial.value) for trial in finished]
+    finished = [trial for trial in history.finished(context) if trial.value is not None]
+    scores = [context.objective.score(trial.value) for trial in finished if trial.value is not None]
     return (rule for rule in context.focus if rule.holds(finished, scores))
 
 

@@ -9,23 +9,16 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Collection
-from statistics import median
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import first_move
-from hydra_llm.search.statistics.variance import HIGH_CV
+from hydra_llm.search.proposers.rules.strategy import Stated, first_move
 from hydra_llm.search.trial.trial import Proposal
 
 
-class VarianceAware:
+class VarianceAware(Stated):
     name: ClassVar[str] = "variance-aware"
-
-    def condition(self, context: Context) -> bool:
-        if self._rank_of_best(context) is None:
-            return False
-        spreads = [cv for node in context.tree.replicated() if (cv := node.cv) is not None]
-        return bool(spreads) and median(spreads) > HIGH_CV
+    when: ClassVar[str] = "reruns differ by more than 3 % and not twice in a row"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         centre = self._rank_of_best(context)

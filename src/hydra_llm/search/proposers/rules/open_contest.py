@@ -6,16 +6,14 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from hydra_llm.search.context import Context, Slot
-from hydra_llm.search.proposers.rules.strategy import rerun
+from hydra_llm.search.proposers.rules.strategy import Stated, rerun
 from hydra_llm.search.statistics.replication import chance_of_best, rerun_candidate
 from hydra_llm.search.trial.trial import Proposal
 
 
-class ReplicateOrExplore:
-    name: ClassVar[str] = "replicate-or-explore"
-
-    def condition(self, context: Context) -> bool:
-        return rerun_candidate(context) is not None
+class OpenContest(Stated):
+    name: ClassVar[str] = "robustness-test"
+    when: ClassVar[str] = "which configuration is the best is open"
 
     def propose(self, context: Context, slot: Slot, taken: Collection[str]) -> Proposal | None:
         node = rerun_candidate(context)
