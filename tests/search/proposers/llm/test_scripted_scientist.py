@@ -1,5 +1,5 @@
-"""A scientist that reads nothing but the question beats the coded rules on one surface and keeps up with them on another,
-and does worse without its lists.
+"""A scientist that reads nothing but the question beats the coded rules on one surface and keeps up with them on
+another, and does worse without its lists.
 """
 
 from pathlib import Path
