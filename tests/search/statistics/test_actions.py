@@ -75,3 +75,11 @@ def test_searches_without_a_parameter_of_their_protocol_do_without_its_rows():
         "signal": ["sparse-high-risk", "epoch-scale-up", "scale-up"],
         "signal_types": ["sparse-high-risk", "epoch-scale-up", "scale-up"],
     }
+
+
+def test_the_regimes_of_the_publications_are_choices_of_a_shipped_search():
+    regimes = search("signal_published").block_params
+    assert {"simulation.connectivity_rank", "simulation.Dale_law", "simulation.n_neuron_types"} <= set(regimes)
+    assert regimes["simulation.connectivity_rank"].when == {"simulation.connectivity_type": "low_rank"}
+    for name in ("flyvis_davis", "flyvis_published"):
+        assert "DAVIS" in search(name).block_params["simulation.visual_input_type"]
