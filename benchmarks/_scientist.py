@@ -230,7 +230,7 @@ def nodes(text: str) -> dict[int, dict[str, Any]]:
 
 
 def leader_of(text: str, configurations: dict[int, dict[str, Any]]) -> int:
-    named = re.search(r"^\| (\d+) leader \|", text, re.MULTILINE)
+    named = re.search(r"^\| (\d+) leader\b", text, re.MULTILINE)
     return int(named[1]) if named else next(iter(configurations))
 
 

@@ -28,7 +28,7 @@ def text_of(body: dict[str, Any]) -> str:
 
 
 def scientist(move: Move) -> Callable[[dict[str, Any]], str]:
-    """Reads slots and UCB scores from the question, branches from the best node, and moves what `move` says."""
+    """Reads slots and the leader from the question, branches from it, and moves what `move` says."""
     return lambda body: json.dumps(answer(*slots(text_of(body), move)))
 
 
@@ -40,8 +40,7 @@ def trials_of(text: str) -> list[int]:
 
 def slots(text: str, move: Move, high: float = 0.0, principle: str = "noise hurts") -> list[dict[str, Any]]:
     """An answer to each slot of the question; `high` ends the interval that is predicted."""
-    scores = text.partition("\nScore (visits): ")[2].partition("\n")[0]
-    nodes = [int(number) for number in re.findall(r"node (\d+) ", scores)]
+    nodes = [int(number) for number in re.findall(r"^\| (\d+) leader\b", text, re.MULTILINE)]
     trials = len(trials_of(text))
     answers = []
     for index, (number, role) in enumerate(re.findall(r"^- slot (\d+): ([\w-]+)", text, re.MULTILINE)):
