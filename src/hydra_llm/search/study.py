@@ -166,7 +166,9 @@ class Study:
             raise ValueError(f"validate must be a function of (values, block) that lists problems, got {validate!r}.")
         made = make_proposer(proposer, {})
         asked_for = {"n_trials": n_trials, "n_parallel": n_parallel, "seed": seed}
-        wanted = settings_in_memory(space, objective, **{"reward": made.reward, **settings}, **asked_for)
+        if settings.get("reward") is None:
+            settings["reward"] = made.reward
+        wanted = settings_in_memory(space, objective, **settings, **asked_for)
         return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
