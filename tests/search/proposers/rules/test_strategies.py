@@ -201,13 +201,15 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
         new = trial(number, number - 1 if number else None, value)
         values = space.canonical({"lr": 0.3 / 2**number})
         trials.append(replace(new, proposal=replace(new.proposal, values=values)))
-    context = context_of(*trials, space=space)
+    declared = Meaning.of({"lengthens": ["training.data_augmentation_loop"]})
+    context = replace(context_of(*trials, space=space), meaning=declared)
     assert ScaleUp().condition(context)
     proposal = ScaleUp().propose(context, SLOT, ())
     assert proposal is not None
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
     slow = [*trials[:-1], ended(trials[-1], started=0.0, ended=61.0 * 60)]
-    assert not ScaleUp().condition(context_of(*slow, space=space))
+    assert not ScaleUp().condition(replace(context_of(*slow, space=space), meaning=declared))
+    assert not ScaleUp().condition(context_of(*trials, space=space))  # nobody said what sets the length
 
 
 def test_scale_up_needs_a_parameter_that_sets_the_length():

@@ -16,7 +16,6 @@ from hydra_llm.search.trial.trial import Proposal
 
 PARTIALS = 4
 FACTOR = 5
-LENGTH_KEYS = ("data_augmentation_loop", "max_steps", "n_epochs")  # last component of the parameter's name
 MAX_MINUTES = 60.0
 
 
@@ -42,7 +41,5 @@ class ScaleUp:
 
     def _lengths(self, context: Context) -> list[Float | Integer]:
         return [
-            d
-            for d in context.space.free()
-            if isinstance(d, Float | Integer) and d.name.rpartition(".")[2] in LENGTH_KEYS
+            d for d in context.space.free() if isinstance(d, Float | Integer) and context.meaning.sets_length(d.name)
         ]
