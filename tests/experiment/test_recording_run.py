@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from truth_blind import assert_blind_to_truth
 
+from hydra_llm.families.signal.recorded.trust.again import Regressed
+
 UNITS, SMALL = 16, ("logger=none", "callbacks.figures=false", "training.rollout_frames=100")
 REGIME = (f"simulation.n_neurons={UNITS}", "simulation.n_frames=2500", "simulation.n_frames_test=200", "seed=1")
 
@@ -193,6 +195,30 @@ def test_a_sweep_over_a_recording_reads_a_metric_that_needs_no_truth(compose_con
     assert cfg.search.metric == "trust_score"
     shown = [cfg.search.metric, *cfg.search.show]
     assert not [name for name in shown if name.startswith(("test_", "oracle_", "connectivity_R2"))]
+
+
+def test_a_trial_of_a_search_makes_no_regression_on_changed_recordings_and_scores_the_same(
+    simulated, run_recording, tmp_path, compose_config, monkeypatch
+):
+    short = [text for text in compose_config("simulation=recording").search.trial_overrides if "regress_again" in text]
+    assert short == ["training.regress_again=false"]
+    regressions = []
+
+    def counted(own, *args):
+        regressions.append(own)
+        return again(own, *args)
+
+    again = Regressed.again
+    monkeypatch.setattr(Regressed, "again", counted)
+    _, folder = simulated
+    _npz(tmp_path / "a.npz", np.load(folder / "u.npy"))
+    trial = run_recording(tmp_path / "a.npz", *short, folder="trial")
+    assert regressions == []
+    page = (tmp_path / "trial" / "trust.md").read_text()
+    assert page.count("Left out (training.regress_again=false)") == 2
+    full = run_recording(tmp_path / "a.npz", folder="full")
+    assert len(regressions) > 0
+    assert trial["trust_score"] == full["trust_score"]
 
 
 def test_inputs_that_nobody_recorded_are_counted_and_reported_from_the_file_to_the_page(

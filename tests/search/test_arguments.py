@@ -63,3 +63,16 @@ def test_the_first_trial_runs_no_none_where_defaults_are_missing():
     )
     study = Study.in_memory(space, n_trials=2)
     assert study.ask(1)[0].values == {"x": 0.5, "n": 5, "c": "a"} == study.settings.space.baseline()
+
+
+@pytest.mark.parametrize(
+    "name", ["n_iter_block", "start", "promote", "description", "seed_keys", "enqueue", "focus", "meaning", "show"]
+)
+def test_none_stands_for_the_default_where_null_does_in_a_configuration(name):
+    default = getattr(Study.in_memory(SPACE, n_trials=3).settings, name)
+    assert default is not None
+    assert getattr(Study.in_memory(SPACE, n_trials=3, **{name: None}).settings, name) == default
+
+
+def test_none_is_the_reward_that_the_proposer_asks_for():
+    assert Study.in_memory(SPACE, n_trials=3, reward=None).settings.reward == "posterior"

@@ -99,3 +99,16 @@ def test_a_constraint_that_raises_for_the_defaults_is_a_sentence_before_anything
     space = Space((Float(name="x", low=0.0, high=1.0),), constraint=ordered)
     with pytest.raises(ValueError, match=r"The constraint ordered raised KeyError: 'y' for \{'x': 0\.5\}"):
         Study.in_memory(space, n_trials=4)
+
+
+def test_a_loop_that_takes_the_values_of_a_trial_apart_does_not_change_what_the_study_knows():
+    def pops(trial):
+        return trial.values.pop("lr") + trial.values.pop("depth")
+
+    study, same = Study.in_memory(SPACE, n_trials=8), Study.in_memory(SPACE, n_trials=8)
+    finish(study, task=pops)
+    finish(same, task=lambda trial: trial.values["lr"] + trial.values["depth"])
+    assert [t.values for t in study.state.trials.values()] == [t.values for t in same.state.trials.values()]
+    assert study.best is not None
+    study.best.values.clear()
+    assert study.best.values == same.best.values

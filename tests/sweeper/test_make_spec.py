@@ -1,6 +1,7 @@
 """What an application and a command line declare, as one spec."""
 
 import pytest
+from hydra.core.config_store import ConfigStore
 from toy_specs import spec_of
 
 from hydra_llm.sweeper.errors import SweepError
@@ -38,6 +39,19 @@ def test_an_option_that_a_config_group_lacks_is_refused_with_those_that_it_has(t
         SweepError, match=r"^model is swept over huge, which .* does not have\. Its options: fancy,.* plain\b"
     ):
         spec_of(tmp_path, "~search.params.model", word)
+
+
+def test_nodes_that_options_are_made_of_are_not_offered_as_options(tmp_path):
+    store = ConfigStore.instance()
+    store.store(group="opt", name="base_opt", node={"rate": 0.1})
+    store.store(group="opt", name="of_the_store", node={"rate": 0.2})
+    conf = tmp_path / "conf"
+    (conf / "opt").mkdir(parents=True)
+    (conf / "opt" / "adam.yaml").write_text("defaults: [base_opt, _self_]\n")
+    (conf / "opt" / "slow_adam.yaml").write_text("defaults: [adam, _self_]\n")
+    (conf / "config.yaml").write_text("defaults: [opt: adam, _self_, override hydra/sweeper: llm_ucb]\n")
+    with pytest.raises(SweepError, match=r"Its options: adam, of_the_store, slow_adam\.$"):
+        spec_of(tmp_path, "opt=choice(adam,sgd)", conf=conf)
 
 
 @pytest.mark.parametrize(

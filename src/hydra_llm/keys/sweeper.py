@@ -211,7 +211,8 @@ SEARCH: Table = {
     "meaning": Key(
         dict,
         None,
-        "metrics that coded rules read: predicts (how well behaviour is predicted), complexity (how rich the data are)",
+        "names that coded rules read: the metrics predicts (how well behaviour is predicted), complexity (how rich the "
+        "data are) and minutes (what a run took), the parameters that lengthens it",
     ),
     "locked": Key(dict, None, "values that no proposal may move"),
 }

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from numbers import Integral
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
+from hydra_llm.keys.sweeper import SEARCH, SWEEPER
 from hydra_llm.search.collapse import Collapse
 from hydra_llm.search.context import Thresholds
 from hydra_llm.search.enqueued import check_enqueued
@@ -22,8 +23,9 @@ from hydra_llm.search.trial.objectives import Objectives
 from hydra_llm.search.triggers import MetricTrigger
 
 KNOWN = tuple(field.name for field in fields(Settings))
+HINTS = get_type_hints(Settings)
 LISTS = {"seed_keys": str, "show": str, "focus": MetricTrigger, "enqueue": object}  # field -> what it is a list of
-MAY_BE_NULL = ("promote", "n_iter_block", "start", "description")  # None is the default, as null is in a configuration
+KEYS = {**SWEEPER, **SEARCH}  # of a configuration, where null stands for the default
 KINDS = {
     "confirmation": Confirmation,
     "stop": Stop,
@@ -43,6 +45,7 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
             near = difflib.get_close_matches(name, KNOWN, n=3, cutoff=0.5)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(KNOWN)}."
             raise ValueError(f"{name} is not a setting of a study. {hint}")
+    given = {name: value for name, value in given.items() if value is not None or not _stands_for_default(name)}
     if not isinstance(objective, Objective | Objectives | None):
         example = f"Objective({objective!r})" if isinstance(objective, str) else 'Objective("accuracy", "maximize")'
         raise ValueError(
@@ -58,7 +61,6 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
         raise ValueError("n_parallel must be a whole number in memory, where no launcher has places, got 'auto'.")
     for name in KINDS.keys() & given.keys():
         _check_kind(name, given[name], KINDS[name])
-    given = {name: value for name, value in given.items() if value is not None or name not in MAY_BE_NULL}
     space = handwritten(space)
     if given.get("block_space") is not None:
         given["block_space"] = handwritten(given["block_space"], "block_space")
@@ -70,6 +72,17 @@ def settings_in_memory(space: Space, objective: Objective | Objectives | None, *
         objectives=objective if isinstance(objective, Objectives) else None,
         **{name: _plain(value) for name, value in given.items()},
     )
+
+
+def _stands_for_default(name: str) -> bool:
+    """Whether None, which the key of a configuration takes, is no value that the field of Settings holds itself."""
+    return name in KEYS and KEYS[name].nullable and type(None) not in _kinds(name)
+
+
+def _kinds(name: str) -> tuple[Any, ...]:
+    """What a field of Settings is declared to hold."""
+    declared = HINTS[name]
+    return get_args(declared) or (declared,)
 
 
 def _check_kind(name: str, value: Any, kind: Any) -> None:

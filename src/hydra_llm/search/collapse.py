@@ -1,7 +1,7 @@
 """When a block ends early because its regime is dead: a declaration of the application, in its own metrics.
 
 collapse:
-  when: {effective_rank: [null, 8], spectral_radius: [null, 0.7]}
+  when: {rank: [null, 8], radius: [null, 0.7]}
   worse_than: 0.05
   runs: 3
 """

@@ -1,9 +1,9 @@
 """Which lines the log of a family has: data beside its protocol, `instructions/<name>_log.yaml`.
 
-    entry: [Node, Mode/Strategy, {name: Config, values: {lr_W: training.learning_rate_W_start}}, Mutation, ...]
-    summary: {simulation: {n_frames: simulation.n_frames}, best: [tau_R2], optimum: {lr_W: ...}}
-    regime: {rank: effective_rank}
-    variance: {tau: tau_R2}
+    entry: [Node, Mode/Strategy, {name: Config, values: {lr: training.lr}}, Mutation, ...]
+    summary: {simulation: {length: data.length}, best: [accuracy], optimum: {lr: ...}}
+    regime: {rank: data_rank}
+    variance: {acc: accuracy}
 
 An item of `entry` is the name of a line that the log knows (KNOWN), or a line of the family's own, which takes one of:
 `values` (label -> parameter, fixed ones included), `metrics` (label -> metric, or a list of metrics; one that ends in *

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time as time_module
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
@@ -167,7 +168,9 @@ class Study:
             raise ValueError(f"validate must be a function of (values, block) that lists problems, got {validate!r}.")
         made = make_proposer(proposer, {})
         asked_for = {"n_trials": n_trials, "n_parallel": n_parallel, "seed": seed}
-        wanted = settings_in_memory(space, objective, **{"reward": made.reward, **settings}, **asked_for)
+        if settings.get("reward") is None:
+            settings["reward"] = made.reward
+        wanted = settings_in_memory(space, objective, **settings, **asked_for)
         return cls(None, wanted, make_policy(selection, None), made, argv=[], validate=validate)
 
     # ---- asking ----
@@ -212,7 +215,7 @@ class Study:
                 self._record(Asked(self.clock(), block, trials))
         waiting = [self.state.trials[number] for number in self.state.waiting]
         again = [trial for trial in waiting if trial.attempt > 0 or trial.number in self.state.alone]
-        return again[:1] or waiting[:count]  # a job that took its siblings with it must not do so twice
+        return handed_out(again[:1] or waiting[:count])  # a job that took its siblings with it must not do so twice
 
     @property
     def search_over(self) -> str:
@@ -310,7 +313,7 @@ class Study:
         numbers = tuple(trial.number for trial in trials)
         self._record(Launched(self.clock(), numbers))
         self.publish_limits()
-        return [self.state.trials[number] for number in numbers]
+        return handed_out([self.state.trials[number] for number in numbers])
 
     def publish_limits(self) -> None:
         """Tell the running jobs of the present block what they are compared with."""
@@ -362,7 +365,8 @@ class Study:
         """The first trial of the configuration that is recommended now, of several objectives the one nearest to the
         ideal point; None while nothing has a score.
         """
-        return self.state.best()
+        best = self.state.best()
+        return None if best is None else handed_out([best])[0]
 
     @property
     def front(self) -> list[FrontMember]:
@@ -407,3 +411,11 @@ class Study:
     def _take(self, event: Event) -> None:
         self.state.apply(event)
         self.analysis.take(event)
+
+
+def handed_out(trials: Sequence[Trial]) -> list[Trial]:
+    """The same trials with values of their own: a loop may take its dictionary apart."""
+    return [
+        replace(trial, proposal=replace(trial.proposal, values=deepcopy(trial.values)), seeds=dict(trial.seeds))
+        for trial in trials
+    ]

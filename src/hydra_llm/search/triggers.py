@@ -3,9 +3,9 @@
 The engine knows no metric. A study declares under `focus` rows such as
 
     - name: embedding-focus
-      when: {slope_score: [0.3, null], embedding_cluster_acc: [null, 0.7]}
+      when: {precision: [0.3, null], recall: [null, 0.7]}
       runs: 3
-      move: {training.learning_rate_embedding: up, training/strategy: [contrastive]}
+      move: {training.lr_embedding: up, training/strategy: [contrastive]}
 
 The row speaks when each of the latest `runs` finished trials has every metric of `when` within its bounds (inclusive,
 null is open). It moves one of the keys, in their order: up, down, any, or to one of the listed values.

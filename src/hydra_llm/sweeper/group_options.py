@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hydra._internal.config_repository import ConfigRepository
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.default_element import ConfigDefault
+
 from hydra_llm.search.space.dimension import Dimension, same_value
 from hydra_llm.search.space.space import Categorical
 from hydra_llm.sweeper.application import is_group
 from hydra_llm.sweeper.errors import SweepError
 from hydra_llm.sweeper.sources import Sources
+
+STORE = "structured://"  # where nodes of the ConfigStore come from
 
 
 def check_options(dimensions: Iterable[Dimension], sources: Sources) -> None:
@@ -47,8 +53,24 @@ def _check(what: str, group: str, option: object, sources: Sources) -> None:
     folder, _, name = f"{group.lstrip('+').partition('@')[0]}/{option}".rpartition("/")
     known = sources.context.config_loader.get_group_options(folder)
     if name not in known:
-        offered = _listed(known) if known else "none"
+        offered = _listed(_offered(folder, known, sources.context.config_loader)) if known else "none"
         raise SweepError(f"{what} which the config group {folder} does not have. Its options: {offered}.")
+
+
+def _offered(folder: str, known: list[str], loader: ConfigLoader) -> list[str]:
+    """Without what others are made of: nodes of Hydra's ConfigStore that one of them extends, such as schemas."""
+    repository: ConfigRepository | None = getattr(loader, "repository", None)  # no part of the interface
+    if repository is None:
+        return known
+    found = {name: repository.load_config(f"{folder}/{name}") for name in known}
+    extended = {
+        (default.path or "").rpartition("/")[2]
+        for config in found.values()
+        for default in (config.defaults_list or () if config is not None else ())
+        if isinstance(default, ConfigDefault)
+    }
+    stored = {name for name, config in found.items() if config is not None and config.path == STORE}
+    return [name for name in known if name not in stored & extended]
 
 
 def _listed(values: Iterable[object]) -> str:

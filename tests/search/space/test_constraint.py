@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from search_worlds import SPACE, open_study, run_study, settings
 
+from hydra_llm.search.space.constraint_error import ConstraintError
 from hydra_llm.search.space.space import Space
 
 SENTENCE = "lr * depth must stay below 2."
@@ -79,3 +80,20 @@ def test_a_model_is_told_what_the_constraint_is_about(tmp_path):
         study = open_study(tmp_path / told[:3], settings(space=Space(SPACE.dimensions, constraint=constraint)))
         study.ask(1)
         assert told in space(study._proposals.context(study.state, (), 1)).rows[-1]
+
+
+def test_a_constraint_may_be_a_predicate():
+    def small(values):
+        return values["depth"] < 4
+
+    space = Space(SPACE.dimensions, constraint=small)
+    shallow = {**SPACE.baseline(), "depth": 2}
+    assert space.violation(shallow) is None
+    assert space.violation({**shallow, "depth": 6}) == "The constraint small does not allow this configuration."
+
+
+@pytest.mark.parametrize("answer", [0, 1.0, ["deep"]])
+def test_an_answer_of_a_constraint_that_is_none_is_named_with_the_remedy(answer):
+    space = Space(SPACE.dimensions, constraint=lambda values: answer)
+    with pytest.raises(ConstraintError, match=r"returned .* for .*It must return None or True"):
+        space.violation(SPACE.baseline())

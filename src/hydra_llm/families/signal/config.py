@@ -207,3 +207,6 @@ class SignalTraining(ResampledTraining):
 
     # ---- evaluation ----
     rollout_frames: int = key(1000, help="length of the rollouts that are scored", unit="frames", low=2)
+    regress_again: bool = key(
+        True, help="whether W of a recording is regressed on changed recordings too, for two checks of trust.md"
+    )

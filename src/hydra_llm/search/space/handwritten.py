@@ -90,4 +90,6 @@ def _check_constraint(space: Space) -> None:
         )
     violation = space.violation(space.baseline())
     if violation is not None:
-        raise ValueError(f"The defaults break the constraint, and they run first: {violation} Give others.")
+        raise ValueError(
+            f"The defaults break the constraint, and they run first: {violation.rstrip('.')}. Give others."
+        )

@@ -25,7 +25,7 @@ from hydra_llm.search.space.dimension import Categorical, Dimension, Float, Inte
 __all__ = ["Categorical", "Dimension", "Float", "Integer", "Revision", "Space", "Values"]
 
 Values = dict[str, Any]
-Constraint = Callable[[Mapping[str, Any]], "str | None"]  # values -> a sentence on what is wrong, or None
+Constraint = Callable[[Mapping[str, Any]], "str | bool | None"]  # values -> a sentence on what is wrong; None or True
 
 MOST_LISTED = 4096  # configurations of a finite space that are counted
 DRAWS = 256  # at most, for one that the constraint allows
@@ -129,16 +129,24 @@ class Space:
         if self.constraint is None:
             return None
         full = self.canonical(values)
+        name = getattr(self.constraint, "__name__", self.constraint)
         try:
-            return self.constraint(full)
+            answer = self.constraint(full)
         except ConstraintError:
             raise
         except Exception as error:
             raise ConstraintError(
-                f"The constraint {getattr(self.constraint, '__name__', self.constraint)} raised "
-                f"{type(error).__name__}: {error} for {full}. It must return None, or a sentence that says what is "
-                "wrong. Mend it, and run again."
+                f"The constraint {name} raised {type(error).__name__}: {error} for {full}. It must return None, or a "
+                "sentence that says what is wrong. Mend it, and run again."
             ) from error
+        if isinstance(answer, bool | np.bool_):  # as a predicate says it
+            return None if answer else f"The constraint {name} does not allow this configuration."
+        if answer is None or isinstance(answer, str):
+            return answer
+        raise ConstraintError(
+            f"The constraint {name} returned {answer!r} for {full}. It must return None or True for a configuration "
+            "that may run, or a sentence that says what is wrong. Mend it, and run again."
+        )
 
     def key(self, values: Mapping[str, Any]) -> str:
         """The identity of a configuration as text: equal for equal canonical values."""

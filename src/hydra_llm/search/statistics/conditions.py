@@ -1,11 +1,11 @@
 """Conditions of a protocol's strategy table, evaluated from the records.
 
 A condition is one or several clauses, joined by " and " or by ", or ". A clause is a phrase (phrases.py), a comparison
-(`val_pearson - connectivity_R2 above 0.3 in 3 trials`, `slope_ratio_0 within 0.5-1.5`, `branching rate below 20 %`), a
+(`accuracy - recovery above 0.3 in 3 trials`, `ratio within 0.5-1.5`, `branching rate below 20 %`), a
 slot's role (`a slot of this role`), `not done yet` (no trial of the block had the strategy of the row), `not twice in a
 row` (the latest one had another), or `in the first N trials` of the block. The names in a comparison are metrics,
 values of the configuration, or `branching rate`, `improvement rate`, `failure rate`; it holds when it holds for each of
-the latest N finished trials with a score, one unless said otherwise. `slope_score rising in N trials` compares the last
+the latest N finished trials with a score, one unless said otherwise. `accuracy rising in N trials` compares the last
 of them with the first.
 
 The coded rules state when they speak in the same words, and `holds` judges both.

@@ -38,7 +38,7 @@ class MissingMetric(MetricError):
 class Objective:
     """The metric to search on.
 
-    `metric` is a name in the mapping that the task returns ("val_R2", or "a/b" for nested mappings), a position for a
+    `metric` is a name in the mapping that the task returns ("accuracy", or "a/b" for nested mappings), a position for a
     sequence ("0"), or None when the task returns one number. `target` is used by direction "target" only: the best
     value is the one closest to it, in the metric's own unit.
     """

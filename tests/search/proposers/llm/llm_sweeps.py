@@ -8,6 +8,7 @@ from typing import Any
 
 from hydra_llm.llm.base import Answer, Client, JsonSource, Request
 from hydra_llm.search.context import Block, Context, Slot, Thresholds
+from hydra_llm.search.meaning import Meaning
 from hydra_llm.search.proposers.base import mutate
 from hydra_llm.search.space.dimension import Categorical, Float, Integer
 from hydra_llm.search.space.space import Space
@@ -98,6 +99,7 @@ def small(**fields: Any) -> Context:
         "rates": measure(trials, Recordings(tree, trials, OBJECTIVE), 12, 0.028),
         "memory": "# Knowledge base\n- lr below 1e-2 helps (trials 0, 2)",
         "task": "recover W of a toy network",
+        "meaning": Meaning(minutes="training_time_min"),
     }
     return empty(**{**base, **fields})
 

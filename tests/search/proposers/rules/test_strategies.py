@@ -290,13 +290,15 @@ def test_scale_up_multiplies_the_length_by_five_within_its_range():
         new = trial(number, number - 1 if number else None, value)
         values = space.canonical({"lr": 0.3 / 2**number})
         trials.append(replace(new, proposal=replace(new.proposal, values=values)))
-    context = context_of(*trials, space=space)
+    declared = Meaning.of({"lengthens": ["training.data_augmentation_loop"]})
+    context = replace(context_of(*trials, space=space), meaning=declared)
     assert ScaleUp().condition(context)
     proposal = ScaleUp().propose(context, SLOT, ())
     assert proposal is not None
     assert proposal.values["training.data_augmentation_loop"] == 100  # 5 * 25, clipped
     slow = [*trials[:-1], ended(trials[-1], started=0.0, ended=61.0 * 60)]
-    assert ScaleUp().propose(context_of(*slow, space=space), SLOT, ()) is None
+    assert ScaleUp().propose(replace(context_of(*slow, space=space), meaning=declared), SLOT, ()) is None
+    assert ScaleUp().propose(context_of(*trials, space=space), SLOT, ()) is None, "nobody said what sets the length"
 
 
 def test_scale_up_takes_the_longest_choice_within_five_times_and_once_in_a_block():

@@ -106,7 +106,7 @@ class RecordingEvaluator:
         if terms is not None:
             checked, found = (terms, given) if predictor is net else (self._terms(predictor), None)
             assert checked is not None  # as for net
-            read = partial(self._terms_on, predictor)
+            read = partial(self._terms_on, predictor) if self._keys.regress_again else None
             trusted = trust(predictor, self._recorded, checked, self._noise, known, self._keys.seed, read, found)
             log.info("%s", trusted.sentence())
             metrics |= trusted.metrics

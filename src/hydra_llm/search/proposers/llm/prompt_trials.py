@@ -8,7 +8,7 @@ from hydra_llm.search.context import Context
 from hydra_llm.search.number_text import value_text
 from hydra_llm.search.proposers.llm.prompt_numbers import change_text, short
 from hydra_llm.search.proposers.llm.prompt_text import LAST_TO_GO, Section, fenced, label, short_names, table
-from hydra_llm.search.proposers.llm.shown import MINUTES, chosen, is_count
+from hydra_llm.search.proposers.llm.shown import chosen, is_count
 from hydra_llm.search.trial.trial import Trial, TrialState
 
 SLOW_MIN = 60.0  # minutes of training beyond which a trial is marked slow
@@ -26,8 +26,8 @@ MAX_NAMES = 40  # of metrics that are left out
 def trials(context: Context) -> Section:
     """One row per trial of the block, newest first."""
     shown = chosen(context)
-    minutes = [trial.metrics[MINUTES] for trial in context.finished if MINUTES in trial.metrics]
-    told = bool(minutes) and (MINUTES in context.show or max(minutes) > SLOW_MIN)
+    minutes = [took for trial in context.finished if (took := context.meaning.minutes_of(trial)) is not None]
+    told = bool(minutes) and (context.meaning.minutes in context.show or max(minutes) > SLOW_MIN)
     timed = told and max(minutes) > max(BRIEF, ALIKE * min(minutes))
     rows = [_row(context, trial, shown.per_trial, timed) for trial in reversed(context.block_trials)]
     names = [label(name) for name in shown.per_trial]
@@ -129,7 +129,7 @@ def _row(context: Context, trial: Trial, names: Sequence[str], timed: bool) -> l
         value = f"{short(trial.value)} stopped early: {fenced(trial.error.message, f'trial {trial.number}')}"
     else:
         value = short(trial.value) if trial.value is not None else str(state).lower()
-    minutes = trial.metrics.get(MINUTES)
+    minutes = context.meaning.minutes_of(trial)
     slow = minutes is not None and minutes > SLOW_MIN
     time = "-" if minutes is None else f"{minutes:.1f} min" + (SLOW if slow else "")
     values = ["" if _is_past(context, trial) else short(trial.metrics.get(name), digits=3) for name in names]

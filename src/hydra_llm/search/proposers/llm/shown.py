@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hydra_llm.search.context import ORACLE_PREFIX, Context
 from hydra_llm.search.trial.trial import Trial
 
-MINUTES = "training_time_min"
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
 MAX_METRICS = 12  # of an application that names none
 _WORD = r"(?<![A-Za-z])(?:[Tt]est(?![a-z])|TEST(?![A-Za-z]))"  # acc_test, test-acc, testAcc, TEST_loss
@@ -51,12 +50,13 @@ def chosen(context: Context) -> Shown:
     ]
     if context.objectives is not None:
         wanted = dict.fromkeys([*context.objectives.names, *wanted])
-    names = [name for name in wanted if name in returned and name not in (context.objective.metric, MINUTES)]
+    own = (context.objective.metric, context.meaning.minutes)  # these have columns of their own
+    names = [name for name in wanted if name in returned and name not in own]
     sought = () if context.objectives is None else context.objectives.names
     names = [name for name in names if name in sought or not is_withheld(name)]
     others = [name for name in names if name not in sought]
     facts = {name for name in others if name.startswith(ORACLE_PREFIX) or _is_fact(context, scored, name)}
-    left_out = [n for n in returned if n not in names and n not in (context.objective.metric, MINUTES)]
+    left_out = [n for n in returned if n not in names and n not in own]
     return Shown(
         tuple(name for name in names if name not in facts),
         tuple(name for name in names if name in facts),

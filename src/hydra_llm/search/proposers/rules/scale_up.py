@@ -15,7 +15,6 @@ from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Proposal
 
 FACTOR = 5
-LENGTH_KEYS = ("data_augmentation_loop", "max_steps", "n_epochs")  # last component of the parameter's name
 MAX_MINUTES = 60.0
 
 
@@ -27,8 +26,9 @@ class ScaleUp(Stated):
         minutes = max(((trial.duration or 0.0) / 60 for trial in history.finished(context)[-1:]), default=0.0)
         if minutes > MAX_MINUTES:
             return None
+        lengths = [d for d in context.space.free() if context.meaning.sets_length(d.name)]
         for node in from_the_leader(context, slot):
-            for dimension in context.space.free():
+            for dimension in lengths:
                 longer = _longer(dimension, node.values.get(dimension.name))
                 values = {**node.values, dimension.name: longer}
                 if longer is not None and is_new(context, values, taken):
@@ -37,9 +37,9 @@ class ScaleUp(Stated):
 
 
 def _longer(dimension: Dimension, value: Any) -> Any:
-    """Five times the length, or the longest below; None where this is no length or it cannot be longer."""
+    """Five times the length, or the longest below; None where it cannot be longer."""
     number = canonical_number(value)
-    if number is None or dimension.name.rpartition(".")[2] not in LENGTH_KEYS:
+    if number is None:
         return None
     if isinstance(dimension, Float | Integer):
         longer = dimension.canonical(min(number * FACTOR, dimension.high))

@@ -21,7 +21,6 @@ from hydra_llm.search.triggers import MetricTrigger
 
 class Focus:
     name: ClassVar[str] = "focus"
-    # those of the one study that declares rows, in conf/search/metabolism_homeostasis.yaml
 
     def condition(self, context: Context) -> bool:
         return len(context.tree) > 0 and any(True for _ in speaking(context))

@@ -24,6 +24,9 @@ BIAS = 0.05  # of the size of the weights, from which on a check fails
 APART = 1.5  # standard errors (rms) by which weights of every second frame may differ: below 1 if they are right
 FELT = 0.05  # share of the change per frame, in variance, below which measurement noise cannot have taken much
 
+ADDED_NOISE, EVERY_SECOND = "Added noise", "Every second frame"
+LEFT_OUT = "Left out (training.regress_again=false), as in the short runs of a search, whose score it does not enter."
+
 Read = Callable[[Recorded], Terms]  # the regression for W on a recording like the fitted one, given the functions
 
 
@@ -60,7 +63,7 @@ class Regressed:
 
 def added_noise(own: Regressed, noise: ChannelNoise, seed: int) -> TrustVerdict:
     """How the weights shrink as measurement noise is added, and what that says of the noise that is there."""
-    check = "Added noise"
+    check = ADDED_NOISE
     if not noise.is_noise or noise.levels.shares()[0] < FELT:
         return TrustVerdict(check, UNTOLD, "Hardly any measurement noise was found, so more of it says nothing.")
     activity, lost = own.recorded.activity, []
@@ -84,7 +87,7 @@ def added_noise(own: Regressed, noise: ChannelNoise, seed: int) -> TrustVerdict:
 
 def every_second(own: Regressed) -> TrustVerdict:
     """Whether twice the distance of frames gives the same weights."""
-    check = "Every second frame"
+    check = EVERY_SECOND
     found, told = own.again(own.recorded.every(2))
     if not told.any():
         return TrustVerdict(check, UNTOLD, "Every second training frame determines no weight.")
@@ -97,3 +100,8 @@ def every_second(own: Regressed) -> TrustVerdict:
     )
     scores = {"every_second_size": size, "every_second_z": z}
     return judged(check, abs(size - 1) < BIAS and (z < APART or apart < BIAS), sentence, scores)
+
+
+def left_out() -> tuple[TrustVerdict, TrustVerdict]:
+    """Both, where nobody asks for the regressions that they take."""
+    return TrustVerdict(ADDED_NOISE, UNTOLD, LEFT_OUT), TrustVerdict(EVERY_SECOND, UNTOLD, LEFT_OUT)

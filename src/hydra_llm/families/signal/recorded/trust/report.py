@@ -11,7 +11,7 @@ from hydra_llm.families.signal.model.gnn import SignalGNN
 from hydra_llm.families.signal.recorded.channel_noise import ChannelNoise
 from hydra_llm.families.signal.recorded.predictions import Steps, network_step, one_step, rivals
 from hydra_llm.families.signal.recorded.trust import prediction
-from hydra_llm.families.signal.recorded.trust.again import Read, Regressed, added_noise, every_second
+from hydra_llm.families.signal.recorded.trust.again import Read, Regressed, added_noise, every_second, left_out
 from hydra_llm.families.signal.recorded.trust.horizon import closeness, rollout_verdict, rollouts_over_horizon
 from hydra_llm.families.signal.recorded.trust.innovations import white_innovations
 from hydra_llm.families.signal.recorded.trust.verdict import HOLDS, UNTOLD, TrustVerdict
@@ -67,11 +67,12 @@ def trust(
     noise: ChannelNoise,
     synapses: torch.Tensor | None,
     seed: int,
-    read: Read,
+    read: Read | None,
     given: Weights | None = None,
 ) -> Trust:
     """recorded: by split; terms: of the training frames; synapses: bool [target, source] where the wiring is known;
-    read: the terms of another recording; given: W by `terms`, where somebody has it.
+    read: the terms of another recording, None to leave out the checks that need them; given: W by `terms`, where
+    somebody has it.
     """
     train, test = recorded["train"], recorded["test"]
     step, others = network_step(net, train.delta_t), rivals(train, recorded["validation"])
@@ -79,7 +80,8 @@ def trust(
     predictors = {"network": step, **others, prediction.SHUFFLED: mixed}
     tested = one_step(predictors, train, test)
     found = halves(terms, net.connectivity().detach().double().numpy(), synapses)
-    regressed = Regressed.of(train, read, terms, synapses, given)
+    regressed = None if read is None else Regressed.of(train, read, terms, synapses, given)
+    again = left_out() if regressed is None else (added_noise(regressed, noise, seed), every_second(regressed))
     verdicts = (
         prediction.beats_rivals(tested),
         prediction.needs_inputs(tested),
@@ -87,8 +89,7 @@ def trust(
         rollout_verdict(rollouts_over_horizon(step, others, test), train.delta_t),
         halves_verdict(found),
         shifted_inputs(terms, synapses, seed),
-        added_noise(regressed, noise, seed),
-        every_second(regressed),
+        *again,
     )
     return Trust(verdicts, trust_score(net, recorded, found))
 
