@@ -75,17 +75,13 @@ class FlyvisReducedProblem:
         return Eliminated(told, found, float(scale))
 
     def _by_message(self, net: FlyvisGNN, message: Tensor, found: Coefficients) -> Tensor:
-        """Derivative of L by the messages [source, frame], in the precision of the network: the minimisers do not
-        change to first order.
-        """
-        beta, dtype = found.beta.to(net.W), net.W.dtype
-        explained = torch.addcmul(found.offset[:, None], found.rate[:, None], self._own)
-        residual = (self._slope - explained).to(dtype)
-        residual -= net.graph.matrix(beta) @ message.to(dtype)
+        """Derivative of L by the messages [source, frame]: the minimisers do not change to first order."""
+        left = self._slope - torch.addcmul(found.offset[:, None], found.rate[:, None], self._own)
+        left -= net.graph.matrix(found.beta) @ message
         if self._recorded is not None:
-            residual[~self._recorded] = 0
-        received = net.graph.matrix(beta * (-2 / float(self._n_seen * self._variance)), transposed=True)
-        return received @ residual
+            left[~self._recorded] = 0
+        towards_sources = net.graph.matrix(found.beta, transposed=True) @ left
+        return towards_sources.mul_(-2 / (self._n_seen * self._variance))
 
     def settle(self, net: FlyvisGNN, ridge: float) -> float:
         """Write the minimisers into the network. Returns L."""
