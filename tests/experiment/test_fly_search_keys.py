@@ -102,7 +102,7 @@ def test_every_key_of_a_search_changes_what_its_trials_find(name, trial):
     first = trial(name)
     assert first == trial(name), "a run is repeatable, so a difference is the key's"
     params = declared(name)["params"]
-    without = {(): first}  # what is found before a key is moved, by the condition that it has
+    without: dict[tuple[str, ...], list[float | None]] = {(): first}  # by the condition of a key: before it is moved
 
     def changes(key, grammar):
         under = condition(grammar)

@@ -9,7 +9,7 @@ removes the scale gauge, without which the ridge would reward large messages. He
 so a regression of its own. Golub & Pereyra (1973); Kaufman (1975).
 
 g is linear in its values at the nodes of a table, so the gradient is written down at these: the states of all neurons
-pass through memory a few times per evaluation, where automatic differentiation would need some twenty passes.
+pass through memory a few times per evaluation, where automatic differentiation would need many passes.
 """
 
 from dataclasses import dataclass
