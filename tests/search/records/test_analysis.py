@@ -78,7 +78,7 @@ def test_what_a_person_wrote_into_the_file_is_kept_aside(tmp_path):
 def test_an_entry_has_the_lines_of_the_source_in_their_order(tmp_path):
     study = open_study(tmp_path, replace(BLOCKED, seed_keys=("seed",)))
     run_study(study)
-    entry = next(text for text in sections(study.analysis.text).values() if "Mutation: lr" in text)
+    entry = next(text for text in sections(study.analysis.text).values() if " -> " in text)
     heads = [line.split(":")[0] for line in entry.splitlines()[1:]]
     assert heads == ["Node", "Mode/Strategy", "Config", "Metrics", "Mutation", "Parent rule", "Next"]
     assert entry.splitlines()[0].split(": ")[1] in ("converged", "partial", "failed")

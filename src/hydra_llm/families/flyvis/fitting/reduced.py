@@ -9,7 +9,7 @@ removes the scale gauge, without which the ridge would reward large messages. He
 so a regression of its own. Golub & Pereyra (1973); Kaufman (1975).
 
 g is linear in its values at the nodes of a table, so the gradient is written down at these: the states of all neurons
-pass through memory a few times per evaluation, where automatic differentiation would need some twenty passes.
+pass through memory a few times per evaluation, where automatic differentiation would need many passes.
 """
 
 from dataclasses import dataclass
@@ -75,17 +75,13 @@ class FlyvisReducedProblem:
         return Eliminated(told, found, float(scale))
 
     def _by_message(self, net: FlyvisGNN, message: Tensor, found: Coefficients) -> Tensor:
-        """Derivative of L by the messages [source, frame], in the precision of the network: the minimisers do not
-        change to first order.
-        """
-        beta, dtype = found.beta.to(net.W), net.W.dtype
-        explained = torch.addcmul(found.offset[:, None], found.rate[:, None], self._own)
-        residual = (self._slope - explained).to(dtype)
-        residual -= net.graph.matrix(beta) @ message.to(dtype)
+        """Derivative of L by the messages [source, frame]: the minimisers do not change to first order."""
+        left = self._slope - torch.addcmul(found.offset[:, None], found.rate[:, None], self._own)
+        left -= net.graph.matrix(found.beta) @ message
         if self._recorded is not None:
-            residual[~self._recorded] = 0
-        received = net.graph.matrix(beta * (-2 / float(self._n_seen * self._variance)), transposed=True)
-        return received @ residual
+            left[~self._recorded] = 0
+        towards_sources = net.graph.matrix(found.beta, transposed=True) @ left
+        return towards_sources.mul_(-2 / (self._n_seen * self._variance))
 
     def settle(self, net: FlyvisGNN, ridge: float) -> float:
         """Write the minimisers into the network. Returns L."""
