@@ -330,7 +330,8 @@ def test_a_pruned_trial_is_scored_by_its_last_report_and_its_reason_reaches_the_
     assert (trial.state, trial.value) == (TrialState.PRUNED, 0.1)
     assert study.state.tree.node(trial.number).scores == [OBJECTIVE.score(0.1)]
     context = study._proposals.context(study.state, (), 2)
-    assert 'stopped early: <data from="trial 1">its best report until step 0 was 0.1</data>' in "\n".join(trials(context).rows)
+    reason = '<data from="trial 1">its best report until step 0 was 0.1</data>'
+    assert f"stopped early: {reason}" in "\n".join(trials(context).rows)
     assert failures(context) is None
 
 
