@@ -50,7 +50,7 @@ SPACE = Space(
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the bookkeeping of a sweep without its jobs.")
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10_000], help="sizes to measure at")
-    parser.add_argument("--proposer", default="rules", choices=["rules", "random", "tpe", "bayes"])
+    parser.add_argument("--proposer", default="bayes", choices=["rules", "random", "tpe", "bayes"])
     parser.add_argument("--selection", default="puct_rank")
     parser.add_argument("--keep", type=Path, help="copy the event log there at the end")
     parser.add_argument("--log", type=Path, help="continue from such a log, for the sizes of --beyond")
@@ -80,6 +80,7 @@ def main() -> None:
 
 
 def measure(folder: Path, options: argparse.Namespace, sizes: list[int]) -> list[dict[str, object]]:
+    reward = make_proposer(options.proposer, {}).reward  # as a sweep takes it, which leaves `reward` out
     settings = Settings(
         space=SPACE,
         objective=Objective("connectivity_R2", "maximize"),
@@ -88,6 +89,7 @@ def measure(folder: Path, options: argparse.Namespace, sizes: list[int]) -> list
         n_iter_block=options.block,
         seed=0,
         seed_keys=("seed",),
+        reward=reward,
     )
 
     def open_study(where: Path) -> Study:

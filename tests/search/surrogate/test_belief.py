@@ -114,3 +114,13 @@ def test_scores_are_believed_in_decades_where_noise_multiplies_them_and_interval
     assert isinstance(slope(multiplied, INTERVALS).warp, Decades)
     assert isinstance(slope(shifted, INTERVALS).warp, DrawnIn)
     assert isinstance(slope(multiplied, CHOICES).warp, DrawnIn), "tables of choices keep one scale"
+
+
+def test_how_likely_one_configuration_beats_another_follows_the_runs_and_adds_up():
+    trials = world(20, noise=0.05)
+    good, bad = {"lr": 10**-2.2, "depth": 7, "net": "b"}, {"lr": 0.3, "depth": 2, "net": "a"}
+    more = [ran(20 + k, values, score(values)) for k, values in enumerate((good, bad, good, bad))]
+    belief = believe(SPACE, OBJECTIVE, [*trials, *more])
+    assert belief.ahead(good, bad) > 0.99
+    assert belief.ahead(good, bad) + belief.ahead(bad, good) == pytest.approx(1.0)
+    assert belief.ahead(good, good) == 0.5

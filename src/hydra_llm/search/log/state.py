@@ -349,11 +349,15 @@ class SweepState:
         return max(own, key=lambda trial: (self._gain(trial), -trial.number))
 
     def bests(self) -> list[Trial]:
-        """The first trial of the best configuration of every regime that has a score, in the order of the blocks."""
+        """The first trial of the best configuration of every regime that has a score, in the order of the blocks; the
+        baseline where there is no evidence that another one is better (Tree.beats).
+        """
         found: dict[str, tuple[float, int]] = {}
         for block in self.blocks:
             tree = self.trees[block.index]
-            node = tree.best()
+            node, baseline = tree.best(), self.baseline(block.index)
+            if node is not None and baseline is not None and self._front is None and not tree.beats(node, baseline):
+                node, tree = baseline, self.trees[self.trials[baseline.id].block]
             if node is not None:
                 regime = repr(sorted(block.values.items()))
                 found[regime] = max(found.get(regime, (-math.inf, 0)), (tree.reward(node), -node.id))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.surrogate.encoding import Encoding, Rows
@@ -29,6 +30,7 @@ LEAST_RUNS = 3  # scores before anything is believed
 FITTED = 100  # runs that hyperparameters are fitted to
 FAILURE = 1.0  # standard deviations that a failure lies below the worst score
 KEPT = 300  # runs that the process knows
+LEAST_VARIANCE = 1e-12  # of a difference
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,21 @@ class Belief:
         median, *bounds = (objective.value_of_score(float(score)) for score in scores)
         return median, min(bounds), max(bounds)
 
+    def ahead(self, values: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+        """How likely it is that one configuration is better than another, as the process sees both together."""
+        return likelier(self.process, self.encoding.features(self.encoding.rows([values, other])))
+
     def of(self, rows: Rows) -> tuple[Array, Array]:
         """Posterior mean and standard deviation [configuration] of warped scores."""
         mean, variance = self.process.posterior(self.encoding.features(rows))
         return mean, np.sqrt(variance)
+
+
+def likelier(process: GaussianProcess, features: Array) -> float:
+    """Probability that the first of two configurations (features [2, feature]) is better than the second."""
+    (mean, other), (variance, of_other) = process.posterior(features)
+    covariance = float(process.covariance(features[:1], features[1:])[0, 0])
+    return float(ndtr((mean - other) / np.sqrt(max(variance + of_other - 2.0 * covariance, LEAST_VARIANCE))))
 
 
 def believe(space: Space, objective: Objective, trials: Sequence[Trial]) -> Belief | None:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from hydra_llm.search.space.space import Space
 from hydra_llm.search.tree.arms import Arms
 from hydra_llm.search.tree.node import SCORED, Node
+from hydra_llm.search.tree.reward import POSTERIOR
 from hydra_llm.search.tree.worth import Worth
 from hydra_llm.search.trial.objective import Objective
 from hydra_llm.search.trial.trial import Trial, TrialState
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hydra_llm.search.surrogate.encoding import Rows
 
 UNSCORED = math.nan
+EVIDENCE = 0.7  # least probability that what is recommended is better than the baseline (docs/decisions/0199)
 
 
 class Tree:
@@ -274,6 +276,17 @@ class Tree:
     def best(self) -> Node | None:
         """The scored node with the highest reward; the older one on a tie."""
         return next(iter(self.top(1)), None)
+
+    def beats(self, node: Node, baseline: Node) -> bool:
+        """Whether there is evidence that a configuration is better than the baseline, of this tree or of one before it.
+
+        It is asked for where something ran twice, so that noise is known, and runs are believed by a process.
+        """
+        trees = (*self.before, self)
+        if node.values == baseline.values or self.worth.kind != POSTERIOR or not any(t.replicated() for t in trees):
+            return True
+        belief = self.belief
+        return belief is None or not baseline.scores or belief.ahead(node.values, baseline.values) >= EVIDENCE
 
     @property
     def root(self) -> Node | None:

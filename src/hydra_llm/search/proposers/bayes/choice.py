@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hydra_llm.search.proposers.bayes import pool
 from hydra_llm.search.proposers.bayes.acquisition import log_improvement, log_knowledge
 from hydra_llm.search.space.space import Values
-from hydra_llm.search.surrogate.belief import Belief
+from hydra_llm.search.surrogate.belief import Belief, likelier
 from hydra_llm.search.surrogate.encoding import Encoding, Rows
 from hydra_llm.search.tree.node import Node
 from hydra_llm.search.tree.tree import Tree
@@ -22,6 +22,8 @@ from hydra_llm.search.tree.tree import Tree
 LEADERS = 8  # configurations believed best, that candidates are made from
 CLIMBED = 3  # candidates that are improved coordinate by coordinate
 ROUNDS = 4
+RERUN = "replicate"
+SURE = 0.95  # probability that the leader beats the baseline from which on the closing trials are for others
 FINE = (-0.1, -0.03, -0.01, 0.01, 0.03, 0.1)  # steps along a real parameter
 
 Row = npt.NDArray[np.float64]
@@ -53,11 +55,13 @@ class PooledChoice:
         """Candidates, best first."""
         encoding = self.belief.encoding
         rows, top = self._leaders
+        if (rival := self._duel(top)) is not None:
+            yield Candidate(RERUN, rival.values, rival)
         names, candidates, values = self._pool(pool.Leaders(encoding, rows[:LEADERS], self.rng), self._score)
         again, worth = self._rerun(top, encoding.features(rows[:2]))
         for index in np.argsort(-values, kind="stable"):
             if again is not None and worth >= values[index]:
-                yield Candidate("replicate", again.values, again)
+                yield Candidate(RERUN, again.values, again)
                 again = None
             yield Candidate(str(names[index]), encoding.values(candidates[index]))
 
@@ -97,6 +101,21 @@ class PooledChoice:
             np.concatenate([climbed, candidates]),
             np.concatenate([score(climbed), values]),
         )
+
+    def _duel(self, top: list[Node]) -> Node | None:
+        """The leader or the baseline, whichever ran less often, while it is open which of the two is better: a leader
+        owes much of its score to luck, and what is recommended has to be better than what was there before.
+        """
+        baseline = self.tree.baseline
+        if not (self.closing and self.reruns) or baseline is None or not baseline.scores or top[0] is baseline:
+            return None
+        encoding, pair = self.belief.encoding, (top[0], baseline)
+        rows = encoding.rows(node.values for node in pair)
+        if likelier(self.belief.expecting, encoding.features(rows)) >= SURE:
+            return None
+        pending = self.belief.pending
+        due = [int((np.isclose(pending, row, rtol=0.0, equal_nan=True)).all(axis=1).sum()) for row in rows]
+        return min(pair, key=lambda node: node.runs + due[pair.index(node)])
 
     def _rerun(self, top: list[Node], features: npt.NDArray[np.float64]) -> tuple[Node | None, float]:
         """Which of the two leaders is worth another run, and how much; None where it cannot be."""

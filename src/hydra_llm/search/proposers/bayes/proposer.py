@@ -2,7 +2,7 @@
 
 The process knows every run, so slots need no roles: running trials count as having given what is expected of them, and
 what is worth running follows. The last eighth of the trials is for the recommendation: there a rerun competes with a
-new configuration (docs/decisions/0100).
+new configuration (docs/decisions/0100), and leader and baseline are compared (0199).
 """
 
 from __future__ import annotations
