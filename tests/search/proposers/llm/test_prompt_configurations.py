@@ -26,6 +26,19 @@ def test_configurations_have_mean_runs_and_scatter_in_place_of_recordings():
     assert section.rows[1].startswith("| 0 | 0.51 | 3 | 0.01 | 2 | -0.19 |")
 
 
+def test_the_leader_has_a_row_however_many_challengers_are_ahead_of_it():
+    second = {"seed": 7}
+    runs = [
+        trial(0, None, 0.50),
+        replace(trial(1, None, 0.40), seeds=second),
+        *(trial(number, 0, 0.50, depth=number) for number in range(3, 18)),
+    ]
+    context = Context(SPACE, OBJECTIVE, tree_of(*runs), tuple(runs), (), seed_keys=("seed",))
+    leader = context.recordings.leader
+    assert context.recordings.ranked.index(leader) > 10
+    assert configurations(context).capped().rows[0].startswith(f"| {leader.id} leader |")
+
+
 def test_a_change_is_against_the_mean_of_the_parent():
     text = trials(drawn()).text
     assert "recording" not in text

@@ -16,7 +16,7 @@ SAME = "="
 
 
 def configurations(context: Context) -> Section:
-    """Nodes, best first, and their values where they ever differed."""
+    """Nodes, the leader and then the best first, and their values where they ever differed."""
     if context.fresh_seeds:
         return _over_draws(context)
     records = context.recordings
@@ -24,8 +24,8 @@ def configurations(context: Context) -> Section:
     columns = [f"{context.objective.name} on {r}" if i == 0 else f"on {r}" for i, r in enumerate(shown)]
     rows = [[short(records.value(node, recording)) for recording in shown] for node in _listed(context)]
     note = [
-        "Best estimate first (configuration plus recording, fitted to all runs). The leader ran where its rivals did; "
-        "`against the leader` is the mean over shared recordings; = stands for its value."
+        "The leader, which ran where its rivals did, then best estimate first (configuration plus recording, fitted to "
+        "all runs). `against the leader` is the mean over shared recordings; = stands for its value."
     ]
     if len(records.all) > len(shown):
         note.append(f"Recordings {shown[-1] + 1} to {records.all[-1]} count in the estimates and have no column.")
@@ -41,7 +41,11 @@ def _over_draws(context: Context) -> Section:
 
 
 def _listed(context: Context) -> list[Node]:
-    return [*context.recordings.ranked, *(node for node in context.tree.nodes if not node.scores)]
+    """The leader first: the values of the others stand beside its own, and rows at the end may have no room."""
+    leader = context.recordings.leader
+    first = [] if leader is None else [leader]
+    others = [node for node in context.recordings.ranked if node is not leader]
+    return [*first, *others, *(node for node in context.tree.nodes if not node.scores)]
 
 
 def _section(context: Context, note: Sequence[str], columns: Sequence[str], values: Sequence[list[str]]) -> Section:
