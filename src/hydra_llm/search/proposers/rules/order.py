@@ -31,7 +31,7 @@ from hydra_llm.search.proposers.rules.variance_aware import VarianceAware
 
 _FALLBACK: tuple[Strategy, ...] = (Exploit(), RandomRestart())
 
-# the order of the protocols' strategy tables, in their words (tests/search/proposers/rules/test_order.py)
+# the order of the protocols' strategy tables, in their words (tests/search/proposers/rules/test_rule_order.py)
 STATED: tuple[Strategy, ...] = (
     RobustnessTest(),
     OpenContest(),
