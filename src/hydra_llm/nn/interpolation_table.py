@@ -24,20 +24,19 @@ class InterpolationTable:
 
     def __init__(self, states: Tensor, n_nodes: int, *, shared: bool) -> None:
         """states [frame, neuron]; shared: one curve for all neurons, else one per neuron over its own range."""
-        order = _ORDER
-        if n_nodes < 2 * order:
+        if n_nodes < 2 * _ORDER:
             raise ValueError(
-                f"n_nodes must be at least {2 * order} for polynomials through {order} nodes, got {n_nodes}."
+                f"n_nodes must be at least {2 * _ORDER} for polynomials through {_ORDER} nodes, got {n_nodes}."
             )
         n_frames, n_neurons = states.shape
         low, high = (states.min(), states.max()) if shared else (states.min(dim=0).values, states.max(dim=0).values)
-        margin = order // 2 - 1
-        step = ((high - low) / (n_nodes - order)).clamp_min(1e-9)
+        margin = _ORDER // 2 - 1
+        step = ((high - low) / (n_nodes - _ORDER)).clamp_min(1e-9)
         origin = low - margin * step
         place = (states - origin) / step
-        left = place.floor().clamp(margin, n_nodes - order // 2 - 1)
-        weights = _lagrange(place - left, margin, order)  # [frame, neuron, order]
-        index = left.long().unsqueeze(-1) + torch.arange(-margin, order - margin, device=states.device)
+        left = place.floor().clamp(margin, n_nodes - _ORDER // 2 - 1)
+        weights = _lagrange(place - left, margin, _ORDER)  # [frame, neuron, order]
+        index = left.long().unsqueeze(-1) + torch.arange(-margin, _ORDER - margin, device=states.device)
         n_columns = 1 if shared else n_neurons
         if not shared:  # tables lie one after the other
             index = index + n_nodes * torch.arange(n_neurons, device=states.device)[:, None]

@@ -128,14 +128,14 @@ def _clause(context: Context, row: Row, clause: str) -> tuple[bool | None, str]:
     if clause == NOT_TWICE:
         return history.last_strategy(context) != known_as(row.strategy), ""
     if (first := _FIRST.fullmatch(clause)) is not None:
-        return len(_scored(context)) <= int(first[1]), ""
+        return len(history.scored(context)) <= int(first[1]), ""
     found = _COMPARISON.fullmatch(clause)
     return (None, "yours to judge") if found is None else _compared(context, found)
 
 
 def _compared(context: Context, found: re.Match[str]) -> tuple[bool | None, str]:
     runs = int(found["runs"] or (2 if found["rising"] else 1))
-    latest = _scored(context)[-runs:]
+    latest = history.scored(context)[-runs:]
     if len(latest) < runs:
         return False, ""
     seen = []
@@ -164,11 +164,6 @@ def _holds(value: float, found: re.Match[str]) -> bool:
         "at least": value >= limit,
         "at most": value <= limit,
     }[found["side"]]
-
-
-def _scored(context: Context) -> list[Trial]:
-    """The block's finished trials with a value, in order of number."""
-    return [trial for trial in context.finished if trial.value is not None]
 
 
 def _value(context: Context, trial: Trial, name: str) -> float | None:

@@ -22,8 +22,13 @@ def finished(context: Context) -> list[Trial]:
     return context.finished
 
 
+def scored(context: Context) -> list[Trial]:
+    """Those of them that have a value."""
+    return [trial for trial in context.finished if trial.value is not None]
+
+
 def latest_finished(context: Context) -> Iterator[Trial]:
-    """The same, latest first, without looking at more of them than asked for."""
+    """The finished ones, latest first, without looking at more of them than asked for."""
     return (trial for trial in reversed(context.block_trials) if trial.state.is_finished)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,15 +79,7 @@ def never_tried(context: Context) -> list[str]:
 def at_an_edge(context: Context) -> list[str]:
     """Values of the leader at an end of their range, with the side."""
     leader = context.recordings.leader
-    if leader is None:
-        return []
-    found = []
-    for dimension in context.space.free():
-        value = leader.values.get(dimension.name)
-        side = _side(dimension, value)
-        if side:
-            found.append(f"{dimension.name}={value_text(value)} ({side})")
-    return found
+    return [] if leader is None else [place for _, _, place in _ends(context, leader)]
 
 
 def open_edges(context: Context) -> list[Edge]:
@@ -98,13 +90,13 @@ def open_edges(context: Context) -> list[Edge]:
     if leader is None:
         return []
     found = []
-    for dimension in context.space.free():
-        value = leader.values.get(dimension.name)
-        side = "" if value == baseline.get(dimension.name) else _side(dimension, value)
-        for near in _inwards(dimension, value) if side else ():
+    for dimension, value, place in _ends(context, leader):
+        if value == baseline.get(dimension.name):
+            continue
+        for near in _inwards(dimension, value):
             values = context.space.canonical({**leader.values, dimension.name: near})
             if not _was_tried(context, dimension, near, value) and context.space.violation(values) is None:
-                found.append(Edge(leader, f"{dimension.name}={value_text(value)} ({side})", values))
+                found.append(Edge(leader, place, values))
     return found
 
 
@@ -123,8 +115,9 @@ def helped(context: Context) -> list[Corner]:
             its = context.space.changed(base.values, other.values)
             if len(its) != 1 or its == mine or not records.is_worse(base, other):
                 continue
-            corner = _corner(context, base, leader, other)
-            if corner is not None:
+            values = _both(context, base, {mine[0]: leader.values.get(mine[0]), its[0]: other.values.get(its[0])})
+            if values is not None and context.space.violation(values) is None:
+                corner = _corner(context, base, leader, other, values)
                 found.setdefault(context.space.key(corner.values), corner)
     best = records.estimates
     return sorted(found.values(), key=lambda corner: -best[corner.second.id])
@@ -141,8 +134,7 @@ def corners(context: Context) -> list[Corner]:
             known = found.get(key)
             parts = sorted((estimate[first.id], estimate[second.id]))
             if known is None or parts > sorted((estimate[known.first.id], estimate[known.second.id])):
-                changed = context.space.changed(base.values, values)
-                found[key] = Corner(base, first, second, {name: values[name] for name in changed})
+                found[key] = _corner(context, base, first, second, values)
     best = sorted(found.values(), key=lambda c: (-estimate[c.first.id] - estimate[c.second.id], c.base.index))
     return best[:CORNERS]
 
@@ -187,24 +179,29 @@ def _pairs(context: Context, base: Node, nodes: list[Node]) -> Iterator[tuple[No
         for second, other in single[:place]:
             if other == name:
                 continue
-            moved = {name: first.values.get(name), other: second.values.get(other)}
-            values = context.space.canonical({**base.values, **moved})
-            if context.tree.find(values) is None and len(context.space.changed(base.values, values)) > 1:
+            values = _both(context, base, {name: first.values.get(name), other: second.values.get(other)})
+            if values is not None:
                 yield first, second, values
 
 
-def _corner(context: Context, base: Node, first: Node, second: Node) -> Corner | None:
-    """Both changes to the base at once; None where that ran, or cannot be."""
-    moved = {
-        name: node.values.get(name)
-        for node in (first, second)
-        for name in context.space.changed(base.values, node.values)
-    }
+def _both(context: Context, base: Node, moved: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Two changes to the base at once; None where that ran, or where one makes the other idle."""
     values = context.space.canonical({**base.values, **moved})
-    if context.tree.find(values) is not None or context.space.violation(values) is not None:
-        return None
-    changed = {name: values[name] for name in context.space.changed(base.values, values)}
-    return Corner(base, first, second, changed) if len(changed) > 1 else None
+    ran = context.tree.find(values) is not None
+    return None if ran or len(context.space.changed(base.values, values)) < len(moved) else values
+
+
+def _corner(context: Context, base: Node, first: Node, second: Node, values: Mapping[str, Any]) -> Corner:
+    changed = context.space.changed(base.values, values)
+    return Corner(base, first, second, {name: values[name] for name in changed})
+
+
+def _ends(context: Context, leader: Node) -> Iterator[tuple[Dimension, Any, str]]:
+    """Free parameters whose value at the leader is an end of the range: the parameter, the value, and both in words."""
+    for dimension in context.space.free():
+        value = leader.values.get(dimension.name)
+        if side := _side(dimension, value):
+            yield dimension, value, f"{dimension.name}={value_text(value)} ({side})"
 
 
 def _inwards(dimension: Dimension, value: Any) -> list[Any]:

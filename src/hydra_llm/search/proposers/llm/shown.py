@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hydra_llm.search.context import ORACLE_PREFIX, Context
+from hydra_llm.search.statistics import history
 from hydra_llm.search.trial.trial import Trial
 
 TIME_METRICS = ("_time_min", "_time_s", "_seconds")  # endings of metrics that are wall-clock times
@@ -42,7 +43,7 @@ def is_count(name: str) -> bool:
 
 
 def chosen(context: Context) -> Shown:
-    scored = [trial for trial in context.finished if trial.value is not None]
+    scored = history.scored(context)
     returned = list(dict.fromkeys(name for trial in scored for name in trial.metrics))
     wanted = [
         *(n for n in returned if is_count(n) and n not in context.show),

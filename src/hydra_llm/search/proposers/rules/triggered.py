@@ -37,7 +37,7 @@ class Focus:
 
 def speaking(context: Context) -> Iterator[MetricTrigger]:
     """The rows whose condition holds now, in their order."""
-    finished = [trial for trial in history.finished(context) if trial.value is not None]
+    finished = history.scored(context)
     scores = [context.objective.score(trial.value) for trial in finished if trial.value is not None]
     return (rule for rule in context.focus if rule.holds(finished, scores))
 
